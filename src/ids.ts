@@ -1,0 +1,126 @@
+/** Every name, number and path that others can see of us, each with its reason. */
+import type { Numbers } from './model.ts'
+
+// ---- files and programs ----------------------------------------------------------------------------------------
+
+export const paths = {
+  config: '/etc/ifbalance/ifbalance.conf',
+  configDropIns: '/etc/ifbalance/conf.d',
+  /** Everything that we remember; emptied by a reboot, as the kernel is. */
+  run: '/run/ifbalance',
+  lock: '/run/ifbalance/lock',
+  /** Where hooks and commands reach the daemon. */
+  control: '/run/ifbalance/control',
+  state: '/run/ifbalance/state.json',
+  /** One file an interface, written by DHCP clients' hooks. */
+  leases: '/run/ifbalance/leases',
+  /** One file an interface, written by ifupdown's hooks. */
+  stanzas: '/run/ifbalance/stanzas',
+  /** Exists after `ifbalance down`: hooks and timers leave the host alone until `ifbalance apply` or a restart. */
+  held: '/run/ifbalance/held-down',
+  /** /etc/iproute2/rt_tables.d/ifbalance.conf is a link to it: only /run needs to be writable. */
+  tableNames: '/run/ifbalance/rt_tables.conf',
+  /** Where ifupdown has isc-dhclient keep its leases: `dhclient.IFACE.leases`. */
+  dhclientLeases: '/var/lib/dhcp',
+  sysctl: '/proc/sys',
+} as const
+
+/** Absolute, so that no PATH of a hook's caller decides what root runs. Debian 12 and 13 have them here. */
+export const programs = {
+  ip: '/usr/sbin/ip',
+  nft: '/usr/sbin/nft',
+  conntrack: '/usr/sbin/conntrack',
+  flock: '/usr/bin/flock',
+  cat: '/usr/bin/cat',
+} as const
+
+// ---- numbers ---------------------------------------------------------------------------------------------------
+
+/** Free of Tailscale's 0xff0000, kube-proxy's 0xc000 and mwan3's 0x3f00. */
+export const defaultNumbers: Numbers = { markShift: 24, tableBase: 30000, ruleBase: 20000 }
+
+/** Six bits of a mark hold the uplink's number, and 0 means none. */
+export const maxUplinks = 63
+
+export interface Marks {
+  /** The bits that say which uplink. */
+  readonly numberMask: number
+  /** Packet: route by the number. Connection: it left by that uplink. */
+  readonly pinned: number
+  /** Connection: it came in by that uplink. */
+  readonly incoming: number
+  /** All bits that are ours. */
+  readonly mask: number
+  /** What of a connection mark may travel to a packet: the number, and that it is pinned. */
+  readonly packetMask: number
+  /** Everybody else's bits. */
+  readonly others: number
+}
+
+/** `>>> 0`: JavaScript's bit operators give signed numbers. */
+export function marks({ markShift }: Numbers): Marks {
+  const bits = (value: number) => (value << markShift) >>> 0
+  const mask = bits(0xff)
+  return {
+    numberMask: bits(0x3f),
+    pinned: bits(0x40),
+    incoming: bits(0x80),
+    mask,
+    packetMask: bits(0x7f),
+    others: ~mask >>> 0,
+  }
+}
+
+export function markOf(number: number, { markShift }: Numbers): number {
+  return (number << markShift) >>> 0
+}
+
+export function uplinkTable(number: number, { tableBase }: Numbers): number {
+  return tableBase + number
+}
+
+export function balancedTable({ tableBase }: Numbers): number {
+  return tableBase + 98
+}
+
+export function isOurTable(table: number, numbers: Numbers): boolean {
+  const offset = table - numbers.tableBase
+  return (offset >= 1 && offset <= maxUplinks) || offset === 98
+}
+
+/** Offsets within our block of rule priorities. */
+export const ruleOffsets = {
+  unpinned: 0,
+  pinnedMain: 1,
+  pinnedUplink: 1,
+  forwarded: 100,
+  boundDevice: 100,
+  /** Two rules a priority, one priority an address: 200 to 998. */
+  boundAddress: 200,
+  end: 999,
+} as const
+
+/** Just before main's own 32766, behind everything that anyone puts before it. */
+export const lastPriority = 32765
+
+export const tables = { default: 253, main: 254, local: 255 } as const
+
+export const protocols = {
+  /** RTPROT_KERNEL. systemd-networkd deletes foreign rules on reconfiguration, but never these (252, 257). */
+  rule: 2,
+  /** RTPROT_ of our routes: unused in iproute2's rt_protos. */
+  route: 98,
+} as const
+
+/** Below everything that DHCP clients use, so that it is met only when nothing else is left. */
+export const closingMetric = 4294967295
+
+/** IPv6 reads metric 0 as this one (IP6_RT_PRIO_USER). */
+export const ipv6DefaultMetric = 1024
+
+export const nftTable = { family: 'inet', name: 'ifbalance' } as const
+
+/** nft names these `mangle - 5`, `srcnat - 5`, `srcnat + 5`: see the note in decide/ruleset.ts. */
+export const hookPriorities = { mark: -155, pin: 95, masquerade: 105 } as const
+
+export const busName = 'org.ifbalance1'

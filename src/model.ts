@@ -1,0 +1,226 @@
+/**
+ * The values that flow through the program: Config and Observed in, Desired in the middle, Steps out.
+ * Types only. Everything is plain and readonly, so that a value can be printed, compared and stored as a test case.
+ */
+
+export type Family = 'inet' | 'inet6'
+
+// ---- what the administrator wants ------------------------------------------------------------------------------
+
+export type Mode = 'connection' | 'flow' | 'source' | 'failover'
+export type LastResort = 'main' | 'unreachable' | 'prohibit' | 'blackhole'
+
+export interface Config {
+  readonly balance: BalanceConfig
+  readonly numbers: Numbers
+  /** In file order: the first whose pattern matches an interface wins. */
+  readonly uplinks: readonly UplinkConfig[]
+}
+
+export interface BalanceConfig {
+  readonly mode: Mode
+  /** `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or `balance yes`. */
+  readonly adopt: 'auto' | 'listed'
+  readonly masquerade: boolean
+  readonly lastResort: LastResort
+}
+
+/** Where our marks, tables and rules sit in the number spaces that we share with other programs. */
+export interface Numbers {
+  /** Lowest bit of our eight bits in packet and connection marks. */
+  readonly markShift: number
+  /** Uplink i uses table `tableBase + i`; the balanced default `tableBase + 98`. */
+  readonly tableBase: number
+  /** Our rules are `ruleBase` to `ruleBase + 999`. */
+  readonly ruleBase: number
+}
+
+export interface UplinkConfig {
+  readonly name: string
+  /** An interface name, or a shell pattern of `*` and `?`. */
+  readonly interface: string
+  readonly enabled: boolean
+  readonly weight?: number
+  readonly metric?: number
+  readonly gateway?: Gateways
+}
+
+/** An address, or null: the other end of a point-to-point link, which needs none. */
+export type Gateways = Readonly<Partial<Record<Family, string>>>
+
+/** What the stanza of /etc/network/interfaces says (`balance-weight 4`), handed to us by ifupdown's hooks. */
+export interface StanzaOptions {
+  readonly balance?: boolean
+  readonly name?: string
+  readonly weight?: number
+  readonly metric?: number
+  readonly gateway?: Gateways
+}
+
+// ---- what the world looks like ---------------------------------------------------------------------------------
+
+export interface Observed {
+  /** False where the kernel has no IPv6 or it is disabled: then nothing of ours is made for it. */
+  readonly ipv6: boolean
+  readonly links: readonly Link[]
+  /** All tables of both families, `local` included. */
+  readonly routes: readonly Route[]
+  readonly rules: readonly Rule[]
+  /** Our nft table as the kernel lists it, null where there is none. */
+  readonly ruleset: Ruleset | null
+  /** By sysctl name with slashes (`net/ipv4/conf/wan1/rp_filter`); interfaces' names may have dots. */
+  readonly sysctls: Readonly<Record<string, string>>
+  /** By interface, what its DHCP client said last. */
+  readonly leases: Readonly<Record<string, Lease>>
+  /** By interface, what its stanza in /etc/network/interfaces says. */
+  readonly stanzas: Readonly<Record<string, StanzaOptions>>
+  readonly state: State
+}
+
+export interface Link {
+  readonly index: number
+  readonly name: string
+  /** `info_kind` of the link (`veth`, `bridge`, `wireguard`); null for a plain device. */
+  readonly kind: string | null
+  /** ARPHRD_ number: 1 Ethernet, 512 PPP, 519 raw IP, 65534 none. */
+  readonly type: number
+  readonly up: boolean
+  readonly carrier: boolean
+  /** A link with one peer and no neighbour discovery (IFF_POINTOPOINT or IFF_NOARP): it needs no gateway. */
+  readonly pointToPoint: boolean
+  /** Index of the bridge, bond or VRF that this link is a port of. */
+  readonly master: number | null
+  readonly addresses: readonly Address[]
+}
+
+export interface Address {
+  readonly family: Family
+  readonly address: string
+  readonly prefixLength: number
+  /** The other end, where the address has one (`inet 10.0.0.2 peer 10.0.0.1/32`). */
+  readonly peer: string | null
+  readonly global: boolean
+  /** False while tentative and after failed duplicate detection. */
+  readonly usable: boolean
+}
+
+export type RouteType = 'unicast' | 'unreachable' | 'prohibit' | 'blackhole' | 'throw' | 'other'
+
+export interface Route {
+  readonly family: Family
+  readonly type: RouteType
+  /** `default` or a prefix as iproute2 writes it. */
+  readonly destination: string
+  readonly table: number
+  readonly protocol: number
+  readonly metric: number
+  /** Empty for types without one. */
+  readonly nexthops: readonly Nexthop[]
+}
+
+export interface Nexthop {
+  readonly device: string
+  readonly gateway: string | null
+  readonly weight: number
+  readonly onlink: boolean
+}
+
+/**
+ * One policy rule. `spec` is everything between priority and protocol as arguments of `ip rule`, in our one canonical
+ * order (see rule-spec.ts); the kernel compares rules in the same way.
+ */
+export interface Rule {
+  readonly family: Family
+  readonly priority: number
+  readonly protocol: number
+  readonly spec: string
+}
+
+export interface Lease {
+  /** `dhclient`, `dhcpcd`, `dhclient.leases`: for people. */
+  readonly source: string
+  /** The client's address when it said so; the lease counts only while the interface has it. */
+  readonly address?: string
+  readonly gateway: Gateways
+}
+
+/** What must survive from run to run; kept in /run, so a boot starts anew. */
+export interface State {
+  /** By uplink name, also those that are away: a number in a connection's mark must not change its meaning. */
+  readonly uplinks: Readonly<Record<string, KnownUplink>>
+  /** By sysctl name, the value that was there before ours. */
+  readonly sysctls: Readonly<Record<string, string>>
+}
+
+export interface KnownUplink {
+  readonly number: number
+  readonly interface: string
+}
+
+// ---- what should be --------------------------------------------------------------------------------------------
+
+export interface Desired {
+  readonly uplinks: readonly Uplink[]
+  readonly routes: readonly Route[]
+  /** In the order in which they have to be added. */
+  readonly rules: readonly Rule[]
+  readonly ruleset: Ruleset | null
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly state: State
+  /** Lines for the log: what is left out of balancing, and why. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * `absent`: no such interface. `down`: no carrier, or not up. `unconfigured`: no address or no way out yet.
+ * `online`: usable. `disabled`: by the administrator.
+ */
+export type UplinkState = 'absent' | 'down' | 'unconfigured' | 'online' | 'disabled'
+
+export interface Uplink {
+  readonly name: string
+  readonly number: number
+  readonly interface: string
+  /** Null while the interface is absent. */
+  readonly index: number | null
+  readonly state: UplinkState
+  readonly weight: number
+  readonly metric: number
+  readonly inet: Path | null
+  readonly inet6: Path | null
+}
+
+/** How one family leaves by an uplink. */
+export interface Path {
+  /** Null on a point-to-point link. */
+  readonly gateway: string | null
+  /** The gateway is outside the link's prefixes, and reached directly all the same. */
+  readonly onlink: boolean
+  /** The interface's own addresses: a socket that has one stays on this uplink. */
+  readonly addresses: readonly string[]
+}
+
+/** An nft table as chains of canonical lines (see observe/ruleset-listing.ts), so that two can be compared. */
+export interface Ruleset {
+  readonly chains: readonly Chain[]
+}
+
+export interface Chain {
+  readonly name: string
+  /** Null for a chain that is only jumped to. */
+  readonly hook: { readonly type: string; readonly hook: string; readonly priority: number } | null
+  readonly rules: readonly string[]
+}
+
+// ---- what to do about it ---------------------------------------------------------------------------------------
+
+export type Step =
+  | { readonly kind: 'remember'; readonly state: State }
+  | { readonly kind: 'set-sysctl'; readonly name: string; readonly value: string }
+  | { readonly kind: 'load-ruleset'; readonly ruleset: Ruleset }
+  | { readonly kind: 'delete-ruleset' }
+  | { readonly kind: 'replace-route'; readonly route: Route }
+  | { readonly kind: 'delete-route'; readonly route: Route }
+  | { readonly kind: 'add-rule'; readonly rule: Rule }
+  | { readonly kind: 'delete-rule'; readonly rule: Rule }
+  | { readonly kind: 'forget-connections'; readonly uplink: string; readonly mark: number; readonly mask: number }
