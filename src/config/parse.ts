@@ -1,0 +1,100 @@
+/** Text of the configuration files -> Config. Pure. */
+
+import type { Config } from '../model.ts'
+import { isUplinkName } from '../valid.ts'
+import { buildConfig } from './build.ts'
+import { type BalanceValues, balanceKeys, type UplinkValues, uplinkKeys } from './keys.ts'
+import { type Section, splitLines } from './lines.ts'
+import { didYouMean } from './nearest.ts'
+import { newReport, type Place, quoted, type Report } from './report.ts'
+import { readSection } from './section.ts'
+
+export interface ConfigFile {
+  /** For messages. */
+  readonly path: string
+  readonly text: string
+}
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
+  | {
+      readonly ok: false
+      /** Each `FILE:LINE: [section] key: "value": expected ...`. */
+      readonly errors: readonly string[]
+      /** What could be understood, defaults elsewhere. Good for taking everything down, not for setting it up. */
+      readonly understood: Config
+    }
+
+/** What all files together said, later ones over earlier ones, key by key. */
+export interface Draft {
+  balance: BalanceValues
+  /** In the order in which they first came; a Map, as a name may be `constructor`. */
+  readonly uplinks: Map<string, UplinkDraft>
+}
+
+export interface UplinkDraft {
+  readonly values: UplinkValues
+  /** Where its interface was said, or the section without one begins. */
+  readonly place: Place
+}
+
+/** Reads files, later ones over earlier ones, whole: every error of every file is reported. Never throws. */
+export function parseConfig(files: readonly ConfigFile[]): LoadedConfig {
+  const report = newReport()
+  const draft: Draft = { balance: {}, uplinks: new Map() }
+  for (const file of files) addFile(draft, file, report)
+  const config = buildConfig(draft, report)
+  const errors = report.errors()
+  return errors.length === 0
+    ? { ok: true, config, warnings: report.warnings() }
+    : { ok: false, errors, understood: config }
+}
+
+function addFile(draft: Draft, { path, text }: ConfigFile, report: Report): void {
+  const { sections, mistakes } = splitLines(text.replace(/^\uFEFF/, ''))
+  for (const { line, message } of mistakes) report.error({ path, line }, message)
+  const seen = new Map<string, number>()
+  for (const section of sections) {
+    const title = titleOf(section)
+    const place = { path, line: section.line, section: title }
+    const earlier = seen.get(title)
+    if (earlier !== undefined) report.error(place, `comes twice in this file, first on line ${earlier}: expected once`)
+    seen.set(title, earlier ?? section.line)
+    addSection(draft, section, place, report)
+  }
+}
+
+function titleOf({ kind, name }: Section): string {
+  const title = name === null ? kind : `${kind} ${name}`
+  return `[${title.length > 60 ? `${title.slice(0, 60)}...` : title}]`
+}
+
+function addSection(draft: Draft, section: Section, place: Place, report: Report): void {
+  if (section.kind === 'balance') {
+    if (section.name !== null) report.error(place, 'expected [balance] without a name')
+    draft.balance = { ...draft.balance, ...readSection(balanceKeys, section.entries, place, report) }
+  } else if (section.kind === 'uplink') {
+    addUplink(draft, section, place, report)
+  } else {
+    const suggestion = didYouMean(section.kind, ['balance', 'uplink'])
+    report.warn(place, `unknown section ${quoted(section.kind)}${suggestion}`)
+  }
+}
+
+function addUplink({ uplinks }: Draft, { name, entries }: Section, place: Place, report: Report): void {
+  const values = readSection(uplinkKeys, entries, place, report)
+  if (name === null || !isUplinkName(name)) {
+    const given = name === null ? 'no name' : quoted(name)
+    report.error(
+      place,
+      `${given}: expected [uplink NAME], NAME of at most 31 letters, digits, _ . -, and a letter in it`,
+    )
+    return
+  }
+  const earlier = uplinks.get(name)
+  const line = entries.find(({ key }) => key === 'interface')?.line
+  uplinks.set(name, {
+    values: { ...earlier?.values, ...values },
+    place: line === undefined ? (earlier?.place ?? place) : { ...place, line, key: 'interface' },
+  })
+}

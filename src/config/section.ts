@@ -1,0 +1,33 @@
+/** The entries of one section against the keys that it may have. */
+import type { Values } from './keys.ts'
+import type { Entry } from './lines.ts'
+import { didYouMean } from './nearest.ts'
+import { type Place, quoted, type Report } from './report.ts'
+import type { Reader } from './values.ts'
+
+/**
+ * Reads a section's entries. Wrong values and keys that come twice are errors; unknown keys are warnings, because the
+ * file may have been written for a newer version.
+ */
+export function readSection<K extends Readonly<Record<string, Reader<unknown>>>>(
+  keys: K,
+  entries: readonly Entry[],
+  section: Place,
+  report: Report,
+): Values<K> {
+  const values: Record<string, unknown> = {}
+  for (const { line, key, value } of entries) {
+    const place = { ...section, line }
+    // Not `keys[key]` alone: every object has a `constructor`.
+    const reader = Object.hasOwn(keys, key) ? keys[key] : undefined
+    if (reader === undefined) {
+      report.warn(place, `unknown key ${quoted(key)}${didYouMean(key, Object.keys(keys))}`)
+      continue
+    }
+    if (Object.hasOwn(values, key)) report.error({ ...place, key }, 'comes twice in this section: expected once')
+    const read = reader.read(value)
+    if (read === null) report.error({ ...place, key }, `${quoted(value)}: expected ${reader.expected}`)
+    else values[key] = read
+  }
+  return values as Values<K>
+}

@@ -1,0 +1,73 @@
+/** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
+
+import type { Family, Gateways } from '../model.ts'
+import { isGateway, isInterfaceName, isMetric, isWeight } from '../valid.ts'
+
+export interface Reader<T> {
+  /** Ends the sentence `expected ...`. */
+  readonly expected: string
+  /** Null where the text is not such a value. */
+  readonly read: (text: string) => T | null
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Reader<T> {
+  return { expected: choices.join(', '), read: (text) => choices.find((choice) => choice === text) ?? null }
+}
+
+/** The words that systemd.syntax(7) takes, too. */
+export const yesNo: Reader<boolean> = {
+  expected: 'yes or no',
+  read: (text) => {
+    if (/^(yes|true|on|1)$/i.test(text)) return true
+    return /^(no|false|off|0)$/i.test(text) ? false : null
+  },
+}
+
+/** Decimal and nothing else: `010`, `0x10`, `1e3` and `-1` would each surprise someone. */
+export function wholeNumber(expected: string, allowed: (value: number) => boolean): Reader<number> {
+  return {
+    expected: `a whole number, ${expected}`,
+    read: (text) => (/^(0|[1-9]\d{0,9})$/.test(text) && allowed(Number(text)) ? Number(text) : null),
+  }
+}
+
+export const weight = wholeNumber('1 to 256', isWeight)
+export const metric = wholeNumber('0 to 65535', isMetric)
+
+/** Our eight bits have to fit into the 32 of a mark. */
+export const markShift = wholeNumber('0 to 24', (value) => value <= 24)
+
+/** The kernel's own tables are 0 (unspecified) and 253 to 255; table ids have 32 bits. */
+export const tableBase = wholeNumber(
+  '0 to 154 or 255 to 4294967197, as tables base+1 to base+98 have to keep clear of 253 to 255',
+  (base) => base + 98 < 253 || (base >= 255 && base + 98 <= 0xffffffff),
+)
+
+/** Priority 0 is the kernel's rule for table local; ours have to end before the pair at 32765. */
+export const ruleBase = wholeNumber(
+  '1 to 31765, as rules base to base+999 have to stay before 32765',
+  (base) => base >= 1 && base + 999 < 32765,
+)
+
+export const interfacePattern: Reader<string> = {
+  expected: 'an interface name of at most 15 letters, digits, _ . - (or a pattern of these with * and ?)',
+  read: (text) => (isInterfaceName(text) || isPattern(text) ? text : null),
+}
+
+/** A pattern is fine where a name would be that has letters in place of the wildcards. */
+function isPattern(text: string): boolean {
+  return text.length <= 15 && isInterfaceName(text.replaceAll(/[*?]/g, 'x'))
+}
+
+export const gateways: Reader<Gateways> = {
+  expected: 'an IPv4 address, an IPv6 address without %zone, or one of each',
+  read: (text) => {
+    const given: Partial<Record<Family, string>> = {}
+    for (const address of text.split(/[\s,]+/)) {
+      const family = (['inet', 'inet6'] as const).find((candidate) => isGateway(address, candidate))
+      if (family === undefined || given[family] !== undefined) return null
+      given[family] = address
+    }
+    return given
+  },
+}
