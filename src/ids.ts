@@ -88,15 +88,26 @@ export function isOurTable(table: number, numbers: Numbers): boolean {
   return (offset >= 1 && offset <= maxUplinks) || offset === 98
 }
 
-/** Offsets within our block of rule priorities. */
+/**
+ * Offsets within our block of rule priorities. Where two rules of one uplink must keep their order, each has a priority
+ * of its own: the kernel appends to equal ones, so a lost rule would come back behind its twin.
+ */
 export const ruleOffsets = {
+  /** Not pinned by us: go on at `forwarded`. */
   unpinned: 0,
+  /** Pinned: main's specific routes first, ... */
   pinnedMain: 1,
+  /** ... then, one a number, the uplink's table. */
   pinnedUplink: 1,
+  /** Not from this host: nothing more here. */
   forwarded: 100,
+  /** One a number: sockets bound to the uplink's device. */
   boundDevice: 100,
-  /** Two rules a priority, one priority an address: 200 to 998. */
-  boundAddress: 200,
+  /** One a number and address: main's specific routes, ... */
+  boundAddressMain: 200,
+  /** ... then the table of the uplink whose address it is. */
+  boundAddress: 300,
+  /** Where the jumps land. */
   end: 999,
 } as const
 
@@ -124,3 +135,14 @@ export const nftTable = { family: 'inet', name: 'ifbalance' } as const
 export const hookPriorities = { mark: -155, pin: 95, masquerade: 105 } as const
 
 export const busName = 'org.ifbalance1'
+
+/** With slashes, as below /proc/sys: an interface's name may have dots. */
+export const hashPolicies = ['net/ipv4/fib_multipath_hash_policy', 'net/ipv6/fib_multipath_hash_policy'] as const
+
+export function linkSysctls(device: string): { readonly rpFilter: string; readonly ignoreLinkDown: readonly string[] } {
+  const of = (family: 'ipv4' | 'ipv6', name: string) => `net/${family}/conf/${device}/${name}`
+  return {
+    rpFilter: of('ipv4', 'rp_filter'),
+    ignoreLinkDown: [of('ipv4', 'ignore_routes_with_linkdown'), of('ipv6', 'ignore_routes_with_linkdown')],
+  }
+}

@@ -43,6 +43,8 @@ export interface UplinkConfig {
   readonly weight?: number
   readonly metric?: number
   readonly gateway?: Gateways
+  /** Traffic on it costs money: kept for later use, changes nothing yet. */
+  readonly metered?: boolean
 }
 
 /** An address, or null: the other end of a point-to-point link, which needs none. */
@@ -75,6 +77,8 @@ export interface Observed {
   /** By interface, what its stanza in /etc/network/interfaces says. */
   readonly stanzas: Readonly<Record<string, StanzaOptions>>
   readonly state: State
+  /** Text of the file that names our tables for iproute2. */
+  readonly tableNames: string | null
 }
 
 export interface Link {
@@ -167,6 +171,7 @@ export interface Desired {
   readonly ruleset: Ruleset | null
   readonly sysctls: Readonly<Record<string, string>>
   readonly state: State
+  readonly tableNames: string
   /** Lines for the log: what is left out of balancing, and why. */
   readonly warnings: readonly string[]
 }
@@ -216,6 +221,7 @@ export interface Chain {
 
 export type Step =
   | { readonly kind: 'remember'; readonly state: State }
+  | { readonly kind: 'name-tables'; readonly text: string }
   | { readonly kind: 'set-sysctl'; readonly name: string; readonly value: string }
   | { readonly kind: 'load-ruleset'; readonly ruleset: Ruleset }
   | { readonly kind: 'delete-ruleset' }

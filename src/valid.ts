@@ -5,9 +5,10 @@ import type { Family } from './model.ts'
 /**
  * The kernel takes nearly any 15 bytes as an interface name (`a;reboot`, `-h`, `*`, `x"accept#`). These are the ones
  * that we take: what systemd's predictable names, VLANs (`eth0.10`) and people use. IFNAMSIZ is 16 with the final NUL.
+ * One letter at least: nft reads a number as an interface's index.
  */
 export function isInterfaceName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(name)
+  return /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(name)
 }
 
 /** An uplink's name is also that of its routing table, where numbers and the kernel's own names have a meaning. */

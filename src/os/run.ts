@@ -42,3 +42,38 @@ export async function run(program: string, args: readonly string[], options: Opt
   }
   return { stdout, stderr, exitCode }
 }
+
+export interface Running {
+  /** Writes a line and waits for the program's first output. Throws when it ends instead. */
+  answers(line: string): Promise<void>
+  /** Closes its input and waits for its end. */
+  end(): Promise<void>
+}
+
+/** Starts a program that works for as long as its input is open, which our own death closes too. */
+export function start(program: string, args: readonly string[]): Running {
+  const child = execa(program, args, {
+    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    extendEnv: false,
+    reject: false,
+    buffer: { stdout: false },
+  })
+  // Writing to one that has ended is no error of ours: its exit says what happened.
+  child.stdin.on('error', () => {})
+  return {
+    answers(line) {
+      return new Promise((resolve, reject) => {
+        child.stdout.once('data', () => resolve())
+        child.then(({ exitCode, stderr }) =>
+          reject(new Error(`${[program, ...args].join(' ')}: ${stderr.trim() || `exit code ${exitCode ?? 'none'}`}`)),
+        )
+        child.stdin.write(`${line}\n`)
+      })
+    },
+    async end() {
+      child.stdin.end()
+      child.stdout.resume()
+      await child
+    },
+  }
+}

@@ -1,0 +1,29 @@
+/** A step as a person could type it: for `ifbalance plan` and the log. */
+import { paths } from '../ids.ts'
+import type { Step } from '../model.ts'
+import { hex } from '../rule-spec.ts'
+import { ipLine } from './ip-lines.ts'
+import { deleteRuleset, replaceRuleset } from './nft-text.ts'
+
+export function commandOf(step: Step): string {
+  switch (step.kind) {
+    case 'remember':
+      return `# ${paths.state}: ${JSON.stringify(step.state)}`
+    case 'name-tables':
+      return `# ${paths.tableNames}: ${step.text.trim().split('\n').slice(1).join(', ').replaceAll('\t', ' ')}`
+    case 'set-sysctl':
+      return `sysctl -w ${step.name}=${step.value}`
+    case 'load-ruleset':
+      return `nft -f - <<'END'\n${replaceRuleset(step.ruleset)}END`
+    case 'delete-ruleset':
+      return `nft ${deleteRuleset.trim()}`
+    case 'replace-route':
+    case 'delete-route':
+      return `ip ${step.route.family === 'inet' ? '-4' : '-6'} ${ipLine(step)}`
+    case 'add-rule':
+    case 'delete-rule':
+      return `ip ${step.rule.family === 'inet' ? '-4' : '-6'} ${ipLine(step)}`
+    case 'forget-connections':
+      return `conntrack -D --mark ${hex(step.mark)}/${hex(step.mask)} # ${step.uplink}`
+  }
+}

@@ -1,0 +1,53 @@
+/** Which number an uplink has. It is part of connections' marks, so it stays as long as the uplink is known. */
+import { isOurTable, maxUplinks } from '../ids.ts'
+import type { Config, KnownUplink, Observed } from '../model.ts'
+
+/**
+ * Uplinks, those already known first -> their numbers. Free numbers are given in order; when all 63 are taken, those of
+ * uplinks that are away and in no configuration are given anew. An uplink for which none is left has none in the result.
+ */
+export function decideNumbers(
+  present: readonly { readonly name: string; readonly interface: string }[],
+  config: Config,
+  observed: Observed,
+): Readonly<Record<string, KnownUplink>> {
+  const known = new Map(Object.entries(observed.state.uplinks))
+  const configured = new Set(config.uplinks.map(({ name }) => name))
+  const presentNames = new Set(present.map(({ name }) => name))
+  for (const { name, interface: device } of present) {
+    const number = known.get(name)?.number ?? inKernel(device, config, observed, known) ?? free(known)
+    if (number !== null) {
+      known.set(name, { number, interface: device })
+      continue
+    }
+    const away = [...known].find(([other]) => !presentNames.has(other) && !configured.has(other))
+    if (!away) continue
+    known.delete(away[0])
+    known.set(name, { number: away[1].number, interface: device })
+  }
+  return Object.fromEntries([...known].toSorted(([, a], [, b]) => a.number - b.number))
+}
+
+/** Without a state file the rule `oif DEVICE lookup TABLE` of an earlier run tells. */
+function inKernel(
+  device: string,
+  { numbers }: Config,
+  { rules }: Observed,
+  known: ReadonlyMap<string, KnownUplink>,
+): number | null {
+  const table = rules
+    .map(({ spec }) => /^oif (\S+) lookup (\d+)$/.exec(spec))
+    .find((found) => found?.[1] === device)?.[2]
+  if (table === undefined || !isOurTable(Number(table), numbers)) return null
+  const number = Number(table) - numbers.tableBase
+  return number <= maxUplinks && !isTaken(number, known) ? number : null
+}
+
+function free(known: ReadonlyMap<string, KnownUplink>): number | null {
+  for (let number = 1; number <= maxUplinks; number++) if (!isTaken(number, known)) return number
+  return null
+}
+
+function isTaken(number: number, known: ReadonlyMap<string, KnownUplink>): boolean {
+  return [...known.values()].some((uplink) => uplink.number === number)
+}

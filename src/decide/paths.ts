@@ -1,0 +1,65 @@
+/** How each family leaves by an interface: its gateway, from whoever knows it best. */
+import { isOurTable, tables } from '../ids.ts'
+import type { Config, Family, Link, Observed, Path, Route, StanzaOptions, UplinkConfig } from '../model.ts'
+import { isGateway } from '../valid.ts'
+import { contains } from './prefix.ts'
+
+export interface Wishes {
+  readonly section: UplinkConfig | undefined
+  readonly stanza: StanzaOptions | undefined
+}
+
+/** Null where the interface has no address of that family, or nothing says how to leave by it. */
+export function decidePath(
+  family: Family,
+  link: Link,
+  wishes: Wishes,
+  config: Config,
+  observed: Observed,
+): Path | null {
+  const own = link.addresses.filter((address) => address.family === family && address.global && address.usable)
+  if (own.length === 0) return null
+  const gateway = gatewayOf(family, link, wishes, config, observed)
+  if (gateway === undefined) return null
+  const linkLocal = family === 'inet6' && /^fe[89ab]/i.test(gateway ?? '')
+  const reachable = own.some((address) => gateway !== null && !address.peer && contains(address, gateway))
+  return {
+    gateway,
+    onlink: gateway !== null && !linkLocal && !reachable,
+    addresses: own.map(({ address }) => address).toSorted(),
+  }
+}
+
+/** An address; null on a link that needs none; undefined where nobody knows. Best source first. */
+function gatewayOf(
+  family: Family,
+  link: Link,
+  { section, stanza }: Wishes,
+  config: Config,
+  observed: Observed,
+): string | null | undefined {
+  const configured = section?.gateway?.[family] ?? stanza?.gateway?.[family]
+  if (configured !== undefined) return configured
+  const lease = observed.leases[link.name]
+  const current = lease?.address === undefined || link.addresses.some(({ address }) => address === lease.address)
+  if (current && lease?.gateway[family] !== undefined) return lease.gateway[family]
+  const route = defaultRoute(family, link, config, observed)
+  if (route !== undefined) return route
+  const listed = section !== undefined || stanza?.balance === true
+  return link.pointToPoint && listed && family === 'inet' ? null : undefined
+}
+
+/** From `main`, or whatever table the host's network manager was told to use. */
+function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): string | null | undefined {
+  const candidates = observed.routes.filter(
+    (route) => route.family === family && isDefault(route) && !isOurTable(route.table, config.numbers),
+  )
+  candidates.sort((a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric)
+  const hop = candidates.flatMap(({ nexthops }) => nexthops).find(({ device }) => device === link.name)
+  if (hop === undefined) return undefined
+  return hop.gateway === null || isGateway(hop.gateway, family) ? hop.gateway : undefined
+}
+
+export function isDefault(route: Route): boolean {
+  return route.destination === 'default' && route.type === 'unicast'
+}

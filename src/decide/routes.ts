@@ -1,0 +1,89 @@
+/** Uplinks -> the routes of their tables, and the balanced default. */
+import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../ids.ts'
+import type { Config, Family, Nexthop, Observed, Path, Route, Uplink } from '../model.ts'
+
+type Usable = Uplink & { readonly path: Path }
+
+export function decideRoutes(
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly Route[] {
+  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, config, observed))
+  return [...own, ...balancedRoutes(family, config, uplinks)]
+}
+
+/**
+ * The uplink's default, the subnets that are on its link (a socket bound to the device asks this table alone), and an
+ * end: what is pinned to an uplink that cannot carry it fails at once instead of leaving by another with a wrong source.
+ */
+function uplinkRoutes(family: Family, uplink: Uplink, config: Config, observed: Observed): readonly Route[] {
+  const table = uplinkTable(uplink.number, config.numbers)
+  const closing = closingRoute(family, table, 'unreachable')
+  const path = uplink[family]
+  if (path === null) return [closing]
+  const onLink = observed.routes.filter((route) => route.family === family && isOnLink(route, uplink.interface))
+  return [
+    ...onLink.map((route) => unicast(family, table, route.destination, [hop(uplink.interface, null)])),
+    unicast(family, table, 'default', [{ ...hop(uplink.interface, path.gateway), onlink: path.onlink }]),
+    closing,
+  ]
+}
+
+function isOnLink({ table, type, destination, nexthops }: Route, device: string): boolean {
+  return (
+    table === tables.main &&
+    type === 'unicast' &&
+    destination !== 'default' &&
+    nexthops.every((nexthop) => nexthop.device === device && nexthop.gateway === null)
+  )
+}
+
+function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink[]): readonly Route[] {
+  const table = balancedTable(config.numbers)
+  const carrying = carriers(family, config, uplinks)
+  const { lastResort } = config.balance
+  return [
+    ...(carrying.length === 0 ? [] : [unicast(family, table, 'default', nexthops(family, carrying))]),
+    ...(lastResort === 'main' ? [] : [closingRoute(family, table, lastResort)]),
+  ]
+}
+
+/** The usable uplinks of the lowest metric; in mode `failover` the first of them. */
+export function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
+  const usable = uplinks.flatMap((uplink) => {
+    const path = uplink[family]
+    return uplink.state === 'online' && path ? [{ ...uplink, path }] : []
+  })
+  const lowest = Math.min(...usable.map(({ metric }) => metric))
+  const best = usable.filter(({ metric }) => metric === lowest)
+  return balance.mode === 'failover' ? best.slice(0, 1) : best
+}
+
+/**
+ * IPv6 multipath refuses a nexthop without a gateway. A point-to-point link has no neighbour discovery, so it never asks
+ * who its gateway is, and any link-local address serves as one.
+ */
+function nexthops(family: Family, carrying: readonly Usable[]): readonly Nexthop[] {
+  const several = carrying.length > 1
+  return carrying.map(({ interface: device, weight, path }) => ({
+    device,
+    gateway: path.gateway ?? (family === 'inet6' && several ? 'fe80::1' : null),
+    weight: several ? weight : 1,
+    onlink: path.onlink,
+  }))
+}
+
+function unicast(family: Family, table: number, destination: string, hops: readonly Nexthop[]): Route {
+  const metric = family === 'inet6' ? ipv6DefaultMetric : 0
+  return { family, type: 'unicast', destination, table, protocol: protocols.route, metric, nexthops: hops }
+}
+
+function closingRoute(family: Family, table: number, type: 'unreachable' | 'prohibit' | 'blackhole'): Route {
+  return { family, type, destination: 'default', table, protocol: protocols.route, metric: closingMetric, nexthops: [] }
+}
+
+function hop(device: string, gateway: string | null): Nexthop {
+  return { device, gateway, weight: 1, onlink: false }
+}

@@ -1,0 +1,73 @@
+/** Uplinks -> policy rules, in the order in which they are added: the jumps' targets first, the balanced pair last. */
+import {
+  ruleOffsets as at,
+  balancedTable,
+  lastPriority,
+  markOf,
+  marks,
+  protocols,
+  tables,
+  uplinkTable,
+} from '../ids.ts'
+import type { Config, Family, Observed, Rule, Uplink } from '../model.ts'
+import { type RuleParts, ruleSpec } from '../rule-spec.ts'
+import { isDefault } from './paths.ts'
+
+const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
+
+export function decideRules(
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly Rule[] {
+  const { numbers } = config
+  const { pinned, numberMask } = marks(numbers)
+  const rule = (priority: number, parts: RuleParts): Rule => ({
+    family,
+    priority,
+    protocol: protocols.rule,
+    spec: ruleSpec(parts),
+  })
+  const ours = (offset: number, parts: RuleParts) => rule(numbers.ruleBase + offset, parts)
+  const jump = (offset: number) => ({ goto: numbers.ruleBase + offset })
+
+  const ofUplinks = uplinks.flatMap((uplink) => {
+    const { number, index, interface: device } = uplink
+    const lookup = { lookup: uplinkTable(number, numbers) }
+    const own = sourceAddresses(family, uplink, uplinks)
+    return [
+      ours(at.pinnedUplink + number, { mark: { value: markOf(number, numbers), mask: numberMask }, action: lookup }),
+      ...(index === null ? [] : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
+      ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),
+      ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
+    ]
+  })
+  return [
+    ours(at.end, { action: { nop: true } }),
+    ours(at.pinnedMain, { action: mainWithoutDefault }),
+    ...ofUplinks,
+    ours(at.forwarded, { not: true, iif: 'lo', action: jump(at.end) }),
+    ours(at.unpinned, { mark: { value: 0, mask: pinned }, action: jump(at.forwarded) }),
+    ...(mainLeadsElsewhere(family, uplinks, observed)
+      ? []
+      : [
+          rule(lastPriority, { action: mainWithoutDefault }),
+          rule(lastPriority, { action: { lookup: balancedTable(numbers) } }),
+        ]),
+  ]
+}
+
+/** An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
+function sourceAddresses(family: Family, uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
+  const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
+  return (uplink[family]?.addresses ?? []).filter((address) => !others.includes(address))
+}
+
+/** A VPN that puts its own default before the uplinks' gets everything that it asks for. */
+function mainLeadsElsewhere(family: Family, uplinks: readonly Uplink[], { routes }: Observed): boolean {
+  const devices = new Set(uplinks.map((uplink) => uplink.interface))
+  const defaults = routes.filter((route) => route.family === family && route.table === tables.main && isDefault(route))
+  const best = defaults.toSorted((a, b) => a.metric - b.metric)[0]
+  return best?.nexthops.some(({ device }) => !devices.has(device)) ?? false
+}

@@ -1,0 +1,109 @@
+/**
+ * Uplinks -> our nft table: what remembers a connection's uplink, and what gives it that uplink's address.
+ *
+ * - An established packet meets two rules at most. Chains of nat type see a connection's first packet only.
+ * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
+ * - `pin` is before other programs' source NAT, because nothing after the first NAT rule that takes the connection sees
+ *   it; `masquerade` is behind theirs, so that an administrator's own SNAT wins.
+ * - A host's own address of that uplink is not masqueraded: it would become the interface's first one.
+ * - Interfaces stand as numbers: cheaper to compare than names, and a name never becomes part of a ruleset.
+ */
+import { hookPriorities, markOf, marks } from '../ids.ts'
+import type { Chain, Config, Ruleset, Uplink } from '../model.ts'
+import { hex } from '../rule-spec.ts'
+
+type Present = Uplink & { readonly index: number }
+
+export function decideRuleset(config: Config, uplinks: readonly Uplink[]): Ruleset | null {
+  const present = uplinks.filter((uplink): uplink is Present => uplink.index !== null)
+  if (present.length === 0) return null
+  const nat = config.balance.masquerade
+  return {
+    chains: [
+      ...present.flatMap((uplink) => rememberChains(uplink, config)),
+      ...(nat ? present.map((uplink) => masqueradeChain(uplink, present)) : []),
+      ...markChains(present, config),
+      pinChain(present, config),
+      ...(nat ? [postroutingChain(present)] : []),
+    ],
+  }
+}
+
+function rememberChains({ number }: Present, { numbers }: Config): readonly Chain[] {
+  const { others, pinned, incoming } = marks(numbers)
+  // nft lists the mask of what is kept together with the bits that are set.
+  const remember = (bits: number) => `ct mark set ct mark & ${hex((others | bits) >>> 0)} | ${hex(bits)}`
+  const own = markOf(number, numbers)
+  return [
+    { name: `to_${number}`, hook: null, rules: [remember((own | pinned) >>> 0)] },
+    { name: `in_${number}`, hook: null, rules: [remember((own | incoming) >>> 0)] },
+  ]
+}
+
+/**
+ * IPv6 clients of a LAN that has one provider's addresses need translation only where another provider could carry them,
+ * and those with private addresses (RFC 4193) always.
+ */
+function masqueradeChain({ number, inet, inet6 }: Present, present: readonly Present[]): Chain {
+  const several = present.filter((uplink) => uplink.inet6 !== null).length > 1
+  return {
+    name: `nat_${number}`,
+    hook: null,
+    rules: [
+      ...(inet && inet.addresses.length > 0 ? [`ip saddr ${set(inet.addresses)} accept`] : []),
+      ...(inet6 && inet6.addresses.length > 0 ? [`ip6 saddr ${set(inet6.addresses)} accept`] : []),
+      ...(several ? [] : ['ip6 saddr != fc00::/7 accept']),
+      'masquerade',
+    ],
+  }
+}
+
+function markChains(present: readonly Present[], { numbers }: Config): readonly Chain[] {
+  const { pinned, incoming, packetMask } = marks(numbers)
+  const whole = hex(packetMask)
+  const answer =
+    `ct direction reply ct mark & ${hex(incoming)} != 0 meta mark 0 ` +
+    `meta mark set ct mark & ${whole} | ${hex(pinned)}`
+  return [
+    {
+      name: 'prerouting',
+      hook: { type: 'filter', hook: 'prerouting', priority: hookPriorities.mark },
+      rules: [
+        `ct direction original ct mark & ${hex(pinned)} != 0 meta mark 0 meta mark set ct mark & ${whole} accept`,
+        `${unremembered(numbers)} ct state new iif vmap ${verdicts(present, 'in')}`,
+        answer,
+      ],
+    },
+    { name: 'output', hook: { type: 'route', hook: 'output', priority: hookPriorities.mark }, rules: [answer] },
+  ]
+}
+
+function pinChain(present: readonly Present[], { numbers }: Config): Chain {
+  return {
+    name: 'pin',
+    hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.pin },
+    rules: [`${unremembered(numbers)} oif vmap ${verdicts(present, 'to')}`],
+  }
+}
+
+function postroutingChain(present: readonly Present[]): Chain {
+  return {
+    name: 'postrouting',
+    hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.masquerade },
+    rules: [`oif vmap ${verdicts(present, 'nat')}`],
+  }
+}
+
+function unremembered(numbers: Config['numbers']): string {
+  const { pinned, incoming } = marks(numbers)
+  return `ct mark & ${hex((pinned | incoming) >>> 0)} == 0`
+}
+
+function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): string {
+  const sorted = present.toSorted((a, b) => a.index - b.index)
+  return `{ ${sorted.map(({ index, number }) => `${index} : goto ${chain}_${number}`).join(', ')} }`
+}
+
+function set(addresses: readonly string[]): string {
+  return `{ ${addresses.toSorted().join(', ')} }`
+}

@@ -1,0 +1,41 @@
+/** The host's sysctls that balancing needs, and their former values. */
+import { hashPolicies, linkSysctls } from '../ids.ts'
+import type { Mode, Observed, Uplink } from '../model.ts'
+
+/** Documentation/networking/ip-sysctl.rst: 0 addresses, 1 addresses and ports, 3 a choice of fields. */
+const hashPolicyOf: Readonly<Record<Mode, string>> = { connection: '1', flow: '0', source: '0', failover: '1' }
+
+/**
+ * By name: `rp_filter` 2, since answers may come in by an uplink that is not the best way back (the larger of this and
+ * `all` counts); `ignore_routes_with_linkdown` 1, since the kernel then skips a dead uplink before anyone has told us.
+ * Only sysctls that exist, as far as they have been read.
+ */
+export function decideSysctls(
+  mode: Mode,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): Readonly<Record<string, string>> {
+  const present = uplinks.filter((uplink) => uplink.index !== null)
+  if (present.length === 0) return {}
+  const wanted: [string, string][] = hashPolicies.map((name) => [name, hashPolicyOf[mode]])
+  for (const uplink of present) {
+    const { rpFilter, ignoreLinkDown } = linkSysctls(uplink.interface)
+    wanted.push([rpFilter, '2'], ...ignoreLinkDown.map((name): [string, string] => [name, '1']))
+  }
+  return Object.fromEntries(wanted.filter(([name]) => name in observed.sysctls))
+}
+
+/**
+ * What was there before us, for everything that we hold: remembered from earlier runs, or what is there now. What we hold
+ * no longer stays until its former value is seen to be back; an interface that is gone took its sysctls along.
+ */
+export function formerSysctls(
+  wanted: Readonly<Record<string, string>>,
+  observed: Observed,
+): Readonly<Record<string, string>> {
+  const remembered = Object.entries(observed.state.sysctls).filter(
+    ([name, former]) => name in observed.sysctls && (name in wanted || observed.sysctls[name] !== former),
+  )
+  const fresh = Object.keys(wanted).map((name): [string, string] => [name, observed.sysctls[name] ?? ''])
+  return { ...Object.fromEntries(fresh), ...Object.fromEntries(remembered) }
+}

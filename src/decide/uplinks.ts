@@ -1,0 +1,152 @@
+/** Which interfaces are uplinks, and what state each is in. */
+import type { Config, KnownUplink, Link, Observed, StanzaOptions, Uplink, UplinkConfig, UplinkState } from '../model.ts'
+import { isInterfaceName } from '../valid.ts'
+import { decideNumbers } from './numbers.ts'
+import { decidePath, type Wishes } from './paths.ts'
+
+export interface Uplinks {
+  readonly uplinks: readonly Uplink[]
+  readonly known: Readonly<Record<string, KnownUplink>>
+  readonly warnings: readonly string[]
+}
+
+const defaults = { weight: 1, metric: 10 } as const
+
+interface Candidate extends Wishes {
+  readonly name: string
+  readonly link: Link
+}
+
+/** Uplinks in the order of their numbers: those here, and those that earlier runs or the configuration know. */
+export function decideUplinks(config: Config, observed: Observed): Uplinks {
+  const warnings: string[] = []
+  const candidates = named(
+    observed.links.flatMap((link) => candidate(link, config, observed, warnings)),
+    warnings,
+  )
+  const here = candidates.map(({ name, link }) => ({ name, interface: link.name }))
+  const known = decideNumbers(here, config, observed)
+  const uplinks = Object.entries(known).map(([name, { number, interface: device }]): Uplink => {
+    const found = candidates.find((other) => other.name === name)
+    return found
+      ? present(found, number, config, observed)
+      : absent(
+          name,
+          number,
+          device,
+          config.uplinks.find((section) => section.name === name),
+        )
+  })
+  for (const { name } of candidates)
+    if (!(name in known)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
+  return { uplinks, known, warnings }
+}
+
+function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {
+  const section = config.uplinks.find((uplink) => matches(uplink.interface, link.name))
+  if (!isInterfaceName(link.name)) {
+    const wanted = section !== undefined || hasWayOut(link, { section, stanza: undefined }, config, observed)
+    if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
+    return []
+  }
+  const stanza = observed.stanzas[link.name]
+  const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
+  return isUplink(found, config, observed) ? [found] : []
+}
+
+function isUplink({ link, section, stanza, name }: Candidate, config: Config, observed: Observed): boolean {
+  // A port of a bridge or bond has no traffic of its own; its master may be the uplink.
+  if (link.master !== null && !section) return false
+  if (section) return true
+  if (stanza?.balance !== undefined) return stanza.balance
+  if (config.balance.adopt === 'listed' || !mayBeAdopted(link)) return false
+  // Once an uplink, it stays one while its lease or carrier is away.
+  return observed.state.uplinks[name]?.interface === link.name || hasWayOut(link, { section, stanza }, config, observed)
+}
+
+function hasWayOut(link: Link, wishes: Wishes, config: Config, observed: Observed): boolean {
+  return (['inet', 'inet6'] as const).some((family) => decidePath(family, link, wishes, config, observed) !== null)
+}
+
+/** linux/if_arp.h */
+const arp = { ether: 1, ppp: 512, rawip: 519, none: 65534 } as const
+
+/**
+ * Ethernet, Wi-Fi, modems and PPP, and what is built from them to carry them. A veth with a gateway is what a container
+ * sees as its network card; those of the containers on this host have none, or are ports of a bridge. Tunnels (`tun`,
+ * `wireguard`), bridges and the like are for the administrator to list.
+ */
+function mayBeAdopted({ kind, type }: Link): boolean {
+  const kinds = [null, 'veth', 'vlan', 'bond', 'team', 'macvlan', 'ipvlan', 'wwan', 'rmnet', 'ppp']
+  const types: readonly number[] = [arp.ether, arp.ppp, arp.rawip, arp.none]
+  return kinds.includes(kind) && types.includes(type)
+}
+
+/** One name, one uplink: a pattern takes the interface that works, and a clash is told. */
+function named(candidates: readonly Candidate[], warnings: string[]): readonly Candidate[] {
+  const taken = new Map<string, Candidate>()
+  for (const found of candidates.toSorted((a, b) => Number(b.link.carrier) - Number(a.link.carrier))) {
+    const first = taken.get(found.name)
+    if (first)
+      warnings.push(`interface ${found.link.name}: left out, ${first.link.name} is uplink ${found.name} already`)
+    else taken.set(found.name, found)
+  }
+  return [...taken.values()].toSorted((a, b) => a.link.index - b.link.index)
+}
+
+function present(
+  { name, link, section, stanza }: Candidate,
+  number: number,
+  config: Config,
+  observed: Observed,
+): Uplink {
+  const enabled = section?.enabled ?? true
+  const path = (family: 'inet' | 'inet6') =>
+    link.up && enabled ? decidePath(family, link, { section, stanza }, config, observed) : null
+  const paths = { inet: path('inet'), inet6: path('inet6') }
+  return {
+    name,
+    number,
+    interface: link.name,
+    index: enabled ? link.index : null,
+    state: stateOf(link, enabled, paths.inet !== null || paths.inet6 !== null),
+    ...preferences(section, stanza),
+    ...paths,
+  }
+}
+
+function stateOf(link: Link, enabled: boolean, hasPath: boolean): UplinkState {
+  if (!enabled) return 'disabled'
+  if (!link.up || !link.carrier) return 'down'
+  return hasPath ? 'online' : 'unconfigured'
+}
+
+function absent(name: string, number: number, device: string, section: UplinkConfig | undefined): Uplink {
+  const state = section?.enabled === false ? 'disabled' : 'absent'
+  return {
+    name,
+    number,
+    interface: device,
+    index: null,
+    state,
+    ...preferences(section, undefined),
+    inet: null,
+    inet6: null,
+  }
+}
+
+function preferences(section: UplinkConfig | undefined, stanza: StanzaOptions | undefined) {
+  return {
+    weight: section?.weight ?? stanza?.weight ?? defaults.weight,
+    metric: section?.metric ?? stanza?.metric ?? defaults.metric,
+  }
+}
+
+/** `*` and `?` as a shell has them. */
+function matches(pattern: string, name: string): boolean {
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\-]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  return new RegExp(`^${escaped}$`).test(name)
+}

@@ -1,0 +1,175 @@
+/**
+ * Observed against Desired -> the steps between, in an order of which every beginning carries traffic. Pure.
+ *
+ * What marks refer to is there before anything is marked; the balanced default comes last and goes first. See
+ * apply/apply.ts for how the steps become one nft transaction and one ip batch a family.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { balancedTable, isOurTable, lastPriority, markOf, marks, protocols, tables } from './ids.ts'
+import type { Desired, Numbers, Observed, Route, Rule, Ruleset, Step } from './model.ts'
+import { ruleSpec } from './rule-spec.ts'
+
+export function diff(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+  const routes = diffRoutes(observed, desired, numbers)
+  const rules = diffRules(observed, desired, numbers)
+  const balanced = ({ route }: { route: Route }) => route.table === balancedTable(numbers)
+  return [
+    ...diffMemory(observed, desired),
+    ...diffSysctls(observed, desired),
+    ...(desired.ruleset ? diffRuleset(observed.ruleset, desired.ruleset) : []),
+    ...routes.replaced.filter((step) => !balanced(step)),
+    ...rules.removedPair,
+    ...rules.added,
+    ...routes.replaced.filter(balanced),
+    ...rules.addedPair,
+    ...routes.deleted.filter(balanced),
+    ...rules.removed,
+    ...routes.deleted.filter((step) => !balanced(step)),
+    ...(desired.ruleset === null && observed.ruleset !== null ? [{ kind: 'delete-ruleset' } as const] : []),
+    ...connectionsToForget(observed, desired, numbers),
+  ]
+}
+
+// ---- memory, sysctls, ruleset ----------------------------------------------------------------------------------
+
+/** Former values are written down before the sysctls change, so that no kill in between loses them. */
+function diffMemory(observed: Observed, desired: Desired): readonly Step[] {
+  const { state, tableNames } = desired
+  return [
+    ...(isDeepStrictEqual(observed.state, state) ? [] : [{ kind: 'remember', state } as const]),
+    ...((observed.tableNames ?? '') === tableNames ? [] : [{ kind: 'name-tables', text: tableNames } as const]),
+  ]
+}
+
+/** Wanted values, and the former ones of what is no longer ours; interfaces that are gone took theirs along. */
+function diffSysctls(observed: Observed, desired: Desired): readonly Step[] {
+  const wanted = { ...observed.state.sysctls, ...desired.sysctls }
+  return Object.entries(wanted)
+    .filter(([name, value]) => name in observed.sysctls && observed.sysctls[name] !== value)
+    .map(([name, value]) => ({ kind: 'set-sysctl', name, value }))
+}
+
+function diffRuleset(observed: Ruleset | null, desired: Ruleset): readonly Step[] {
+  const sorted = ({ chains }: Ruleset) => chains.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const same = observed !== null && isDeepStrictEqual(sorted(observed), sorted(desired))
+  return same ? [] : [{ kind: 'load-ruleset', ruleset: desired }]
+}
+
+// ---- routes ----------------------------------------------------------------------------------------------------
+
+type RouteStep<K> = { readonly kind: K; readonly route: Route }
+
+function diffRoutes(observed: Observed, desired: Desired, numbers: Numbers) {
+  const ours = observed.routes.filter((route) => isOurTable(route.table, numbers) && route.protocol === protocols.route)
+  const there = new Map(ours.map((route) => [routeKey(route), route]))
+  const wanted = new Set(desired.routes.map(routeKey))
+  return {
+    replaced: desired.routes
+      .filter((route) => !isDeepStrictEqual(comparable(there.get(routeKey(route))), comparable(route)))
+      .map((route): RouteStep<'replace-route'> => ({ kind: 'replace-route', route })),
+    deleted: ours
+      .filter((route) => !wanted.has(routeKey(route)))
+      .map((route): RouteStep<'delete-route'> => ({ kind: 'delete-route', route })),
+  }
+}
+
+/** What `ip route replace` goes by. */
+function routeKey({ family, table, destination, metric }: Route): string {
+  return [family, table, destination, metric].join(' ')
+}
+
+/** The kernel may list an IPv6 route's nexthops in another order. */
+function comparable(route: Route | undefined): Route | undefined {
+  const byDevice = (hops: Route['nexthops']) => hops.toSorted((a, b) => (a.device < b.device ? -1 : 1))
+  return route && { ...route, nexthops: byDevice(route.nexthops) }
+}
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+
+function diffRules(observed: Observed, desired: Desired, numbers: Numbers) {
+  const inBlock = ({ priority }: Rule) => priority >= numbers.ruleBase && priority <= numbers.ruleBase + 999
+  const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && inBlock(rule))
+  const wanted = desired.rules.filter(inBlock)
+  const missing = subtract(wanted, there)
+  const surplus = subtract(there, wanted)
+  const pairs = (['inet', 'inet6'] as const).map((family) =>
+    diffPair(
+      observed.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
+      desired.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
+      numbers,
+    ),
+  )
+  return {
+    added: missing.map(addRule),
+    removed: surplus.map(deleteRule),
+    addedPair: pairs.flatMap(({ added }) => added.map(addRule)),
+    removedPair: pairs.flatMap(({ removed }) => removed.map(deleteRule)),
+  }
+}
+
+/**
+ * The pair has to be the last at its priority, in its order, behind whatever others put there. The kernel appends, so
+ * ours are taken away (the balanced one first) and added again; meanwhile main decides.
+ */
+function diffPair(there: readonly Rule[], wanted: readonly Rule[], numbers: Numbers) {
+  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && pairSpecs(numbers).includes(spec)
+  const ours = there.filter(isOurs)
+  const tail = there.slice(there.length - wanted.length)
+  if (ours.length === wanted.length && isDeepStrictEqual(tail, wanted)) return { added: [], removed: [] }
+  return { added: wanted, removed: ours.toReversed() }
+}
+
+function pairSpecs(numbers: Numbers): readonly string[] {
+  return [
+    ruleSpec({ action: { lookup: tables.main, suppressDefault: true } }),
+    ruleSpec({ action: { lookup: balancedTable(numbers) } }),
+  ]
+}
+
+/** As multisets: a rule that is there twice is once too many. */
+function subtract(from: readonly Rule[], what: readonly Rule[]): readonly Rule[] {
+  const left = new Map<string, number>()
+  for (const rule of what) left.set(ruleKey(rule), (left.get(ruleKey(rule)) ?? 0) + 1)
+  return from.filter((rule) => {
+    const count = left.get(ruleKey(rule)) ?? 0
+    left.set(ruleKey(rule), count - 1)
+    return count <= 0
+  })
+}
+
+function ruleKey({ family, priority, spec }: Rule): string {
+  return [family, priority, spec].join(' ')
+}
+
+function addRule(rule: Rule): Step {
+  return { kind: 'add-rule', rule }
+}
+
+function deleteRule(rule: Rule): Step {
+  return { kind: 'delete-rule', rule }
+}
+
+// ---- connections -----------------------------------------------------------------------------------------------
+
+/**
+ * What left by an uplink that carried new connections until now and no longer works. Not while nothing else can carry
+ * them, and not those of an uplink that merely gave way to a better one.
+ */
+function connectionsToForget(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+  const balanced = balancedTable(numbers)
+  const carriersIn = (routes: readonly Route[]) =>
+    new Set(
+      routes.filter(({ table }) => table === balanced).flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)),
+    )
+  const before = carriersIn(observed.routes)
+  const after = carriersIn(desired.routes)
+  const { pinned, incoming, numberMask } = marks(numbers)
+  return desired.uplinks
+    .filter(({ interface: device, state }) => after.size > 0 && before.has(device) && state !== 'online')
+    .map(({ name, number }) => ({
+      kind: 'forget-connections',
+      uplink: name,
+      mark: (markOf(number, numbers) | pinned) >>> 0,
+      mask: (numberMask | pinned | incoming) >>> 0,
+    }))
+}

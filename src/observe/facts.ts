@@ -1,0 +1,78 @@
+/** What DHCP clients and ifupdown told our hooks, and what dhclient wrote down before we were installed. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { paths } from '../ids.ts'
+import type { Family, Gateways, Lease, StanzaOptions } from '../model.ts'
+import { hasCode, readIfThere } from '../os/files.ts'
+import { log, messageOf } from '../os/log.ts'
+import { familyOf, isGateway, isInterfaceName, isMetric, isUplinkName, isWeight } from '../valid.ts'
+import { parseDhclientLeases } from './dhclient-leases.ts'
+
+/** By interface. A hook's word is newer than the lease file, which a client may have left behind long ago. */
+export function readLeases(now: Date): Readonly<Record<string, Lease>> {
+  const onDisk = readEach(paths.dhclientLeases, /^dhclient\.(.+)\.leases$/, (text, name) =>
+    parseDhclientLeases(text, name, now),
+  )
+  return { ...onDisk, ...readEach(paths.leases, /^(.+)\.json$/, parseLease) }
+}
+
+export function readStanzas(): Readonly<Record<string, StanzaOptions>> {
+  return readEach(paths.stanzas, /^(.+)\.json$/, parseStanza)
+}
+
+function readEach<T>(
+  folder: string,
+  pattern: RegExp,
+  parse: (text: string, name: string) => T | null,
+): Readonly<Record<string, T>> {
+  const found: [string, T][] = []
+  for (const file of filesIn(folder)) {
+    const name = pattern.exec(file)?.[1]
+    if (name === undefined || !isInterfaceName(name)) continue
+    try {
+      const value = parse(readIfThere(join(folder, file)) ?? '', name)
+      if (value !== null) found.push([name, value])
+    } catch (error) {
+      log.warning(`reading ${join(folder, file)}: ${messageOf(error)}`)
+    }
+  }
+  return Object.fromEntries(found)
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) log.warning(`reading ${folder}: ${messageOf(error)}`)
+    return []
+  }
+}
+
+function parseLease(text: string): Lease | null {
+  const { source, address, gateway } = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>
+  return {
+    source: String(source),
+    ...(typeof address === 'string' && familyOf(address) ? { address } : {}),
+    gateway: parseGateways(gateway),
+  }
+}
+
+function parseStanza(text: string): StanzaOptions {
+  const { balance, name, weight, metric, gateway } = JSON.parse(text) as Partial<Record<keyof StanzaOptions, unknown>>
+  return {
+    ...(typeof balance === 'boolean' ? { balance } : {}),
+    ...(typeof name === 'string' && isUplinkName(name) ? { name } : {}),
+    ...(typeof weight === 'number' && isWeight(weight) ? { weight } : {}),
+    ...(typeof metric === 'number' && isMetric(metric) ? { metric } : {}),
+    gateway: parseGateways(gateway),
+  }
+}
+
+function parseGateways(value: unknown): Gateways {
+  if (typeof value !== 'object' || value === null) return {}
+  const valid = Object.entries(value).filter(
+    ([family, address]) =>
+      (family === 'inet' || family === 'inet6') && typeof address === 'string' && isGateway(address, family as Family),
+  )
+  return Object.fromEntries(valid)
+}

@@ -1,0 +1,56 @@
+/** Reads everything that a decision depends on: three child processes and some small files. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { nftTable, paths, programs } from '../ids.ts'
+import type { Family, Observed, Ruleset } from '../model.ts'
+import { readIfThere } from '../os/files.ts'
+import { run } from '../os/run.ts'
+import { readLeases, readStanzas } from './facts.ts'
+import { parseBatch, parseLinks, parseRoute, parseRule } from './ip-json.ts'
+import { parseListing } from './ruleset-listing.ts'
+import { parseState } from './state.ts'
+import { readSysctls } from './sysctls.ts'
+
+/** `-N`: numbers even where rt_tables and rt_protos have names for them. Throws where ip or nft fail. */
+export async function observe(): Promise<Observed> {
+  const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
+  const [inet, inet6, listing] = await Promise.all([
+    ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
+    ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
+    run(programs.nft, ['-j', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] }),
+  ])
+  const [linkList = [], addresses = [], routes = [], rules = []] = inet
+  const [addresses6 = [], routes6 = [], rules6 = []] = inet6
+  const links = parseLinks(linkList, [...addresses, ...addresses6])
+  const state = parseState(readIfThere(paths.state))
+  return {
+    ipv6,
+    links,
+    routes: [
+      ...routes.map((route) => parseRoute('inet', route)),
+      ...routes6.map((route) => parseRoute('inet6', route)),
+    ],
+    rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
+    ruleset: rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
+    sysctls: readSysctls(links, Object.keys(state.sysctls)),
+    leases: readLeases(new Date()),
+    stanzas: readStanzas(),
+    state,
+    tableNames: readIfThere(paths.tableNames),
+  }
+}
+
+async function ask(family: Family, commands: readonly string[]) {
+  const flags = [family === 'inet' ? '-4' : '-6', '-details', '-Numeric', '-json', '-batch', '-']
+  const { stdout } = await run(programs.ip, flags, { input: `${commands.join('\n')}\n` })
+  return parseBatch(stdout, commands.length)
+}
+
+function rulesetOf(
+  { exitCode, stdout, stderr }: { exitCode: number; stdout: string; stderr: string },
+  indexOf: ReadonlyMap<string, number>,
+): Ruleset | null {
+  if (exitCode === 0) return parseListing(stdout, indexOf)
+  if (stderr.includes('No such file or directory')) return null
+  throw new Error(`reading the nft table: ${stderr.trim().split('\n')[0]}`)
+}

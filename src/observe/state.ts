@@ -1,0 +1,48 @@
+/** What earlier runs left in /run: numbers of uplinks and former sysctl values. */
+import { maxUplinks } from '../ids.ts'
+import type { KnownUplink, State } from '../model.ts'
+import { log, messageOf } from '../os/log.ts'
+import { isInterfaceName, isUplinkName } from '../valid.ts'
+
+export const emptyState: State = { uplinks: {}, sysctls: {} }
+
+/**
+ * Half a file, a file of a newer version or no file are the same: nothing is remembered, and the numbers are taken from
+ * the rules in the kernel (decide/numbers.ts).
+ */
+export function parseState(text: string | null): State {
+  if (text === null) return emptyState
+  try {
+    const { uplinks, sysctls } = JSON.parse(text) as {
+      uplinks: Record<string, unknown>
+      sysctls: Record<string, unknown>
+    }
+    return {
+      uplinks: Object.fromEntries(
+        Object.entries(uplinks).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
+      ),
+      sysctls: Object.fromEntries(
+        Object.entries(sysctls).filter((entry): entry is [string, string] => isFormer(...entry)),
+      ),
+    }
+  } catch (error) {
+    log.warning(`reading what earlier runs remembered: ${messageOf(error)}; starting from the kernel's state`)
+    return emptyState
+  }
+}
+
+function isKnown(name: string, value: unknown): boolean {
+  if (!isUplinkName(name) || typeof value !== 'object' || value === null) return false
+  const { number, interface: device } = value as Partial<Record<keyof KnownUplink, unknown>>
+  return (
+    Number.isInteger(number) &&
+    Number(number) >= 1 &&
+    Number(number) <= maxUplinks &&
+    typeof device === 'string' &&
+    isInterfaceName(device)
+  )
+}
+
+function isFormer(name: string, value: unknown): boolean {
+  return /^net\/ipv[46]\/[A-Za-z0-9_./-]+$/.test(name) && !name.includes('..') && /^-?\d+$/.test(String(value))
+}

@@ -1,0 +1,32 @@
+/** One run at a time on this host, hooks and daemon alike. */
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { paths, programs } from '../ids.ts'
+import { giveToOwnerOf } from './files.ts'
+import { start } from './run.ts'
+
+/** A run takes well under a second; a holder that is stopped must not keep `ifup` waiting for ever. */
+const patienceSeconds = 10
+
+/**
+ * Runs `work` while holding flock(2) on the lock file. Node has no flock of its own, so `flock` holds it for us, as long
+ * as its child `cat` has our pipe: the kernel closes that when we die, however we die.
+ *
+ * Throws when the lock is not free within ten seconds.
+ */
+export async function withLock<T>(work: () => Promise<T>): Promise<T> {
+  makeLockFile()
+  const holder = start(programs.flock, ['--no-fork', '--timeout', String(patienceSeconds), paths.lock, programs.cat])
+  try {
+    await holder.answers('held')
+    return await work()
+  } finally {
+    await holder.end()
+  }
+}
+
+/** Not readable for others: whoever can open it can hold it. */
+function makeLockFile(): void {
+  mkdirSync(paths.run, { recursive: true })
+  closeSync(openSync(paths.lock, 'a', 0o600))
+  giveToOwnerOf(paths.run, paths.lock)
+}

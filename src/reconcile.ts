@@ -1,0 +1,67 @@
+/** observe -> decide -> diff -> apply -> verify. Every trigger comes here; nothing is undone from a log of what was done. */
+import { apply, forgetConnections } from './apply/apply.ts'
+import { decide, decideNothing } from './decide/decide.ts'
+import { diff } from './diff.ts'
+import type { Config, Desired, Observed, Step } from './model.ts'
+import { observe } from './observe/observe.ts'
+import { withLock } from './os/lock.ts'
+import { messageOf } from './os/log.ts'
+
+/** The world may change while we write to it; what is still different after this many runs is someone else's doing. */
+const attempts = 3
+
+export interface Outcome {
+  readonly applied: readonly Step[]
+  /** Empty when the kernel is as wanted. */
+  readonly remaining: readonly Step[]
+  /** What went wrong on the way, one line each; with `remaining` empty, a later attempt mended it. */
+  readonly errors: readonly string[]
+  readonly desired: Desired
+}
+
+export interface Survey {
+  readonly observed: Observed
+  readonly desired: Desired
+  readonly steps: readonly Step[]
+}
+
+/** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
+export async function reconcile(config: Config): Promise<Outcome> {
+  return converge(config, (observed) => decide(config, observed))
+}
+
+/** Takes everything of ours away. */
+export async function takeDown(config: Config): Promise<Outcome> {
+  return converge(config, decideNothing)
+}
+
+/** What is, what should be and the steps between; changes nothing. */
+export async function survey(config: Config): Promise<Survey> {
+  return compare(config, (observed) => decide(config, observed))
+}
+
+async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
+  const outcome = await withLock(async () => {
+    const applied: Step[] = []
+    const errors: string[] = []
+    let { desired, steps } = await compare(config, wish)
+    for (let attempt = 1; steps.length > 0 && attempt <= attempts; attempt++) {
+      try {
+        await apply(steps)
+      } catch (error) {
+        errors.push(messageOf(error))
+      }
+      applied.push(...steps)
+      ;({ desired, steps } = await compare(config, wish))
+    }
+    return { applied, remaining: steps, errors, desired }
+  })
+  await forgetConnections(outcome.applied)
+  return outcome
+}
+
+async function compare(config: Config, wish: (observed: Observed) => Desired): Promise<Survey> {
+  const observed = await observe()
+  const desired = wish(observed)
+  return { observed, desired, steps: diff(observed, desired, config.numbers) }
+}
