@@ -1,0 +1,111 @@
+/** How the lab runs programs: one-shot ones through the product's own door, long-lived ones here, to be ended by pid. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { type Result, run } from '../../src/os/run.ts'
+
+export interface CommandOptions {
+  readonly input?: string
+  readonly accept?: readonly number[]
+  readonly timeoutMs?: number
+}
+
+/** Runs a program to its end. Throws as src/os/run.ts does. */
+export function command(argv: readonly string[], options: CommandOptions = {}): Promise<Result> {
+  const [program, ...args] = argv
+  if (program === undefined) throw new Error('running a command: no program named')
+  return run(program, args, { timeoutMs: 60_000, ...options })
+}
+
+/** The argv that runs `argv` in a network namespace, seeing the outer file system. */
+export function inNamespace(namespace: string, argv: readonly string[]): readonly string[] {
+  return ['/usr/sbin/ip', 'netns', 'exec', namespace, ...argv]
+}
+
+/** Runs several `ip` command lines in one namespace, all or error. */
+export async function ipBatch(namespace: string, lines: readonly string[]): Promise<void> {
+  await command(['/usr/sbin/ip', '-n', namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` })
+}
+
+/** Loads a ruleset in a namespace with the outer `nft`. */
+export async function nftIn(namespace: string, ruleset: string): Promise<void> {
+  await command(inNamespace(namespace, ['/usr/sbin/nft', '-f', '-']), { input: ruleset })
+}
+
+/** A program of test/lab/programs, run by the Node that runs us. */
+export function programArgv(name: string, args: readonly string[]): readonly string[] {
+  return [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    `${import.meta.dirname}/programs/${name}.ts`,
+    ...args,
+  ]
+}
+
+/** A running program whose standard output is read line by line. */
+export interface Running {
+  readonly pid: number
+  readonly child: ChildProcess
+  /** Called for each line of standard output from now on. */
+  onLine(listener: (line: string) => void): void
+  /** Kills it (by pid, itself only) and waits until it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** Resolves when it has ended, however it did. */
+  readonly ended: Promise<void>
+  /** What it said on standard error, for messages. */
+  stderr(): string
+}
+
+/** Starts a program that goes on. Throws when it cannot be started. */
+export async function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  const [program = '', ...args] = argv
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
+    // Not in our group: Ctrl-C at a terminal must reach us first, who end it in the right order.
+    detached: true,
+  })
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  let errors = ''
+  child.stderr.on('data', (data: Buffer) => {
+    errors = (errors + data.toString()).slice(-4000)
+  })
+  const lines = createInterface({ input: child.stdout })
+  await once(child, 'spawn')
+  const { pid } = child
+  if (pid === undefined) throw new Error(`starting ${argv.join(' ')}: no pid`)
+  return {
+    pid,
+    child,
+    ended,
+    onLine: (listener) => {
+      lines.on('line', listener)
+    },
+    stop: async (signal = 'SIGKILL') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await ended
+    },
+    stderr: () => errors,
+  }
+}
+
+/** Waits for a line of a running program that `accept` takes. Throws when it ends or `timeoutMs` pass before. */
+export function waitForLine(running: Running, accept: (line: string) => boolean, timeoutMs = 10_000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`waiting for a line: none in ${timeoutMs} ms`)), timeoutMs)
+    running.onLine((line) => {
+      if (!accept(line)) return
+      clearTimeout(timer)
+      resolve(line)
+    })
+    void running.ended.then(() => {
+      clearTimeout(timer)
+      reject(new Error(`waiting for a line: the program ended: ${running.stderr().trim()}`))
+    })
+  })
+}
+
+/** Milliseconds of CLOCK_MONOTONIC: one scale for all processes of this machine. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000
+}

@@ -1,0 +1,75 @@
+/** A whole lab: two ISPs, the internet, a LAN, and a booted Debian between them. */
+import { command } from './command.ts'
+import { disposer } from './disposer.ts'
+import { image, type Release } from './image.ts'
+import { createMachine, type Machine } from './machine.ts'
+import { createNetwork, type Network } from './network.ts'
+import { type Stack, stackSetup } from './stacks.ts'
+import { sweep } from './sweep.ts'
+
+export interface Lab {
+  readonly release: Release
+  readonly stack: Stack
+  readonly network: Network
+  readonly machine: Machine
+  /** Boots the machine and waits until both uplinks have their leases. */
+  boot(): Promise<void>
+  /** Shuts the machine down and starts it anew, with a kernel state that knows nothing of before. */
+  reboot(): Promise<void>
+  dispose(): Promise<void>
+}
+
+export interface LabOptions {
+  readonly release: Release
+  readonly stack: Stack
+  readonly ipv6?: boolean
+  readonly progress: (line: string) => void
+}
+
+/** Makes everything, the machine still off. What was made is removed again when this throws. */
+export async function createLab(options: LabOptions): Promise<Lab> {
+  const { release, stack, progress } = options
+  await sweep()
+  const undo = disposer()
+  try {
+    const root = await image(release, progress)
+    const network = await createNetwork(undo, { ipv6: options.ipv6 ?? false })
+    const machine = await createMachine(undo, { image: root, network, ...stackSetup(release, stack) })
+    const boot = async () => {
+      await machine.boot()
+      if (stack === 'networkd') await waitOnline(machine)
+    }
+    return {
+      release,
+      stack,
+      network,
+      machine,
+      boot,
+      reboot: async () => {
+        await machine.powerOff()
+        await network.replaceHost()
+        await boot()
+      },
+      dispose: () => undo.dispose(),
+    }
+  } catch (error) {
+    await undo.dispose()
+    throw error
+  }
+}
+
+/** With ifupdown, the boot itself waits for the leases. */
+async function waitOnline(machine: Machine): Promise<void> {
+  const program = '/usr/lib/systemd/systemd-networkd-wait-online'
+  await machine.exec([program, '--interface=wan1', '--interface=wan2', '--timeout=30'])
+}
+
+/** What keeps a lab from being made here, null when nothing does. */
+export async function missingForLab(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return 'the lab needs root'
+  for (const program of ['/usr/bin/systemd-nspawn', '/usr/sbin/dnsmasq', '/usr/bin/mmdebstrap', '/usr/sbin/nft']) {
+    const { exitCode } = await command(['/usr/bin/test', '-x', program], { accept: [0, 1] })
+    if (exitCode !== 0) return `the lab needs ${program} (Debian packages: test/lab/debian-packages)`
+  }
+  return null
+}

@@ -1,0 +1,148 @@
+/** A Debian booted over a throwaway overlay, in the network's host namespace. */
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Result } from '../../src/os/run.ts'
+import { type CommandOptions, command, type Running, start } from './command.ts'
+import type { Disposer } from './disposer.ts'
+import { labName, labPaths } from './names.ts'
+import type { Network } from './network.ts'
+import { deleteMachineFolder } from './sweep.ts'
+
+export interface Machine {
+  /** Its root folder, seen from outside. */
+  readonly root: string
+  /** Runs a program inside. */
+  exec(argv: readonly string[], options?: CommandOptions): Promise<Result>
+  /** Starts a program inside that goes on. */
+  start(argv: readonly string[]): Promise<Running>
+  /** Boots it and waits until systemd says that everything is started. */
+  boot(): Promise<void>
+  /** An orderly shutdown; what is on its disk stays. */
+  powerOff(): Promise<void>
+}
+
+export interface MachineOptions {
+  /** The image's folder; never written to. */
+  readonly image: string
+  readonly network: Network
+  /** Files by absolute path that are there before the first boot. */
+  readonly files: Readonly<Record<string, string>>
+  /** Text by absolute path, put at the end of files of the image before the first boot. */
+  readonly appended: Readonly<Record<string, string>>
+  /** Units to enable before the first boot. */
+  readonly enable: readonly string[]
+}
+
+export async function createMachine(undo: Disposer, options: MachineOptions): Promise<Machine> {
+  const folder = `${labPaths.machines}/${labName('machine')}`
+  const root = `${folder}/root`
+  mkdirSync(folder, { recursive: true })
+  undo.defer(`machine ${folder}`, () => deleteMachineFolder(folder))
+  // In memory: nothing of it is worth a disk, and dpkg's many syncs cost nothing there.
+  await command(['/usr/bin/mount', '-t', 'tmpfs', '-o', 'size=3g,mode=755', 'tmpfs', folder])
+  for (const name of ['upper', 'work', 'root']) mkdirSync(`${folder}/${name}`)
+  const layers = `lowerdir=${options.image},upperdir=${folder}/upper,workdir=${folder}/work`
+  await command(['/usr/bin/mount', '-t', 'overlay', '-o', layers, 'overlay', root])
+
+  for (const [path, text] of Object.entries(options.files)) {
+    mkdirSync(dirname(root + path), { recursive: true })
+    writeFileSync(root + path, text)
+  }
+  for (const [path, text] of Object.entries(options.appended)) appendFileSync(root + path, text)
+  if (options.enable.length > 0) {
+    await command(['/usr/bin/systemctl', `--root=${root}`, '--quiet', 'enable', ...options.enable])
+  }
+
+  let container: Running | null = null
+  let init = 0
+  undo.defer('the container', () => killContainer())
+
+  async function killContainer(): Promise<void> {
+    if (init > 0 && container?.child.exitCode === null) process.kill(init, 'SIGKILL')
+    await container?.stop()
+    container = null
+    init = 0
+  }
+
+  const inside = (argv: readonly string[]) => [
+    '/usr/bin/nsenter',
+    '-t',
+    String(init),
+    '-m',
+    '-u',
+    '-i',
+    '-n',
+    '-p',
+    '-C',
+    ...argv,
+  ]
+  const exec = (argv: readonly string[], execOptions: CommandOptions = {}) => command(inside(argv), execOptions)
+
+  async function boot(): Promise<void> {
+    const argv = [
+      '/usr/bin/systemd-nspawn',
+      `--directory=${root}`,
+      '--boot',
+      `--machine=${labName('machine')}`,
+      '--register=no',
+      '--keep-unit',
+      '--console=pipe',
+      '--capability=all',
+      `--network-namespace-path=${labPaths.namespaces}/${options.network.host}`,
+    ]
+    // `network`: /proc/sys/net writable and /sys read-only; with a writable /sys networkd waits for a udev that never comes.
+    container = await start(argv, { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network' })
+    init = await initOf(container)
+    await untilStarted(container)
+  }
+
+  /** There is no event for systemd's socket to appear from outside, so it is asked until it answers. */
+  async function untilStarted(running: Running): Promise<void> {
+    const deadline = Date.now() + 60_000
+    for (;;) {
+      const { stdout, stderr } = await exec(['/usr/bin/systemctl', 'is-system-running', '--wait'], { accept: [0, 1] })
+      if (/^(running|degraded)$/m.test(stdout)) return
+      if (Date.now() > deadline || running.child.exitCode !== null) {
+        throw new Error(`booting ${root}: ${stdout.trim()} ${stderr.trim()} ${running.stderr().trim()}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  return {
+    root,
+    exec,
+    start: (argv) => start(inside(argv)),
+    boot,
+    powerOff: async () => {
+      await exec(['/usr/bin/systemctl', 'poweroff'])
+      await container?.ended
+      container = null
+      init = 0
+    },
+  }
+}
+
+/** nspawn's grandchild is the container's pid 1; `systemd` by name once it runs the container's own init. */
+async function initOf(container: Running): Promise<number> {
+  const deadline = Date.now() + 10_000
+  while (Date.now() < deadline) {
+    if (container.child.exitCode !== null) throw new Error(`starting the container: ${container.stderr().trim()}`)
+    for (const pid of readText(`/proc/${container.pid}/task/${container.pid}/children`)
+      .split(' ')
+      .map(Number)
+      .filter(Boolean)) {
+      if (readText(`/proc/${pid}/comm`).trim() === 'systemd') return pid
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('starting the container: its init did not come up in 10 s')
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * A small internet in network namespaces:
+ *
+ *     lan 192.168.77.10 -- lan0 HOST wan1 -- ISP 1 10.1.0.0/24, masquerades to 198.51.100.1 --+-- internet 203.0.113.1
+ *                               HOST wan2 -- ISP 2 10.2.0.0/24, masquerades to 198.51.100.2 --+
+ *
+ * Nothing here touches the machine's own network: every device is born inside a namespace of ours.
+ */
+import { command, inNamespace, ipBatch, nftIn, programArgv, start, waitForLine } from './command.ts'
+import type { Disposer } from './disposer.ts'
+import { type Isp, openIsp } from './isp.ts'
+import { addresses, labName } from './names.ts'
+import { deleteNamespace } from './sweep.ts'
+
+export interface Network {
+  /** The namespace of the host under test. */
+  readonly host: string
+  readonly internet: string
+  readonly lan: string
+  readonly isps: readonly [Isp, Isp]
+  /** Gives the host a new namespace, as a power cycle gives it a new kernel; its cables are plugged in again. */
+  replaceHost(): Promise<void>
+}
+
+export interface NetworkOptions {
+  /** Both ISPs announce an IPv6 prefix, too. */
+  readonly ipv6: boolean
+}
+
+export async function createNetwork(undo: Disposer, options: NetworkOptions): Promise<Network> {
+  const [host, internet, lan] = [labName('host'), labName('inet'), labName('lan')]
+  for (const name of [host, internet, lan]) await addNamespace(undo, name)
+  await ipBatch(internet, [`addr add ${addresses.server}/32 dev lo`, `addr add ${addresses.server6}/128 dev lo nodad`])
+  const isps = [
+    await openIsp(undo, 1, { host, internet }, options),
+    await openIsp(undo, 2, { host, internet }, options),
+  ]
+  await plugLan(host, lan)
+
+  const server = await start(inNamespace(internet, programArgv('internet', [])))
+  undo.defer('the internet server', () => server.stop())
+  await waitForLine(server, (line) => line === 'ready')
+
+  return {
+    host,
+    internet,
+    lan,
+    isps: isps as [Isp, Isp],
+    replaceHost: async () => {
+      await deleteNamespace(host)
+      await command(['/usr/sbin/ip', 'netns', 'add', host])
+      await ipBatch(host, ['link set lo up'])
+      for (const isp of isps) await isp.plug()
+      await plugLan(host, lan)
+    },
+  }
+}
+
+export async function addNamespace(undo: Disposer, name: string): Promise<void> {
+  await command(['/usr/sbin/ip', 'netns', 'add', name])
+  undo.defer(`namespace ${name}`, () => deleteNamespace(name))
+  await ipBatch(name, ['link set lo up'])
+}
+
+async function plugLan(host: string, lan: string): Promise<void> {
+  await ipBatch(host, [`link add lan0 type veth peer name eth0 netns ${lan}`])
+  await ipBatch(lan, [
+    `addr add ${addresses.lanClient}/24 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${addresses.lanRouter}`,
+  ])
+}
+
+/** Lets a namespace forward, and gives it a masquerade behind one device, to one address a family. */
+export async function makeRouter(namespace: string, device: string, to: readonly [string, string]): Promise<void> {
+  await command(
+    inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']),
+  )
+  await nftIn(
+    namespace,
+    `table inet isp {
+       chain leaving {
+         type nat hook postrouting priority srcnat
+         oifname "${device}" meta nfproto ipv4 snat ip to ${to[0]}
+         oifname "${device}" meta nfproto ipv6 snat ip6 to ${to[1]}
+       }
+       chain arriving { type nat hook prerouting priority dstnat; }
+     }
+    `,
+  )
+}

@@ -1,0 +1,28 @@
+/**
+ * The internet: answers each TCP connection on port 7000 with its peer's address, echoes lines on TCP port 7001 and
+ * datagrams on UDP port 7001 with the peer's address in front. Prints `ready`.
+ */
+import { createSocket } from 'node:dgram'
+import { createServer, type Socket } from 'node:net'
+import { addresses, ports } from '../names.ts'
+
+const plain = (address: string | undefined) => (address ?? '').replace(/^::ffff:/, '')
+const ignore = () => {}
+
+function listen(port: number, serve: (socket: Socket) => void): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', ignore)
+    serve(socket)
+  })
+  return new Promise((resolve) => server.listen({ port, host: '::', backlog: 1024 }, resolve))
+}
+
+await listen(ports.whoAmI, (socket) => socket.end(`${plain(socket.remoteAddress)}\n`))
+await listen(ports.echo, (socket) => {
+  socket.setNoDelay(true)
+  socket.on('data', (data) => socket.write(`${plain(socket.remoteAddress)} ${data}`))
+})
+const udp = createSocket('udp4')
+udp.on('message', (data, peer) => udp.send(`${peer.address} ${data}`, peer.port, peer.address, ignore))
+await new Promise<void>((resolve) => udp.bind(ports.echo, addresses.server, resolve))
+process.stdout.write('ready\n')
