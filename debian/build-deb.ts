@@ -1,0 +1,99 @@
+/**
+ * `npm run deb`: dist/ifbalance_VERSION_ARCH.deb, built in a throwaway copy so that the tree stays clean. Nothing is
+ * done when the package is there and was made of the very same files. `ARCH=arm64 npm run deb` builds for arm64.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** All that the package is made of; the lock file stands for node_modules. */
+const inputs = [
+  'src',
+  'hooks',
+  'units',
+  'debian',
+  'docs/design.md',
+  'docs/ifbalance.8',
+  'docs/ifbalance.conf.5',
+  'esbuild.config.ts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'README.md',
+]
+
+process.chdir(join(import.meta.dirname, '..'))
+const arch = process.env['ARCH'] || execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim()
+const version = packageVersion()
+const deb = `dist/ifbalance_${version}_${arch}.deb`
+const stamp = `${deb}.inputs`
+const fingerprint = fingerprintOf(inputs)
+
+if (existsSync(deb) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
+  console.log(`${deb}: up to date`)
+} else {
+  console.log(`${deb}: building (about 30 s, most of it compression) ...`)
+  buildDeb()
+  writeFileSync(stamp, fingerprint)
+  console.log(`${deb}: ${(lstatSync(deb).size / 1e6).toFixed(1)} MB`)
+}
+
+/** One version, in two places that different tools read. */
+function packageVersion(): string {
+  const npm = String(JSON.parse(readFileSync('package.json', 'utf8')).version)
+  const debian = /^ifbalance \(([^)]+)\)/.exec(readFileSync('debian/changelog', 'utf8'))?.[1]
+  if (npm !== debian) throw new Error(`reading the version: package.json says ${npm}, debian/changelog ${debian}`)
+  return npm
+}
+
+function fingerprintOf(paths: readonly string[]): string {
+  const hash = createHash('sha256')
+  const add = (path: string): void => {
+    const about = lstatSync(path)
+    hash.update(`${path}\0${(about.mode & 0o777).toString(8)}\0`)
+    if (about.isSymbolicLink()) hash.update(readlinkSync(path))
+    else if (about.isFile()) hash.update(`${about.size}\0`).update(readFileSync(path))
+    else for (const name of readdirSync(path).sort()) add(join(path, name))
+  }
+  for (const path of paths) add(path)
+  return hash.update(`${process.version} ${arch}`).digest('hex')
+}
+
+function buildDeb(): void {
+  const workshop = mkdtempSync(join(tmpdir(), 'ifbalance-deb-'))
+  try {
+    const tree = join(workshop, 'ifbalance')
+    mkdirSync(join(tree, 'docs'), { recursive: true })
+    for (const path of inputs) cpSync(path, join(tree, path), { recursive: true, verbatimSymlinks: true })
+    symlinkSync(join(process.cwd(), 'node_modules'), join(tree, 'node_modules'))
+    packageTree(tree)
+    mkdirSync('dist', { recursive: true })
+    copyFileSync(join(workshop, `ifbalance_${version}_${arch}.deb`), deb)
+  } finally {
+    rmSync(workshop, { recursive: true, force: true })
+  }
+}
+
+/** `-d`: the compiler comes from npm, and for another architecture nothing of it has to be installed. */
+function packageTree(tree: string): void {
+  const native = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim() === arch
+  const args = ['-b', '-us', '-uc', ...(native ? [] : ['-d', `-a${arch}`])]
+  const { status, error, output } = spawnSync('dpkg-buildpackage', args, { cwd: tree, encoding: 'utf8' })
+  if (status === 0) return
+  throw new Error(`building ${deb}: ${error?.message ?? `dpkg-buildpackage ended with ${status}`}\n${output?.join('')}`)
+}
