@@ -30,6 +30,7 @@ export interface NetworkOptions {
 export async function createNetwork(undo: Disposer, options: NetworkOptions): Promise<Network> {
   const [host, internet, lan] = [labName('host'), labName('inet'), labName('lan')]
   for (const name of [host, internet, lan]) await addNamespace(undo, name)
+  await skipAddressDetection(host)
   await ipBatch(internet, [`addr add ${addresses.server}/32 dev lo`, `addr add ${addresses.server6}/128 dev lo nodad`])
   const isps = [
     await openIsp(undo, 1, { host, internet }, options),
@@ -50,6 +51,7 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
       await deleteNamespace(host)
       await command(['/usr/sbin/ip', 'netns', 'add', host])
       await ipBatch(host, ['link set lo up'])
+      await skipAddressDetection(host)
       for (const isp of isps) await isp.plug()
       await plugLan(host, lan)
     },
@@ -60,6 +62,12 @@ export async function addNamespace(undo: Disposer, name: string): Promise<void> 
   await command(['/usr/sbin/ip', 'netns', 'add', name])
   undo.defer(`namespace ${name}`, () => deleteNamespace(name))
   await ipBatch(name, ['link set lo up'])
+}
+
+/** Otherwise link-local addresses, and their routes, appear a second or two later, in the middle of a comparison. */
+async function skipAddressDetection(host: string): Promise<void> {
+  const settings = ['net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']
+  await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', ...settings]))
 }
 
 async function plugLan(host: string, lan: string): Promise<void> {
