@@ -1,0 +1,37 @@
+/** Keeps what a hook said where every later run reads it (src/observe). */
+import { rmSync } from 'node:fs'
+import { paths } from '../ids.ts'
+import type { StanzaOptions } from '../model.ts'
+import { readIfThere, replaceFile } from '../os/files.ts'
+import type { Fact } from './event.ts'
+import { mergeStanzas } from './stanza.ts'
+
+/** `device` must be a checked interface name: it becomes a file's name. Throws what the file system throws. */
+export function keepFact(device: string, fact: Fact): void {
+  switch (fact.kind) {
+    case 'none':
+      return
+    case 'lease':
+      keep(`${paths.leases}/${device}.json`, fact.lease)
+      return
+    case 'stanza': {
+      const file = `${paths.stanzas}/${device}.json`
+      keep(file, fact.options && mergeStanzas(earlierStanza(file), fact.options))
+    }
+  }
+}
+
+function keep(file: string, value: object | null): void {
+  if (value === null) rmSync(file, { force: true })
+  else replaceFile(file, `${JSON.stringify(value)}\n`)
+}
+
+/** Written by ourselves, in a folder that only root and the daemon can write; a broken file is as good as none. */
+function earlierStanza(file: string): StanzaOptions {
+  try {
+    const value: unknown = JSON.parse(readIfThere(file, 4096) ?? '{}')
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {}
+  }
+}
