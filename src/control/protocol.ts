@@ -1,0 +1,48 @@
+/** What hooks and commands say to the daemon, and what it answers: one line of JSON each way, then the end. */
+
+/**
+ * `reconcile`: look at the world now. `apply`: the same, and take up again what `down` has put down. `down`: take
+ * everything of ours away, and stay away. `status`: are you there?
+ */
+export interface Request {
+  readonly do: 'reconcile' | 'apply' | 'down' | 'status'
+  /** For the log: who asks, or what happened. */
+  readonly reason?: string
+}
+
+export interface Reply {
+  /** False where the kernel is not as it should be, or the daemon does not know what should be. */
+  readonly ok: boolean
+  /** One line for people. */
+  readonly message: string
+}
+
+/** Bytes of a line. Far more than any request or reply has. */
+export const maxLine = 64 * 1024
+
+const verbs = ['reconcile', 'apply', 'down', 'status'] as const
+
+/** Null for anything that is no request. */
+export function parseRequest(line: string): Request | null {
+  const value = parseObject(line)
+  const verb = verbs.find((known) => known === value?.['do'])
+  const reason = value?.['reason']
+  if (!verb) return null
+  return typeof reason === 'string' ? { do: verb, reason: reason.slice(0, 200) } : { do: verb }
+}
+
+/** Null for anything that is no reply. */
+export function parseReply(line: string): Reply | null {
+  const value = parseObject(line)
+  const { ok, message } = { ok: value?.['ok'], message: value?.['message'] }
+  return typeof ok === 'boolean' && typeof message === 'string' ? { ok, message } : null
+}
+
+function parseObject(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? { ...value } : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,87 @@
+/** One round after another, by the configuration in force: reconcile, or stay away, and say in the log what was done. */
+import { existsSync, rmSync } from 'node:fs'
+import { commandOf } from '../apply/commands.ts'
+import { loadConfig } from '../config/load.ts'
+import { paths } from '../ids.ts'
+import type { Config, Step } from '../model.ts'
+import { replaceFile } from '../os/files.ts'
+import { log, messageOf } from '../os/log.ts'
+import { type Outcome, reconcile, takeDown } from '../reconcile.ts'
+import type { Reply } from './protocol.ts'
+
+export interface Rounds {
+  /** Reads the configuration. False where it has errors, which are logged; the last good one stays in force. */
+  readonly load: () => boolean
+  /** Never throws: a failure is logged, and told in the reply. */
+  readonly run: (reasons: readonly string[]) => Promise<Reply>
+}
+
+/** From now on, rounds take away what is ours, and then leave the host alone. */
+export function hold(): void {
+  replaceFile(paths.held, '')
+}
+
+export function release(): void {
+  rmSync(paths.held, { force: true })
+}
+
+export function createRounds(): Rounds {
+  let config: Config | null = null
+  /** Until there was a good configuration, what is understood of a bad one: enough to take everything down. */
+  let understood: Config | null = null
+  let isDown = false
+  /** What was said in the round before is not said again. */
+  let said: ReadonlySet<string> = new Set()
+
+  /** Warnings of this round, each logged when it is new. */
+  function tell(lines: readonly string[]): void {
+    for (const line of lines) if (!said.has(line)) log.warning(line)
+    said = new Set(lines)
+  }
+
+  async function act(reasons: readonly string[]): Promise<Reply> {
+    const held = existsSync(paths.held)
+    if (held && isDown) return { ok: true, message: 'taken down; ifbalance apply starts again' }
+    const inForce = config ?? (held ? understood : null)
+    if (inForce === null) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
+    const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
+    isDown = held && outcome.remaining.length === 0
+    return report(outcome, reasons, tell)
+  }
+
+  return {
+    load: () => {
+      const loaded = loadConfig()
+      if (loaded.ok) config = loaded.config
+      else understood = loaded.understood
+      for (const line of loaded.ok ? loaded.warnings : loaded.errors) log[loaded.ok ? 'warning' : 'error'](line)
+      return loaded.ok
+    },
+    run: async (reasons) => {
+      try {
+        return await act(reasons)
+      } catch (error) {
+        tell([messageOf(error)])
+        return { ok: false, message: messageOf(error) }
+      }
+    },
+  }
+}
+
+/** A line a change and one for all; nothing where nothing was to do. */
+function report(outcome: Outcome, reasons: readonly string[], tell: (lines: readonly string[]) => void): Reply {
+  const { applied, remaining, errors, desired } = outcome
+  for (const step of applied) log.info(lineOf(step))
+  const online = desired.uplinks.filter((uplink) => uplink.state === 'online').map((uplink) => uplink.name)
+  const state = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
+  if (applied.length > 0) log.notice(`${state} (${applied.length} changes after ${reasons.join(', ')})`)
+  const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
+  tell([...desired.warnings, ...errors, ...undone])
+  return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }
+}
+
+/** A ruleset has many lines; `ifbalance plan` shows them. */
+function lineOf(step: Step): string {
+  const [first = '', ...rest] = commandOf(step).split('\n')
+  return rest.length > 0 ? `${first} ... (${rest.length} lines)` : first
+}
