@@ -1,0 +1,182 @@
+/** The message bus, as it is over time: it may be missing, come, go, and come back. */
+
+import { createBackoff } from './backoff.ts'
+import { type BusConnection, connectToBus, type MethodCall, type Signal, theBus } from './bus-connection.ts'
+
+export type { MethodCall, Signal }
+
+export interface Match {
+  /** A well-known name; only signals of its present owner count. */
+  readonly sender: string
+  readonly interface: string
+  readonly member: string
+  readonly pathNamespace: string
+}
+
+export interface Bus {
+  /** What the method returns. Throws `calling ...: cause`, also while there is no bus. */
+  readonly call: (call: MethodCall) => Promise<readonly unknown[]>
+  /** A signal is a hint: what is true must be read. Returns what ends the subscription. */
+  readonly subscribe: (match: Match, onSignal: (signal: Signal) => void) => () => void
+  /** Called when the name gets an owner, or another one, or loses it (null); also after each connection. */
+  readonly watchOwner: (name: string, onOwner: (owner: string | null) => void) => () => void
+  /** Owns the name as soon as there is a bus, and again after the bus was restarted. */
+  readonly own: (name: string) => void
+  readonly close: () => void
+}
+
+export interface BusOptions {
+  readonly socketPath?: string
+  /** One line each, for the log. */
+  readonly onTrouble?: (message: string) => void
+}
+
+/** Where dbus-daemon(1) and dbus-broker have Debian's system bus. */
+const systemBus = '/run/dbus/system_bus_socket'
+const retry = { firstMs: 250, maxMs: 30_000 } as const
+const doNotQueue = 4
+
+/** Never throws and never waits: without a bus everything else goes on, and it is tried again and again. */
+export function openBus({ socketPath = systemBus, onTrouble = () => undefined }: BusOptions = {}): Bus {
+  const backoff = createBackoff(retry.firstMs, retry.maxMs)
+  const subscriptions = new Map<symbol, { readonly match: Match; readonly onSignal: (signal: Signal) => void }>()
+  const watches = new Map<symbol, { readonly name: string; readonly onOwner: (owner: string | null) => void }>()
+  const owners = new Map<string, string | null>()
+  const names = new Set<string>()
+  let connection: BusConnection | null = null
+  let closed = false
+  let lastTrouble = ''
+
+  function trouble(message: string): void {
+    if (message !== lastTrouble) onTrouble(message)
+    lastTrouble = message
+  }
+
+  async function connect(): Promise<void> {
+    try {
+      const fresh = await connectToBus(socketPath, { onSignal: receive, onEnd: lost })
+      if (closed) return fresh.close()
+      connection = fresh
+      await Promise.all([...namesOfInterest()].map((name) => follow(name)))
+      await Promise.all([...subscriptions.values()].map(({ match }) => addMatch(ruleOf(match))))
+      await Promise.all([...names].map((name) => request(name)))
+      backoff.reset()
+      lastTrouble = ''
+    } catch (error) {
+      lost(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  function lost(cause: string): void {
+    connection?.close()
+    connection = null
+    if (closed) return
+    trouble(`message bus: ${cause}`)
+    for (const name of owners.keys()) setOwner(name, null)
+    backoff.later(() => void connect())
+  }
+
+  function receive(signal: Signal): void {
+    const { sender, member, body } = signal
+    if (sender === theBus.destination && member === 'NameOwnerChanged') {
+      const [name, , owner] = body
+      if (typeof name === 'string' && owners.has(name))
+        setOwner(name, typeof owner === 'string' && owner ? owner : null)
+    }
+    for (const { match, onSignal } of subscriptions.values()) if (fits(signal, match)) onSignal(signal)
+  }
+
+  function fits(signal: Signal, match: Match): boolean {
+    const inside = `${signal.path}/`.startsWith(`${match.pathNamespace}/`)
+    return (
+      inside &&
+      signal.interface === match.interface &&
+      signal.member === match.member &&
+      signal.sender === owners.get(match.sender)
+    )
+  }
+
+  function setOwner(name: string, owner: string | null): void {
+    if (owners.get(name) === owner) return
+    owners.set(name, owner)
+    for (const watch of watches.values()) if (watch.name === name) watch.onOwner(owner)
+  }
+
+  /** Listens first, asks then: a change in between arrives as a signal. */
+  async function follow(name: string): Promise<void> {
+    if (!owners.has(name)) owners.set(name, null)
+    await addMatch(`type='signal',sender='${theBus.destination}',member='NameOwnerChanged',arg0='${name}'`)
+    try {
+      const [owner] = await ask('GetNameOwner', 's', name)
+      setOwner(name, typeof owner === 'string' ? owner : null)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes('NameHasNoOwner'))) throw error
+    }
+  }
+
+  async function request(name: string): Promise<void> {
+    const [answer] = await ask('RequestName', 'su', name, doNotQueue)
+    // 1: it is ours. 4: it was ours already. Otherwise another daemon has it.
+    if (answer !== 1 && answer !== 4) trouble(`message bus: ${name} is taken by another process`)
+  }
+
+  const addMatch = (rule: string) => ask('AddMatch', 's', rule)
+
+  async function ask(member: string, signature: string, ...body: readonly unknown[]): Promise<readonly unknown[]> {
+    if (!connection) throw new Error('not connected')
+    return connection.call({ ...theBus, member, signature, body })
+  }
+
+  function namesOfInterest(): ReadonlySet<string> {
+    return new Set([
+      ...[...subscriptions.values()].map(({ match }) => match.sender),
+      ...[...watches.values()].map(({ name }) => name),
+    ])
+  }
+
+  /** Whatever fails here is done again with the next connection. */
+  function soon(work: () => Promise<unknown>): void {
+    if (connection) work().catch((error: unknown) => trouble(`message bus: ${String(error)}`))
+  }
+
+  void connect()
+  return {
+    call: async (call) => {
+      if (!connection) throw new Error(`calling ${call.interface}.${call.member}: no message bus`)
+      return connection.call(call)
+    },
+    subscribe: (match, onSignal) => {
+      const key = Symbol(match.interface)
+      subscriptions.set(key, { match, onSignal })
+      soon(async () => {
+        await follow(match.sender)
+        await addMatch(ruleOf(match))
+      })
+      return () => {
+        subscriptions.delete(key)
+        soon(() => ask('RemoveMatch', 's', ruleOf(match)))
+      }
+    },
+    watchOwner: (name, onOwner) => {
+      const key = Symbol(name)
+      watches.set(key, { name, onOwner })
+      soon(() => follow(name))
+      return () => void watches.delete(key)
+    },
+    own: (name) => {
+      names.add(name)
+      soon(() => request(name))
+    },
+    close: () => {
+      closed = true
+      backoff.cancel()
+      connection?.close()
+      connection = null
+    },
+  }
+}
+
+/** Our own constants alone end in here. */
+function ruleOf({ sender, interface: face, member, pathNamespace }: Match): string {
+  return `type='signal',sender='${sender}',interface='${face}',member='${member}',path_namespace='${pathNamespace}'`
+}
