@@ -1,0 +1,67 @@
+/** `ifbalance daemon`: keeps the host balanced. Started by ifbalance.service. */
+
+import type { Reply, Request } from '../control/protocol.ts'
+import { createRounds, hold, release } from '../control/rounds.ts'
+import { listenForRequests } from '../control/server.ts'
+import { busName } from '../ids.ts'
+import { openBus } from '../os/bus.ts'
+import { log } from '../os/log.ts'
+import { watchKernel } from '../watch/ip-monitor.ts'
+import { watchNetworkd } from '../watch/networkd.ts'
+import { createScheduler } from '../watch/scheduler.ts'
+
+/**
+ * Runs until SIGTERM or SIGINT and leaves the kernel as it is then: a restart must not cut a connection. SIGHUP reads
+ * the configuration again. With a broken configuration the kernel is left alone until there is a good one.
+ *
+ * Throws when another daemon is running.
+ */
+export async function run(_args: readonly string[]): Promise<number> {
+  const stopped = nextSignal('SIGTERM', 'SIGINT')
+  const rounds = createRounds()
+  const scheduler = createScheduler(rounds.run)
+  process.on('SIGHUP', () => {
+    if (rounds.load()) scheduler.hint('configuration read')
+  })
+  const control = await listenForRequests((request) => answer(request, scheduler.now))
+  // A start is a wish to balance, whatever was wished before.
+  release()
+  rounds.load()
+
+  const stopKernel = watchKernel(scheduler.hint)
+  const bus = openBus({ onTrouble: log.warning })
+  const stopNetworkd = watchNetworkd(bus, scheduler.hint)
+
+  // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.
+  await scheduler.now('start')
+  bus.own(busName)
+
+  await stopped
+  stopNetworkd()
+  stopKernel()
+  await scheduler.stop()
+  control.close()
+  bus.close()
+  return 0
+}
+
+async function answer(request: Request, now: (reason: string) => Promise<Reply>): Promise<Reply> {
+  switch (request.do) {
+    case 'status':
+      return { ok: true, message: 'running' }
+    case 'down':
+      hold()
+      return now('down')
+    case 'apply':
+      release()
+      return now(request.reason ?? 'apply')
+    case 'reconcile':
+      return now(request.reason ?? 'a request')
+  }
+}
+
+function nextSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve())
+  })
+}

@@ -1,0 +1,86 @@
+/** Decides when to look at the world: soon after something happened, now when asked, and from time to time. */
+import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
+
+export interface Scheduler<T> {
+  /** Something may have changed: a run follows when it has settled. */
+  readonly hint: (reason: string) => void
+  /** The result of a run that begins after this call. However many call while a run lasts, one more serves them all. */
+  readonly now: (reason: string) => Promise<T>
+  /** No more runs; resolves when the present one has ended. Who still waits for one gets an error. */
+  readonly stop: () => Promise<void>
+}
+
+interface Waiter<T> {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Runs never overlap. The first comes with the first `hint` or `now`. A run that answers `ok: false` is repeated with a
+ * growing delay, in which hints wait, too; `run` must not throw.
+ */
+export function createScheduler<T extends { readonly ok: boolean }>(
+  run: (reasons: readonly string[]) => Promise<T>,
+  timing: Timing = defaultTiming,
+): Scheduler<T> {
+  const clock = () => performance.now()
+  let progress: Progress = { hints: null, lastRun: { began: clock(), ended: clock() }, failures: 0 }
+  let reasons = new Set<string>()
+  let waiters: Waiter<T>[] = []
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | null = null
+  let stopped = false
+
+  function arm(): void {
+    clearTimeout(timer)
+    if (stopped || running) return
+    timer = setTimeout(() => begin(), Math.max(0, nextRun(progress, timing) - clock()))
+  }
+
+  function begin(): void {
+    clearTimeout(timer)
+    running = round().finally(() => {
+      running = null
+      if (waiters.length > 0 && !stopped) begin()
+      else arm()
+    })
+  }
+
+  async function round(): Promise<void> {
+    const began = clock()
+    const served = waiters
+    const why = [...reasons]
+    waiters = []
+    reasons = new Set()
+    progress = { ...progress, hints: null }
+    const result = await run(why)
+    const failures = result.ok ? 0 : progress.failures + 1
+    progress = { ...progress, lastRun: { began, ended: clock() }, failures }
+    for (const waiter of served) waiter.resolve(result)
+  }
+
+  return {
+    hint: (reason) => {
+      // Enough for the log, however many there are.
+      if (reasons.size < 16) reasons.add(reason)
+      const at = clock()
+      progress = { ...progress, hints: { first: progress.hints?.first ?? at, last: at } }
+      arm()
+    },
+    now: (reason) => {
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      if (stopped) reject(new Error('the daemon is stopping'))
+      else waiters.push({ resolve, reject })
+      if (reasons.size < 16) reasons.add(reason)
+      if (!running && !stopped) begin()
+      return promise
+    },
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await running
+      for (const waiter of waiters) waiter.reject(new Error('the daemon is stopping'))
+      waiters = []
+    },
+  }
+}
