@@ -1,6 +1,7 @@
 /** How each family leaves by an interface: its gateway, from whoever knows it best. */
 import { isOurTable, tables } from '../ids.ts'
 import type { Config, Family, Link, Observed, Path, Route, StanzaOptions, UplinkConfig } from '../model.ts'
+import { own } from '../own.ts'
 import { isGateway } from '../valid.ts'
 import { contains } from './prefix.ts'
 
@@ -17,16 +18,16 @@ export function decidePath(
   config: Config,
   observed: Observed,
 ): Path | null {
-  const own = link.addresses.filter((address) => address.family === family && address.global && address.usable)
-  if (own.length === 0) return null
+  const addresses = link.addresses.filter((address) => address.family === family && address.global && address.usable)
+  if (addresses.length === 0) return null
   const gateway = gatewayOf(family, link, wishes, config, observed)
   if (gateway === undefined) return null
   const linkLocal = family === 'inet6' && /^fe[89ab]/i.test(gateway ?? '')
-  const reachable = own.some((address) => gateway !== null && !address.peer && contains(address, gateway))
+  const reachable = addresses.some((address) => gateway !== null && !address.peer && contains(address, gateway))
   return {
     gateway,
     onlink: gateway !== null && !linkLocal && !reachable,
-    addresses: own.map(({ address }) => address).toSorted(),
+    addresses: addresses.map(({ address }) => address).toSorted(),
   }
 }
 
@@ -40,7 +41,7 @@ function gatewayOf(
 ): string | null | undefined {
   const configured = section?.gateway?.[family] ?? stanza?.gateway?.[family]
   if (configured !== undefined) return configured
-  const lease = observed.leases[link.name]
+  const lease = own(observed.leases, link.name)
   const current = lease?.address === undefined || link.addresses.some(({ address }) => address === lease.address)
   if (current && lease?.gateway[family] !== undefined) return lease.gateway[family]
   const route = defaultRoute(family, link, config, observed)

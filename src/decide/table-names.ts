@@ -7,6 +7,6 @@ export function decideTableNames(known: Readonly<Record<string, KnownUplink>>, n
     uplinkTable(number, numbers),
     name,
   ])
-  if (!('balanced' in known)) names.push([balancedTable(numbers), 'balanced'])
+  if (!Object.hasOwn(known, 'balanced')) names.push([balancedTable(numbers), 'balanced'])
   return ['# Written by ifbalance.', ...names.map(([table, name]) => `${table}\t${name}`), ''].join('\n')
 }

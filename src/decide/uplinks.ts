@@ -1,5 +1,6 @@
 /** Which interfaces are uplinks, and what state each is in. */
 import type { Config, KnownUplink, Link, Observed, StanzaOptions, Uplink, UplinkConfig, UplinkState } from '../model.ts'
+import { own } from '../own.ts'
 import { isInterfaceName } from '../valid.ts'
 import { decideNumbers } from './numbers.ts'
 import { decidePath, type Wishes } from './paths.ts'
@@ -38,7 +39,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
         )
   })
   for (const { name } of candidates)
-    if (!(name in known)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
+    if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
   return { uplinks, known, warnings }
 }
 
@@ -49,7 +50,7 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
     if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
     return []
   }
-  const stanza = observed.stanzas[link.name]
+  const stanza = own(observed.stanzas, link.name)
   const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
   return isUplink(found, config, observed) ? [found] : []
 }
@@ -61,7 +62,9 @@ function isUplink({ link, section, stanza, name }: Candidate, config: Config, ob
   if (stanza?.balance !== undefined) return stanza.balance
   if (config.balance.adopt === 'listed' || !mayBeAdopted(link)) return false
   // Once an uplink, it stays one while its lease or carrier is away.
-  return observed.state.uplinks[name]?.interface === link.name || hasWayOut(link, { section, stanza }, config, observed)
+  return (
+    own(observed.state.uplinks, name)?.interface === link.name || hasWayOut(link, { section, stanza }, config, observed)
+  )
 }
 
 function hasWayOut(link: Link, wishes: Wishes, config: Config, observed: Observed): boolean {

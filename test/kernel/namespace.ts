@@ -1,0 +1,16 @@
+/** Runs a script of ours in network and mount namespaces of its own; they end with it, whatever happens. */
+import { fileURLToPath } from 'node:url'
+import { type Options, type Result, run } from '../../src/os/run.ts'
+
+/**
+ * `unshare` makes the namespaces, mounts an empty /run and an empty /var/lib/dhcp, and becomes node: no process but the
+ * script itself keeps them.
+ */
+export async function inNamespace(script: URL, args: readonly string[], options: Options = {}): Promise<Result> {
+  const prepare = 'mount -t tmpfs t /run && ip link set lo up && exec "$@"'
+  const node = [process.execPath, fileURLToPath(script), ...args]
+  return run('/usr/bin/unshare', ['-n', '-m', '/bin/sh', '-c', prepare, 'sh', ...node], {
+    timeoutMs: 50_000,
+    ...options,
+  })
+}

@@ -1,0 +1,94 @@
+/**
+ * Runs in fresh network and mount namespaces (see namespace.ts): makes the world of a case, lets the pipeline work on it,
+ * and prints what came out as JSON.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { commandOf } from '../../src/apply/commands.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { paths } from '../../src/ids.ts'
+import { observe } from '../../src/observe/observe.ts'
+import { run } from '../../src/os/run.ts'
+import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
+
+export interface Played {
+  readonly observed: unknown
+  readonly plan: readonly string[]
+  readonly remaining: readonly string[]
+  readonly errors: readonly string[]
+  /** What a second run right after the first would still do. */
+  readonly again: readonly string[]
+  /** What `down` leaves of ours or takes of others', line by line against the state before. */
+  readonly leftOver: readonly string[]
+}
+
+const folder = process.argv[2] ?? ''
+const config = readCase('ifbalance.conf') ?? ''
+const loaded = parseConfig([{ path: 'ifbalance.conf', text: config }])
+if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
+
+for (const name of ['rp_filter', 'ignore_routes_with_linkdown'])
+  writeFileSync(`/proc/sys/net/ipv4/conf/default/${name}`, '0')
+await run('/usr/sbin/ip', ['-batch', '-'], { input: readCase('world.batch') ?? '' })
+mkdirSync(paths.run, { recursive: true })
+if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
+
+const before = await dump()
+const observed = await observe()
+const { steps } = await survey(loaded.config)
+const outcome = await reconcile(loaded.config)
+const again = await survey(loaded.config)
+await takeDown(loaded.config)
+const after = await dump()
+
+const played: Played = {
+  observed: {
+    ...observed,
+    links: observed.links.filter(({ name }) => !/^(tunl|sit|gre|erspan|ip6|ip_vti|teql)/.test(name)),
+  },
+  plan: steps.map(commandOf),
+  remaining: outcome.remaining.map(commandOf),
+  errors: outcome.errors,
+  again: again.steps.map(commandOf),
+  leftOver: [
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+    ...before.filter((line) => !after.includes(line) && !isOurs(line)).map((line) => `- ${line}`),
+  ],
+}
+process.stdout.write(JSON.stringify(played))
+
+function readCase(name: string): string | null {
+  const path = join(folder, name)
+  return existsSync(path) ? readFileSync(path, 'utf8') : null
+}
+
+/** What a case's world has of an earlier run. */
+function isOurs(line: string): boolean {
+  return /proto 98|^(20\d{3}|32765):.* lookup (30\d{3}|main suppress)/.test(line)
+}
+
+async function dump(): Promise<readonly string[]> {
+  const read = async (program: string, ...args: string[]) => (await run(program, args)).stdout.split('\n')
+  const lines = [
+    await read('/usr/sbin/ip', '-4', 'rule'),
+    await read('/usr/sbin/ip', '-6', 'rule'),
+    await read('/usr/sbin/ip', '-4', 'route', 'show', 'table', 'all'),
+    await read('/usr/sbin/ip', '-6', 'route', 'show', 'table', 'all'),
+    await read('/usr/sbin/nft', 'list', 'ruleset'),
+    await read(
+      '/usr/bin/grep',
+      '-r',
+      '.',
+      '/proc/sys/net/ipv4/conf',
+      '--include=rp_filter',
+      '--include=ignore_routes_with_linkdown',
+    ),
+    await read(
+      '/usr/bin/grep',
+      '.',
+      '/proc/sys/net/ipv4/fib_multipath_hash_policy',
+      '/proc/sys/net/ipv6/fib_multipath_hash_policy',
+    ),
+  ]
+  return lines.flat()
+}
