@@ -1,0 +1,35 @@
+/** What `ifbalance --help` prints. */
+import { paths } from '../ids.ts'
+
+export const usage = `Usage: ifbalance COMMAND [OPTION]
+
+Balances this host's connections over its internet uplinks. It does so by itself;
+these commands are for looking at it and for stepping in.
+
+Commands:
+  status [--json]   the uplinks, their share of new connections, and what is wrong
+  plan              what would be changed now, as the commands that do it
+  apply             make the kernel as it should be now; ends what "down" began
+  check             look at the configuration, the tools and the kernel
+  down              take away everything that ifbalance made, until "apply" or a
+                    restart of the service
+
+  daemon            run in the foreground, as ifbalance.service does
+  hook KIND         called by ifupdown, DHCP clients, NetworkManager, networkd and pppd
+
+Options:
+  -h, --help        print this text
+  -V, --version     print the version
+
+Exit codes:
+  0  all well
+  1  a problem: an error in the configuration, something could not be read or done
+  2  called in a way that is not described here
+
+Files:
+  ${paths.config}
+  ${paths.configDropIns}/*.conf
+
+Colour is used on a terminal only, and not where NO_COLOR is set.
+See ifbalance(8) and ifbalance.conf(5).
+`

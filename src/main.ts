@@ -1,0 +1,60 @@
+/** argv -> entry point. The only place that exits. */
+import { usageError } from './cli/usage-error.ts'
+import { hasCode } from './os/files.ts'
+import { log, messageOf } from './os/log.ts'
+
+interface Entry {
+  /** Gives the exit code: 0 all well, 1 a problem, 2 called wrongly. */
+  readonly run: (args: readonly string[]) => Promise<number>
+}
+
+/** Each loaded only when it is called: a hook must not pay for what the daemon imports. */
+const entries: Readonly<Record<string, () => Promise<Entry>>> = {
+  status: () => import('./entry/status.ts'),
+  plan: () => import('./entry/plan.ts'),
+  apply: () => import('./entry/apply.ts'),
+  check: () => import('./entry/check.ts'),
+  down: () => import('./entry/down.ts'),
+  daemon: () => import('./entry/daemon.ts'),
+  hook: () => import('./entry/hook.ts'),
+}
+
+async function main([command = '', ...args]: readonly string[]): Promise<number> {
+  const entry = Object.hasOwn(entries, command) ? entries[command] : undefined
+  if (isHelp(command) || (entry !== undefined && command !== 'hook' && args.some(isHelp))) return help()
+  if (command === '--version' || command === '-V') return version()
+  if (entry !== undefined) return (await entry()).run(args)
+  return usageError(command, Object.keys(entries))
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h'
+}
+
+async function help(): Promise<number> {
+  const { usage } = await import('./cli/usage.ts')
+  process.stdout.write(usage)
+  return 0
+}
+
+async function version(): Promise<number> {
+  // Set by the build (esbuild's `define`), never read from the environment of the installed program.
+  process.stdout.write(`ifbalance ${process.env['IFBALANCE_VERSION'] ?? '(from source)'}\n`)
+  return 0
+}
+
+/** A reader that went away (`ifbalance apply | head -1`) is no reason to stop halfway. */
+function ignoreClosedPipe(error: Error): void {
+  if (!hasCode(error, 'EPIPE')) fail(new Error(`writing the output: ${messageOf(error)}`))
+}
+
+function fail(error: unknown): never {
+  log.error(messageOf(error))
+  process.exit(1)
+}
+
+process.stdout.on('error', ignoreClosedPipe)
+process.stderr.on('error', ignoreClosedPipe)
+process.on('uncaughtException', fail)
+// Not at once: a failed write to standard output (disk full) is told in the next tick.
+main(process.argv.slice(2)).then((code) => setImmediate(() => process.exit(code)), fail)
