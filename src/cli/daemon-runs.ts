@@ -1,0 +1,14 @@
+/** Whether the daemon is there. */
+import { askDaemon } from '../control/client.ts'
+import { log, messageOf } from '../os/log.ts'
+
+/** It answers, or it has a socket that only root may open. One that is there and does not answer gives a warning. */
+export async function daemonRuns(): Promise<boolean> {
+  try {
+    return (await askDaemon({ do: 'status' }, 1000)) !== null
+  } catch (error) {
+    if (messageOf(error).includes('EACCES')) return true
+    log.warning(messageOf(error))
+    return false
+  }
+}

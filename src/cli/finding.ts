@@ -1,0 +1,15 @@
+/** What `ifbalance check` found. */
+import { type Paint, printableLines, type Style } from './output.ts'
+
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'error'
+  /** What was looked at. */
+  readonly what: string
+  readonly message: string
+}
+
+const styles: Readonly<Record<Finding['level'], Style>> = { ok: 'green', warning: 'yellow', error: 'red' }
+
+export function findingLine({ level, what, message }: Finding, paint: Paint): string {
+  return `${paint(styles[level], level.padEnd(7))}  ${what.padEnd(13)}  ${printableLines(message)}`
+}

@@ -1,0 +1,17 @@
+/** What commands print on standard output. */
+import { styleText } from 'node:util'
+
+export type Style = 'green' | 'yellow' | 'red' | 'dim' | 'bold'
+export type Paint = (style: Style, text: string) => string
+
+/** Colour on a terminal that has it, and not where NO_COLOR is set: styleText() asks the stream. */
+export const paint: Paint = (style, text) => styleText(style, text, { stream: process.stdout })
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+/** Without control characters but newlines: a name in a message must not steer the terminal. */
+export function printableLines(text: string): string {
+  return text.replace(/[^\P{C}\n]/gu, '\uFFFD')
+}

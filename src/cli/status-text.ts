@@ -1,0 +1,70 @@
+/** `ifbalance status` for people. Pure. */
+import { type Paint, printableLines, type Style } from './output.ts'
+import type { PathStatus, Status, UplinkStatus } from './status.ts'
+import { type Cell, type Column, layOut } from './table.ts'
+
+const columns: readonly Column[] = [
+  { title: 'UPLINK', align: 'left' },
+  { title: 'INTERFACE', align: 'left' },
+  { title: 'STATE', align: 'left' },
+  { title: 'SHARE', align: 'right' },
+  { title: 'WEIGHT', align: 'right' },
+  { title: 'METRIC', align: 'right' },
+  { title: 'GATEWAY', align: 'left' },
+  { title: 'ADDRESS', align: 'left' },
+]
+
+const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
+  online: 'green',
+  unconfigured: 'yellow',
+  down: 'red',
+  absent: 'dim',
+  disabled: 'dim',
+}
+
+export function statusText(status: Status, paint: Paint): string {
+  const { uplinks } = status
+  const table = uplinks.length === 0 ? ['No uplinks.'] : layOut(columns, uplinks.flatMap(rowsOf), paint)
+  return [...table, '', summary(status), ...remarks(status, paint)].join('\n')
+}
+
+/** One line a family, the second without what both share. */
+function rowsOf(uplink: UplinkStatus): readonly (readonly Cell[])[] {
+  const { name, interface: device, state, weight, metric, inet, inet6 } = uplink
+  const start = [{ text: name }, { text: device }, { text: state, style: styles[state] }]
+  const sizes = [{ text: String(weight) }, { text: String(metric) }]
+  const first = inet ?? inet6
+  if (first === null) return [[...start, { text: '-' }, ...sizes, { text: '-' }, { text: '-' }]]
+  const rows = [row(start, sizes, first)]
+  return inet === null || inet6 === null ? rows : [...rows, row([none, none, none], [none, none], inet6)]
+}
+
+const none: Cell = { text: '' }
+
+function row(start: readonly Cell[], sizes: readonly Cell[], { share, gateway, addresses }: PathStatus) {
+  return [...start, { text: percent(share) }, ...sizes, { text: gateway ?? '(direct)' }, { text: someOf(addresses) }]
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+function someOf([first = '-', ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} (+${others.length})`
+}
+
+function summary({ mode, daemon, uplinks }: Status): string {
+  const online = uplinks.filter(({ state }) => state === 'online').length
+  const running = daemon ? 'the daemon is running' : 'no daemon is running: only hooks keep this up to date'
+  return `Mode ${mode}, ${online} of ${uplinks.length} uplinks online; ${running}.`
+}
+
+function remarks({ heldDown, pending, warnings }: Status, paint: Paint): readonly string[] {
+  const held = heldDown ? ['Held down: nothing is balanced until "ifbalance apply".'] : []
+  const behind = heldDown || pending === 0 ? [] : [`${changes(pending)} pending: see "ifbalance plan".`]
+  return [...held, ...behind, ...warnings].map((line) => `${paint('yellow', 'Warning:')} ${printableLines(line)}`)
+}
+
+function changes(count: number): string {
+  return count === 1 ? '1 change is' : `${count} changes are`
+}

@@ -1,0 +1,92 @@
+/** Facts for `ifbalance status`. Pure. */
+import { balancedTable } from '../ids.ts'
+import type { Config, Desired, Family, Mode, Observed, Path, Route, Uplink, UplinkState } from '../model.ts'
+
+/**
+ * What `ifbalance status --json` prints. Later versions may add members; a change of what is here comes with another
+ * `format`.
+ */
+export interface Status {
+  readonly format: 1
+  readonly mode: Mode
+  /** Whether the daemon answers. */
+  readonly daemon: boolean
+  /** After `ifbalance down`: nothing is balanced until `ifbalance apply`. */
+  readonly heldDown: boolean
+  readonly uplinks: readonly UplinkStatus[]
+  /** How many changes `ifbalance plan` would show. */
+  readonly pending: number
+  readonly warnings: readonly string[]
+}
+
+export interface UplinkStatus {
+  readonly name: string
+  readonly number: number
+  readonly interface: string
+  readonly state: UplinkState
+  readonly weight: number
+  readonly metric: number
+  readonly inet: PathStatus | null
+  readonly inet6: PathStatus | null
+}
+
+export interface PathStatus {
+  /** Null on a point-to-point link. */
+  readonly gateway: string | null
+  readonly addresses: readonly string[]
+  /** The part of new connections that the kernel sends here now, from 0 to 1. */
+  readonly share: number
+}
+
+export interface Facts {
+  readonly config: Config
+  readonly observed: Observed
+  readonly desired: Desired
+  readonly pending: number
+  readonly daemon: boolean
+  readonly heldDown: boolean
+  /** Those of the configuration. */
+  readonly warnings: readonly string[]
+}
+
+export function statusOf({ config, observed, desired, pending, daemon, heldDown, warnings }: Facts): Status {
+  const table = balancedTable(config.numbers)
+  // With our ignore_routes_with_linkdown the kernel passes over nexthops without carrier before we have even looked.
+  const alive = new Set(observed.links.filter((link) => link.up && link.carrier).map((link) => link.name))
+  const balanced = observed.routes.filter((route) => route.table === table && route.destination === 'default')
+  const share = (family: Family, device: string) => shareOf(balanced, family, device, alive)
+  return {
+    format: 1,
+    mode: config.balance.mode,
+    daemon,
+    heldDown,
+    uplinks: desired.uplinks.map((uplink) => uplinkStatus(uplink, share)),
+    pending,
+    warnings: [...warnings, ...desired.warnings],
+  }
+}
+
+type Share = (family: Family, device: string) => number
+
+function uplinkStatus({ name, number, interface: device, state, weight, metric, ...paths }: Uplink, share: Share) {
+  const status = (family: Family, path: Path | null): PathStatus | null =>
+    path && { gateway: path.gateway, addresses: path.addresses, share: share(family, device) }
+  return {
+    ...{ name, number, interface: device, state, weight, metric },
+    inet: status('inet', paths.inet),
+    inet6: status('inet6', paths.inet6),
+  }
+}
+
+/** From the balanced default as it is in the kernel, whatever it should be: that is what decides. */
+function shareOf(balanced: readonly Route[], family: Family, device: string, alive: ReadonlySet<string>): number {
+  const routes = balanced.filter((route) => route.family === family)
+  const lowest = Math.min(...routes.map(({ metric }) => metric))
+  const nexthops = routes
+    .filter(({ metric }) => metric === lowest)
+    .flatMap((route) => route.nexthops)
+    .filter((hop) => alive.has(hop.device))
+  const weightOf = (hops: typeof nexthops) => hops.reduce((sum, { weight }) => sum + weight, 0)
+  const all = weightOf(nexthops)
+  return all === 0 ? 0 : weightOf(nexthops.filter((hop) => hop.device === device)) / all
+}
