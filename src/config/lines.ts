@@ -16,7 +16,7 @@ export interface Entry {
   readonly value: string
 }
 
-export interface Mistake {
+interface Mistake {
   readonly line: number
   readonly message: string
 }
