@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest'
+import type { Paint } from '../../../src/cli/output.ts'
+import { type Facts, type Status, statusOf } from '../../../src/cli/status.ts'
+import { statusText } from '../../../src/cli/status-text.ts'
+import { parseConfig } from '../../../src/config/parse.ts'
+import type { Link, Nexthop, Observed, Route, Uplink } from '../../../src/model.ts'
+
+const plain: Paint = (_, text) => text
+
+const loaded = parseConfig([])
+if (!loaded.ok) throw new Error('the defaults are refused')
+const { config } = loaded
+
+function link(name: string, carrier = true): Link {
+  return {
+    ...{ index: 1, name, kind: null, type: 1, up: true, carrier },
+    ...{ pointToPoint: false, master: null, addresses: [] },
+  }
+}
+
+function hop(device: string, weight: number): Nexthop {
+  return { device, weight, gateway: '192.0.2.1', onlink: false }
+}
+
+function balanced(nexthops: readonly Nexthop[], other: Partial<Route> = {}): Route {
+  return {
+    ...{ family: 'inet', type: 'unicast', destination: 'default', table: 30098, protocol: 98, metric: 0, nexthops },
+    ...other,
+  }
+}
+
+const home: Uplink = {
+  ...{ name: 'home', number: 1, interface: 'wan1', index: 2, state: 'online', weight: 3, metric: 10 },
+  inet: { gateway: '192.0.2.1', onlink: false, addresses: ['192.0.2.2', '192.0.2.3'] },
+  inet6: { gateway: 'fe80::1', onlink: false, addresses: ['2001:db8::2'] },
+}
+const lte: Uplink = {
+  ...{ name: 'lte', number: 2, interface: 'ppp0', index: 3, state: 'online', weight: 1, metric: 10 },
+  inet: { gateway: null, onlink: false, addresses: ['198.51.100.7'] },
+  inet6: null,
+}
+const gone: Uplink = { ...lte, name: 'gone', number: 3, interface: 'wan3', index: null, state: 'absent', inet: null }
+
+function facts(routes: readonly Route[], links: readonly Link[], warnings: readonly string[] = []): Facts {
+  const observed: Observed = {
+    ...{ ipv6: true, links, routes, rules: [], ruleset: null, sysctls: {}, leases: {}, stanzas: {} },
+    ...{ state: { uplinks: {}, sysctls: {} }, tableNames: null },
+  }
+  const desired = {
+    ...{ uplinks: [home, lte, gone], routes: [], rules: [], ruleset: null, sysctls: {} },
+    ...{ state: { uplinks: {}, sysctls: {} }, tableNames: '', warnings: ['lan overlaps'] },
+  }
+  return { config, observed, desired, pending: 0, daemon: true, heldDown: false, warnings }
+}
+
+function sharesOf(routes: readonly Route[], links = [link('wan1'), link('ppp0')]) {
+  return statusOf(facts(routes, links)).uplinks.map(({ inet, inet6 }) => [inet?.share, inet6?.share])
+}
+
+test('shares are those of the balanced default in the kernel, a family each', () => {
+  const inet = balanced([hop('wan1', 3), hop('ppp0', 1)])
+  const inet6 = balanced([hop('wan1', 1)], { family: 'inet6', metric: 1024 })
+  const worse = balanced([hop('ppp0', 9)], { metric: 7 })
+  const elsewhere = balanced([hop('ppp0', 9)], { table: 254 })
+  const closing = balanced([], { type: 'unreachable', metric: 4294967295 })
+  expect(sharesOf([elsewhere, closing, worse, inet, inet6])).toEqual([
+    [0.75, 1],
+    [0.25, undefined],
+    [undefined, undefined],
+  ])
+})
+
+test('a nexthop without carrier has no share, and no route none at all', () => {
+  const inet = balanced([hop('wan1', 3), hop('ppp0', 1)])
+  expect(sharesOf([inet], [link('wan1', false), link('ppp0')]).slice(0, 2)).toEqual([
+    [0, 0],
+    [1, undefined],
+  ])
+  expect(sharesOf([]).slice(0, 2)).toEqual([
+    [0, 0],
+    [0, undefined],
+  ])
+})
+
+test('what --json prints is this, and changes only with `format`', () => {
+  const status = statusOf(facts([balanced([hop('wan1', 3), hop('ppp0', 1)])], [link('wan1'), link('ppp0')], ['a typo']))
+  expect(status).toEqual({
+    format: 1,
+    mode: 'connection',
+    daemon: true,
+    heldDown: false,
+    uplinks: [
+      {
+        ...{ name: 'home', number: 1, interface: 'wan1', state: 'online', weight: 3, metric: 10 },
+        inet: { gateway: '192.0.2.1', addresses: ['192.0.2.2', '192.0.2.3'], share: 0.75 },
+        inet6: { gateway: 'fe80::1', addresses: ['2001:db8::2'], share: 0 },
+      },
+      {
+        ...{ name: 'lte', number: 2, interface: 'ppp0', state: 'online', weight: 1, metric: 10 },
+        inet: { gateway: null, addresses: ['198.51.100.7'], share: 0.25 },
+        inet6: null,
+      },
+      {
+        ...{ name: 'gone', number: 3, interface: 'wan3', state: 'absent', weight: 1, metric: 10 },
+        inet: null,
+        inet6: null,
+      },
+    ],
+    pending: 0,
+    warnings: ['a typo', 'lan overlaps'],
+  })
+})
+
+test('the table that people read', () => {
+  const status = statusOf(facts([balanced([hop('wan1', 3), hop('ppp0', 1)])], [link('wan1'), link('ppp0')]))
+  expect(statusText(status, plain).split('\n')).toEqual([
+    'UPLINK  INTERFACE  STATE   SHARE  WEIGHT  METRIC  GATEWAY    ADDRESS',
+    'home    wan1       online   75 %       3      10  192.0.2.1  192.0.2.2 (+1)',
+    '                             0 %                  fe80::1    2001:db8::2',
+    'lte     ppp0       online   25 %       1      10  (direct)   198.51.100.7',
+    'gone    wan3       absent      -       1      10  -          -',
+    '',
+    'Mode connection, 2 of 3 uplinks online; the daemon is running.',
+    'Warning: lan overlaps',
+  ])
+})
+
+test('what is wrong is told', () => {
+  const empty: Status = { ...statusOf(facts([], [])), uplinks: [], warnings: ['evil \u001b[31m'], daemon: false }
+  const told = (change: Partial<Status>) => statusText({ ...empty, ...change }, plain).split('\n')
+  expect(told({ pending: 1 })).toEqual([
+    'No uplinks.',
+    '',
+    'Mode connection, 0 of 0 uplinks online; no daemon is running: only hooks keep this up to date.',
+    'Warning: 1 change is pending: see "ifbalance plan".',
+    'Warning: evil \uFFFD[31m',
+  ])
+  expect(told({ pending: 12 })[3]).toBe('Warning: 12 changes are pending: see "ifbalance plan".')
+  expect(told({ pending: 12, heldDown: true }).slice(3)).toEqual([
+    'Warning: Held down: nothing is balanced until "ifbalance apply".',
+    'Warning: evil \uFFFD[31m',
+  ])
+})
