@@ -7,7 +7,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths, programs } from '../ids.ts'
-import type { Family, Step } from '../model.ts'
+import type { Family, State, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
@@ -45,13 +45,21 @@ export async function forgetConnections(steps: readonly Step[]): Promise<void> {
 /** Without these files the numbers come back from the kernel's rules: a full /run is no reason to leave uplinks idle. */
 function writeDown(step: Step): void {
   try {
-    if (step.kind === 'remember') replaceFile(paths.state, `${JSON.stringify(step.state)}\n`)
-    if (step.kind !== 'name-tables') return
-    if (step.text === '') rmSync(paths.tableNames, { force: true })
-    else replaceFile(paths.tableNames, step.text)
+    if (step.kind === 'remember')
+      writeOrRemove(paths.state, isEmpty(step.state) ? '' : `${JSON.stringify(step.state)}\n`)
+    if (step.kind === 'name-tables') writeOrRemove(paths.tableNames, step.text)
   } catch (error) {
     log.warning(`writing to ${paths.run}: ${messageOf(error)}`)
   }
+}
+
+function writeOrRemove(path: string, text: string): void {
+  if (text === '') rmSync(path, { force: true })
+  else replaceFile(path, text)
+}
+
+function isEmpty({ uplinks, sysctls }: State): boolean {
+  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0
 }
 
 function setSysctl(name: string, value: string): void {

@@ -51,7 +51,7 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
 }
 
 /** The usable uplinks of the lowest metric; in mode `failover` the first of them. */
-export function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
+function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
   const usable = uplinks.flatMap((uplink) => {
     const path = uplink[family]
     return uplink.state === 'online' && path ? [{ ...uplink, path }] : []

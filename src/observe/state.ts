@@ -4,7 +4,7 @@ import type { KnownUplink, State } from '../model.ts'
 import { log, messageOf } from '../os/log.ts'
 import { isInterfaceName, isUplinkName } from '../valid.ts'
 
-export const emptyState: State = { uplinks: {}, sysctls: {} }
+const emptyState: State = { uplinks: {}, sysctls: {} }
 
 /**
  * Half a file, a file of a newer version or no file are the same: nothing is remembered, and the numbers are taken from

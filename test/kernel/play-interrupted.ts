@@ -1,0 +1,41 @@
+/** Every beginning of a first apply, and of a `down`: does it carry traffic, and does the next run end right? */
+import { apply } from '../../src/apply/apply.ts'
+import { commandOf } from '../../src/apply/commands.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { decideNothing } from '../../src/decide/decide.ts'
+import { diff } from '../../src/diff.ts'
+import { observe } from '../../src/observe/observe.ts'
+import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
+import { ip, twoUplinks } from './world.ts'
+
+const loaded = parseConfig([])
+if (!loaded.ok) throw new Error('the empty configuration is refused')
+const { config } = loaded
+
+await twoUplinks()
+const upwards = (await survey(config)).steps
+await reconcile(config)
+const observed = await observe()
+const downwards = diff(observed, decideNothing(observed), config.numbers)
+
+const broken: string[] = []
+for (const [direction, steps] of [
+  ['up', upwards],
+  ['down', downwards],
+] as const) {
+  for (let count = 0; count <= steps.length; count++) {
+    await (direction === 'up' ? takeDown(config) : reconcile(config))
+    // One at a time: a batch may end anywhere.
+    for (const step of steps.slice(0, count)) await apply([step])
+    const last = steps[count - 1]
+    const where = `${direction} ${count}: ${last ? commandOf(last).split('\n')[0] : 'nothing yet'}`
+    for (const way of [['203.0.113.1'], ['203.0.113.1', 'from', '192.168.77.9', 'iif', 'lan0'], ['2001:db8:ff::1']]) {
+      const route = await ip('route', 'get', ...way).catch((error: Error) => error.message)
+      if (!/dev wan[12]/.test(route)) broken.push(`${where}: ${way.join(' ')}: ${route}`)
+    }
+    const { remaining, errors } = await reconcile(config)
+    if (remaining.length + errors.length > 0)
+      broken.push(`${where}: next run: ${[...errors, ...remaining.map(commandOf)]}`)
+  }
+}
+process.stdout.write(JSON.stringify({ prefixes: upwards.length + downwards.length, broken }))

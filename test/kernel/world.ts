@@ -1,0 +1,27 @@
+/** Worlds for scripts that run in a namespace of their own. */
+import { writeFileSync } from 'node:fs'
+import { run } from '../../src/os/run.ts'
+
+/** Two uplinks with addresses and default routes of both families, and a LAN. Their peers are `p1`, `p2` and `p0`. */
+export async function twoUplinks(): Promise<void> {
+  const links = ['lan0', 'wan1', 'wan2'].flatMap((name, i) => [
+    `link add ${name} type veth peer name p${i}`,
+    `link set ${name} addrgenmode none`,
+    `link set p${i} up`,
+    `link set ${name} up`,
+  ])
+  const uplinks = [1, 2].flatMap((i) => [
+    `addr add 10.${i}.0.2/24 dev wan${i}`,
+    `addr add 2001:db8:${i}::2/64 dev wan${i} nodad`,
+    `route add default via 10.${i}.0.1 dev wan${i} metric 100${i}`,
+    `route add default via fe80::1 dev wan${i} metric 100${i}`,
+  ])
+  await run('/usr/sbin/ip', ['-batch', '-'], {
+    input: [...links, 'addr add 192.168.77.1/24 dev lan0', ...uplinks].join('\n'),
+  })
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+}
+
+export async function ip(...args: readonly string[]): Promise<string> {
+  return (await run('/usr/sbin/ip', args)).stdout
+}
