@@ -37,6 +37,10 @@ const inputs = [
   'README.md',
 ]
 
+process.on('uncaughtException', (error) => {
+  console.error(error.message)
+  process.exit(1)
+})
 process.chdir(join(import.meta.dirname, '..'))
 const arch = process.env['ARCH'] || execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim()
 const version = packageVersion()
@@ -83,10 +87,16 @@ function buildDeb(): void {
     symlinkSync(join(process.cwd(), 'node_modules'), join(tree, 'node_modules'))
     packageTree(tree)
     mkdirSync('dist', { recursive: true })
+    for (const name of readdirSync('dist').filter(isOldPackage)) rmSync(join('dist', name))
     copyFileSync(join(workshop, `ifbalance_${version}_${arch}.deb`), deb)
   } finally {
     rmSync(workshop, { recursive: true, force: true })
   }
+}
+
+/** Tests and demonstration take the one package that is there. */
+function isOldPackage(name: string): boolean {
+  return name.startsWith('ifbalance_') && name.includes(`_${arch}.deb`)
 }
 
 /** `-d`: the compiler comes from npm, and for another architecture nothing of it has to be installed. */
