@@ -46,7 +46,7 @@ export function createRounds(): Rounds {
     if (inForce === null) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
     isDown = held && outcome.remaining.length === 0
-    return report(outcome, reasons, tell)
+    return report(outcome, held, reasons, tell)
   }
 
   return {
@@ -69,11 +69,17 @@ export function createRounds(): Rounds {
 }
 
 /** A line a change and one for all; nothing where nothing was to do. */
-function report(outcome: Outcome, reasons: readonly string[], tell: (lines: readonly string[]) => void): Reply {
+function report(
+  outcome: Outcome,
+  held: boolean,
+  reasons: readonly string[],
+  tell: (lines: readonly string[]) => void,
+): Reply {
   const { applied, remaining, errors, desired } = outcome
   for (const step of applied) log.info(lineOf(step))
   const online = desired.uplinks.filter((uplink) => uplink.state === 'online').map((uplink) => uplink.name)
-  const state = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
+  const balanced = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
+  const state = held ? 'taken down' : balanced
   if (applied.length > 0) log.notice(`${state} (${applied.length} changes after ${reasons.join(', ')})`)
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   tell([...desired.warnings, ...errors, ...undone])

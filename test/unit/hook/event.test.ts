@@ -1,0 +1,195 @@
+import { expect, test } from 'vitest'
+import { type Environment, type HookEvent, readEvent } from '../../../src/hook/event.ts'
+
+interface Row {
+  readonly kind: string
+  readonly env: Environment
+  readonly gives: Partial<HookEvent>
+}
+
+const none = { kind: 'none' } as const
+const up = { IFACE: 'wan2', MODE: 'start', PHASE: 'post-up' }
+const bound = { reason: 'BOUND', interface: 'wan2', new_ip_address: '10.2.0.7' }
+const lease = (gateway: object, source = 'dhclient') =>
+  ({ kind: 'lease', lease: { source, address: '10.2.0.7', gateway } }) as const
+const stanza = (options: object | null) => ({ kind: 'stanza', options }) as const
+
+const table: Readonly<Record<string, Row>> = {
+  'a stanza without options is known as well': {
+    kind: 'ifupdown',
+    env: up,
+    gives: { interface: 'wan2', fact: stanza({}), reconcile: true, complaints: [] },
+  },
+  'every option of a stanza': {
+    kind: 'ifupdown',
+    env: {
+      ...up,
+      IF_BALANCE: 'yes',
+      IF_BALANCE_NAME: 'lte',
+      IF_BALANCE_WEIGHT: '4',
+      IF_BALANCE_METRIC: '0',
+      IF_BALANCE_GATEWAY: '10.2.0.1 fe80::1',
+    },
+    gives: {
+      fact: stanza({
+        balance: true,
+        name: 'lte',
+        weight: 4,
+        metric: 0,
+        gateway: { inet: '10.2.0.1', inet6: 'fe80::1' },
+      }),
+      complaints: [],
+    },
+  },
+  'balance no': { kind: 'ifupdown', env: { ...up, IF_BALANCE: 'no' }, gives: { fact: stanza({ balance: false }) } },
+  'each bad option is one complaint, and the good one stays': {
+    kind: 'ifupdown',
+    env: {
+      ...up,
+      IF_BALANCE: 'perhaps',
+      IF_BALANCE_NAME: '../etc/passwd',
+      IF_BALANCE_WEIGHT: '0x10',
+      IF_BALANCE_METRIC: '7',
+      IF_BALANCE_GATEWAY: '10.2.0.1 10.2.0.2',
+    },
+    gives: {
+      fact: stanza({ metric: 7 }),
+      complaints: [
+        'interfaces, wan2: balance "perhaps" is not yes or no: ignored',
+        'interfaces, wan2: balance-name "../etc/passwd" is not a name for an uplink: ignored',
+        'interfaces, wan2: balance-weight "0x10" is not a number from 1 to 256: ignored',
+        'interfaces, wan2: balance-gateway "10.2.0.1 10.2.0.2" is not one address a family: ignored',
+      ],
+    },
+  },
+  'before it goes down, its options still hold': {
+    kind: 'ifupdown',
+    env: { IFACE: 'wan2', MODE: 'stop', PHASE: 'pre-down', IF_BALANCE: 'no' },
+    gives: { fact: none, reconcile: false },
+  },
+  'once down, they are forgotten': {
+    kind: 'ifupdown',
+    env: { IFACE: 'wan2', MODE: 'stop', PHASE: 'post-down', IF_BALANCE: 'no' },
+    gives: { fact: stanza(null), reconcile: true },
+  },
+  'a label is no interface': {
+    kind: 'ifupdown',
+    env: { ...up, IFACE: 'wan2:1', IF_BALANCE: 'no' },
+    gives: { interface: null, fact: none, reconcile: true, complaints: [] },
+  },
+  'ifup -a ends with a call for no interface': {
+    kind: 'ifupdown',
+    env: { ...up, IFACE: '--all' },
+    gives: { interface: null, fact: none, reconcile: false, complaints: [] },
+  },
+  'lo is none of ours': { kind: 'ifupdown', env: { ...up, IFACE: 'lo' }, gives: { fact: none, reconcile: false } },
+  'no environment at all': { kind: 'ifupdown', env: {}, gives: { fact: none, reconcile: false, complaints: [] } },
+  'a path as an interface': {
+    kind: 'ifupdown',
+    env: { ...up, IFACE: '../wan2' },
+    gives: {
+      interface: null,
+      fact: none,
+      reconcile: false,
+      complaints: ['ifupdown hook: "../wan2" is no interface name that we take: ignored'],
+    },
+  },
+  'dhclient has a lease': {
+    kind: 'dhclient',
+    env: { ...bound, new_routers: '10.2.0.1' },
+    gives: { interface: 'wan2', fact: lease({ inet: '10.2.0.1' }), reconcile: true, complaints: [] },
+  },
+  'the first of several routers': {
+    kind: 'dhclient',
+    env: { ...bound, reason: 'RENEW', new_routers: '10.2.0.9 10.2.0.1' },
+    gives: { fact: lease({ inet: '10.2.0.9' }), complaints: [] },
+  },
+  'the first valid of several routers': {
+    kind: 'dhclient',
+    env: { ...bound, new_routers: '0.0.0.0 10.2.0.1' },
+    gives: {
+      fact: lease({ inet: '10.2.0.1' }),
+      complaints: ['dhclient hook, wan2: new_routers "0.0.0.0 10.2.0.1" is no list of addresses: using 10.2.0.1'],
+    },
+  },
+  'a router that is a command': {
+    kind: 'dhclient',
+    env: { ...bound, new_routers: '10.0.0.1; reboot' },
+    gives: {
+      fact: lease({}),
+      complaints: ['dhclient hook, wan2: new_routers "10.0.0.1; reboot" is no list of addresses: ignored'],
+    },
+  },
+  'an address that is a command': {
+    kind: 'dhclient',
+    env: { ...bound, new_ip_address: '$(reboot)', new_routers: '10.2.0.1' },
+    gives: {
+      fact: none,
+      complaints: ['dhclient hook, wan2: new_ip_address "$(reboot)" is no address: lease ignored'],
+    },
+  },
+  'a lease without a router': { kind: 'dhclient', env: bound, gives: { fact: lease({}), complaints: [] } },
+  'classless routes win over routers': {
+    kind: 'dhclient',
+    env: { ...bound, new_routers: '10.2.0.1', new_rfc3442_classless_static_routes: '24 192 168 7 10 2 0 8 0 10 2 0 9' },
+    gives: { fact: lease({ inet: '10.2.0.9' }), complaints: [] },
+  },
+  'classless routes without a default mean none': {
+    kind: 'dhclient',
+    env: { ...bound, new_routers: '10.2.0.1', new_rfc3442_classless_static_routes: '24 192 168 7 10 2 0 8' },
+    gives: { fact: lease({}), complaints: [] },
+  },
+  'broken classless routes leave the routers': {
+    kind: 'dhclient',
+    env: { ...bound, new_routers: '10.2.0.1', new_rfc3442_classless_static_routes: '0 10 2 0' },
+    gives: {
+      fact: lease({ inet: '10.2.0.1' }),
+      complaints: ['dhclient hook, wan2: new_rfc3442_classless_static_routes "0 10 2 0" makes no sense: ignored'],
+    },
+  },
+  'dhcpcd prints classless routes its own way': {
+    kind: 'dhcpcd',
+    env: { ...bound, new_classless_static_routes: '192.168.7.0/24 10.2.0.8 0.0.0.0/0 10.2.0.9' },
+    gives: { fact: lease({ inet: '10.2.0.9' }, 'dhcpcd'), complaints: [] },
+  },
+  'a router advertisement is only a reason to look': {
+    kind: 'dhcpcd',
+    env: { ...bound, reason: 'ROUTERADVERT' },
+    gives: { fact: none, reconcile: true },
+  },
+  'DHCPv6 knows no gateway': {
+    kind: 'dhclient',
+    env: { ...bound, reason: 'BOUND6' },
+    gives: { fact: none, reconcile: true },
+  },
+  'a name for an interface that JavaScript has uses for': {
+    kind: 'ppp',
+    env: { IFACE: '__proto__' },
+    gives: { interface: null, reconcile: false },
+  },
+  pppd: { kind: 'ppp', env: { IFACE: 'ppp0' }, gives: { interface: 'ppp0', fact: none, reconcile: true } },
+  NetworkManager: { kind: 'networkmanager', env: { IFACE: 'wwan0' }, gives: { fact: none, reconcile: true } },
+  networkd: { kind: 'networkd-dispatcher', env: { IFACE: 'wan1' }, gives: { fact: none, reconcile: true } },
+  'a kind that does not exist': {
+    kind: 'constructor',
+    env: { IFACE: 'wan1' },
+    gives: { interface: null, reconcile: false, complaints: ['hook: unknown kind "constructor"'] },
+  },
+}
+
+test.for(Object.entries(table))('%s', ([, { kind, env, gives }]) => {
+  expect(readEvent(kind, env)).toMatchObject(gives)
+})
+
+test.for(['EXPIRE', 'FAIL', 'RELEASE', 'STOP', 'NAK', 'DEPARTED'])('%s ends a lease', (reason) => {
+  for (const kind of ['dhclient', 'dhcpcd']) {
+    expect(readEvent(kind, { ...bound, reason })).toMatchObject({
+      fact: { kind: 'lease', lease: null },
+      reconcile: true,
+    })
+  }
+})
+
+test.for(['PREINIT', 'PREINIT6', 'MEDIUM', 'ARPCHECK', 'CARRIER', 'TEST', ''])('%s is nothing to us', (reason) => {
+  expect(readEvent('dhclient', { ...bound, reason })).toMatchObject({ fact: none, reconcile: false })
+})
