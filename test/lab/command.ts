@@ -89,6 +89,11 @@ export async function start(argv: readonly string[], env: Readonly<Record<string
   }
 }
 
+/** `start` in a network namespace. */
+export function startIn(namespace: string, argv: readonly string[]): Promise<Running> {
+  return start(inNamespace(namespace, argv))
+}
+
 /** Waits for a line of a running program that `accept` takes. Throws when it ends or `timeoutMs` pass before. */
 export function waitForLine(running: Running, accept: (line: string) => boolean, timeoutMs = 10_000): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -23,9 +23,11 @@ export interface Isp {
    * at 10.N.0.254, tells the new one to whoever asks.
    */
   moveGateway(last: number): Promise<void>
-  /** The host's address on this ISP's network, as the ISP's neighbour table has it. */
+  /** From the next lease on, clients are told to renew after so many seconds; null: as usual, after half an hour. */
+  setRenewal(seconds: number | null): Promise<void>
+  /** The host's address on this ISP's network. */
   hostAddress(): Promise<string>
-  /** Sends what arrives at the public address, port 8080, to the host's own address. */
+  /** Sends what arrives at the public address, ports 8080 and 8081, to the host. */
   forwardInbound(to: string): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function openIsp(
   const publicAddress = addresses.publicOf(number)
   const public6 = addresses.public6Of(number)
   let gateway = 1
+  let renewal: number | null = null
   let dhcp: Running | null = null
 
   await addNamespace(undo, namespace)
@@ -50,6 +53,10 @@ export async function openIsp(
   undo.defer(`DHCP server of ISP ${number}`, () => dhcp?.stop())
   await makeRouter(namespace, 'core', [publicAddress, public6])
   await connectInternet()
+
+  function macOf(last: number): string {
+    return `02:00:00:01:0${number}:${String(last).padStart(2, '0')}`
+  }
 
   async function connectInternet(): Promise<void> {
     await ipBatch(namespace, [`link add core type veth peer name isp${number} netns ${ends.internet}`])
@@ -75,7 +82,7 @@ export async function openIsp(
     await dhcp?.stop()
     // A fixed MAC on the host's side, so that a host after a power cycle is the same DHCP client.
     await ipBatch(namespace, [
-      `link add sub type veth peer name ${device} address 02:00:00:00:0${number}:01 netns ${ends.host}`,
+      `link add sub address ${macOf(gateway)} type veth peer name ${device} address 02:00:00:00:0${number}:01 netns ${ends.host}`,
       'link set sub up',
       `addr add ${subnet}.254/24 dev sub`,
       `addr add ${subnet}.${gateway}/24 dev sub`,
@@ -101,6 +108,7 @@ export async function openIsp(
         `--dhcp-leasefile=${folder}/leases`,
         `--dhcp-range=${subnet}.50,${subnet}.150,255.255.255.0,1h`,
         `--dhcp-option=option:router,${subnet}.${gateway}`,
+        ...(renewal === null ? [] : [`--dhcp-option=option:T1,${renewal}`]),
         // Its own address: networkd routes name servers by the uplink that named them, past all balancing.
         `--dhcp-option=option:dns-server,${subnet}.254`,
         ...(options.ipv6 ? ['--enable-ra', `--dhcp-range=${prefix6}::,ra-only,64,1h`] : []),
@@ -125,13 +133,17 @@ export async function openIsp(
     plug,
     hostAddress,
     setCarrier: (up) => ipBatch(namespace, [`link set sub ${up ? 'up' : 'down'}`]),
+    setRenewal: async (seconds) => {
+      renewal = seconds
+      await serveDhcp()
+    },
     moveGateway: async (last) => {
       const old = gateway
       gateway = last
       await ipBatch(namespace, [
         `addr add ${subnet}.${last}/24 dev sub`,
         `addr del ${subnet}.${old}/24 dev sub`,
-        `link set sub address 02:00:00:00:0${number}:${String(last).padStart(2, '0')}`,
+        `link set sub address ${macOf(last)}`,
       ])
       await serveDhcp()
       // The DHCP server has moved hardware, too: speaking to the host corrects what the host remembers of it.
@@ -145,7 +157,7 @@ export async function openIsp(
       await nftIn(
         namespace,
         `flush chain inet isp arriving
-         add rule inet isp arriving iifname "core" tcp dport ${ports.inbound} dnat ip to ${to}
+         add rule inet isp arriving iifname "core" tcp dport { ${ports.inbound}, ${ports.forwarded} } dnat ip to ${to}
         `,
       )
     },

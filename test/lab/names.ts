@@ -31,4 +31,4 @@ export const addresses = {
   prefix6Of: (isp: number) => `2001:db8:${isp}`,
 } as const
 
-export const ports = { whoAmI: 7000, echo: 7001, inbound: 8080 } as const
+export const ports = { whoAmI: 7000, echo: 7001, inbound: 8080, forwarded: 8081 } as const

@@ -71,7 +71,7 @@ async function skipAddressDetection(host: string): Promise<void> {
 }
 
 async function plugLan(host: string, lan: string): Promise<void> {
-  await ipBatch(host, [`link add lan0 type veth peer name eth0 netns ${lan}`])
+  await ipBatch(host, [`link add lan0 address 02:00:00:00:00:01 type veth peer name eth0 netns ${lan}`])
   await ipBatch(lan, [
     `addr add ${addresses.lanClient}/24 dev eth0`,
     'link set eth0 up',

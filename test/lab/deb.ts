@@ -1,0 +1,21 @@
+/** The package file that the lab installs. */
+import { existsSync, readdirSync } from 'node:fs'
+import { command } from './command.ts'
+
+const project = `${import.meta.dirname}/../..`
+
+/** The one package in dist. Throws when there is none, or several. */
+export function builtDeb(): string {
+  const dist = `${project}/dist`
+  const files = existsSync(dist) ? readdirSync(dist).filter((name) => /^ifbalance_.*_amd64\.deb$/.test(name)) : []
+  const [file, ...others] = files
+  if (file === undefined) throw new Error('looking for dist/ifbalance_*_amd64.deb: none there (npm run deb makes it)')
+  if (others.length > 0) throw new Error(`looking for the package: dist has ${files.join(', ')}; remove all but one`)
+  return `${dist}/${file}`
+}
+
+/** `npm run deb`, which does nothing when the package is there and made of the same sources. */
+export async function buildDeb(): Promise<string> {
+  await command([process.execPath, `${project}/debian/build-deb.ts`], { timeoutMs: 600_000 })
+  return builtDeb()
+}

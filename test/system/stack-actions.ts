@@ -1,0 +1,38 @@
+/** What an administrator or an ISP does to an interface, in the words of each network stack. */
+import type { Lab } from '../lab/lab.ts'
+
+/** ISP 1 gets another gateway, and the client of wan1 learns it by an ordinary renewal of its lease. */
+export async function renewWan1(lab: Lab, gateway: number): Promise<void> {
+  const { machine, network } = lab
+  const [isp] = network.isps
+  if (lab.stack === 'networkd') {
+    await isp.moveGateway(gateway)
+    await machine.exec(['/usr/bin/networkctl', 'renew', 'wan1'])
+  } else if (lab.release === 'trixie') {
+    await isp.moveGateway(gateway)
+    await machine.exec(['/usr/sbin/dhcpcd', '-n', 'wan1'])
+  } else {
+    // dhclient renews when the time has come and not on demand: give it a lease whose time comes soon.
+    await isp.setRenewal(3)
+    await machine.exec(['/usr/sbin/ifdown', 'wan1'])
+    await machine.exec(['/usr/sbin/ifup', 'wan1'])
+    await isp.setRenewal(null)
+    await isp.moveGateway(gateway)
+  }
+}
+
+export async function takeDownWan2(lab: Lab): Promise<void> {
+  await lab.machine.exec(
+    lab.stack === 'networkd' ? ['/usr/bin/networkctl', 'down', 'wan2'] : ['/usr/sbin/ifdown', 'wan2'],
+  )
+}
+
+/** Returns when the stack says that wan2 has its lease, which is after the hooks have run under ifupdown. */
+export async function takeUpWan2(lab: Lab): Promise<void> {
+  if (lab.stack === 'ifupdown') {
+    await lab.machine.exec(['/usr/sbin/ifup', 'wan2'])
+    return
+  }
+  await lab.machine.exec(['/usr/bin/networkctl', 'up', 'wan2'])
+  await lab.machine.exec(['/usr/lib/systemd/systemd-networkd-wait-online', '--interface=wan2:routable', '--timeout=30'])
+}

@@ -1,0 +1,3 @@
+import { systemSuite } from './suite.ts'
+
+await systemSuite('trixie', 'ifupdown')
