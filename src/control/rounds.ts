@@ -80,7 +80,8 @@ function report(
   const online = desired.uplinks.filter((uplink) => uplink.state === 'online').map((uplink) => uplink.name)
   const balanced = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
   const state = held ? 'taken down' : balanced
-  if (applied.length > 0) log.notice(`${state} (${applied.length} changes after ${reasons.join(', ')})`)
+  if (applied.length > 0)
+    log.notice(`${state} (${applied.length} changes after ${reasons.join(', ') || 'a regular look'})`)
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   tell([...desired.warnings, ...errors, ...undone])
   return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Host, startHost } from './daemon-host.ts'
+
+let host: Host
+
+beforeEach(async () => {
+  host = await startHost()
+})
+
+afterEach(() => host.end())
+
+const bound = { interface: 'wan2', reason: 'BOUND', new_ip_address: '10.2.0.2', new_routers: '10.2.0.9' }
+
+async function uplinkRoute(table: number): Promise<string> {
+  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
+  return stdout.split('\n').find((line) => line.includes(`table ${table} `) && !line.startsWith('unreachable')) ?? ''
+}
+
+async function kept(file: string): Promise<unknown> {
+  const { stdout, exitCode } = await host.run(['cat', `/run/ifbalance/${file}`], {}, { accept: [0, 1] })
+  return exitCode === 0 ? JSON.parse(stdout) : null
+}
+
+for (const withDaemon of [true, false]) {
+  const where = withDaemon ? 'with the daemon' : 'without a daemon'
+
+  test(`${where}, a lease is used when the hook returns, and a renewal with a new gateway, too`, async () => {
+    if (withDaemon) await host.daemon().says(/balancing over/)
+    expect(await host.hook('dhclient', bound)).toMatchObject({ exitCode: 0 })
+    expect(await uplinkRoute(30002)).toContain('via 10.2.0.9 dev wan2')
+    await host.hook('dhclient', { ...bound, reason: 'RENEW', new_routers: '10.2.0.8' })
+    expect(await uplinkRoute(30002)).toContain('via 10.2.0.8 dev wan2')
+    expect(await kept('leases/wan2.json')).toEqual({
+      source: 'dhclient',
+      address: '10.2.0.2',
+      gateway: { inet: '10.2.0.8' },
+    })
+    await host.hook('dhclient', { interface: 'wan2', reason: 'RELEASE' })
+    expect(await kept('leases/wan2.json')).toBeNull()
+    expect(await uplinkRoute(30002)).toContain('via 10.2.0.1 dev wan2')
+  })
+
+  test(`${where}, dhcpcd's hook does the same, classless routes first`, async () => {
+    if (withDaemon) await host.daemon().says(/balancing over/)
+    await host.hook('dhcpcd', { ...bound, new_classless_static_routes: '0.0.0.0/0 10.2.0.7' })
+    expect(await uplinkRoute(30002)).toContain('via 10.2.0.7 dev wan2')
+  })
+
+  test(`${where}, the options of both stanzas hold until the interface is down`, async () => {
+    if (withDaemon) await host.daemon().says(/balancing over/)
+    const stanza = { IFACE: 'wan2', MODE: 'start', PHASE: 'post-up' }
+    const inet6 = { ...stanza, ADDRFAM: 'inet6', IF_BALANCE_NAME: 'lte', IF_BALANCE_METRIC: 'low' }
+    await host.hook('ifupdown', { ...stanza, ADDRFAM: 'inet', IF_BALANCE_WEIGHT: '5' })
+    expect(await host.hook('ifupdown', inet6)).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('balance-metric "low" is not a number from 0 to 65535: ignored'),
+    })
+    expect(await kept('stanzas/wan2.json')).toEqual({ weight: 5, name: 'lte' })
+    expect((await host.run(['ip', 'route', 'show', 'table', '30098'])).stdout).toContain('dev wan2 weight 5')
+
+    await host.hook('ifupdown', { ...stanza, MODE: 'stop', PHASE: 'pre-down' })
+    expect(await kept('stanzas/wan2.json')).toEqual({ weight: 5, name: 'lte' })
+    await host.hook('ifupdown', { ...stanza, MODE: 'stop', PHASE: 'post-down' })
+    expect(await kept('stanzas/wan2.json')).toBeNull()
+    expect((await host.run(['ip', 'route', 'show', 'table', '30098'])).stdout).toContain('dev wan2 weight 1')
+  })
+}
+
+test('a hook that talks to the daemon loads nothing that it does not need', async () => {
+  await host.daemon().says(/balancing over/)
+  const loaded = await host.run(['strace', '-f', '-e', 'trace=openat,open', '/usr/sbin/ifbalance', 'hook', 'ppp'], {
+    IFACE: 'wan1',
+  })
+  expect(loaded.stderr).toContain('src/entry/hook.ts')
+  expect(loaded.stderr).not.toMatch(/node_modules\/(execa|dbus-next)|src\/(reconcile|observe)/)
+})
+
+test('a stopped daemon: the hook waits its time, says so, and ends well', async () => {
+  const daemon = host.daemon()
+  await daemon.says(/balancing over/)
+  daemon.signal('SIGSTOP')
+  const began = performance.now()
+  const { exitCode, stderr } = await host.hook('dhclient', bound)
+  expect(performance.now() - began).toBeGreaterThan(4900)
+  expect(performance.now() - began).toBeLessThan(7000)
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 0,
+    stderr: 'ifbalance: after the hook: asking the daemon to reconcile: no answer within 5000 ms\n',
+  })
+  // It is done as soon as the daemon can.
+  const seen = daemon.said().length
+  daemon.signal('SIGCONT')
+  await daemon.says(/via 10\.2\.0\.9 dev wan2/, seen)
+})
+
+test('a daemon that dies while the hook waits: the hook does it', async () => {
+  const daemon = host.daemon()
+  await daemon.says(/balancing over/)
+  daemon.signal('SIGSTOP')
+  const hook = host.hook('dhclient', bound)
+  // The hook keeps its fact first, asks then.
+  while ((await kept('leases/wan2.json')) === null);
+  daemon.signal('SIGKILL')
+  expect(await hook).toMatchObject({ exitCode: 0 })
+  expect(await uplinkRoute(30002)).toContain('via 10.2.0.9 dev wan2')
+})
+
+test('twenty hooks at once, without a daemon', async () => {
+  const hooks = Array.from({ length: 20 }, (_, i) =>
+    host.hook('dhclient', { ...bound, new_routers: `10.2.0.${50 + i}` }),
+  )
+  for (const { exitCode } of await Promise.all(hooks)) expect(exitCode).toBe(0)
+  const lease = await kept('leases/wan2.json')
+  const { gateway } = lease as { gateway: { inet: string } }
+  expect(await uplinkRoute(30002)).toContain(`via ${gateway.inet} dev wan2`)
+})
+
+test.for(['ifupdown', 'dhclient', 'dhcpcd', 'networkd-dispatcher', 'networkmanager', 'ppp'])(
+  '%s: without the program, or for no interface, nothing happens',
+  async (name) => {
+    const nobody = [{}, { IFACE: 'lo', interface: 'lo', DEVICE_IP_IFACE: 'lo' }, { IFACE: '--all', interface: '' }]
+    for (const env of nobody) {
+      expect(await host.hook(name, env)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+    }
+    await host.run(['rm', '/usr/sbin/ifbalance'])
+    const env = { ...bound, IFACE: 'wan2', PPP_IFACE: 'wan2', DEVICE_IP_IFACE: 'wan2', MODE: 'start', PHASE: 'post-up' }
+    expect(await host.hook(name, env)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+    expect((await host.run(['ip', 'rule'])).stdout).not.toContain('32765')
+  },
+)
+
+test.for(['dhclient', 'dhcpcd'])('%s leaves the shell that sources it as it was', async (name) => {
+  const script =
+    'set -u; . "$1"; echo "status $?"; set >/run/before; . "$1"; set >/run/after; diff /run/before /run/after'
+  const hook = new URL(`../../hooks/${name}`, import.meta.url).pathname
+  const { stdout } = await host.run(['/bin/dash', '-c', script, 'sh', hook], bound)
+  expect(stdout).toBe('status 0\n')
+})
+
+test('hostile environments end in one line each, and no file', async () => {
+  const devices = ['../../etc/x', 'a;reboot', '$(reboot)', '-h', '*', 'x"accept#', '__proto__', 'a'.repeat(4000), 'é']
+  for (const device of devices) {
+    const { exitCode, stderr } = await host.hook('dhclient', { ...bound, interface: device })
+    expect({
+      device,
+      exitCode,
+      lines: stderr.match(/^ifbalance: .*is no interface name that we take: ignored\n$/),
+    }).toEqual({
+      device,
+      exitCode: 0,
+      lines: expect.anything(),
+    })
+  }
+  const { stdout } = await host.run(['find', '/run/ifbalance'], {}, { accept: [0, 1] })
+  expect(stdout).toBe('')
+})

@@ -1,0 +1,132 @@
+/** A host of its own for daemon and hooks: fresh namespaces with two uplinks, an empty /run and an own /etc/ifbalance. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type Options, type Result, run } from '../../src/os/run.ts'
+
+const program = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))] as const
+const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/**
+ * /usr/sbin/ifbalance, which the hooks want, starts the sources. /etc and /usr/sbin are covered, so that nothing of this
+ * machine is touched. `isp1` and `isp2` are the other ends of the uplinks: taking one down is what carrier loss is.
+ */
+const prepare = `set -e
+mount -t tmpfs t /run
+mkdir -p /run/upper/etc /run/work/etc /run/upper/sbin /run/work/sbin /run/dbus
+mount -t overlay -o lowerdir=/etc,upperdir=/run/upper/etc,workdir=/run/work/etc overlay /etc
+mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/upper/sbin,workdir=/run/work/sbin overlay /usr/sbin
+mkdir -p /etc/ifbalance
+printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' "$1" "$2" >/usr/sbin/ifbalance
+chmod 755 /usr/sbin/ifbalance
+ip link set lo up
+for i in 1 2; do
+  ip link add wan$i type veth peer name isp$i
+  ip address add 10.$i.0.2/24 dev wan$i
+  ip link set wan$i up
+  ip link set isp$i up
+  ip route add default via 10.$i.0.1 dev wan$i metric 10$i
+done
+echo ready
+exec cat`
+
+export interface Host {
+  /** Runs a program on the host, with nothing of our environment but what is given. */
+  readonly run: (argv: readonly string[], env?: Readonly<Record<string, string>>, options?: Options) => Promise<Result>
+  /** Runs the hook script of this name, as its caller would. */
+  readonly hook: (name: string, env: Readonly<Record<string, string>>) => Promise<Result>
+  readonly write: (path: string, text: string) => Promise<void>
+  readonly ifbalance: (args: readonly string[]) => Promise<Result>
+  /** Starts something that goes on until it is told to stop, or the host ends. */
+  readonly start: (argv: readonly string[]) => Running
+  readonly daemon: () => Running
+  readonly end: () => Promise<void>
+}
+
+export interface Running {
+  readonly pid: number
+  /** Everything that it said so far. */
+  readonly said: () => readonly string[]
+  /** Waits for a line like this one, from `since` (a count of lines) on, and gives how many lines there were then. */
+  readonly says: (pattern: RegExp, since?: number) => Promise<number>
+  readonly signal: (name: NodeJS.Signals) => void
+  /** The exit code once it has ended; null when a signal ended it. */
+  readonly ended: Promise<number | null>
+}
+
+export async function startHost(): Promise<Host> {
+  const holder = spawn('/usr/bin/unshare', ['-m', '-n', '/bin/sh', '-c', prepare, 'sh', ...program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const started: ChildProcess[] = []
+  await Promise.race([once(holder.stdout, 'data'), failed(holder)])
+  const enter = (env: Readonly<Record<string, string>>, argv: readonly string[]) => [
+    ...['-t', String(holder.pid), '-m', '-n', '/usr/bin/env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
+    ...[...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...argv],
+  ]
+  const host: Host = {
+    run: (argv, env = {}, options = {}) => run('/usr/bin/nsenter', enter(env, argv), options),
+    hook: (name, env) => {
+      // dhclient-script and dhcpcd-run-hooks source theirs.
+      const sourced = ['/bin/sh', '-c', '. "$0"', fromRoot(`hooks/${name}`)]
+      return host.run(['dhclient', 'dhcpcd'].includes(name) ? sourced : [fromRoot(`hooks/${name}`)], env)
+    },
+    write: async (path, text) => {
+      await host.run(['/usr/bin/tee', path], {}, { input: text })
+    },
+    ifbalance: (args) => host.run(['/usr/sbin/ifbalance', ...args], {}, { accept: [0, 1, 2] }),
+    start: (argv) => {
+      const child = spawn('/usr/bin/nsenter', enter({}, argv), { stdio: ['ignore', 'ignore', 'pipe'] })
+      started.push(child)
+      return running(child)
+    },
+    daemon: () => host.start(['/usr/sbin/ifbalance', 'daemon']),
+    end: async () => {
+      for (const child of started.filter(isAlive)) child.kill('SIGKILL')
+      await Promise.all(started.filter(isAlive).map((child) => once(child, 'exit')))
+      holder.stdin.end()
+      if (isAlive(holder)) await once(holder, 'exit')
+    },
+  }
+  return host
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}
+
+async function failed(child: ChildProcess): Promise<never> {
+  const [code] = await once(child, 'exit')
+  throw new Error(`preparing the host: exit code ${code}`)
+}
+
+const patienceMs = 10_000
+
+function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
+  const lines: string[] = []
+  const waiting = new Set<() => void>()
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    lines.push(line)
+    for (const look of waiting) look()
+  })
+  return {
+    pid: child.pid ?? 0,
+    said: () => lines,
+    says: async (pattern, since = 0) => {
+      const found = () => lines.findIndex((line, index) => index >= since && pattern.test(line))
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const look = () => (found() >= 0 ? resolve() : undefined)
+      const timer = setTimeout(() => reject(new Error(`never said ${pattern}:\n${lines.join('\n')}`)), patienceMs)
+      waiting.add(look)
+      look()
+      await promise.finally(() => {
+        clearTimeout(timer)
+        waiting.delete(look)
+      })
+      return lines.length
+    },
+    signal: (name) => void child.kill(name),
+    ended: once(child, 'exit').then(([code]) => code as number | null),
+  }
+}

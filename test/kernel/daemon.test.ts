@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+
+let host: Host
+
+beforeEach(async () => {
+  host = await startHost()
+})
+
+afterEach(() => host.end())
+
+async function balanced(): Promise<string> {
+  const { stdout } = await host.run(['ip', 'route', 'show', 'table', 'all', 'proto', '98'])
+  const lines = stdout.replaceAll(/\n\t/g, ' ').split('\n')
+  return lines
+    .filter((line) => line.includes('table 30098'))
+    .join('\n')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}
+
+const both = (first = 1, second = 1) =>
+  `default table 30098 nexthop via 10.1.0.1 dev wan1 weight ${first} nexthop via 10.2.0.1 dev wan2 weight ${second}`
+
+/** Page faults of all programs that it ran and waited for, proc_pid_stat(5): grows with every one of them. */
+function childFaults(pid: number): string {
+  return (
+    readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')[8] ?? ''
+  )
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** The runs that follow a start (its own noise, and that of the monitor that listens now) are over. */
+async function settle(daemon: Running): Promise<void> {
+  for (let before = ''; before !== childFaults(daemon.pid); ) {
+    before = childFaults(daemon.pid)
+    await pause(700)
+  }
+}
+
+test('balances at start, follows the kernel, then is still; and leaves all as it is', async () => {
+  const daemon = host.daemon()
+  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  expect(await balanced()).toBe(both())
+
+  await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+  const cut = performance.now()
+  seen = await daemon.says(/balancing over wan1 /, seen)
+  const took = performance.now() - cut
+  expect(took).toBeLessThan(500)
+  expect(await balanced()).toBe('default via 10.1.0.1 dev wan1 table 30098')
+
+  await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+  await daemon.says(/balancing over wan1, wan2 /, seen)
+  expect(await balanced()).toBe(both())
+
+  await settle(daemon)
+  const faults = childFaults(daemon.pid)
+  await pause(3000)
+  expect(childFaults(daemon.pid)).toBe(faults)
+
+  daemon.signal('SIGTERM')
+  expect(await daemon.ended).toBe(0)
+  expect(await balanced()).toBe(both())
+  expect((await host.run(['ls', '/run/ifbalance'])).stdout).not.toContain('control')
+})
+
+test('what others take away is put back', async () => {
+  const daemon = host.daemon()
+  const seen = await daemon.says(/balancing over wan1, wan2 /)
+  await host.run(['ip', 'rule', 'del', 'priority', '32765', 'lookup', '30098'])
+  await daemon.says(/rule add priority 32765 lookup 30098/, seen)
+})
+
+test('goes on when the monitor dies', async () => {
+  const daemon = host.daemon()
+  await daemon.says(/balancing over wan1, wan2 /)
+  await settle(daemon)
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ')
+  expect(children).toHaveLength(1)
+  expect(readFileSync(`/proc/${children[0]}/cmdline`, 'utf8')).toContain('monitor')
+  process.kill(Number(children[0]), 'SIGKILL')
+  await daemon.says(/watching the kernel: .*starting again/)
+  await settle(daemon)
+  await host.run(['ip', 'link', 'set', 'isp1', 'down'])
+  await daemon.says(/balancing over wan2 /)
+})
+
+test('SIGHUP takes a new configuration, and a bad one changes nothing', async () => {
+  const daemon = host.daemon()
+  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = 4\n')
+  daemon.signal('SIGHUP')
+  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  expect(await balanced()).toBe(both(4))
+
+  await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = heavy\n')
+  daemon.signal('SIGHUP')
+  await daemon.says(/ifbalance\.conf.*weight/, seen)
+  await host.hook('networkmanager', { DEVICE_IP_IFACE: 'wan1' })
+  expect(await balanced()).toBe(both(4))
+})
+
+test('a bad configuration at start: the kernel is left alone until there is a good one', async () => {
+  await host.write('/etc/ifbalance/ifbalance.conf', '[balance]\nmode = chaos\n')
+  const daemon = host.daemon()
+  await daemon.says(/ifbalance\.conf.*mode/)
+  const { stderr } = await host.hook('ppp', { PPP_IFACE: 'wan1' })
+  expect(stderr).toBe('ifbalance: the daemon could not balance: the configuration has errors: see ifbalance check\n')
+  expect(await balanced()).toBe('')
+  await host.write('/etc/ifbalance/ifbalance.conf', '')
+  daemon.signal('SIGHUP')
+  await daemon.says(/balancing over wan1, wan2 /)
+})
+
+test('down takes all away and stays away; apply, or a new start, begins again', async () => {
+  const rulesBefore = (await host.run(['ip', 'rule'])).stdout
+  const daemon = host.daemon()
+  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
+  seen = await daemon.says(/taken down /, seen)
+  await host.hook('networkmanager', { DEVICE_IP_IFACE: 'wan1' })
+  await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+  await settle(daemon)
+  expect((await host.run(['ip', 'rule'])).stdout).toBe(rulesBefore)
+  await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+
+  expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0 })
+  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+
+  await host.ifbalance(['down'])
+  daemon.signal('SIGTERM')
+  await daemon.ended
+  // The hook sees that the host is held down.
+  await host.hook('ifupdown', { IFACE: 'wan1', MODE: 'start', PHASE: 'post-up' })
+  expect((await host.run(['ip', 'rule'])).stdout).toBe(rulesBefore)
+  await host.daemon().says(/balancing over wan1, wan2 /)
+})
+
+test('a second daemon ends, the first goes on', async () => {
+  const first = host.daemon()
+  await first.says(/balancing over/)
+  const second = host.daemon()
+  await second.says(/another daemon is running/)
+  expect(await second.ended).toBe(1)
+  expect(await host.hook('ppp', { PPP_IFACE: 'wan1' })).toMatchObject({ stderr: '' })
+})
