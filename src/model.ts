@@ -158,6 +158,7 @@ export interface State {
 
 export interface KnownUplink {
   readonly number: number
+  /** Where it was last seen; the configured pattern until then. */
   readonly interface: string
 }
 

@@ -3,27 +3,27 @@ import { isOurTable, maxUplinks } from '../ids.ts'
 import type { Config, KnownUplink, Observed } from '../model.ts'
 
 /**
- * Uplinks, those already known first -> their numbers. Free numbers are given in order; when all 63 are taken, those of
- * uplinks that are away and in no configuration are given anew. An uplink for which none is left has none in the result.
+ * The uplinks that are here or configured -> their numbers, and those of uplinks that were here. Free numbers are given in
+ * order; when all 63 are taken, those of uplinks that nobody wants any more are given anew. An uplink for which none is
+ * left has none in the result.
  */
 export function decideNumbers(
-  present: readonly { readonly name: string; readonly interface: string }[],
+  wanted: readonly { readonly name: string; readonly interface: string }[],
   config: Config,
   observed: Observed,
 ): Readonly<Record<string, KnownUplink>> {
   const known = new Map(Object.entries(observed.state.uplinks))
-  const configured = new Set(config.uplinks.map(({ name }) => name))
-  const presentNames = new Set(present.map(({ name }) => name))
-  for (const { name, interface: device } of present) {
+  const names = new Set(wanted.map(({ name }) => name))
+  for (const { name, interface: device } of wanted) {
     const number = known.get(name)?.number ?? inKernel(device, config, observed, known) ?? free(known)
     if (number !== null) {
       known.set(name, { number, interface: device })
       continue
     }
-    const away = [...known].find(([other]) => !presentNames.has(other) && !configured.has(other))
-    if (!away) continue
-    known.delete(away[0])
-    known.set(name, { number: away[1].number, interface: device })
+    const forgotten = [...known].find(([other]) => !names.has(other))
+    if (!forgotten) continue
+    known.delete(forgotten[0])
+    known.set(name, { number: forgotten[1].number, interface: device })
   }
   return Object.fromEntries([...known].toSorted(([, a], [, b]) => a.number - b.number))
 }

@@ -26,7 +26,8 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
     warnings,
   )
   const here = candidates.map(({ name, link }) => ({ name, interface: link.name }))
-  const known = decideNumbers(here, config, observed)
+  const away = config.uplinks.filter(({ name }) => !here.some((uplink) => uplink.name === name))
+  const known = decideNumbers([...here, ...away], config, observed)
   const uplinks = Object.entries(known).map(([name, { number, interface: device }]): Uplink => {
     const found = candidates.find((other) => other.name === name)
     return found
@@ -44,6 +45,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
 }
 
 function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {
+  if (link.type === arp.loopback) return []
   const section = config.uplinks.find((uplink) => matches(uplink.interface, link.name))
   if (!isInterfaceName(link.name)) {
     const wanted = section !== undefined || hasWayOut(link, { section, stanza: undefined }, config, observed)
@@ -72,7 +74,7 @@ function hasWayOut(link: Link, wishes: Wishes, config: Config, observed: Observe
 }
 
 /** linux/if_arp.h */
-const arp = { ether: 1, ppp: 512, rawip: 519, none: 65534 } as const
+const arp = { ether: 1, ppp: 512, rawip: 519, loopback: 772, none: 65534 } as const
 
 /**
  * Ethernet, Wi-Fi, modems and PPP, and what is built from them to carry them. A veth with a gateway is what a container

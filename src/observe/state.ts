@@ -2,7 +2,7 @@
 import { maxUplinks } from '../ids.ts'
 import type { KnownUplink, State } from '../model.ts'
 import { log, messageOf } from '../os/log.ts'
-import { isInterfaceName, isUplinkName } from '../valid.ts'
+import { isUplinkName } from '../valid.ts'
 
 const emptyState: State = { uplinks: {}, sysctls: {} }
 
@@ -39,7 +39,8 @@ function isKnown(name: string, value: unknown): boolean {
     Number(number) >= 1 &&
     Number(number) <= maxUplinks &&
     typeof device === 'string' &&
-    isInterfaceName(device)
+    // An interface, or the pattern of one that has not been seen yet.
+    /^[A-Za-z0-9*?][A-Za-z0-9_.*?-]{0,14}$/.test(device)
   )
 }
 

@@ -10,6 +10,7 @@ import { paths } from '../../src/ids.ts'
 import { observe } from '../../src/observe/observe.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
+import { difference, kernelState } from './kernel-state.ts'
 
 export interface Played {
   readonly observed: unknown
@@ -33,13 +34,13 @@ await run('/usr/sbin/ip', ['-batch', '-'], { input: readCase('world.batch') ?? '
 mkdirSync(paths.run, { recursive: true })
 if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
 
-const before = await dump()
+const before = await kernelState()
 const observed = await observe()
 const { steps } = await survey(loaded.config)
 const outcome = await reconcile(loaded.config)
 const again = await survey(loaded.config)
 await takeDown(loaded.config)
-const after = await dump()
+const after = await kernelState()
 
 const played: Played = {
   observed: {
@@ -50,10 +51,7 @@ const played: Played = {
   remaining: outcome.remaining.map(commandOf),
   errors: outcome.errors,
   again: again.steps.map(commandOf),
-  leftOver: [
-    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
-    ...before.filter((line) => !after.includes(line) && !isOurs(line)).map((line) => `- ${line}`),
-  ],
+  leftOver: difference(before, after).filter((line) => !isOurs(line)),
 }
 process.stdout.write(JSON.stringify(played))
 
@@ -64,31 +62,5 @@ function readCase(name: string): string | null {
 
 /** What a case's world has of an earlier run. */
 function isOurs(line: string): boolean {
-  return /proto 98|^(20\d{3}|32765):.* lookup (30\d{3}|main suppress)/.test(line)
-}
-
-async function dump(): Promise<readonly string[]> {
-  const read = async (program: string, ...args: string[]) => (await run(program, args)).stdout.split('\n')
-  const lines = [
-    await read('/usr/sbin/ip', '-4', 'rule'),
-    await read('/usr/sbin/ip', '-6', 'rule'),
-    await read('/usr/sbin/ip', '-4', 'route', 'show', 'table', 'all'),
-    await read('/usr/sbin/ip', '-6', 'route', 'show', 'table', 'all'),
-    await read('/usr/sbin/nft', 'list', 'ruleset'),
-    await read(
-      '/usr/bin/grep',
-      '-r',
-      '.',
-      '/proc/sys/net/ipv4/conf',
-      '--include=rp_filter',
-      '--include=ignore_routes_with_linkdown',
-    ),
-    await read(
-      '/usr/bin/grep',
-      '.',
-      '/proc/sys/net/ipv4/fib_multipath_hash_policy',
-      '/proc/sys/net/ipv6/fib_multipath_hash_policy',
-    ),
-  ]
-  return lines.flat()
+  return /^- (.*proto 98|(20\d{3}|32765):.* lookup (30\d{3}|main suppress))/.test(line)
 }

@@ -4,9 +4,11 @@ import { run } from '../../src/os/run.ts'
 
 /** Two uplinks with addresses and default routes of both families, and a LAN. Their peers are `p1`, `p2` and `p0`. */
 export async function twoUplinks(): Promise<void> {
+  // No addresses that the kernel makes by itself, at times of its own.
+  writeFileSync('/proc/sys/net/ipv6/conf/default/addr_gen_mode', '1')
+  writeFileSync('/proc/sys/net/ipv6/conf/default/accept_dad', '0')
   const links = ['lan0', 'wan1', 'wan2'].flatMap((name, i) => [
     `link add ${name} type veth peer name p${i}`,
-    `link set ${name} addrgenmode none`,
     `link set p${i} up`,
     `link set ${name} up`,
   ])

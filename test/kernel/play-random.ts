@@ -1,0 +1,117 @@
+/**
+ * Plays sequences of random events on this namespace's kernel, and compares what the pipeline makes of each with what it
+ * makes from nothing. Arguments: how many sequences, and the seed.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { commandOf } from '../../src/apply/commands.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { paths } from '../../src/ids.ts'
+import { run } from '../../src/os/run.ts'
+import { reconcile, takeDown } from '../../src/reconcile.ts'
+import { difference, kernelState } from './kernel-state.ts'
+import { twoUplinks } from './world.ts'
+
+const [sequences = 100, seed = Date.now() | 0] = process.argv.slice(2).map(Number)
+
+const text = '[uplink wan2]\nweight = 3\n[uplink stick]\ninterface = usb*\nmetric = 10\n'
+const loaded = parseConfig([{ path: 'ifbalance.conf', text }])
+if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
+const { config } = loaded
+
+/** What the world does to an uplink. A line that the kernel refuses in the present state is an event, too. */
+const ofDevice = (device: string, i: number): readonly string[] => [
+  `ip link set p${i} down`,
+  `ip link set p${i} up`,
+  `ip link set ${device} down`,
+  `ip link set ${device} up`,
+  `ip addr flush dev ${device}`,
+  `ip addr add 10.${i}.0.2/24 dev ${device}`,
+  `ip addr add 10.${i}.0.3/24 dev ${device}`,
+  `ip addr del 10.${i}.0.2/24 dev ${device}`,
+  `ip addr add 2001:db8:${i}::2/64 dev ${device} nodad`,
+  `ip addr del 2001:db8:${i}::2/64 dev ${device}`,
+  `ip route replace default via 10.${i}.0.1 dev ${device} metric 100${i}`,
+  `ip route replace default via 10.${i}.0.254 dev ${device} metric 100${i}`,
+  `ip route del default dev ${device}`,
+  `ip route replace default via 198.51.100.${i} dev ${device} onlink metric 100${i}`,
+  `ip -6 route replace default via fe80::1 dev ${device} metric 100${i}`,
+  `ip -6 route del default dev ${device}`,
+  `ip link set ${device} mtu 1400`,
+  `ip link del ${device}`,
+  `ip link add ${device} type veth peer name p${i}`,
+  `ip link set ${device} arp off`,
+  `ip link set ${device} arp on`,
+  `ip link set ${device} master br0`,
+  `ip link set ${device} nomaster`,
+  `ip rule del from 10.${i}.0.2`,
+  `ip rule del oif ${device}`,
+  `ip route flush table 3000${i}`,
+]
+
+const ofOthers = [
+  'nft flush ruleset',
+  'nft flush chain inet ifbalance prerouting',
+  'nft delete rule inet ifbalance pin handle 20',
+  'nft add rule inet ifbalance output counter',
+  'nft add chain inet ifbalance other',
+  'ip route flush table 30098',
+  'ip route replace default via 10.1.0.1 dev wan1 table 30098 proto 98',
+  'ip rule del priority 20000',
+  'ip rule del priority 20999',
+  'ip rule del priority 32765',
+  'ip -6 rule del priority 32765',
+  'ip -6 rule flush',
+  'ip rule add priority 32765 to 203.0.113.0/24 lookup main',
+  'ip rule add priority 32765 lookup 30098 protocol kernel',
+  'ip rule add priority 20777 lookup 30001 protocol kernel',
+  'ip rule add priority 20778 lookup main protocol static',
+  'ip route replace default dev br0',
+  'ip route del default dev br0',
+  'ip link set wan1 name usb0',
+  'ip link set usb0 name wan1',
+  'ip link set p2 name usb1',
+  'ip link set usb1 name p2',
+  'sysctl -qw net/ipv4/fib_multipath_hash_policy=0',
+  'sysctl -qw net/ipv4/conf/wan2/rp_filter=1',
+  'sysctl -qw net/ipv6/conf/wan1/ignore_routes_with_linkdown=0',
+  'reconcile',
+]
+
+await twoUplinks()
+await run('/usr/sbin/ip', ['link', 'add', 'br0', 'type', 'bridge'])
+const events = [...ofDevice('wan1', 1), ...ofDevice('wan2', 2), ...ofOthers]
+
+const report = await fc.check(
+  fc.asyncProperty(fc.array(fc.constantFrom(...events), { minLength: 1, maxLength: 8 }), async (sequence) => {
+    for (const event of sequence) await happen(event)
+    await ends()
+  }),
+  { numRuns: sequences, seed, endOnFailure: false },
+)
+process.stdout.write(
+  JSON.stringify({
+    seed,
+    runs: report.numRuns,
+    failure: report.failed ? `${fc.defaultReportMessage(report)}\n${report.errorInstance}` : null,
+  }),
+)
+
+async function happen(event: string): Promise<void> {
+  if (event === 'reconcile') return void (await reconcile(config))
+  const [program = '', ...args] = event.split(' ')
+  await run(`/usr/sbin/${program}`, args, { accept: [0, 1, 2, 255] })
+}
+
+/** The same, line by line, as taking everything away and starting again with the same numbers. */
+async function ends(): Promise<void> {
+  const { remaining, errors } = await reconcile(config)
+  if (remaining.length > 0) throw new Error(`not done: ${[...errors, ...remaining.map(commandOf)].join('; ')}`)
+  const evolved = await kernelState()
+  const state = readFileSync(paths.state, 'utf8')
+  await takeDown(config)
+  writeFileSync(paths.state, state)
+  await reconcile(config)
+  const lines = difference(await kernelState(), evolved)
+  if (lines.length > 0) throw new Error(`not as from nothing:\n${lines.join('\n')}`)
+}
