@@ -82,10 +82,12 @@ function makeBlob(): void {
 /** Stripped before the injection: afterwards strip(1) and dwz(1) would damage what was injected. */
 function strippedRuntime(arch: Arch): string {
   const { runtime, strip } = targets[arch]
-  const folder = ['node_modules', `dist/${arch}/node_modules`].map((at) => join(at, runtime)).find(existsSync)
+  // npm refuses a package for another processor beside the others, and its `node` would take the place of ours.
+  const apart = `node_modules/.${arch}`
+  const folder = ['node_modules', `${apart}/node_modules`].map((at) => join(at, runtime)).find(existsSync)
   const version = process.versions.node
   if (!folder) {
-    const command = `npm install --no-save --prefix dist/${arch} --cpu=${arch} ${runtime}@${version}`
+    const command = `mkdir -p ${apart} && npm install --force --no-save --prefix ${apart} ${runtime}@${version}`
     throw new Error(`building for ${arch}: ${runtime} is not there; get it with: ${command}`)
   }
   if (versionOf(folder) !== version) {
