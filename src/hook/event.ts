@@ -23,7 +23,7 @@ export interface HookEvent {
   readonly complaints: readonly string[]
 }
 
-export const nothing: HookEvent = { interface: null, fact: { kind: 'none' }, reconcile: false, complaints: [] }
+const nothing: HookEvent = { interface: null, fact: { kind: 'none' }, reconcile: false, complaints: [] }
 
 /**
  * Reads the event of a hook of `kind`, the name of its file in hooks/. Never throws: whatever the environment says, the

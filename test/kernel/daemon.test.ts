@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openBus } from '../../src/os/bus.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 
 let host: Host
@@ -150,4 +151,28 @@ test('a second daemon ends, the first goes on', async () => {
   await second.says(/another daemon is running/)
   expect(await second.ended).toBe(1)
   expect(await host.hook('ppp', { PPP_IFACE: 'wan1' })).toMatchObject({ stderr: '' })
+})
+
+test('owns its bus name once the uplinks are balanced, and again on a new bus', async () => {
+  const startBus = () =>
+    host.start(['dbus-daemon', '--session', '--nofork', '--address=unix:path=/run/dbus/system_bus_socket'])
+  const bus = startBus()
+  const balancedThen: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const watcher = openBus({ socketPath: `/proc/${bus.pid}/root/run/dbus/system_bus_socket` })
+  watcher.watchOwner('org.ifbalance1', async (owner) => {
+    if (owner) balancedThen.push(await balanced())
+    if (owner) resolve()
+  })
+  const daemon = host.daemon()
+  await promise
+  watcher.close()
+  expect(balancedThen).toEqual([both()])
+
+  bus.signal('SIGKILL')
+  await daemon.says(/message bus: /)
+  const again = startBus()
+  const rewatcher = openBus({ socketPath: `/proc/${again.pid}/root/run/dbus/system_bus_socket` })
+  await new Promise<void>((owned) => rewatcher.watchOwner('org.ifbalance1', (owner) => owner && owned()))
+  rewatcher.close()
 })
