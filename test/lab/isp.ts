@@ -80,9 +80,11 @@ export async function openIsp(
 
   async function plug(): Promise<void> {
     await dhcp?.stop()
-    // A fixed MAC on the host's side, so that a host after a power cycle is the same DHCP client.
+    // A fixed MAC on the host's side, so that a host after a power cycle is the same DHCP client. An index that the
+    // host's end cannot have: where both ends of a veth pair have the same, the kernel takes the loss of its carrier for
+    // nothing urgent, and tells it up to a second late (linkwatch_urgent_event in net/core/link_watch.c).
     await ipBatch(namespace, [
-      `link add sub address ${macOf(gateway)} type veth peer name ${device} address 02:00:00:00:0${number}:01 netns ${ends.host}`,
+      `link add sub index 1000 address ${macOf(gateway)} type veth peer name ${device} address 02:00:00:00:0${number}:01 netns ${ends.host}`,
       'link set sub up',
       `addr add ${subnet}.254/24 dev sub`,
       `addr add ${subnet}.${gateway}/24 dev sub`,

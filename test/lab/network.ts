@@ -39,7 +39,14 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   await plugLan(host, lan)
 
   const server = await start(inNamespace(internet, programArgv('internet', [])))
-  undo.defer('the internet server', () => server.stop())
+  let over = false
+  undo.defer('the internet server', () => {
+    over = true
+    return server.stop()
+  })
+  void server.ended.then(() => {
+    if (!over) process.stderr.write(`the internet server ended by itself: ${server.stderr()}\n`)
+  })
   await waitForLine(server, (line) => line === 'ready')
 
   return {

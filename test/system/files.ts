@@ -1,22 +1,23 @@
 /** Which files a package has left on a machine. */
-import { type Dirent, readdirSync } from 'node:fs'
+import type { Machine } from '../lab/machine.ts'
 
-/** Where dpkg, the journal and DHCP clients write by themselves; pseudo file systems are mounted inside the container only. */
+/** Where dpkg, the journal, systemd and DHCP clients write by themselves. */
 const others = [
   /^\/var\/lib\/dpkg\//,
   /^\/var\/log\//,
   /^\/var\/cache\//,
   /^\/var\/lib\/(dhcp|dhcpcd)\//,
   /^\/var\/lib\/systemd\//,
+  /^\/run\//,
   /^\/(tmp|var\/tmp|srv|root)\//,
   // Copies that shadow's tools keep of what they edit. The system user stays: Debian never gives a number twice.
   /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/,
 ]
 
-/** All paths below a root, other file systems not entered. */
-export function pathsOf(root: string): ReadonlySet<string> {
-  const entries: readonly Dirent[] = readdirSync(root, { recursive: true, withFileTypes: true })
-  return new Set(entries.map((entry) => `${entry.parentPath.slice(root.length)}/${entry.name}`))
+/** All paths on the machine's own disk, and those in /run. */
+export async function pathsOf(machine: Machine): Promise<ReadonlySet<string>> {
+  const { stdout } = await machine.exec(['/usr/bin/find', '/', '/run', '-xdev'])
+  return new Set(stdout.split('\n').filter(Boolean))
 }
 
 /** New paths, and any that bear the package's name wherever they are. */

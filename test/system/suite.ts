@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { monotonicMs, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
+import { monotonicMs, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
 import type { Release } from '../lab/image.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
@@ -37,7 +37,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       copyFileSync(deb, `${lab.machine.root}/srv/${basename(deb)}`)
       await lab.boot()
       before = await snapshot(lab.network.host)
-      filesBefore = pathsOf(lab.machine.root)
+      filesBefore = await pathsOf(lab.machine)
     })
     afterAll(() => lab?.dispose())
 
@@ -115,16 +115,16 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
 
     test('answers leave by the uplink that they were asked through', async () => {
       // A port forward of the administrator's own, to a service in the LAN.
-      await nftIn(
-        lab.network.host,
-        `table ip forwards {
-           chain prerouting {
-             type nat hook prerouting priority dstnat
-             tcp dport ${ports.forwarded} dnat to ${addresses.lanClient}
-           }
-         }
-        `,
-      )
+      const forwards = `table ip forwards {
+        chain prerouting {
+          type nat hook prerouting priority dstnat
+          tcp dport ${ports.forwarded} dnat to ${addresses.lanClient}
+        }
+      }
+      `
+      // The machine's own nft: one of another version cannot always read what it finds there.
+      const nft = (input: string) => lab.machine.exec(['/usr/sbin/nft', '-f', '-'], { input })
+      await nft(forwards)
       const services = [
         await startIn(lab.network.host, programArgv('listen', [String(ports.inbound), 'host'])),
         await startIn(lab.network.lan, programArgv('listen', [String(ports.forwarded), 'lan'])),
@@ -143,7 +143,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
         }
       } finally {
         for (const service of services) await service.stop()
-        await nftIn(lab.network.host, 'delete table ip forwards\n')
+        await nft('delete table ip forwards\n')
       }
     })
 
@@ -266,7 +266,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       const left = difference(before, await snapshot(lab.network.host))
       expect(left).toEqual([])
       measured('kernel state after purge against before install', left.length, 'lines', 0)
-      expect(filesLeft(filesBefore, pathsOf(lab.machine.root))).toEqual([])
+      expect(filesLeft(filesBefore, await pathsOf(lab.machine))).toEqual([])
     })
   })
 }

@@ -20,7 +20,12 @@ function listen(port: number, serve: (socket: Socket) => void): Promise<void> {
 await listen(ports.whoAmI, (socket) => socket.end(`${plain(socket.remoteAddress)}\n`))
 await listen(ports.echo, (socket) => {
   socket.setNoDelay(true)
-  socket.on('data', (data) => socket.write(`${plain(socket.remoteAddress)} ${data}`))
+  let rest = ''
+  socket.on('data', (data) => {
+    const lines = (rest + data.toString()).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) socket.write(`${plain(socket.remoteAddress)} ${line}\n`)
+  })
 })
 const udp = createSocket('udp4')
 udp.on('message', (data, peer) => udp.send(`${peer.address} ${data}`, peer.port, peer.address, ignore))
