@@ -1,5 +1,6 @@
 /** What should be, from what the administrator wants and what the world looks like. Pure. */
 import type { Config, Desired, Observed } from '../model.ts'
+import { findConflicts } from './conflicts.ts'
 import { decideRoutes } from './routes.ts'
 import { decideRules } from './rules.ts'
 import { decideRuleset } from './ruleset.ts'
@@ -22,7 +23,7 @@ export function decide(config: Config, observed: Observed): Desired {
     sysctls,
     state: { uplinks: known, sysctls: formerSysctls(sysctls, observed) },
     tableNames: decideTableNames(known, config.numbers),
-    warnings,
+    warnings: [...warnings, ...findConflicts(config, uplinks, observed)],
   }
 }
 

@@ -1,0 +1,86 @@
+/** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
+import { isOurTable, marks, protocols, tables } from '../ids.ts'
+import type { Config, Observed, Route, Rule, Uplink } from '../model.ts'
+import { hex } from '../rule-spec.ts'
+
+export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
+  if (uplinks.length === 0) return []
+  return [
+    ...observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)]),
+    ...observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)]),
+    ...sharedAddresses(uplinks),
+    ...overlaps(uplinks, observed),
+  ]
+}
+
+function foreignRule({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
+  const inBlock = priority >= numbers.ruleBase && priority <= numbers.ruleBase + 999
+  if (!inBlock || protocol === protocols.rule) return []
+  return [`${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`]
+}
+
+/** An exact mark (mask of all bits) without our bits is no concern: WireGuard's 0xca6c, for one. */
+function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
+  const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
+  const ours = protocol === protocols.rule && priority >= numbers.ruleBase && priority <= numbers.ruleBase + 999
+  if (ours || value === undefined) return []
+  const bits = marks(numbers).mask
+  const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
+  if ((compared & bits) === 0) return []
+  return [`${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`]
+}
+
+function foreignRoute(route: Route, { numbers }: Config): readonly string[] {
+  if (!isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
+  const { family, destination, table } = route
+  return [`${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`]
+}
+
+/** The hash policy is the whole host's. */
+function otherMultipath(route: Route, { numbers, balance }: Config): readonly string[] {
+  if (route.nexthops.length < 2 || isOurTable(route.table, numbers)) return []
+  const where = route.table === tables.main ? 'main' : String(route.table)
+  return [
+    `${ipv(route.family)} route ${route.destination} in table ${where} has several nexthops: mode ${balance.mode} now ` +
+      'decides its hash policy, too',
+  ]
+}
+
+function sharedAddresses(uplinks: readonly Uplink[]): readonly string[] {
+  const owners = Map.groupBy(
+    uplinks.flatMap(({ name, inet }) => (inet?.addresses ?? []).map((address) => ({ name, address }))),
+    ({ address }) => address,
+  )
+  return [...owners]
+    .filter(([, names]) => names.length > 1)
+    .map(
+      ([address, names]) =>
+        `uplinks ${names.map(({ name }) => name).join(' and ')} both have address ${address}: sockets bound to it are balanced`,
+    )
+}
+
+/** An uplink whose subnet is a LAN's as well, as with two routers fresh from the factory: main's choice stands. */
+function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
+  const byDevice = new Map(uplinks.map((uplink) => [uplink.interface, uplink.name]))
+  const onLink = routes.filter(
+    ({ table, type, destination, nexthops }) =>
+      table === tables.main &&
+      type === 'unicast' &&
+      destination !== 'default' &&
+      !destination.startsWith('fe80:') &&
+      nexthops.length === 1 &&
+      nexthops[0]?.gateway === null,
+  )
+  return [...Map.groupBy(onLink, ({ destination }) => destination)].flatMap(([destination, same]) => {
+    const devices = [...new Set(same.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))]
+    const uplink = devices.find((device) => byDevice.has(device))
+    if (devices.length < 2 || uplink === undefined) return []
+    return [
+      `subnet ${destination} is on ${devices.join(' and ')}: hosts there are reached by the route that main prefers`,
+    ]
+  })
+}
+
+function ipv(family: 'inet' | 'inet6'): string {
+  return family === 'inet' ? 'IPv4' : 'IPv6'
+}
