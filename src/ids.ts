@@ -16,6 +16,8 @@ export const paths = {
   leases: '/run/ifbalance/leases',
   /** One file an interface, written by ifupdown's hooks. */
   stanzas: '/run/ifbalance/stanzas',
+  /** One empty file an uplink that was disabled by command. */
+  disabled: '/run/ifbalance/disabled',
   /** Exists after `ifbalance down`: hooks and timers leave the host alone until `ifbalance apply` or a restart. */
   held: '/run/ifbalance/held-down',
   /** /etc/iproute2/rt_tables.d/ifbalance.conf is a link to it: only /run needs to be writable. */

@@ -76,6 +76,8 @@ export interface Observed {
   readonly leases: Readonly<Record<string, Lease>>
   /** By interface, what its stanza in /etc/network/interfaces says. */
   readonly stanzas: Readonly<Record<string, StanzaOptions>>
+  /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
+  readonly disabled: readonly string[]
   readonly state: State
   /** Text of the file that names our tables for iproute2. */
   readonly tableNames: string | null

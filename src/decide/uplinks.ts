@@ -30,14 +30,14 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
   const known = decideNumbers([...here, ...away], config, observed)
   const uplinks = Object.entries(known).map(([name, { number, interface: device }]): Uplink => {
     const found = candidates.find((other) => other.name === name)
-    return found
-      ? present(found, number, config, observed)
-      : absent(
-          name,
-          number,
-          device,
-          config.uplinks.find((section) => section.name === name),
-        )
+    if (found) return present(found, number, config, observed)
+    return absent(
+      name,
+      number,
+      device,
+      config.uplinks.find((section) => section.name === name),
+      observed,
+    )
   })
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
@@ -105,7 +105,7 @@ function present(
   config: Config,
   observed: Observed,
 ): Uplink {
-  const enabled = section?.enabled ?? true
+  const enabled = isEnabled(name, section, observed)
   const path = (family: 'inet' | 'inet6') =>
     link.up && enabled ? decidePath(family, link, { section, stanza }, config, observed) : null
   const paths = { inet: path('inet'), inet6: path('inet6') }
@@ -126,8 +126,18 @@ function stateOf(link: Link, enabled: boolean, hasPath: boolean): UplinkState {
   return hasPath ? 'online' : 'unconfigured'
 }
 
-function absent(name: string, number: number, device: string, section: UplinkConfig | undefined): Uplink {
-  const state = section?.enabled === false ? 'disabled' : 'absent'
+function isEnabled(name: string, section: UplinkConfig | undefined, { disabled }: Observed): boolean {
+  return (section?.enabled ?? true) && !disabled.includes(name)
+}
+
+function absent(
+  name: string,
+  number: number,
+  device: string,
+  section: UplinkConfig | undefined,
+  observed: Observed,
+): Uplink {
+  const state = isEnabled(name, section, observed) ? 'absent' : 'disabled'
   return {
     name,
     number,

@@ -20,6 +20,10 @@ export function readStanzas(): Readonly<Record<string, StanzaOptions>> {
   return readEach(paths.stanzas, /^(.+)\.json$/, parseStanza)
 }
 
+export function readDisabled(): readonly string[] {
+  return filesIn(paths.disabled).filter(isUplinkName)
+}
+
 function readEach<T>(
   folder: string,
   pattern: RegExp,

@@ -5,7 +5,7 @@ import { nftTable, paths, programs } from '../ids.ts'
 import type { Family, Observed, Ruleset } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
 import { run } from '../os/run.ts'
-import { readLeases, readStanzas } from './facts.ts'
+import { readDisabled, readLeases, readStanzas } from './facts.ts'
 import { parseBatch, parseLinks, parseRoute, parseRule } from './ip-json.ts'
 import { parseListing } from './ruleset-listing.ts'
 import { parseState } from './state.ts'
@@ -35,6 +35,7 @@ export async function observe(): Promise<Observed> {
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases: readLeases(new Date()),
     stanzas: readStanzas(),
+    disabled: readDisabled(),
     state,
     tableNames: readIfThere(paths.tableNames),
   }
