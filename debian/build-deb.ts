@@ -51,7 +51,7 @@ const fingerprint = fingerprintOf(inputs)
 if (existsSync(deb) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
   console.log(`${deb}: up to date`)
 } else {
-  console.log(`${deb}: building (about 30 s, most of it compression) ...`)
+  console.log(`${deb}: building (half a minute, most of it compression) ...`)
   buildDeb()
   writeFileSync(stamp, fingerprint)
   console.log(`${deb}: ${(lstatSync(deb).size / 1e6).toFixed(1)} MB`)
