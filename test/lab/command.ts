@@ -46,7 +46,7 @@ export function programArgv(name: string, args: readonly string[]): readonly str
 export interface Running {
   readonly pid: number
   readonly child: ChildProcess
-  /** Called for each line of standard output from now on. */
+  /** Called for each line of standard output, those of before first. */
   onLine(listener: (line: string) => void): void
   /** Kills it (by pid, itself only) and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>
@@ -70,7 +70,12 @@ export async function start(argv: readonly string[], env: Readonly<Record<string
   child.stderr.on('data', (data: Buffer) => {
     errors = (errors + data.toString()).slice(-4000)
   })
-  const lines = createInterface({ input: child.stdout })
+  const lines: string[] = []
+  const listeners = new Set<(line: string) => void>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line)
+    for (const listener of listeners) listener(line)
+  })
   await once(child, 'spawn')
   const { pid } = child
   if (pid === undefined) throw new Error(`starting ${argv.join(' ')}: no pid`)
@@ -79,7 +84,8 @@ export async function start(argv: readonly string[], env: Readonly<Record<string
     child,
     ended,
     onLine: (listener) => {
-      lines.on('line', listener)
+      listeners.add(listener)
+      for (const line of lines) listener(line)
     },
     stop: async (signal = 'SIGKILL') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)

@@ -4,6 +4,7 @@ import { disposer } from './disposer.ts'
 import { image, type Release } from './image.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { createNetwork, type Network } from './network.ts'
+import { snapshot } from './snapshot.ts'
 import { type Stack, stackSetup } from './stacks.ts'
 import { sweep } from './sweep.ts'
 
@@ -16,6 +17,8 @@ export interface Lab {
   boot(): Promise<void>
   /** Shuts the machine down and starts it anew, with a kernel state that knows nothing of before. */
   reboot(): Promise<void>
+  /** The kernel's routing as the machine sees it now: see snapshot.ts. */
+  snapshot(): Promise<readonly string[]>
   dispose(): Promise<void>
 }
 
@@ -50,6 +53,11 @@ export async function createLab(options: LabOptions): Promise<Lab> {
         await network.replaceHost()
         await boot()
       },
+      snapshot: () =>
+        snapshot({
+          namespace: network.host,
+          nft: async () => (await machine.exec(['/usr/sbin/nft', 'list', 'ruleset'])).stdout,
+        }),
       dispose: () => undo.dispose(),
     }
   } catch (error) {

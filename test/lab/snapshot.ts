@@ -11,8 +11,14 @@ function settled(line: string): string {
 
 const sysctls = String.raw`\.(rp_filter|ignore_routes_with_linkdown|fib_multipath_hash_policy|fib_multipath_hash_fields)$`
 
+interface Place {
+  readonly namespace: string
+  /** `nft list ruleset` by the machine's own nft: another version may fail on what it finds there. */
+  readonly nft: () => Promise<string>
+}
+
 /** Each line starts with what it is: `rule`, `rule6`, `route`, `route6`, `nft`, `sysctl`. Rules keep their order. */
-export async function snapshot(namespace: string): Promise<readonly string[]> {
+export async function snapshot({ namespace, nft }: Place): Promise<readonly string[]> {
   const ip = (...args: readonly string[]) => ['/usr/sbin/ip', '-n', namespace, ...args]
   const parts = [
     { name: 'rule', argv: ip('-4', '-d', 'rule'), sorted: false },
@@ -20,7 +26,6 @@ export async function snapshot(namespace: string): Promise<readonly string[]> {
     { name: 'route', argv: ip('-4', '-d', 'route', 'show', 'table', 'all'), sorted: true },
     { name: 'route6', argv: ip('-6', '-d', 'route', 'show', 'table', 'all'), sorted: true },
     { name: 'nexthop', argv: ip('nexthop'), sorted: true },
-    { name: 'nft', argv: inNamespace(namespace, ['/usr/sbin/nft', 'list', 'ruleset']), sorted: false },
     { name: 'sysctl', argv: inNamespace(namespace, ['/usr/sbin/sysctl', '-a', '-r', sysctls]), sorted: true },
   ]
   const lines: string[] = []
@@ -29,7 +34,8 @@ export async function snapshot(namespace: string): Promise<readonly string[]> {
     const part = stdout.split('\n').map(settled).filter(Boolean)
     lines.push(...(sorted ? part.sort() : part).map((line) => `${name} ${line}`))
   }
-  return lines
+  const ruleset = (await nft()).split('\n').map(settled).filter(Boolean)
+  return [...lines, ...ruleset.map((line) => `nft ${line}`)]
 }
 
 /** `- line` for what is gone, `+ line` for what is new; a repeated line counts as often as it is there. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ipBatch, monotonicMs } from '../lab/command.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { deviations } from '../lab/measurements.ts'
-import { difference, snapshot } from '../lab/snapshot.ts'
+import { difference } from '../lab/snapshot.ts'
 import { connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
 import { lacksLab } from './needs.ts'
 
@@ -25,7 +25,7 @@ describe.skipIf(await lacksLab())('the lab', () => {
 
   test('the lab sees a hand-made balance, a lost carrier and its removal', async () => {
     const { host, lan, isps } = lab.network
-    const before = await snapshot(host)
+    const before = await lab.snapshot()
     const [one, two] = [await isps[0].hostAddress(), await isps[1].hostAddress()]
     const sysctls = [
       'net.ipv4.fib_multipath_hash_policy=1',
@@ -41,7 +41,7 @@ describe.skipIf(await lacksLab())('the lab', () => {
       'rule add pref 32765 lookup main suppress_prefixlength 0',
       'rule add pref 32765 lookup 30098',
     ])
-    expect(difference(before, await snapshot(host)).length).toBeGreaterThanOrEqual(10)
+    expect(difference(before, await lab.snapshot()).length).toBeGreaterThanOrEqual(10)
 
     const counts = countByPeer(await connections(host, 300))
     const [first = 0, second = 0] = isps.map(({ publicAddress }) => counts[publicAddress])
@@ -79,7 +79,7 @@ describe.skipIf(await lacksLab())('the lab', () => {
       'rule del pref 32765',
     ])
     await lab.machine.exec(['/usr/sbin/sysctl', '-qw', ...sysctls.map((line) => line.replace('=1', '=0'))])
-    expect(difference(before, await snapshot(host))).toEqual([])
+    expect(difference(before, await lab.snapshot())).toEqual([])
   })
 
   test('a host after a reboot is the same one, with nothing left from before', async () => {
@@ -87,7 +87,7 @@ describe.skipIf(await lacksLab())('the lab', () => {
     const address = await lab.network.isps[1].hostAddress()
     await lab.reboot()
     expect(await lab.network.isps[1].hostAddress()).toBe(address)
-    expect((await snapshot(lab.network.host)).filter((line) => line.startsWith('rule 77'))).toEqual([])
+    expect((await lab.snapshot()).filter((line) => line.startsWith('rule 77'))).toEqual([])
     expect(Object.values(countByPeer(await connections(lab.network.host, 10)))).toEqual([10])
   })
 })

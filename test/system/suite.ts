@@ -9,7 +9,7 @@ import { createLab, type Lab } from '../lab/lab.ts'
 import { deviations, median, record } from '../lab/measurements.ts'
 import { type Monitor, monitorRoutes } from '../lab/monitor.ts'
 import { addresses, ports } from '../lab/names.ts'
-import { difference, snapshot } from '../lab/snapshot.ts'
+import { difference } from '../lab/snapshot.ts'
 import type { Stack } from '../lab/stacks.ts'
 import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
 import { filesLeft, pathsOf } from './files.ts'
@@ -36,7 +36,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       mkdirSync(`${lab.machine.root}/srv`, { recursive: true })
       copyFileSync(deb, `${lab.machine.root}/srv/${basename(deb)}`)
       await lab.boot()
-      before = await snapshot(lab.network.host)
+      before = await lab.snapshot()
       filesBefore = await pathsOf(lab.machine)
     })
     afterAll(() => lab?.dispose())
@@ -80,7 +80,12 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       const all = await flow.stop()
       const last = Math.max(...arrivals.map(({ at, took }) => at + took))
       measured('dpkg -i returns -> both uplinks carry new connections', (last - installed) / 1000, 's', 2)
-      measured('connections failed during installation', all.filter((attempt) => !isGood(attempt)).length, '', 0)
+      measured(
+        'connections failed during installation',
+        all.filter((attempt) => !isGood(attempt)).length,
+        'connections',
+        0,
+      )
       for (const { protocol, lost, answered } of await sessions.stop()) {
         expect(answered, protocol).toBeGreaterThan(10)
         expect(lost, `${protocol} of before`).toBe(0)
@@ -180,7 +185,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
         expect(countByPeer(late)).toEqual({ [one]: late.length })
         expect(late.length).toBeGreaterThan(100)
         const failed = all.filter((attempt) => attempt.at >= mended && !isGood(attempt))
-        measured(`connections failed while the carrier returns, ${from}`, failed.length, '', 0)
+        measured(`connections failed while the carrier returns, ${from}`, failed.length, 'connections', 0)
       }
       const returned = Math.max(...back.map(({ at }) => at)) - mended
       measured('carrier found -> the uplink carries again (its DHCP included)', returned / 1000, 's', null)
@@ -220,7 +225,13 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       }
       await takeDownWan2(lab)
       expect(countByPeer(await connections(lab.network.host, 40))).toEqual({ [one]: 40 })
-      await takeUpWan2(lab)
+      await withMonitor(async (monitor) => {
+        const begun = monotonicMs()
+        await takeUpWan2(lab)
+        // ifup waits for its hooks; networkd-dispatcher runs them when it gets to it.
+        if (stack === 'networkd') await monitor.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance')
+        measured('wan2 taken up -> balanced, by hooks alone', (monotonicMs() - begun) / 1000, 's', null)
+      })
       await expectSpread('1:1, put up by hooks alone', 0.5)
       await lab.machine.exec(['/usr/bin/systemctl', 'unmask', '--runtime', 'ifbalance.service'])
       await lab.machine.exec(['/usr/bin/systemctl', 'start', 'ifbalance.service'])
@@ -263,7 +274,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
 
     test('purging leaves nothing', async () => {
       await lab.machine.exec(['/usr/bin/dpkg', '-P', 'ifbalance'])
-      const left = difference(before, await snapshot(lab.network.host))
+      const left = difference(before, await lab.snapshot())
       expect(left).toEqual([])
       measured('kernel state after purge against before install', left.length, 'lines', 0)
       expect(filesLeft(filesBefore, await pathsOf(lab.machine))).toEqual([])
