@@ -165,7 +165,10 @@ function connectionsToForget(observed: Observed, desired: Desired, numbers: Numb
   const after = carriersIn(desired.routes)
   const { pinned, incoming, numberMask } = marks(numbers)
   return desired.uplinks
-    .filter(({ interface: device, state }) => after.size > 0 && before.has(device) && state !== 'online')
+    .filter(
+      ({ interface: device, state }) =>
+        state !== 'online' && before.has(device) && !after.has(device) && after.size > 0,
+    )
     .map(({ name, number }) => ({
       kind: 'forget-connections',
       uplink: name,

@@ -17,6 +17,8 @@ export interface Outcome {
   /** What went wrong on the way, one line each; with `remaining` empty, a later attempt mended it. */
   readonly errors: readonly string[]
   readonly desired: Desired
+  /** Ends when the connections of what went away are forgotten; never fails. New ones are good long before. */
+  readonly forgotten: Promise<void>
 }
 
 export interface Survey {
@@ -56,8 +58,7 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
     }
     return { applied, remaining: steps, errors, desired }
   })
-  await forgetConnections(outcome.applied)
-  return outcome
+  return { ...outcome, forgotten: forgetConnections(outcome.applied) }
 }
 
 async function compare(config: Config, wish: (observed: Observed) => Desired): Promise<Survey> {

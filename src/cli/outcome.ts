@@ -4,11 +4,12 @@ import { log } from '../os/log.ts'
 import type { Outcome } from '../reconcile.ts'
 import { print, printableLines } from './output.ts'
 
-/** Prints it; gives the exit code: 1 where the kernel is not as wanted. */
-export function printOutcome({ applied, remaining, errors, desired }: Outcome): 0 | 1 {
+/** Prints it, and waits for its last work; gives the exit code: 1 where the kernel is not as wanted. */
+export async function printOutcome({ applied, remaining, errors, desired, forgotten }: Outcome): Promise<0 | 1> {
   for (const warning of desired.warnings) log.warning(warning)
   for (const error of errors) log.warning(error)
   for (const step of applied) print(printableLines(commandOf(step)))
+  await forgotten
   if (remaining.length > 0) {
     for (const step of remaining) log.error(`without effect: ${commandOf(step)}`)
     return 1

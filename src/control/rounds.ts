@@ -14,6 +14,8 @@ export interface Rounds {
   readonly load: () => boolean
   /** Never throws: a failure is logged, and told in the reply. */
   readonly run: (reasons: readonly string[]) => Promise<Reply>
+  /** Ends with the last work of the latest round: the connections of what went away are forgotten. */
+  readonly forgotten: () => Promise<void>
 }
 
 /** From now on, rounds take away what is ours, and then leave the host alone. */
@@ -25,11 +27,13 @@ export function release(): void {
   rmSync(paths.held, { force: true })
 }
 
-export function createRounds(): Rounds {
+/** `details`: a line in the log for every change, not only one for all. */
+export function createRounds({ details }: { readonly details: boolean }): Rounds {
   let config: Config | null = null
   /** Until there was a good configuration, what is understood of a bad one: enough to take everything down. */
   let understood: Config | null = null
   let isDown = false
+  let forgotten: Promise<void> = Promise.resolve()
   /** What was said in the round before is not said again. */
   let said: ReadonlySet<string> = new Set()
 
@@ -46,6 +50,8 @@ export function createRounds(): Rounds {
     if (inForce === null) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
     isDown = held && outcome.remaining.length === 0
+    forgotten = outcome.forgotten
+    if (details) for (const step of outcome.applied) log.info(lineOf(step))
     return report(outcome, held, reasons, tell)
   }
 
@@ -65,10 +71,11 @@ export function createRounds(): Rounds {
         return { ok: false, message: messageOf(error) }
       }
     },
+    forgotten: () => forgotten,
   }
 }
 
-/** A line a change and one for all; nothing where nothing was to do. */
+/** One line for all changes; nothing where nothing was to do. */
 function report(
   outcome: Outcome,
   held: boolean,
@@ -76,7 +83,6 @@ function report(
   tell: (lines: readonly string[]) => void,
 ): Reply {
   const { applied, remaining, errors, desired } = outcome
-  for (const step of applied) log.info(lineOf(step))
   const online = desired.uplinks.filter((uplink) => uplink.state === 'online').map((uplink) => uplink.name)
   const balanced = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
   const state = held ? 'taken down' : balanced

@@ -15,7 +15,9 @@ export function decideNumbers(
   const known = new Map(Object.entries(observed.state.uplinks))
   const names = new Set(wanted.map(({ name }) => name))
   for (const { name, interface: device } of wanted) {
-    const number = known.get(name)?.number ?? inKernel(device, config, observed, known) ?? free(known)
+    const former = known.has(name) ? undefined : renamed(device, names, known)
+    if (former !== undefined) known.delete(former.name)
+    const number = known.get(name)?.number ?? former?.number ?? inKernel(device, config, observed, known) ?? free(known)
     if (number !== null) {
       known.set(name, { number, interface: device })
       continue
@@ -26,6 +28,16 @@ export function decideNumbers(
     known.set(name, { number: forgotten[1].number, interface: device })
   }
   return Object.fromEntries([...known].toSorted(([, a], [, b]) => a.number - b.number))
+}
+
+/** The uplink of this interface has got another name: its connections stay its own. */
+function renamed(
+  device: string,
+  names: ReadonlySet<string>,
+  known: ReadonlyMap<string, KnownUplink>,
+): { readonly name: string; readonly number: number } | undefined {
+  const found = [...known].find(([name, uplink]) => uplink.interface === device && !names.has(name))
+  return found && { name: found[0], number: found[1].number }
 }
 
 /** Without a state file the rule `oif DEVICE lookup TABLE` of an earlier run tells. */

@@ -1,7 +1,7 @@
 /** `ifbalance daemon`: keeps the host balanced. Started by ifbalance.service. */
 
 import type { Reply, Request } from '../control/protocol.ts'
-import { createRounds, hold, release } from '../control/rounds.ts'
+import { createRounds, hold, type Rounds, release } from '../control/rounds.ts'
 import { listenForRequests } from '../control/server.ts'
 import { busName } from '../ids.ts'
 import { openBus } from '../os/bus.ts'
@@ -18,12 +18,12 @@ import { createScheduler } from '../watch/scheduler.ts'
  */
 export async function run(_args: readonly string[]): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
-  const rounds = createRounds()
+  const rounds = createRounds({ details: true })
   const scheduler = createScheduler(rounds.run)
   process.on('SIGHUP', () => {
     if (rounds.load()) scheduler.hint('configuration read')
   })
-  const control = await listenForRequests((request) => answer(request, scheduler.now))
+  const control = await listenForRequests((request) => answer(request, rounds, scheduler.now))
   // A start is a wish to balance, whatever was wished before.
   release()
   rounds.load()
@@ -45,7 +45,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   return 0
 }
 
-async function answer(request: Request, now: (reason: string) => Promise<Reply>): Promise<Reply> {
+async function answer(request: Request, rounds: Rounds, now: (reason: string) => Promise<Reply>): Promise<Reply> {
   switch (request.do) {
     case 'status':
       return { ok: true, message: 'running' }
@@ -54,6 +54,7 @@ async function answer(request: Request, now: (reason: string) => Promise<Reply>)
       return now('down')
     case 'apply':
       release()
+      if (!rounds.load()) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
       return now(request.reason ?? 'apply')
     case 'reconcile':
       return now(request.reason ?? 'a request')

@@ -53,6 +53,7 @@ async function withPatience(work: Promise<void>): Promise<void> {
 async function reconcileAlone(reason: string): Promise<void> {
   if (existsSync(paths.held)) return
   const { createRounds } = await import('../control/rounds.ts')
-  const rounds = createRounds()
+  const rounds = createRounds({ details: false })
   if (rounds.load()) await rounds.run([reason])
+  await rounds.forgotten()
 }

@@ -1,5 +1,17 @@
 /** Small files, read whole with a bound and replaced whole. */
-import { chownSync, closeSync, mkdirSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
@@ -35,15 +47,40 @@ export function readIfThere(path: string, limit = 1024 * 1024): string | null {
  */
 export function replaceFile(path: string, text: string, mode = 0o644): void {
   const folder = dirname(path)
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const draft = `${path}.${process.pid}`
-  writeFileSync(draft, text, { mode })
-  giveToOwnerOf(folder, draft)
+  rmSync(draft, { force: true })
+  // O_EXCL: what the folder's owner put here in the meantime, a link for one, is not followed.
+  const fd = openSync(draft, 'wx', mode)
+  try {
+    writeSync(fd, text)
+    giveToOwnerOf(folder, fd)
+  } finally {
+    closeSync(fd)
+  }
   renameSync(draft, path)
 }
 
-export function giveToOwnerOf(folder: string, path: string): void {
+/** Throws where something else has the name: a link would have root write where the daemon's user cannot. */
+function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  if (!lstatSync(folder).isDirectory()) throw new Error(`${folder}: not a folder`)
+}
+
+/** An empty file that nobody else may open: whoever can open it can lock it. */
+export function makePrivateFile(path: string): void {
+  makeFolder(dirname(path))
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)
+  try {
+    giveToOwnerOf(dirname(path), fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function giveToOwnerOf(folder: string, fd: number): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(folder)
-  chownSync(path, uid, gid)
+  fchownSync(fd, uid, gid)
 }

@@ -1,7 +1,6 @@
 /** One run at a time on this host, hooks and daemon alike. */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { paths, programs } from '../ids.ts'
-import { giveToOwnerOf } from './files.ts'
+import { makePrivateFile } from './files.ts'
 import { start } from './run.ts'
 
 /** A run takes well under a second; a holder that is stopped must not keep `ifup` waiting for ever. */
@@ -14,7 +13,7 @@ const patienceSeconds = 10
  * Throws when the lock is not free within ten seconds.
  */
 export async function withLock<T>(work: () => Promise<T>): Promise<T> {
-  makeLockFile()
+  makePrivateFile(paths.lock)
   const holder = start(programs.flock, ['--no-fork', '--timeout', String(patienceSeconds), paths.lock, programs.cat])
   try {
     await holder.answers('held')
@@ -22,11 +21,4 @@ export async function withLock<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     await holder.end()
   }
-}
-
-/** Not readable for others: whoever can open it can hold it. */
-function makeLockFile(): void {
-  mkdirSync(paths.run, { recursive: true })
-  closeSync(openSync(paths.lock, 'a', 0o600))
-  giveToOwnerOf(paths.run, paths.lock)
 }

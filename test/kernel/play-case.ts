@@ -11,6 +11,7 @@ import { observe } from '../../src/observe/observe.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
 import { difference, kernelState } from './kernel-state.ts'
+import { linksSettled } from './world.ts'
 
 export interface Played {
   readonly observed: unknown
@@ -34,6 +35,7 @@ await run('/usr/sbin/ip', ['-batch', '-'], { input: readCase('world.batch') ?? '
 mkdirSync(paths.run, { recursive: true })
 if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
 
+await linksSettled()
 const before = await kernelState()
 const observed = await observe()
 const { steps } = await survey(loaded.config)

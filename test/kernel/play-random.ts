@@ -10,7 +10,7 @@ import { paths } from '../../src/ids.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, takeDown } from '../../src/reconcile.ts'
 import { difference, kernelState } from './kernel-state.ts'
-import { twoUplinks } from './world.ts'
+import { linksSettled, twoUplinks } from './world.ts'
 
 const [sequences = 100, seed = Date.now() | 0] = process.argv.slice(2).map(Number)
 
@@ -105,6 +105,7 @@ async function happen(event: string): Promise<void> {
 
 /** The same, line by line, as taking everything away and starting again with the same numbers. */
 async function ends(): Promise<void> {
+  await linksSettled()
   const { remaining, errors } = await reconcile(config)
   if (remaining.length > 0) throw new Error(`not done: ${[...errors, ...remaining.map(commandOf)].join('; ')}`)
   const evolved = await kernelState()

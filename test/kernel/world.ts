@@ -27,3 +27,12 @@ export async function twoUplinks(): Promise<void> {
 export async function ip(...args: readonly string[]): Promise<string> {
   return (await run('/usr/sbin/ip', args)).stdout
 }
+
+/** Until the kernel's link watch, which works in the background, has caught up: a link with carrier is UP. */
+export async function linksSettled(): Promise<void> {
+  for (let reads = 0; reads < 1000; reads++) {
+    const links: { flags: string[]; operstate: string }[] = JSON.parse(await ip('-json', 'link', 'show'))
+    if (links.every(({ flags, operstate }) => !flags.includes('LOWER_UP') || /^(UP|UNKNOWN)$/.test(operstate))) return
+  }
+  throw new Error('links never settled')
+}

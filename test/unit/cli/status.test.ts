@@ -43,7 +43,7 @@ const gone: Uplink = { ...lte, name: 'gone', number: 3, interface: 'wan3', index
 
 function facts(routes: readonly Route[], links: readonly Link[], warnings: readonly string[] = []): Facts {
   const observed: Observed = {
-    ...{ ipv6: true, links, routes, rules: [], ruleset: null, sysctls: {}, leases: {}, stanzas: {} },
+    ...{ ipv6: true, links, routes, rules: [], ruleset: null, sysctls: {}, leases: {}, stanzas: {}, disabled: [] },
     ...{ state: { uplinks: {}, sysctls: {} }, tableNames: null },
   }
   const desired = {
