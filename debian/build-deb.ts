@@ -99,10 +99,9 @@ function isOldPackage(name: string): boolean {
   return name.startsWith('ifbalance_') && name.includes(`_${arch}.deb`)
 }
 
-/** `-d`: the compiler comes from npm, and for another architecture nothing of it has to be installed. */
+/** `-d`: nothing is compiled, so build-essential, which every package is taken to need, need not be there. */
 function packageTree(tree: string): void {
-  const native = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim() === arch
-  const args = ['-b', '-us', '-uc', ...(native ? [] : ['-d', `-a${arch}`])]
+  const args = ['-b', '-us', '-uc', '-d', `-a${arch}`]
   const { status, error, output } = spawnSync('dpkg-buildpackage', args, { cwd: tree, encoding: 'utf8' })
   if (status === 0) return
   throw new Error(`building ${deb}: ${error?.message ?? `dpkg-buildpackage ended with ${status}`}\n${output?.join('')}`)
