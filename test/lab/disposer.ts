@@ -10,12 +10,15 @@ export interface Disposer {
 }
 
 const alive = new Set<Disposer>()
+let interrupted = false
 
 export function disposer(): Disposer {
   const stack: { readonly what: string; readonly undo: Undo }[] = []
   const self: Disposer = {
     defer: (what, undo) => {
       stack.push({ what, undo })
+      // Whoever is still making things stops here, and this last one is undone, too.
+      if (interrupted) throw new Error(`making ${what}: interrupted`)
     },
     dispose: async () => {
       const failures: Error[] = []
@@ -42,9 +45,24 @@ function listenForSignals(): void {
   listening = true
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
   for (const [signal, code] of Object.entries(codes)) {
-    process.once(signal, () => {
-      const all = [...alive].reverse()
-      void Promise.allSettled(all.map((one) => one.dispose())).finally(() => process.exit(code))
+    // Not `once`: execa's own listener ends the process when it finds itself alone.
+    process.on(signal, () => {
+      if (interrupted) return
+      interrupted = true
+      // What was under way now fails, as its machine is taken from under it; that must not end us before we are done.
+      process.on('uncaughtException', () => {})
+      void disposeAll().finally(() => process.exit(code))
     })
+  }
+}
+
+/** Twice: a command that ran when the signal came has made its thing by then. */
+async function disposeAll(): Promise<void> {
+  const all = [...alive].reverse()
+  for (const pause of [200, 0]) {
+    for (const result of await Promise.allSettled(all.map((one) => one.dispose()))) {
+      if (result.status === 'rejected') process.stderr.write(`${result.reason}\n`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause))
   }
 }

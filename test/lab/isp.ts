@@ -1,10 +1,8 @@
 /** One internet provider: a namespace with DHCP towards the host and a public address of its own towards the internet. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, rmSync } from 'node:fs'
 import { command, inNamespace, ipBatch, nftIn, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
-import { addresses, labName, ports } from './names.ts'
+import { addresses, labName, labPaths, ports } from './names.ts'
 import { addNamespace, makeRouter, type NetworkOptions } from './network.ts'
 
 export interface Isp {
@@ -48,7 +46,8 @@ export async function openIsp(
   let dhcp: Running | null = null
 
   await addNamespace(undo, namespace)
-  const folder = mkdtempSync(join(tmpdir(), `ifbl-isp${number}-`))
+  const folder = `${labPaths.machines}/${namespace}`
+  mkdirSync(folder, { recursive: true })
   undo.defer(folder, async () => rmSync(folder, { recursive: true, force: true }))
   undo.defer(`DHCP server of ISP ${number}`, () => dhcp?.stop())
   await makeRouter(namespace, 'core', [publicAddress, public6])
