@@ -6,7 +6,7 @@ import { listenForRequests } from '../control/server.ts'
 import { busName } from '../ids.ts'
 import { openBus } from '../os/bus.ts'
 import { log } from '../os/log.ts'
-import { watchKernel } from '../watch/ip-monitor.ts'
+import { watchKernel } from '../watch/kernel.ts'
 import { watchNetworkd } from '../watch/networkd.ts'
 import { createScheduler } from '../watch/scheduler.ts'
 

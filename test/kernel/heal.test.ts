@@ -1,0 +1,65 @@
+/** F2-F5, F11, F12: what others take away is back at once, whatever tool took it. */
+import { appendFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { median } from '../lab/measurements.ts'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+
+const attacks: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'F2 ip rule flush': [
+    ['ip', 'rule', 'flush'],
+    ['ip', 'rule', 'add', 'priority', '32766', 'lookup', 'main'],
+  ],
+  'F3 ip route flush table': [['ip', 'route', 'flush', 'table', '30001']],
+  'F3 the balanced default deleted': [['ip', 'route', 'del', 'default', 'table', '30098']],
+  'F3 the balanced default replaced': [
+    ['ip', 'route', 'replace', 'default', 'via', '10.1.0.1', 'dev', 'wan1', 'table', '30098', 'proto', '98'],
+  ],
+  'F4 nft flush ruleset': [['nft', 'flush', 'ruleset']],
+  'F4 a chain emptied': [['nft', 'flush', 'chain', 'inet', 'ifbalance', 'pin']],
+  'F4 a rule added': [['nft', 'insert', 'rule', 'inet', 'ifbalance', 'output', 'counter', 'return']],
+  'F12 rp_filter set': [['sysctl', '-qw', 'net/ipv4/conf/wan1/rp_filter=1']],
+  'F12 hash policy set': [['sysctl', '-qw', 'net/ipv4/fib_multipath_hash_policy=0']],
+  'F12 a rule behind ours': [['ip', 'rule', 'add', 'priority', '32765', 'to', '203.0.113.0/24', 'lookup', 'main']],
+}
+
+describe('healing', () => {
+  let host: Host
+  let daemon: Running
+  let seen: number
+
+  beforeAll(async () => {
+    host = await startHost()
+    daemon = host.daemon()
+    seen = await daemon.says(/balancing over wan1, wan2 /)
+    // The monitors listen half a second after the start; nothing tells when.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+  })
+  afterAll(() => host?.end())
+
+  test.each(Object.entries(attacks))(
+    '%s',
+    async (name, commands) => {
+      const times: number[] = []
+      for (let round = 0; round < 20; round++) {
+        const began = performance.now()
+        for (const command of commands) await host.run(command)
+        seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
+        times.push(performance.now() - began)
+        if (name.endsWith('behind ours')) {
+          await host.run(['ip', 'rule', 'del', 'priority', '32765', 'to', '203.0.113.0/24'])
+        }
+      }
+      const plan = await host.ifbalance(['plan'])
+      expect(plan.stdout).toContain('Nothing')
+      const figures = { median: Math.round(median(times)), worst: Math.round(Math.max(...times)) }
+      process.stdout.write(`  healed after ${name}: median ${figures.median} ms, worst ${figures.worst} ms of 20\n`)
+      appendFileSync(
+        'dist/measurements.jsonl',
+        `${JSON.stringify({ name: `healed after ${name}`, ...figures, unit: 'ms' })}\n`,
+      )
+      expect(figures.median).toBeLessThanOrEqual(500)
+      expect(figures.worst).toBeLessThanOrEqual(1500)
+    },
+    60_000,
+  )
+})
