@@ -16,6 +16,8 @@ export interface Rounds {
   readonly run: (reasons: readonly string[]) => Promise<Reply>
   /** Ends with the last work of the latest round: the connections of what went away are forgotten. */
   readonly forgotten: () => Promise<void>
+  /** What the latest round wanted of the host's sysctls. */
+  readonly sysctls: () => Readonly<Record<string, string>>
 }
 
 /** From now on, rounds take away what is ours, and then leave the host alone. */
@@ -34,6 +36,7 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
   let understood: Config | null = null
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
+  let sysctls: Readonly<Record<string, string>> = {}
   /** What was said in the round before is not said again. */
   let said: ReadonlySet<string> = new Set()
 
@@ -51,6 +54,7 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
+    sysctls = outcome.desired.sysctls
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
     return report(outcome, held, reasons, tell)
   }
@@ -72,6 +76,7 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
       }
     },
     forgotten: () => forgotten,
+    sysctls: () => sysctls,
   }
 }
 

@@ -9,6 +9,7 @@ import { log } from '../os/log.ts'
 import { watchKernel } from '../watch/kernel.ts'
 import { watchNetworkd } from '../watch/networkd.ts'
 import { createScheduler } from '../watch/scheduler.ts'
+import { watchSysctls } from '../watch/sysctls.ts'
 
 /**
  * Runs until SIGTERM or SIGINT and leaves the kernel as it is then: a restart must not cut a connection. SIGHUP reads
@@ -29,6 +30,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   rounds.load()
 
   const stopKernel = watchKernel(scheduler.hint)
+  const stopSysctls = watchSysctls(rounds.sysctls, scheduler.hint)
   const bus = openBus({ onTrouble: log.warning })
   const stopNetworkd = watchNetworkd(bus, scheduler.hint)
 
@@ -38,6 +40,7 @@ export async function run(_args: readonly string[]): Promise<number> {
 
   await stopped
   stopNetworkd()
+  stopSysctls()
   stopKernel()
   await scheduler.stop()
   control.close()
