@@ -1,12 +1,7 @@
-/**
- * One connection to a message bus: the only file that uses dbus-next, and of that only what turns messages into bytes
- * and back. Its MessageBus is passed over: when the bus goes away it says nothing and its calls wait for ever, and an
- * error to its first call ends the process.
- */
-import type { Socket } from 'node:net'
-import createConnection from 'dbus-next/lib/connection.js'
-import { Message } from 'dbus-next/lib/message-type.js'
-import { Variant } from 'dbus-next/lib/variant.js'
+/** One connection to a message bus: calls to others, calls to us, signals. */
+import { connect } from 'node:net'
+import { createDecoder, encode, flags, type Outgoing, type Received, types } from './bus-wire.ts'
+import { messageOf } from './log.ts'
 
 export interface MethodCall {
   readonly destination: string
@@ -14,7 +9,12 @@ export interface MethodCall {
   readonly interface: string
   readonly member: string
   readonly signature?: string
+  /** As `Outgoing` of bus-wire.ts has it. */
   readonly body?: readonly unknown[]
+  /** 5 seconds unless said. */
+  readonly timeoutMs?: number
+  /** The user may be asked for a password; then the answer takes as long as that. */
+  readonly interactive?: boolean
 }
 
 export interface Signal {
@@ -26,21 +26,53 @@ export interface Signal {
   readonly body: readonly unknown[]
 }
 
+/** A signal whose body nobody has looked at yet. */
+export type UnreadSignal = Omit<Signal, 'body'> & Pick<Received, 'body'>
+
+/** A call to us, whoever it is from. */
+export interface IncomingCall {
+  /** The caller's unique name. */
+  readonly sender: string
+  readonly path: string
+  /** Empty where the caller left it out. */
+  readonly interface: string
+  readonly member: string
+  readonly signature: string
+  readonly bodyLength: number
+  readonly body: () => readonly unknown[]
+  readonly interactive: boolean
+}
+
+export type Answer =
+  | { readonly ok: true; readonly signature: string; readonly body: readonly unknown[] }
+  | { readonly ok: false; readonly error: string; readonly message: string }
+
+export interface OutgoingSignal {
+  readonly path: string
+  readonly interface: string
+  readonly member: string
+  readonly signature: string
+  readonly body: readonly unknown[]
+}
+
 export interface BusConnection {
   /** What the method returns. Throws `calling INTERFACE.MEMBER: cause`. */
   readonly call: (call: MethodCall) => Promise<readonly unknown[]>
+  /** To everyone who listens. */
+  readonly emit: (signal: OutgoingSignal) => void
   readonly close: () => void
 }
 
 export interface BusListener {
-  readonly onSignal: (signal: Signal) => void
+  readonly onSignal?: (signal: UnreadSignal) => void
+  /** Without it, every call is refused. */
+  readonly onCall?: (call: IncomingCall, answer: (answer: Answer) => void) => void
   /** The connection is gone; calls under way have failed. Once, and not after `close`. */
-  readonly onEnd: (cause: string) => void
+  readonly onEnd?: (cause: string) => void
 }
 
-const timeoutMs = 5000
-const types = { call: 1, reply: 2, error: 3, signal: 4 } as const
-const noReplyExpected = 1
+const patienceMs = 5000
+const maxGreeting = 1024
 
 export const theBus = {
   destination: 'org.freedesktop.DBus',
@@ -48,74 +80,107 @@ export const theBus = {
   interface: 'org.freedesktop.DBus',
 } as const
 
+/** Where dbus-daemon(1) and dbus-broker have Debian's system bus. */
+export const systemBus = '/run/dbus/system_bus_socket'
+
 /** Connects to the bus whose unix socket is `socketPath`. Throws where that fails; then nothing is left behind. */
 export async function connectToBus(socketPath: string, listener: BusListener): Promise<BusConnection> {
-  // `socket=`, which only dbus-next knows, is a plain net.Socket; `path=` would look for a native addon.
-  const connection = createConnection({ busAddress: `unix:socket=${socketPath}`, authMethods: ['EXTERNAL'] })
+  const socket = connect(socketPath)
   const pending = new Map<number, { resolve: (body: readonly unknown[]) => void; reject: (error: Error) => void }>()
+  const decode = createDecoder(receive)
+  const greeted = Promise.withResolvers<void>()
+  let greeting: string | null = ''
   let serial = 0
   let state: 'greeting' | 'open' | 'ended' = 'greeting'
 
-  function end(cause: string): void {
+  function end(cause: string, isNews = state === 'open'): void {
     if (state === 'ended') return
-    const wasOpen = state === 'open'
     state = 'ended'
-    connection.stream.destroy()
+    socket.destroy()
+    greeted.reject(new Error(cause))
     for (const { reject } of pending.values()) reject(new Error(cause))
     pending.clear()
-    if (wasOpen) listener.onEnd(cause)
+    if (isNews) listener.onEnd?.(cause)
   }
 
-  function receive(message: Message): void {
+  /** SASL as far as it is needed: the bus asks the kernel who we are (EXTERNAL), and says OK. */
+  function greet(text: string): void {
+    greeting = (greeting ?? '') + text
+    const line = /^(.*)\r\n/.exec(greeting)?.[1]
+    if (line?.startsWith('OK ')) {
+      greeting = null
+      socket.write('BEGIN\r\n')
+      greeted.resolve()
+    } else if (line !== undefined || greeting.length > maxGreeting) end('no message bus is behind the socket')
+  }
+
+  function receive(message: Received): void {
     if (state === 'ended') return
-    if (message.type === types.signal) {
-      listener.onSignal({
-        sender: message.sender,
-        path: message.path,
-        interface: message.interface,
-        member: message.member,
-        body: message.body.map(plain),
-      })
-    } else if (message.type === types.call) {
-      if ((message.flags & noReplyExpected) === 0) send(refusalOf(message))
-    } else {
-      const waiter = pending.get(message.replySerial)
-      if (message.type === types.reply) waiter?.resolve(message.body.map(plain))
-      else waiter?.reject(new Error(`${message.errorName}: ${String(message.body[0] ?? '')}`))
+    if (message.type === types.signal) listener.onSignal?.(message)
+    else if (message.type === types.call) receiveCall(message)
+    else settle(message)
+  }
+
+  function settle(message: Received): void {
+    const waiter = pending.get(message.replySerial)
+    if (!waiter) return
+    try {
+      if (message.type === types.reply) waiter.resolve(message.body())
+      else waiter.reject(new Error(`${message.errorName}: ${String(message.body()[0] ?? '')}`))
+    } catch (error) {
+      waiter.reject(new Error(`an answer that cannot be read: ${messageOf(error)}`))
     }
   }
 
-  function send(message: Message): void {
-    serial += 1
-    message.serial = serial
-    connection.message(message)
+  function receiveCall(message: Received): void {
+    const answer = (given: Answer) => {
+      if (state !== 'ended' && (message.flags & flags.noReplyExpected) === 0) reply(message, given)
+    }
+    const interactive = (message.flags & flags.interactive) !== 0
+    if (listener.onCall) listener.onCall({ ...message, interactive }, answer)
+    else answer({ ok: false, error: 'org.freedesktop.DBus.Error.UnknownMethod', message: 'no such method' })
   }
 
-  async function call(request: MethodCall): Promise<readonly unknown[]> {
+  function reply({ sender: destination, serial: replySerial }: Received, answer: Answer): void {
+    const to = { destination, replySerial }
+    if (answer.ok) return send({ type: types.reply, ...to, signature: answer.signature, body: answer.body })
+    send({ type: types.error, ...to, errorName: answer.error, signature: 's', body: [answer.message] })
+  }
+
+  /** A bus that does not take what we write is not read either, so that answers cannot pile up. */
+  function send(message: Omit<Outgoing, 'serial'>): void {
+    serial += 1
+    if (socket.write(encode({ ...message, serial }))) return
+    socket.pause()
+    socket.once('drain', () => socket.resume())
+  }
+
+  async function call({ timeoutMs = patienceMs, interactive = false, ...request }: MethodCall) {
     const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>()
     const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
     let number = 0
     try {
       if (state === 'ended') throw new Error('not connected')
-      send(new Message({ ...request, signature: request.signature ?? '', body: [...(request.body ?? [])] }))
+      send({ type: types.call, flags: interactive ? flags.interactive : 0, ...request })
       number = serial
       pending.set(number, { resolve, reject })
       return await promise
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error)
-      throw new Error(`calling ${request.interface}.${request.member}: ${cause}`)
+      throw new Error(`calling ${request.interface}.${request.member}: ${messageOf(error)}`)
     } finally {
       clearTimeout(timer)
       pending.delete(number)
     }
   }
 
-  connection.on('message', receive)
-  connection.on('error', (error: unknown) => end(error instanceof Error ? error.message : String(error)))
-  connection.on('end', () => end('the bus hung up'))
-  connection.stream.once('close', () => end('the bus hung up'))
-  connection.once('connect', () => queueMicrotask(() => surviveParser(connection.stream)))
+  socket.on('data', (chunk: Buffer) => (greeting === null ? decode(chunk) : greet(chunk.toString('latin1'))))
+  socket.on('error', (error) => end(error.message))
+  socket.once('end', () => end('the bus hung up'))
+  socket.once('close', () => end('the bus hung up'))
+  socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(process.geteuid?.())).toString('hex')}\r\n`)
+  const timer = setTimeout(() => end(`no answer within ${patienceMs} ms`), patienceMs)
   try {
+    await greeted.promise.finally(() => clearTimeout(timer))
     await call({ ...theBus, member: 'Hello' })
   } catch (error) {
     end('never connected')
@@ -124,52 +189,9 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
   state = 'open'
   return {
     call,
-    close: () => {
-      state = 'ended'
-      end('closed')
-      connection.stream.destroy()
-      for (const { reject } of pending.values()) reject(new Error('closed'))
+    emit: (signal) => {
+      if (state === 'open') send({ type: types.signal, ...signal })
     },
+    close: () => end('closed', false),
   }
-}
-
-/**
- * Anyone on the bus can send us a signal that dbus-next cannot parse (a file descriptor that is not there, `h`), and what
- * it throws then would end the process. It has taken the message from the stream by then: the next one is whole.
- */
-function surviveParser(stream: Socket): void {
-  for (const parse of stream.listeners('readable')) {
-    stream.off('readable', parse as () => void)
-    stream.on('readable', () => {
-      for (let broken = true; broken; ) {
-        broken = false
-        try {
-          parse.call(stream)
-        } catch {
-          broken = true
-        }
-      }
-    })
-  }
-}
-
-function refusalOf(message: Message): Message {
-  return new Message({
-    type: types.error,
-    replySerial: message.serial,
-    destination: message.sender,
-    errorName: 'org.freedesktop.DBus.Error.UnknownMethod',
-    signature: 's',
-    body: ['no such method'],
-  })
-}
-
-/** Variants opened, and 64-bit integers as numbers: JSON cannot have BigInt, and nothing that we read is above 2^53. */
-function plain(value: unknown): unknown {
-  if (value instanceof Variant) return plain(value.value)
-  if (typeof value === 'bigint') return Number(value)
-  if (Array.isArray(value)) return value.map(plain)
-  if (Buffer.isBuffer(value)) return [...value]
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
 }

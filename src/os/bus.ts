@@ -1,9 +1,21 @@
 /** The message bus, as it is over time: it may be missing, come, go, and come back. */
 
 import { createBackoff } from './backoff.ts'
-import { type BusConnection, connectToBus, type MethodCall, type Signal, theBus } from './bus-connection.ts'
+import {
+  type Answer,
+  type BusConnection,
+  connectToBus,
+  type IncomingCall,
+  type MethodCall,
+  type OutgoingSignal,
+  type Signal,
+  systemBus,
+  theBus,
+  type UnreadSignal,
+} from './bus-connection.ts'
+import { createCallQueue } from './bus-queue.ts'
 
-export type { MethodCall, Signal }
+export type { Answer, IncomingCall, MethodCall, OutgoingSignal, Signal }
 
 export interface Match {
   /** A well-known name; only signals of its present owner count. */
@@ -22,6 +34,10 @@ export interface Bus {
   readonly watchOwner: (name: string, onOwner: (owner: string | null) => void) => () => void
   /** Owns the name as soon as there is a bus, and again after the bus was restarted. */
   readonly own: (name: string) => void
+  /** Answers calls to us, now and after the bus was restarted, with a bound on how many and how fast: see bus-queue.ts. */
+  readonly serve: (handle: (call: IncomingCall) => Answer | Promise<Answer>) => void
+  /** Tells everyone who listens. Without a bus, nobody does. */
+  readonly emit: (signal: OutgoingSignal) => void
   readonly close: () => void
 }
 
@@ -31,8 +47,6 @@ export interface BusOptions {
   readonly onTrouble?: (message: string) => void
 }
 
-/** Where dbus-daemon(1) and dbus-broker have Debian's system bus. */
-const systemBus = '/run/dbus/system_bus_socket'
 const retry = { firstMs: 250, maxMs: 30_000 } as const
 const doNotQueue = 4
 
@@ -43,6 +57,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
   const watches = new Map<symbol, { readonly name: string; readonly onOwner: (owner: string | null) => void }>()
   const owners = new Map<string, string | null>()
   const names = new Set<string>()
+  let serveCall: ReturnType<typeof createCallQueue> | null = null
   let connection: BusConnection | null = null
   let closed = false
   let lastTrouble = ''
@@ -54,7 +69,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
 
   async function connect(): Promise<void> {
     try {
-      const fresh = await connectToBus(socketPath, { onSignal: receive, onEnd: lost })
+      const fresh = await connectToBus(socketPath, { onSignal: receive, onCall: receiveCall, onEnd: lost })
       if (closed) return fresh.close()
       connection = fresh
       await Promise.all([...namesOfInterest()].map((name) => follow(name)))
@@ -76,23 +91,40 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
     backoff.later(() => void connect())
   }
 
-  function receive(signal: Signal): void {
-    const { sender, member, body } = signal
-    if (sender === theBus.destination && member === 'NameOwnerChanged') {
-      const [name, , owner] = body
+  /** Read only where it fits: anyone can send us a signal, whatever we asked the bus for. */
+  function receive(signal: UnreadSignal): void {
+    if (signal.sender === theBus.destination && signal.member === 'NameOwnerChanged') {
+      const [name, , owner] = bodyOf(signal) ?? []
       if (typeof name === 'string' && owners.has(name))
         setOwner(name, typeof owner === 'string' && owner ? owner : null)
     }
-    for (const { match, onSignal } of subscriptions.values()) if (fits(signal, match)) onSignal(signal)
+    const fitting = [...subscriptions.values()].filter(({ match }) => fits(signal, match))
+    if (fitting.length === 0) return
+    const body = bodyOf(signal)
+    const { sender, path, interface: face, member } = signal
+    if (body) for (const { onSignal } of fitting) onSignal({ sender, path, interface: face, member, body })
   }
 
-  function fits(signal: Signal, match: Match): boolean {
-    const inside = `${signal.path}/`.startsWith(`${match.pathNamespace}/`)
+  /** Null where it cannot be read, or is too long to be meant for us. */
+  function bodyOf(signal: UnreadSignal): readonly unknown[] | null {
+    try {
+      return signal.body()
+    } catch {
+      return null
+    }
+  }
+
+  function receiveCall(call: IncomingCall, answer: (answer: Answer) => void): void {
+    if (serveCall) serveCall(call, answer)
+    else answer({ ok: false, error: 'org.freedesktop.DBus.Error.UnknownMethod', message: 'no such method' })
+  }
+
+  function fits(signal: UnreadSignal, match: Match): boolean {
     return (
-      inside &&
+      signal.sender === owners.get(match.sender) &&
       signal.interface === match.interface &&
       signal.member === match.member &&
-      signal.sender === owners.get(match.sender)
+      `${signal.path}/`.startsWith(`${match.pathNamespace}/`)
     )
   }
 
@@ -167,6 +199,10 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       names.add(name)
       soon(() => request(name))
     },
+    serve: (handle) => {
+      serveCall = createCallQueue(handle)
+    },
+    emit: (signal) => connection?.emit(signal),
     close: () => {
       closed = true
       backoff.cancel()

@@ -1,0 +1,149 @@
+/**
+ * D-Bus messages as bytes: https://dbus.freedesktop.org/doc/dbus-specification.html#message-protocol-messages
+ *
+ * The only file that uses dbus-next, and of that only what turns values into bytes and back. Its connection is passed
+ * over: when the bus goes away it says nothing and its calls wait for ever, it keeps a message whole however large it is,
+ * and one that it cannot parse (a file descriptor that is not there, `h`) ends the process.
+ */
+import DBusBuffer from 'dbus-next/lib/dbus-buffer.js'
+import { marshall } from 'dbus-next/lib/message.js'
+import { parseSignature, type Tree } from 'dbus-next/lib/signature.js'
+
+export const types = { call: 1, reply: 2, error: 3, signal: 4 } as const
+export const flags = { noReplyExpected: 1, interactive: 4 } as const
+
+/**
+ * A message to send. In `body`, a variant is `[signature, value]`, a dictionary a list of `[key, value]`, a structure a
+ * list, as `signature` says.
+ */
+export interface Outgoing {
+  readonly type: number
+  readonly serial: number
+  readonly flags?: number
+  readonly path?: string
+  readonly interface?: string
+  readonly member?: string
+  readonly errorName?: string
+  readonly replySerial?: number
+  readonly destination?: string
+  readonly signature?: string
+  readonly body?: readonly unknown[]
+}
+
+/** A message that arrived; what its header does not have is empty. */
+export interface Received {
+  readonly type: number
+  readonly flags: number
+  readonly serial: number
+  readonly replySerial: number
+  readonly path: string
+  readonly interface: string
+  readonly member: string
+  readonly errorName: string
+  readonly sender: string
+  readonly signature: string
+  /** In bytes. */
+  readonly bodyLength: number
+  /**
+   * Parsed only when asked for, as anyone on the bus can send us anything. Variants are opened, dictionaries are objects,
+   * and 64-bit integers numbers: nothing that we read is above 2^53. Throws where it is too long or cannot be read.
+   */
+  readonly body: () => readonly unknown[]
+}
+
+/** The largest body that is kept to be read: far more than networkd, NetworkManager or ModemManager answer. */
+const maxBody = 4 * 1024 * 1024
+/** The bus lets 64 MiB pass. Paths and names that long are not for us. */
+const maxHeader = 64 * 1024
+const fixedHeader = 16
+
+/** Throws where the body does not fit the signature. */
+export function encode(message: Outgoing): Buffer {
+  return marshall({ signature: '', ...message, body: message.body ?? [] })[0]
+}
+
+/** Cuts a stream of bytes into messages. Of one that is too long the header is told, and the body dropped as it comes. */
+export function createDecoder(onMessage: (message: Received) => void): (chunk: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0)
+  let toSkip = 0
+  return (chunk) => {
+    let data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+    for (;;) {
+      const skipped = Math.min(toSkip, data.length)
+      toSkip -= skipped
+      data = data.subarray(skipped)
+      if (data.length < fixedHeader) break
+      const { header, body } = lengthsOf(data)
+      const isTold = header <= maxHeader
+      const kept = !isTold ? 0 : body > maxBody ? header : header + body
+      if (data.length < kept) break
+      if (isTold) tell(data.subarray(0, kept), header, body, onMessage)
+      toSkip = header + body
+    }
+    rest = data
+  }
+}
+
+function lengthsOf(data: Buffer): { readonly header: number; readonly body: number } {
+  const number = (at: number) => (isLittle(data) ? data.readUInt32LE(at) : data.readUInt32BE(at))
+  return { header: fixedHeader + Math.ceil(number(12) / 8) * 8, body: number(4) }
+}
+
+function isLittle(data: Buffer): boolean {
+  return data[0] === 0x6c
+}
+
+/** The bus checks headers; should one be broken all the same, the message is as good as lost. */
+function tell(data: Buffer, header: number, bodyLength: number, onMessage: (message: Received) => void): void {
+  let message: Received
+  try {
+    message = read(data, header, bodyLength)
+  } catch {
+    return
+  }
+  onMessage(message)
+}
+
+function read(data: Buffer, header: number, bodyLength: number): Received {
+  const reader = new DBusBuffer(data, 0, data[0] ?? 0)
+  const [, type, flags, , , serial, list] = reader.read('yyyyuua(yv)') as [...number[], [number, [Tree[], unknown[]]][]]
+  const fields = new Map((list as [number, [Tree[], unknown[]]][]).map(([code, [, values]]) => [code, values[0]]))
+  const text = (code: number) => String(fields.get(code) ?? '')
+  const signature = text(8)
+  return {
+    type: Number(type),
+    flags: Number(flags),
+    serial: Number(serial),
+    replySerial: Number(fields.get(5) ?? 0),
+    path: text(1),
+    interface: text(2),
+    member: text(3),
+    errorName: text(4),
+    sender: text(7),
+    signature,
+    bodyLength,
+    body: () => {
+      if (bodyLength > maxBody) throw new Error(`a message of ${bodyLength} bytes`)
+      const trees = parseSignature(signature)
+      const values = new DBusBuffer(data.subarray(header), 0, data[0] ?? 0).read(signature)
+      return trees.map((tree, index) => plain(tree, values[index]))
+    },
+  }
+}
+
+function plain({ type, child }: Tree, value: unknown): unknown {
+  const [inner] = child
+  if (type === 'v') {
+    const [[tree], [opened]] = value as [Tree[], unknown[]]
+    return tree && plain(tree, opened)
+  }
+  if (type === 'a' && inner?.type === '{') {
+    const [keys, values] = inner.child
+    const entries = value as [unknown, unknown][]
+    return Object.fromEntries(entries.map(([key, item]) => [keys && plain(keys, key), values && plain(values, item)]))
+  }
+  // `ay` comes as a Buffer.
+  if (type === 'a') return Array.from(value as Iterable<unknown>, (item) => inner && plain(inner, item))
+  if (type === '(') return child.map((tree, index) => plain(tree, (value as unknown[])[index]))
+  return typeof value === 'bigint' ? Number(value) : value
+}
