@@ -143,8 +143,8 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
 
   function reply({ sender: destination, serial: replySerial }: Received, answer: Answer): void {
     const to = { destination, replySerial }
-    if (answer.ok) return send({ type: types.reply, ...to, signature: answer.signature, body: answer.body })
-    send({ type: types.error, ...to, errorName: answer.error, signature: 's', body: [answer.message] })
+    if (answer.ok) send({ type: types.reply, ...to, signature: answer.signature, body: answer.body })
+    else send({ type: types.error, ...to, errorName: answer.error, signature: 's', body: [answer.message] })
   }
 
   /** A bus that does not take what we write is not read either, so that answers cannot pile up. */
