@@ -139,7 +139,10 @@ export const hookPriorities = { mark: -155, pin: 95, masquerade: 105 } as const
 export const busName = 'org.ifbalance1'
 
 /** With slashes, as below /proc/sys: an interface's name may have dots. */
-export const hashPolicies = ['net/ipv4/fib_multipath_hash_policy', 'net/ipv6/fib_multipath_hash_policy'] as const
+export const hashSysctls = {
+  policies: ['net/ipv4/fib_multipath_hash_policy', 'net/ipv6/fib_multipath_hash_policy'],
+  fields: ['net/ipv4/fib_multipath_hash_fields', 'net/ipv6/fib_multipath_hash_fields'],
+} as const
 
 export function linkSysctls(device: string): { readonly rpFilter: string; readonly ignoreLinkDown: readonly string[] } {
   const of = (family: 'ipv4' | 'ipv6', name: string) => `net/${family}/conf/${device}/${name}`

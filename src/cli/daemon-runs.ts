@@ -5,7 +5,9 @@ import { log, messageOf } from '../os/log.ts'
 /** It answers, or it has a socket that only root may open. One that is there and does not answer gives a warning. */
 export async function daemonRuns(): Promise<boolean> {
   try {
-    return (await askDaemon({ do: 'status' }, 1000)) !== null
+    const reply = await askDaemon({ do: 'status' }, 1000)
+    if (reply !== null && reply.message !== 'running') log.warning(reply.message)
+    return reply !== null
   } catch (error) {
     if (messageOf(error).includes('EACCES')) return true
     log.warning(messageOf(error))

@@ -7,13 +7,14 @@ import type { Config, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { type Outcome, reconcile, takeDown } from '../reconcile.ts'
+import type { Ran } from '../watch/scheduler.ts'
 import type { Reply } from './protocol.ts'
 
 export interface Rounds {
   /** Reads the configuration. False where it has errors, which are logged; the last good one stays in force. */
   readonly load: () => boolean
   /** Never throws: a failure is logged, and told in the reply. */
-  readonly run: (reasons: readonly string[]) => Promise<Reply>
+  readonly run: (reasons: readonly string[]) => Promise<Reply & Ran>
   /** Ends with the last work of the latest round: the connections of what went away are forgotten. */
   readonly forgotten: () => Promise<void>
   /** What the latest round wanted of the host's sysctls. */
@@ -37,6 +38,8 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
   let sysctls: Readonly<Record<string, string>> = {}
+  /** The same wish twice, and something to do: what we had done was undone. */
+  let wantedBefore = ''
   /** What was said in the round before is not said again. */
   let said: ReadonlySet<string> = new Set()
 
@@ -46,7 +49,7 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
     said = new Set(lines)
   }
 
-  async function act(reasons: readonly string[]): Promise<Reply> {
+  async function act(reasons: readonly string[]): Promise<Reply & Ran> {
     const held = existsSync(paths.held)
     if (held && isDown) return { ok: true, message: 'taken down; ifbalance apply starts again' }
     const inForce = config ?? (held ? understood : null)
@@ -56,7 +59,10 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
-    return report(outcome, held, reasons, tell)
+    const wanted = JSON.stringify(outcome.desired)
+    const repaired = outcome.applied.length > 0 && wanted === wantedBefore
+    wantedBefore = wanted
+    return { ...report(outcome, held, reasons, tell), repaired }
   }
 
   return {

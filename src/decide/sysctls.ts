@@ -1,9 +1,12 @@
 /** The host's sysctls that balancing needs, and their former values. */
-import { hashPolicies, linkSysctls } from '../ids.ts'
+import { hashSysctls, linkSysctls } from '../ids.ts'
 import type { Mode, Observed, Uplink } from '../model.ts'
 
-/** Documentation/networking/ip-sysctl.rst: 0 addresses, 1 addresses and ports, 3 a choice of fields. */
-const hashPolicyOf: Readonly<Record<Mode, string>> = { connection: '1', flow: '0', source: '0', failover: '1' }
+/** Documentation/networking/ip-sysctl.rst: 0 addresses, 1 addresses and ports, 3 a choice of fields (Linux 5.14). */
+const hashPolicyOf: Readonly<Record<Mode, string>> = { connection: '1', flow: '0', source: '3', failover: '1' }
+
+/** FIB_MULTIPATH_HASH_FIELD_SRC_IP */
+const sourceField = '1'
 
 /**
  * By name: `rp_filter` 2, since answers may come in by an uplink that is not the best way back (the larger of this and
@@ -17,7 +20,8 @@ export function decideSysctls(
 ): Readonly<Record<string, string>> {
   const present = uplinks.filter((uplink) => uplink.index !== null)
   if (present.length === 0) return {}
-  const wanted: [string, string][] = hashPolicies.map((name) => [name, hashPolicyOf[mode]])
+  const wanted: [string, string][] = hashSysctls.policies.map((name) => [name, hashPolicyOf[mode]])
+  if (mode === 'source') wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, sourceField]))
   for (const uplink of present) {
     const { rpFilter, ignoreLinkDown } = linkSysctls(uplink.interface)
     wanted.push([rpFilter, '2'], ...ignoreLinkDown.map((name): [string, string] => [name, '1']))

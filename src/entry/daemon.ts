@@ -8,7 +8,7 @@ import { openBus } from '../os/bus.ts'
 import { log } from '../os/log.ts'
 import { watchKernel } from '../watch/kernel.ts'
 import { watchNetworkd } from '../watch/networkd.ts'
-import { createScheduler } from '../watch/scheduler.ts'
+import { createScheduler, type Scheduler } from '../watch/scheduler.ts'
 import { watchSysctls } from '../watch/sysctls.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   process.on('SIGHUP', () => {
     if (rounds.load()) scheduler.hint('configuration read')
   })
-  const control = await listenForRequests((request) => answer(request, rounds, scheduler.now))
+  const control = await listenForRequests((request) => answer(request, rounds, scheduler))
   // A start is a wish to balance, whatever was wished before.
   release()
   rounds.load()
@@ -48,10 +48,13 @@ export async function run(_args: readonly string[]): Promise<number> {
   return 0
 }
 
-async function answer(request: Request, rounds: Rounds, now: (reason: string) => Promise<Reply>): Promise<Reply> {
+const fightMessage =
+  'something keeps undoing what ifbalance does: it is put back every few seconds only; the log says what is missing'
+
+async function answer(request: Request, rounds: Rounds, { now, isFighting }: Scheduler<Reply>): Promise<Reply> {
   switch (request.do) {
     case 'status':
-      return { ok: true, message: 'running' }
+      return { ok: true, message: isFighting() ? fightMessage : 'running' }
     case 'down':
       hold()
       return now('down')

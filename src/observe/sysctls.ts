@@ -1,6 +1,6 @@
 /** The sysctls that we set, read from /proc/sys. */
 import { join } from 'node:path'
-import { hashPolicies, linkSysctls, paths } from '../ids.ts'
+import { hashSysctls, linkSysctls, paths } from '../ids.ts'
 import type { Link } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
 import { isInterfaceName } from '../valid.ts'
@@ -8,7 +8,7 @@ import { isInterfaceName } from '../valid.ts'
 /** Those of the host, of links that have an address, and of what earlier runs changed. */
 export function readSysctls(links: readonly Link[], former: Iterable<string>): Readonly<Record<string, string>> {
   const configured = links.filter((link) => link.addresses.length > 0 && isInterfaceName(link.name))
-  const names = new Set([...hashPolicies, ...configured.flatMap(namesOf), ...former])
+  const names = new Set([...hashSysctls.policies, ...hashSysctls.fields, ...configured.flatMap(namesOf), ...former])
   const values = [...names].map((name): [string, string | null] => [name, readIfThere(join(paths.sysctl, name))])
   return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value.trim()]])))
 }

@@ -1,4 +1,5 @@
 /** Decides when to look at the world: soon after something happened, now when asked, and from time to time. */
+import { afterRepair, isFight } from './repairs.ts'
 import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
 
 export interface Scheduler<T> {
@@ -6,6 +7,8 @@ export interface Scheduler<T> {
   readonly hint: (reason: string) => void
   /** The result of a run that begins after this call. However many call while a run lasts, one more serves them all. */
   readonly now: (reason: string) => Promise<T>
+  /** Somebody keeps undoing what the runs do: they come slowly then. */
+  readonly isFighting: () => boolean
   /** No more runs; resolves when the present one has ended. Who still waits for one gets an error. */
   readonly stop: () => Promise<void>
 }
@@ -15,16 +18,28 @@ interface Waiter<T> {
   readonly reject: (error: Error) => void
 }
 
+/** What a run says of itself. */
+export interface Ran {
+  readonly ok: boolean
+  /** It put back what an earlier run had done already. */
+  readonly repaired?: boolean
+}
+
 /**
  * Runs never overlap. The first comes with the first `hint` or `now`. A run that answers `ok: false` is repeated with a
  * growing delay, in which hints wait, too; `run` must not throw.
  */
-export function createScheduler<T extends { readonly ok: boolean }>(
+export function createScheduler<T extends Ran>(
   run: (reasons: readonly string[]) => Promise<T>,
   timing: Timing = defaultTiming,
 ): Scheduler<T> {
   const clock = () => performance.now()
-  let progress: Progress = { hints: null, lastRun: { began: clock(), ended: clock() }, failures: 0 }
+  let progress: Progress = {
+    hints: null,
+    lastRun: { began: clock(), ended: clock() },
+    failures: 0,
+    repairs: { left: timing.repairs.burst, at: clock() },
+  }
   let reasons = new Set<string>()
   let waiters: Waiter<T>[] = []
   let timer: NodeJS.Timeout | undefined
@@ -55,7 +70,9 @@ export function createScheduler<T extends { readonly ok: boolean }>(
     progress = { ...progress, hints: null }
     const result = await run(why)
     const failures = result.ok ? 0 : progress.failures + 1
-    progress = { ...progress, lastRun: { began, ended: clock() }, failures }
+    const ended = clock()
+    const repairs = result.repaired ? afterRepair(progress.repairs, ended, timing.repairs) : progress.repairs
+    progress = { ...progress, lastRun: { began, ended }, failures, repairs }
     for (const waiter of served) waiter.resolve(result)
   }
 
@@ -75,6 +92,7 @@ export function createScheduler<T extends { readonly ok: boolean }>(
       if (!running && !stopped) begin()
       return promise
     },
+    isFighting: () => isFight(progress.repairs, clock(), timing.repairs),
     stop: async () => {
       stopped = true
       clearTimeout(timer)

@@ -1,9 +1,9 @@
 /** The host's own sysctls: of those nobody tells when they change. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hashPolicies, paths } from '../ids.ts'
+import { hashSysctls, paths } from '../ids.ts'
 
-/** Reading two small files costs some 50 microseconds, four times a second. */
+/** Reading four small files costs some 50 microseconds, four times a second. */
 const lookMs = 250
 
 /** Calls `onChange` while they are not as `wanted` says (by name, as in Desired). Returns what stops it. */
@@ -13,7 +13,8 @@ export function watchSysctls(
 ): () => void {
   const timer = setInterval(() => {
     const values = wanted()
-    if (hashPolicies.some((name) => name in values && read(name) !== values[name])) onChange('sysctl')
+    if ([...hashSysctls.policies, ...hashSysctls.fields].some((name) => name in values && read(name) !== values[name]))
+      onChange('sysctl')
   }, lookMs)
   return () => clearInterval(timer)
 }

@@ -63,3 +63,25 @@ describe('healing', () => {
     60_000,
   )
 })
+
+test('F11 what is removed in a loop is put back with patience, and the status says so', async () => {
+  const host = await startHost()
+  try {
+    const daemon = host.daemon()
+    await daemon.says(/balancing over wan1, wan2 /)
+    const loop =
+      'n=0; while [ $n -lt 600 ]; do ip rule del priority 32765 lookup 30098 2>/dev/null; n=$((n+1)); sleep 0.05; done'
+    await host.run(['/bin/sh', '-c', loop], {}, { timeoutMs: 120_000 })
+    const repairs = daemon.said().filter((line) => /balancing over .* \(\d+ changes after/.test(line)).length
+    process.stdout.write(`  F11: ${repairs} repairs against 600 removals in 30 s\n`)
+    expect(repairs).toBeGreaterThan(10)
+    expect(repairs).toBeLessThan(60)
+    const { stderr } = await host.ifbalance(['status'])
+    expect(stderr).toContain('keeps undoing')
+    // And in the end all is as it should be.
+    const { stdout } = await host.run(['ip', 'rule', 'show', 'priority', '32765'])
+    if (!stdout.includes('30098')) await daemon.says(/balancing over/, daemon.said().length)
+  } finally {
+    await host.end()
+  }
+}, 150_000)
