@@ -82,6 +82,10 @@ export async function openIsp(
     // A fixed MAC on the host's side, so that a host after a power cycle is the same DHCP client. An index that the
     // host's end cannot have: where both ends of a veth pair have the same, the kernel takes the loss of its carrier for
     // nothing urgent, and tells it up to a second late (linkwatch_urgent_event in net/core/link_watch.c).
+    await command(
+      // Cutting its carrier must not cost the ISP its own IPv6 address.
+      inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.default.keep_addr_on_down=1']),
+    )
     await ipBatch(namespace, [
       `link add sub index 1000 address ${macOf(gateway)} type veth peer name ${device} address 02:00:00:00:0${number}:01 netns ${ends.host}`,
       'link set sub up',

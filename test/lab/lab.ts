@@ -15,6 +15,8 @@ export interface Lab {
   readonly machine: Machine
   /** Boots the machine and waits until both uplinks have their leases. */
   boot(): Promise<void>
+  /** With networkd: waits until these interfaces have an address of each family that the ISPs have. */
+  waitOnline(interfaces: readonly string[]): Promise<void>
   /** Shuts the machine down and starts it anew, with a kernel state that knows nothing of before. */
   reboot(): Promise<void>
   /** The kernel's routing as the machine sees it now: see snapshot.ts. */
@@ -38,9 +40,16 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     const root = await image(release, progress)
     const network = await createNetwork(undo, { ipv6: options.ipv6 ?? false })
     const machine = await createMachine(undo, { image: root, network, ...stackSetup(release, stack) })
+    const waitOnline = async (interfaces: readonly string[]) => {
+      const program = '/usr/lib/systemd/systemd-networkd-wait-online'
+      const families = options.ipv6 ? ['--ipv4', '--ipv6'] : ['--ipv4']
+      const wanted = interfaces.map((name) => `--interface=${name}:routable`)
+      await machine.exec([program, ...wanted, ...families, '--timeout=30'])
+    }
     const boot = async () => {
       await machine.boot()
-      if (stack === 'networkd') await waitOnline(machine)
+      // With ifupdown, the boot itself waits for the leases.
+      if (stack === 'networkd') await waitOnline(['wan1', 'wan2'])
     }
     return {
       release,
@@ -48,6 +57,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
       network,
       machine,
       boot,
+      waitOnline,
       reboot: async () => {
         await machine.powerOff()
         await network.replaceHost()
@@ -64,12 +74,6 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     await undo.dispose()
     throw error
   }
-}
-
-/** With ifupdown, the boot itself waits for the leases. */
-async function waitOnline(machine: Machine): Promise<void> {
-  const program = '/usr/lib/systemd/systemd-networkd-wait-online'
-  await machine.exec([program, '--interface=wan1', '--interface=wan2', '--timeout=30'])
 }
 
 /** What keeps a lab from being made here, null when nothing does. */

@@ -20,7 +20,7 @@ export function stackSetup(release: Release, stack: Stack): StackSetup {
         files: {
           ...forwarding,
           '/etc/network/interfaces': 'auto lo\niface lo inet loopback\n',
-          '/etc/systemd/network/10-wan.network': '[Match]\nName=wan*\n\n[Network]\nDHCP=yes\n',
+          '/etc/systemd/network/10-wan.network': '[Match]\nName=wan*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\n',
           '/etc/systemd/network/20-lan.network': `[Match]\nName=lan0\n\n[Network]\nAddress=${addresses.lanRouter}/24\n`,
         },
         appended: {},

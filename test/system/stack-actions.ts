@@ -34,5 +34,5 @@ export async function takeUpWan2(lab: Lab): Promise<void> {
     return
   }
   await lab.machine.exec(['/usr/bin/networkctl', 'up', 'wan2'])
-  await lab.machine.exec(['/usr/lib/systemd/systemd-networkd-wait-online', '--interface=wan2:routable', '--timeout=30'])
+  await lab.waitOnline(['wan2'])
 }

@@ -32,7 +32,12 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
 
     beforeAll(async () => {
       const deb = builtDeb()
-      lab = await createLab({ release, stack, progress: (line) => process.stdout.write(`  ${line}\n`) })
+      lab = await createLab({
+        release,
+        stack,
+        ipv6: stack === 'networkd',
+        progress: (line) => process.stdout.write(`  ${line}\n`),
+      })
       mkdirSync(`${lab.machine.root}/srv`, { recursive: true })
       copyFileSync(deb, `${lab.machine.root}/srv/${basename(deb)}`)
       await lab.boot()
@@ -93,6 +98,13 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
     })
 
     test('the host and its LAN use both uplinks evenly', async () => await expectSpread('1:1', 0.5))
+
+    test.runIf(stack === 'networkd')('IPv6 with two providers is balanced like IPv4', async () => {
+      const counts = countByPeer(await connections(lab.network.host, 300, { host: addresses.server6 }))
+      const [first = 0, second = 0] = [counts[addresses.public6Of(1)], counts[addresses.public6Of(2)]]
+      expect(first + second, JSON.stringify(counts)).toBe(300)
+      measured('300 IPv6 connections, host, 1:1', deviations(first, 300, 0.5), 'standard deviations', 4.5)
+    })
 
     test('sockets bound to an uplink stay on it', async () => {
       for (const isp of lab.network.isps) {
@@ -195,6 +207,13 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
         expect(healthy.length).toBeGreaterThan(0)
         for (const { protocol, lost } of healthy) expect(lost, `${protocol} on the uplink that stayed`).toBe(0)
       }
+    })
+
+    test.runIf(stack === 'networkd')('IPv6 is back on both uplinks as well', async () => {
+      await lab.waitOnline(['wan2'])
+      const flow = await stream(lab.network.host, 10, { host: addresses.server6 })
+      await Promise.all([1, 2].map((isp) => flow.until(isOf(addresses.public6Of(isp)), 5000)))
+      await flow.stop()
     })
 
     test('a lease renewed with another gateway is followed', async () => {
