@@ -14,6 +14,8 @@ export const paths = {
   state: '/run/ifbalance/state.json',
   /** One file an interface, written by DHCP clients' hooks. */
   leases: '/run/ifbalance/leases',
+  /** What network services said over D-Bus, written by the daemon for itself, hooks and commands. */
+  bus: '/run/ifbalance/bus.json',
   /** One file an interface, written by ifupdown's hooks. */
   stanzas: '/run/ifbalance/stanzas',
   /** One empty file an uplink that was disabled by command. */
@@ -25,6 +27,7 @@ export const paths = {
   /** Where ifupdown has isc-dhclient keep its leases: `dhclient.IFACE.leases`. */
   dhclientLeases: '/var/lib/dhcp',
   sysctl: '/proc/sys',
+  netDevices: '/sys/class/net',
 } as const
 
 /** Absolute, so that no PATH of a hook's caller decides what root runs. Debian 12 and 13 have them here. */
@@ -34,6 +37,12 @@ export const programs = {
   conntrack: '/usr/sbin/conntrack',
   flock: '/usr/bin/flock',
   cat: '/usr/bin/cat',
+} as const
+
+/** Asked only where they are. */
+export const optionalPrograms = {
+  /** ifupdown's. */
+  ifquery: '/usr/sbin/ifquery',
 } as const
 
 // ---- numbers ---------------------------------------------------------------------------------------------------

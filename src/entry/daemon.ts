@@ -3,6 +3,7 @@
 import type { Reply, Request } from '../control/protocol.ts'
 import { createRounds, hold, type Rounds, release } from '../control/rounds.ts'
 import { listenForRequests } from '../control/server.ts'
+import { keepEarlierStanzas } from '../hook/earlier-stanzas.ts'
 import { busName } from '../ids.ts'
 import { openBus } from '../os/bus.ts'
 import { log } from '../os/log.ts'
@@ -28,6 +29,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   // A start is a wish to balance, whatever was wished before.
   release()
   rounds.load()
+  await keepEarlierStanzas()
 
   const stopKernel = watchKernel(scheduler.hint)
   const stopSysctls = watchSysctls(rounds.sysctls, scheduler.hint)
