@@ -1,0 +1,29 @@
+/** The newest figure of each kind -> docs/measurements.md. Run it after `npm test` on a machine that does nothing else. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Measurement } from './measurements.ts'
+
+const root = `${import.meta.dirname}/../..`
+const lines = readFileSync(`${root}/dist/measurements.jsonl`, 'utf8').trim().split('\n')
+const newest = new Map<string, Measurement>()
+for (const line of lines) {
+  const one: Measurement = JSON.parse(line)
+  newest.set([one.name, one.release, one.stack].join(), one)
+}
+
+const rows = [...Map.groupBy(newest.values(), ({ name }) => name)].map(([name, same]) => {
+  const figures = same.map(({ release, stack, value }) => `${value} (${release}, ${stack})`).join('<br>')
+  const { unit, limit } = same[0] as Measurement
+  return `| ${name} | ${unit} | ${limit ?? ''} | ${figures} |`
+})
+
+const text = `# Measurements
+
+Made by \`npm test\`, which prints every figure as it measures it, and \`node test/lab/measurements-to-docs.ts\`, which
+writes this page. Two virtual cores; host, providers and internet are network namespaces of one Linux
+${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim().split('-', 1)}; the hosts are Debian 12 and 13, booted in containers. Figures move by some ten per cent from run to run.
+
+| what | unit | at most | measured |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`
+writeFileSync(`${root}/docs/measurements.md`, text)
