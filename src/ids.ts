@@ -37,6 +37,7 @@ export const programs = {
   conntrack: '/usr/sbin/conntrack',
   flock: '/usr/bin/flock',
   cat: '/usr/bin/cat',
+  systemdNotify: '/usr/bin/systemd-notify',
 } as const
 
 /** Asked only where they are. */

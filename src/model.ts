@@ -48,7 +48,7 @@ export interface UplinkConfig {
 }
 
 /** An address, or null: the other end of a point-to-point link, which needs none. */
-export type Gateways = Readonly<Partial<Record<Family, string>>>
+export type Gateways = Readonly<Partial<Record<Family, string | null>>>
 
 /** What the stanza of /etc/network/interfaces says (`balance-weight 4`), handed to us by ifupdown's hooks. */
 export interface StanzaOptions {
@@ -74,6 +74,8 @@ export interface Observed {
   readonly sysctls: Readonly<Record<string, string>>
   /** By interface, what its DHCP client said last. */
   readonly leases: Readonly<Record<string, Lease>>
+  /** By interface, what the host's network services said over D-Bus. */
+  readonly bus: Readonly<Record<string, BusLink>>
   /** By interface, what its stanza in /etc/network/interfaces says. */
   readonly stanzas: Readonly<Record<string, StanzaOptions>>
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
@@ -96,6 +98,11 @@ export interface Link {
   readonly pointToPoint: boolean
   /** Index of the bridge, bond or VRF that this link is a port of. */
   readonly master: number | null
+  /**
+   * What stays when a device is plugged in again and gets another name: driver and port (`path qmi_wwan /devices/...`),
+   * address (`mac 0c:5b:8f:27:9a:64`). Best first; empty where nothing does.
+   */
+  readonly hardware: readonly string[]
   readonly addresses: readonly Address[]
 }
 
@@ -150,6 +157,25 @@ export interface Lease {
   readonly gateway: Gateways
 }
 
+/** Of one interface. Signals only say when to ask; this is what was answered. */
+export interface BusLink {
+  /** Who named the gateways: `networkd`, `NetworkManager`, `ModemManager`; for people. */
+  readonly source: string
+  /** The interface's addresses by that service; the gateways count only while it has one of them. */
+  readonly addresses: readonly string[]
+  readonly gateway: Gateways
+  /** ModemManager's: whether the modem has its data connection, whatever the link in the kernel looks like. */
+  readonly modem?: Modem
+}
+
+export interface Modem {
+  readonly connected: boolean
+  /** Percent. */
+  readonly signal: number | null
+  /** `lte`, `5g`, ... */
+  readonly technologies: readonly string[]
+}
+
 /** What must survive from run to run; kept in /run, so a boot starts anew. */
 export interface State {
   /** By uplink name, also those that are away: a number in a connection's mark must not change its meaning. */
@@ -162,6 +188,10 @@ export interface KnownUplink {
   readonly number: number
   /** Where it was last seen; the configured pattern until then. */
   readonly interface: string
+  /** Of that interface, see Link. */
+  readonly hardware?: readonly string[]
+  /** What the interface was called, or its pattern, when the device had the name that the configuration gives it. */
+  readonly movedFrom?: string
 }
 
 // ---- what should be --------------------------------------------------------------------------------------------

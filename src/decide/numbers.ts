@@ -1,6 +1,13 @@
 /** Which number an uplink has. It is part of connections' marks, so it stays as long as the uplink is known. */
 import { isOurTable, maxUplinks } from '../ids.ts'
-import type { Config, KnownUplink, Observed } from '../model.ts'
+import type { Config, KnownUplink, Link, Observed } from '../model.ts'
+
+interface Wanted {
+  readonly name: string
+  readonly interface: string
+  /** Of the interface; none while it is away. */
+  readonly hardware?: readonly string[]
+}
 
 /**
  * The uplinks that are here or configured -> their numbers, and those of uplinks that were here. Free numbers are given in
@@ -8,26 +15,72 @@ import type { Config, KnownUplink, Observed } from '../model.ts'
  * left has none in the result.
  */
 export function decideNumbers(
-  wanted: readonly { readonly name: string; readonly interface: string }[],
+  wanted: readonly Wanted[],
   config: Config,
   observed: Observed,
 ): Readonly<Record<string, KnownUplink>> {
   const known = new Map(Object.entries(observed.state.uplinks))
   const names = new Set(wanted.map(({ name }) => name))
-  for (const { name, interface: device } of wanted) {
-    const former = known.has(name) ? undefined : renamed(device, names, known)
+  for (const { name, interface: device, hardware } of wanted) {
+    const former = known.has(name)
+      ? undefined
+      : (renamed(device, names, known) ?? pluggedInAgain(hardware ?? [], names, known, observed))
     if (former !== undefined) known.delete(former.name)
     const number = known.get(name)?.number ?? former?.number ?? inKernel(device, config, observed, known) ?? free(known)
     if (number !== null) {
-      known.set(name, { number, interface: device })
+      known.set(name, remembered(number, device, hardware, known.get(name)))
       continue
     }
     const forgotten = [...known].find(([other]) => !names.has(other))
     if (!forgotten) continue
     known.delete(forgotten[0])
-    known.set(name, { number: forgotten[1].number, interface: device })
+    known.set(name, remembered(forgotten[1].number, device, hardware, undefined))
   }
   return Object.fromEntries([...known].toSorted(([, a], [, b]) => a.number - b.number))
+}
+
+/** What the interface tells of its device; while it is away or has no address, what it told before. */
+function remembered(
+  number: number,
+  device: string,
+  hardware: readonly string[] | undefined,
+  before: KnownUplink | undefined,
+): KnownUplink {
+  const isSame = before !== undefined && (hardware === undefined || before.interface === device)
+  const ids = hardware?.length || !isSame ? (hardware ?? []) : (before.hardware ?? [])
+  const moved = before !== undefined && before.interface !== device && ids.some((id) => before.hardware?.includes(id))
+  const movedFrom = isSame ? before.movedFrom : moved ? (before.movedFrom ?? before.interface) : undefined
+  return {
+    number,
+    interface: device,
+    ...(ids.length > 0 && { hardware: ids }),
+    ...(movedFrom !== undefined && { movedFrom }),
+  }
+}
+
+/** The device of an uplink whose interface is gone is here under a name that nobody knows: wwan0 is wwan1 now. */
+function pluggedInAgain(
+  hardware: readonly string[],
+  names: ReadonlySet<string>,
+  known: ReadonlyMap<string, KnownUplink>,
+  { links }: Observed,
+): { readonly name: string; readonly number: number } | undefined {
+  const found = findByHardware(hardware, [...known], links)
+  return found && !names.has(found.name) ? { name: found.name, number: found.number } : undefined
+}
+
+/** Among the uplinks whose interface is gone; the port tells more than the address, which cheap sticks all share. */
+export function findByHardware(
+  hardware: readonly string[],
+  known: readonly (readonly [string, KnownUplink])[],
+  links: readonly Link[],
+): { readonly name: string; readonly number: number } | undefined {
+  const gone = known.filter(([, uplink]) => !links.some((link) => link.name === uplink.interface))
+  for (const id of hardware) {
+    const found = gone.find(([, uplink]) => uplink.hardware?.includes(id))
+    if (found) return { name: found[0], number: found[1].number }
+  }
+  return undefined
 }
 
 /** The uplink of this interface has got another name: its connections stay its own. */

@@ -1,6 +1,6 @@
 /** How each family leaves by an interface: its gateway, from whoever knows it best. */
 import { isOurTable, tables } from '../ids.ts'
-import type { Config, Family, Link, Observed, Path, Route, StanzaOptions, UplinkConfig } from '../model.ts'
+import type { Config, Family, Gateways, Link, Observed, Path, Route, StanzaOptions, UplinkConfig } from '../model.ts'
 import { own } from '../own.ts'
 import { isGateway } from '../valid.ts'
 import { contains } from './prefix.ts'
@@ -40,14 +40,24 @@ function gatewayOf(
   observed: Observed,
 ): string | null | undefined {
   const configured = section?.gateway?.[family] ?? stanza?.gateway?.[family]
-  if (configured !== undefined) return configured
+  if (typeof configured === 'string') return configured
   const lease = own(observed.leases, link.name)
-  const current = lease?.address === undefined || link.addresses.some(({ address }) => address === lease.address)
-  if (current && lease?.gateway[family] !== undefined) return lease.gateway[family]
+  const leased = lease && told(family, link, lease.gateway, lease.address === undefined ? [] : [lease.address])
+  if (leased !== undefined) return leased
+  const bus = own(observed.bus, link.name)
+  const onBus = bus && told(family, link, bus.gateway, bus.addresses)
+  if (onBus !== undefined) return onBus
   const route = defaultRoute(family, link, config, observed)
   if (route !== undefined) return route
   const listed = section !== undefined || stanza?.balance === true
   return link.pointToPoint && listed && family === 'inet' ? null : undefined
+}
+
+/** What someone said when the interface had one of these addresses, as long as it has; none: whatever it has. */
+function told(family: Family, link: Link, gateways: Gateways, addresses: readonly string[]): string | null | undefined {
+  const current = addresses.length === 0 || link.addresses.some(({ address }) => addresses.includes(address))
+  const gateway = current ? gateways[family] : undefined
+  return gateway === null && !link.pointToPoint ? undefined : gateway
 }
 
 /** From `main`, or whatever table the host's network manager was told to use. */

@@ -2,7 +2,7 @@
 import type { Config, KnownUplink, Link, Observed, StanzaOptions, Uplink, UplinkConfig, UplinkState } from '../model.ts'
 import { own } from '../own.ts'
 import { isInterfaceName } from '../valid.ts'
-import { decideNumbers } from './numbers.ts'
+import { decideNumbers, findByHardware } from './numbers.ts'
 import { decidePath, type Wishes } from './paths.ts'
 
 export interface Uplinks {
@@ -25,12 +25,15 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
     observed.links.flatMap((link) => candidate(link, config, observed, warnings)),
     warnings,
   )
-  const here = candidates.map(({ name, link }) => ({ name, interface: link.name }))
+  const here = candidates.map(({ name, link }) => ({ name, interface: link.name, hardware: link.hardware }))
   const away = config.uplinks.filter(({ name }) => !here.some((uplink) => uplink.name === name))
   const known = decideNumbers([...here, ...away], config, observed)
   const uplinks = Object.entries(known).map(([name, { number, interface: device }]): Uplink => {
     const found = candidates.find((other) => other.name === name)
-    if (found) return present(found, number, config, observed)
+    if (found) {
+      if (lacksBearer(found.link, observed)) warnings.push(`uplink ${name}: its modem is not connected (ModemManager)`)
+      return present(found, number, config, observed)
+    }
     return absent(
       name,
       number,
@@ -46,7 +49,8 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
 
 function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {
   if (link.type === arp.loopback) return []
-  const section = config.uplinks.find((uplink) => matches(uplink.interface, link.name))
+  const section =
+    config.uplinks.find((uplink) => matches(uplink.interface, link.name)) ?? former(link, config, observed)
   if (!isInterfaceName(link.name)) {
     const wanted = section !== undefined || hasWayOut(link, { section, stanza: undefined }, config, observed)
     if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
@@ -55,6 +59,20 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
   const stanza = own(observed.stanzas, link.name)
   const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
   return isUplink(found, config, observed) ? [found] : []
+}
+
+/** Of the uplink whose device this is, plugged in again under another name: what was said of it holds. */
+function former({ name, hardware }: Link, { uplinks }: Config, { state, links }: Observed): UplinkConfig | undefined {
+  const known = Object.entries(state.uplinks)
+  const now = known.find(([, uplink]) => uplink.interface === name && uplink.movedFrom !== undefined)?.[0]
+  const was = now ?? findByHardware(hardware, known, links)?.name
+  const home = was === undefined ? undefined : (state.uplinks[was]?.movedFrom ?? state.uplinks[was]?.interface)
+  return uplinks.find(
+    (section) =>
+      section.name === was &&
+      matches(section.interface, home ?? '') &&
+      !links.some((link) => matches(section.interface, link.name)),
+  )
 }
 
 function isUplink({ link, section, stanza, name }: Candidate, config: Config, observed: Observed): boolean {
@@ -114,16 +132,21 @@ function present(
     number,
     interface: link.name,
     index: enabled ? link.index : null,
-    state: stateOf(link, enabled, paths.inet !== null || paths.inet6 !== null),
+    state: stateOf(link, enabled, paths.inet !== null || paths.inet6 !== null, lacksBearer(link, observed)),
     ...preferences(section, stanza),
     ...paths,
   }
 }
 
-function stateOf(link: Link, enabled: boolean, hasPath: boolean): UplinkState {
+function stateOf(link: Link, enabled: boolean, hasPath: boolean, lacksBearer: boolean): UplinkState {
   if (!enabled) return 'disabled'
-  if (!link.up || !link.carrier) return 'down'
+  if (!link.up || !link.carrier || lacksBearer) return 'down'
   return hasPath ? 'online' : 'unconfigured'
+}
+
+/** A modem's link stays up in the kernel when the network has dropped it. */
+function lacksBearer({ name }: Link, { bus }: Observed): boolean {
+  return own(bus, name)?.modem?.connected === false
 }
 
 function isEnabled(name: string, section: UplinkConfig | undefined, { disabled }: Observed): boolean {

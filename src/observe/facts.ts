@@ -2,10 +2,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../ids.ts'
-import type { Family, Gateways, Lease, StanzaOptions } from '../model.ts'
+import type { Lease, StanzaOptions } from '../model.ts'
 import { hasCode, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { familyOf, isGateway, isInterfaceName, isMetric, isUplinkName, isWeight } from '../valid.ts'
+import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight } from '../valid.ts'
+import { parseGateways } from './bus-facts.ts'
 import { parseDhclientLeases } from './dhclient-leases.ts'
 
 /** By interface. A hook's word is newer than the lease file, which a client may have left behind long ago. */
@@ -70,13 +71,4 @@ function parseStanza(text: string): StanzaOptions {
     ...(typeof metric === 'number' && isMetric(metric) ? { metric } : {}),
     gateway: parseGateways(gateway),
   }
-}
-
-function parseGateways(value: unknown): Gateways {
-  if (typeof value !== 'object' || value === null) return {}
-  const valid = Object.entries(value).filter(
-    ([family, address]) =>
-      (family === 'inet' || family === 'inet6') && typeof address === 'string' && isGateway(address, family as Family),
-  )
-  return Object.fromEntries(valid)
 }

@@ -36,6 +36,8 @@ export function parseLinks(links: readonly Json[], addresses: readonly Json[]): 
       carrier: flags.includes('LOWER_UP') && !['DOWN', 'DORMANT', 'LOWERLAYERDOWN', 'NOTPRESENT'].includes(state),
       pointToPoint: flags.includes('POINTOPOINT') || flags.includes('NOARP'),
       master: indexOf.get(text(link['master'])) ?? null,
+      // Not netlink's: see hardware.ts.
+      hardware: [],
       addresses: addressesOf.get(link['ifindex']) ?? [],
     }
   })

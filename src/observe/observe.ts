@@ -2,26 +2,31 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { nftTable, paths, programs } from '../ids.ts'
-import type { Family, Observed, Ruleset } from '../model.ts'
+import type { Family, Link, Observed, Ruleset } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
 import { run } from '../os/run.ts'
+import { readBus } from './bus-facts.ts'
 import { readDisabled, readLeases, readStanzas } from './facts.ts'
+import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoute, parseRule } from './ip-json.ts'
 import { parseListing } from './ruleset-listing.ts'
 import { parseState } from './state.ts'
 import { readSysctls } from './sysctls.ts'
 
-/** `-N`: numbers even where rt_tables and rt_protos have names for them. Throws where ip or nft fail. */
-export async function observe(): Promise<Observed> {
+/**
+ * `-N`: numbers even where rt_tables and rt_protos have names for them. `ruleset: false` leaves out our nft table, which
+ * only root may read. Throws where ip or nft fail.
+ */
+export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
   const [inet, inet6, listing] = await Promise.all([
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
-    run(programs.nft, ['-j', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] }),
+    ruleset ? run(programs.nft, ['-j', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] }) : null,
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
-  const links = parseLinks(linkList, [...addresses, ...addresses6])
+  const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
   const state = parseState(readIfThere(paths.state))
   return {
     ipv6,
@@ -31,14 +36,20 @@ export async function observe(): Promise<Observed> {
       ...routes6.map((route) => parseRoute('inet6', route)),
     ],
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
-    ruleset: rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
+    ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases: readLeases(new Date()),
+    bus: readBus(),
     stanzas: readStanzas(),
     disabled: readDisabled(),
     state,
     tableNames: readIfThere(paths.tableNames),
   }
+}
+
+/** Only uplinks come back under other names, and those have addresses. */
+function withHardware(link: Link): Link {
+  return link.addresses.length === 0 ? link : { ...link, hardware: readHardware(link) }
 }
 
 async function ask(family: Family, commands: readonly string[]) {

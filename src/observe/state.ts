@@ -33,15 +33,21 @@ export function parseState(text: string | null): State {
 
 function isKnown(name: string, value: unknown): boolean {
   if (!isUplinkName(name) || typeof value !== 'object' || value === null) return false
-  const { number, interface: device } = value as Partial<Record<keyof KnownUplink, unknown>>
+  const { number, interface: device, hardware, movedFrom } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
     Number.isInteger(number) &&
     Number(number) >= 1 &&
     Number(number) <= maxUplinks &&
-    typeof device === 'string' &&
-    // An interface, or the pattern of one that has not been seen yet.
-    /^[A-Za-z0-9*?][A-Za-z0-9_.*?-]{0,14}$/.test(device)
+    isInterfaceOrPattern(device) &&
+    (movedFrom === undefined || isInterfaceOrPattern(movedFrom)) &&
+    // Only ever compared.
+    (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))
   )
+}
+
+/** An interface, or the pattern of one that has not been seen yet. */
+function isInterfaceOrPattern(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9*?][A-Za-z0-9_.*?-]{0,14}$/.test(value)
 }
 
 function isFormer(name: string, value: unknown): boolean {

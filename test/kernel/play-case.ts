@@ -31,11 +31,14 @@ if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
 
 for (const name of ['rp_filter', 'ignore_routes_with_linkdown'])
   writeFileSync(`/proc/sys/net/ipv4/conf/default/${name}`, '0')
-await run('/usr/sbin/ip', ['-batch', '-'], { input: readCase('world.batch') ?? '' })
+// An empty line is a pause: what comes next happens when the kernel has got over what was before.
+for (const part of (readCase('world.batch') ?? '').split('\n\n')) {
+  await run('/usr/sbin/ip', ['-batch', '-'], { input: part })
+  await linksSettled()
+}
 mkdirSync(paths.run, { recursive: true })
 if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
 
-await linksSettled()
 const before = await kernelState()
 const observed = await observe()
 const { steps } = await survey(loaded.config)

@@ -28,11 +28,14 @@ export async function ip(...args: readonly string[]): Promise<string> {
   return (await run('/usr/sbin/ip', args)).stdout
 }
 
-/** Until the kernel's link watch, which works in the background, has caught up: a link with carrier is UP. */
+/** Until the kernel's link watch, which works in the background, has caught up: a link with carrier is UP, others are not. */
 export async function linksSettled(): Promise<void> {
   for (let reads = 0; reads < 1000; reads++) {
     const links: { flags: string[]; operstate: string }[] = JSON.parse(await ip('-json', 'link', 'show'))
-    if (links.every(({ flags, operstate }) => !flags.includes('LOWER_UP') || /^(UP|UNKNOWN)$/.test(operstate))) return
+    const settled = links.every(({ flags, operstate }) =>
+      flags.includes('LOWER_UP') ? /^(UP|UNKNOWN)$/.test(operstate) : operstate !== 'UP',
+    )
+    if (settled) return
   }
   throw new Error('links never settled')
 }

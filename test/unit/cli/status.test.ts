@@ -14,7 +14,7 @@ const { config } = loaded
 function link(name: string, carrier = true): Link {
   return {
     ...{ index: 1, name, kind: null, type: 1, up: true, carrier },
-    ...{ pointToPoint: false, master: null, addresses: [] },
+    ...{ pointToPoint: false, master: null, hardware: [], addresses: [] },
   }
 }
 
@@ -43,7 +43,18 @@ const gone: Uplink = { ...lte, name: 'gone', number: 3, interface: 'wan3', index
 
 function facts(routes: readonly Route[], links: readonly Link[], warnings: readonly string[] = []): Facts {
   const observed: Observed = {
-    ...{ ipv6: true, links, routes, rules: [], ruleset: null, sysctls: {}, leases: {}, stanzas: {}, disabled: [] },
+    ...{
+      ipv6: true,
+      links,
+      routes,
+      rules: [],
+      ruleset: null,
+      sysctls: {},
+      leases: {},
+      bus: {},
+      stanzas: {},
+      disabled: [],
+    },
     ...{ state: { uplinks: {}, sysctls: {} }, tableNames: null },
   }
   const desired = {

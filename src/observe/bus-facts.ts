@@ -1,0 +1,103 @@
+/** What the daemon was told over D-Bus (watch/services.ts), read back from its file by whoever looks at the world. */
+import { existsSync } from 'node:fs'
+import { paths } from '../ids.ts'
+import type { BusLink, Family, Gateways, Modem } from '../model.ts'
+import { readIfThere } from '../os/files.ts'
+import { log, messageOf } from '../os/log.ts'
+import { own } from '../own.ts'
+import { familyOf, isGateway, isInterfaceName } from '../valid.ts'
+
+/** Best first: who configured the addresses knows the way out better than who only runs the modem. */
+export const busSources = ['networkd', 'NetworkManager', 'ModemManager'] as const
+
+export type BusSource = (typeof busSources)[number]
+
+/** What one service said, by interface. */
+export type Told = Readonly<Record<string, Omit<BusLink, 'source'>>>
+
+export type BusFacts = Readonly<Record<BusSource, Told>>
+
+export const noFacts: BusFacts = { networkd: {}, NetworkManager: {}, ModemManager: {} }
+
+/** By interface. Without a daemon nobody hears when a modem connects again: then it counts as connected. */
+export function readBus(): Readonly<Record<string, BusLink>> {
+  return mergeFacts(readBusFacts(), existsSync(paths.control))
+}
+
+/** No file and half a file are the same: nothing was said. */
+export function readBusFacts(): BusFacts {
+  try {
+    return parseBusFacts(readIfThere(paths.bus))
+  } catch (error) {
+    log.warning(`reading what network services said: ${messageOf(error)}; asking them again`)
+    return noFacts
+  }
+}
+
+export function mergeFacts(facts: BusFacts, daemonRuns: boolean): Readonly<Record<string, BusLink>> {
+  const names = new Set(busSources.flatMap((source) => Object.keys(facts[source])))
+  return Object.fromEntries([...names].toSorted().map((name) => [name, mergeLink(name, facts, daemonRuns)]))
+}
+
+function mergeLink(name: string, facts: BusFacts, daemonRuns: boolean): BusLink {
+  const told = busSources.flatMap((source) => {
+    const link = own(facts[source], name)
+    return link ? [{ source, ...link }] : []
+  })
+  const best = told.find(({ gateway }) => Object.keys(gateway).length > 0) ?? told[0]
+  const modem = told.find((link) => link.modem)?.modem
+  return {
+    source: best?.source ?? '',
+    addresses: best?.addresses ?? [],
+    gateway: best?.gateway ?? {},
+    ...(modem && daemonRuns ? { modem } : {}),
+  }
+}
+
+function parseBusFacts(text: string | null): BusFacts {
+  if (text === null) return noFacts
+  const facts = objectOf(JSON.parse(text))
+  const of = (source: BusSource): Told =>
+    Object.fromEntries(
+      Object.entries(objectOf(facts[source]))
+        .filter(([name]) => isInterfaceName(name))
+        .map(([name, link]) => [name, parseLink(objectOf(link))]),
+    )
+  return { networkd: of('networkd'), NetworkManager: of('NetworkManager'), ModemManager: of('ModemManager') }
+}
+
+function parseLink({ addresses, gateway, modem }: Json): Omit<BusLink, 'source'> {
+  return {
+    addresses: strings(addresses).filter((address) => familyOf(address) !== null),
+    gateway: parseGateways(gateway),
+    ...(modem === undefined ? {} : { modem: parseModem(objectOf(modem)) }),
+  }
+}
+
+function parseModem({ connected, signal, technologies }: Json): Modem {
+  return {
+    connected: connected !== false,
+    signal: typeof signal === 'number' ? signal : null,
+    technologies: strings(technologies),
+  }
+}
+
+/** Shared with what hooks kept: of anything else there may be, the addresses of each family, or null. */
+export function parseGateways(value: unknown): Gateways {
+  const valid = Object.entries(objectOf(value)).filter(
+    ([family, address]) =>
+      (family === 'inet' || family === 'inet6') &&
+      (address === null || (typeof address === 'string' && isGateway(address, family as Family))),
+  )
+  return Object.fromEntries(valid)
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {}
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
