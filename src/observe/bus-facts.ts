@@ -1,5 +1,6 @@
 /** What the daemon was told over D-Bus (watch/services.ts), read back from its file by whoever looks at the world. */
 import { existsSync } from 'node:fs'
+import { type Json, objectOf, stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import type { BusLink, Family, Gateways, Modem } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
@@ -68,7 +69,7 @@ function parseBusFacts(text: string | null): BusFacts {
 
 function parseLink({ addresses, gateway, modem }: Json): Omit<BusLink, 'source'> {
   return {
-    addresses: strings(addresses).filter((address) => familyOf(address) !== null),
+    addresses: stringsOf(addresses).filter((address) => familyOf(address) !== null),
     gateway: parseGateways(gateway),
     ...(modem === undefined ? {} : { modem: parseModem(objectOf(modem)) }),
   }
@@ -78,7 +79,7 @@ function parseModem({ connected, signal, technologies }: Json): Modem {
   return {
     connected: connected !== false,
     signal: typeof signal === 'number' ? signal : null,
-    technologies: strings(technologies),
+    technologies: stringsOf(technologies),
   }
 }
 
@@ -90,14 +91,4 @@ export function parseGateways(value: unknown): Gateways {
       (address === null || (typeof address === 'string' && isGateway(address, family as Family))),
   )
   return Object.fromEntries(valid)
-}
-
-type Json = Readonly<Record<string, unknown>>
-
-function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {}
-}
-
-function strings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }

@@ -1,0 +1,24 @@
+/** Values whose shape is only hoped for: each reader gives something harmless where it is not so. */
+
+export type Json = Readonly<Record<string, unknown>>
+
+export function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {}
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function stringsOf(value: unknown): readonly string[] {
+  return listOf(value).filter((item) => typeof item === 'string')
+}
+
+export function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** NaN where it is none: equal to nothing, and less or greater than nothing. */
+export function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : Number.NaN
+}
