@@ -10,12 +10,14 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import
 
 /**
  * /usr/sbin/ifbalance, which the hooks want, starts the sources. /etc and /usr/sbin are covered, so that nothing of this
- * machine is touched. `isp1` and `isp2` are the other ends of the uplinks: taking one down is what carrier loss is.
+ * machine is touched; /sys shows this host's links. `isp1` and `isp2` are the other ends of the uplinks: taking one down
+ * is what carrier loss is.
  */
 const prepare = `set -e
 mount -t tmpfs t /run
 mkdir -p /run/upper/etc /run/work/etc /run/upper/sbin /run/work/sbin /run/dbus
 mount -t overlay -o lowerdir=/etc,upperdir=/run/upper/etc,workdir=/run/work/etc overlay /etc
+mount -t sysfs sysfs /sys
 mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/upper/sbin,workdir=/run/work/sbin overlay /usr/sbin
 mkdir -p /etc/ifbalance
 printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' "$1" "$2" >/usr/sbin/ifbalance
