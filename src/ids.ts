@@ -37,7 +37,6 @@ export const programs = {
   conntrack: '/usr/sbin/conntrack',
   flock: '/usr/bin/flock',
   cat: '/usr/bin/cat',
-  systemdNotify: '/usr/bin/systemd-notify',
 } as const
 
 /** Asked only where they are. */
@@ -45,6 +44,9 @@ export const optionalPrograms = {
   /** ifupdown's. */
   ifquery: '/usr/sbin/ifquery',
 } as const
+
+/** Not one of the above: run under systemd alone, which has it. */
+export const systemdNotify = '/usr/bin/systemd-notify'
 
 // ---- numbers ---------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   apply: () => import('./entry/apply.ts'),
   check: () => import('./entry/check.ts'),
   down: () => import('./entry/down.ts'),
+  enable: () => import('./entry/enable.ts'),
+  disable: () => import('./entry/disable.ts'),
+  monitor: () => import('./entry/monitor.ts'),
   daemon: () => import('./entry/daemon.ts'),
   hook: () => import('./entry/hook.ts'),
 }
@@ -22,7 +25,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
 async function main([command = '', ...args]: readonly string[]): Promise<number> {
   const entry = Object.hasOwn(entries, command) ? entries[command] : undefined
   if (isHelp(command) || (entry !== undefined && command !== 'hook' && args.some(isHelp))) return help()
-  if (command === '--version' || command === '-V') return version()
+  if (command === '--version' || command === '-V') return printVersion()
   if (entry !== undefined) return (await entry()).run(args)
   return usageError(command, Object.keys(entries))
 }
@@ -37,9 +40,9 @@ async function help(): Promise<number> {
   return 0
 }
 
-async function version(): Promise<number> {
-  // Set by the build (esbuild's `define`), never read from the environment of the installed program.
-  process.stdout.write(`ifbalance ${process.env['IFBALANCE_VERSION'] ?? '(from source)'}\n`)
+async function printVersion(): Promise<number> {
+  const { version } = await import('./version.ts')
+  process.stdout.write(`ifbalance ${version}\n`)
   return 0
 }
 

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly remaining: readonly Step[]
   /** What went wrong on the way, one line each; with `remaining` empty, a later attempt mended it. */
   readonly errors: readonly string[]
+  /** The world at the end. */
+  readonly observed: Observed
   readonly desired: Desired
   /** Ends when the connections of what went away are forgotten; never fails. New ones are good long before. */
   readonly forgotten: Promise<void>
@@ -37,16 +39,24 @@ export async function takeDown(config: Config): Promise<Outcome> {
   return converge(config, decideNothing)
 }
 
-/** What is, what should be and the steps between; changes nothing. */
+/** What is, what should be and the steps between; changes nothing. Throws for others than root: nft(8) shows them nothing. */
 export async function survey(config: Config): Promise<Survey> {
   return compare(config, (observed) => decide(config, observed))
+}
+
+/** The same for everyone, and blind for the nft table. */
+export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
+  const observed = await observe({ ruleset: false })
+  const desired = decide(config, observed)
+  const steps = diff(observed, { ...desired, ruleset: null }, config.numbers)
+  return { observed, desired, steps }
 }
 
 async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
   const outcome = await withLock(async () => {
     const applied: Step[] = []
     const errors: string[] = []
-    let { desired, steps } = await compare(config, wish)
+    let { observed, desired, steps } = await compare(config, wish)
     for (let attempt = 1; steps.length > 0 && attempt <= attempts; attempt++) {
       try {
         await apply(steps)
@@ -54,9 +64,9 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
         errors.push(messageOf(error))
       }
       applied.push(...steps)
-      ;({ desired, steps } = await compare(config, wish))
+      ;({ observed, desired, steps } = await compare(config, wish))
     }
-    return { applied, remaining: steps, errors, desired }
+    return { applied, remaining: steps, errors, observed, desired }
   })
   return { ...outcome, forgotten: forgetConnections(outcome.applied) }
 }

@@ -24,6 +24,19 @@ export function readFlags<const F extends string>(
   }
 }
 
+/** The one word that a command takes, or null after saying what is wrong with the arguments: then exit with 2. */
+export function readWord(args: readonly string[], what: string): string | null {
+  try {
+    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true })
+    const [word, surplus] = positionals
+    if (word !== undefined && surplus === undefined) return word
+    complain(word === undefined ? `${what} is missing` : `Unexpected argument '${surplus}'`)
+  } catch (error) {
+    complain(messageOf(error).replace(/\. .*$/s, ''))
+  }
+  return null
+}
+
 function complain(problem: string): 2 {
   log.error(`${problem} (see ifbalance --help)`)
   return 2

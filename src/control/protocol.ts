@@ -2,10 +2,11 @@
 
 /**
  * `reconcile`: look at the world now. `apply`: the same, and take up again what `down` has put down. `down`: take
- * everything of ours away, and stay away. `status`: are you there?
+ * everything of ours away, and stay away. `status`: are you there? `enable`, `disable`: take this uplink in or out.
  */
 export interface Request {
-  readonly do: 'reconcile' | 'apply' | 'down' | 'status'
+  readonly do: (typeof verbs)[number]
+  readonly uplink?: string
   /** For the log: who asks, or what happened. */
   readonly reason?: string
 }
@@ -15,27 +16,34 @@ export interface Reply {
   readonly ok: boolean
   /** One line for people. */
   readonly message: string
+  /** True where the request makes no sense, as with an uplink that there is not. */
+  readonly misuse?: boolean
 }
 
 /** Bytes of a line. Far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
-const verbs = ['reconcile', 'apply', 'down', 'status'] as const
+const verbs = ['reconcile', 'apply', 'down', 'status', 'enable', 'disable'] as const
 
 /** Null for anything that is no request. */
 export function parseRequest(line: string): Request | null {
   const value = parseObject(line)
   const verb = verbs.find((known) => known === value?.['do'])
-  const reason = value?.['reason']
+  const [reason, uplink] = [value?.['reason'], value?.['uplink']]
   if (!verb) return null
-  return typeof reason === 'string' ? { do: verb, reason: reason.slice(0, 200) } : { do: verb }
+  return {
+    do: verb,
+    ...(typeof reason === 'string' ? { reason: reason.slice(0, 200) } : {}),
+    ...(typeof uplink === 'string' ? { uplink: uplink.slice(0, 200) } : {}),
+  }
 }
 
 /** Null for anything that is no reply. */
 export function parseReply(line: string): Reply | null {
   const value = parseObject(line)
   const { ok, message } = { ok: value?.['ok'], message: value?.['message'] }
-  return typeof ok === 'boolean' && typeof message === 'string' ? { ok, message } : null
+  if (typeof ok !== 'boolean' || typeof message !== 'string') return null
+  return value?.['misuse'] === true ? { ok, message, misuse: true } : { ok, message }
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {

@@ -1,12 +1,14 @@
 /** One round after another, by the configuration in force: reconcile, or stay away, and say in the log what was done. */
 import { existsSync, rmSync } from 'node:fs'
 import { commandOf } from '../apply/commands.ts'
+import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
+import { decide } from '../decide/decide.ts'
 import { paths } from '../ids.ts'
-import type { Config, Step } from '../model.ts'
+import type { Config, Observed, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { type Outcome, reconcile, takeDown } from '../reconcile.ts'
+import { type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
 import type { Ran } from '../watch/scheduler.ts'
 import type { Reply } from './protocol.ts'
 
@@ -30,8 +32,14 @@ export function release(): void {
   rmSync(paths.held, { force: true })
 }
 
-/** `details`: a line in the log for every change, not only one for all. */
-export function createRounds({ details }: { readonly details: boolean }): Rounds {
+export interface RoundsOptions {
+  /** A line in the log for every change, not only one for all. */
+  readonly details: boolean
+  /** Told after each round how the uplinks are then. */
+  readonly onStatus?: (status: Status) => void
+}
+
+export function createRounds({ details, onStatus }: RoundsOptions): Rounds {
   let config: Config | null = null
   /** Until there was a good configuration, what is understood of a bad one: enough to take everything down. */
   let understood: Config | null = null
@@ -49,15 +57,27 @@ export function createRounds({ details }: { readonly details: boolean }): Rounds
     said = new Set(lines)
   }
 
+  /** While all is held down, the uplinks are shown as they would be. */
+  function show(observed: Observed, inForce: Config, rest: Pick<Status, 'heldDown' | 'pending'>): void {
+    if (!onStatus) return
+    onStatus(
+      statusOf({ config: inForce, observed, desired: decide(inForce, observed), daemon: true, warnings: [], ...rest }),
+    )
+  }
+
   async function act(reasons: readonly string[]): Promise<Reply & Ran> {
     const held = existsSync(paths.held)
-    if (held && isDown) return { ok: true, message: 'taken down; ifbalance apply starts again' }
     const inForce = config ?? (held ? understood : null)
+    if (held && isDown) {
+      if (inForce && onStatus) show((await survey(inForce)).observed, inForce, { heldDown: true, pending: 0 })
+      return { ok: true, message: 'taken down; ifbalance apply starts again' }
+    }
     if (inForce === null) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
+    show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
     const wanted = JSON.stringify(outcome.desired)
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
@@ -94,7 +114,9 @@ function report(
   tell: (lines: readonly string[]) => void,
 ): Reply {
   const { applied, remaining, errors, desired } = outcome
-  const online = desired.uplinks.filter((uplink) => uplink.state === 'online').map((uplink) => uplink.name)
+  // Without rules nothing is balanced, whatever is online: conflicts.ts says why.
+  const usable = desired.rules.length > 0 ? desired.uplinks.filter(({ state }) => state === 'online') : []
+  const online = usable.map((uplink) => uplink.name)
   const balanced = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
   const state = held ? 'taken down' : balanced
   if (applied.length > 0)

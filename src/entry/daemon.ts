@@ -7,9 +7,11 @@ import { keepEarlierStanzas } from '../hook/earlier-stanzas.ts'
 import { busName } from '../ids.ts'
 import { openBus } from '../os/bus.ts'
 import { log } from '../os/log.ts'
+import { startWatchdog } from '../os/watchdog.ts'
+import { type Published, publish } from '../service/publish.ts'
 import { watchKernel } from '../watch/kernel.ts'
-import { watchNetworkd } from '../watch/networkd.ts'
 import { createScheduler, type Scheduler } from '../watch/scheduler.ts'
+import { followServices } from '../watch/services.ts'
 import { watchSysctls } from '../watch/sysctls.ts'
 
 /**
@@ -20,40 +22,51 @@ import { watchSysctls } from '../watch/sysctls.ts'
  */
 export async function run(_args: readonly string[]): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
-  const rounds = createRounds({ details: true })
-  const scheduler = createScheduler(rounds.run)
+  const watchdog = startWatchdog()
+  const bus = openBus({ onTrouble: log.warning })
+  const published = publish(bus, (reason) => scheduler.now(reason))
+  const rounds = createRounds({ details: true, onStatus: published.show })
+  const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
     if (rounds.load()) scheduler.hint('configuration read')
   })
-  const control = await listenForRequests((request) => answer(request, rounds, scheduler))
+  const control = await listenForRequests((request) => answer(request, rounds, scheduler, published))
   // A start is a wish to balance, whatever was wished before.
   release()
   rounds.load()
   await keepEarlierStanzas()
 
-  const stopKernel = watchKernel(scheduler.hint)
+  const services = followServices(bus, scheduler.hint)
+  const stopKernel = watchKernel((reason) => {
+    services.kernelChanged()
+    scheduler.hint(reason)
+  })
   const stopSysctls = watchSysctls(rounds.sysctls, scheduler.hint)
-  const bus = openBus({ onTrouble: log.warning })
-  const stopNetworkd = watchNetworkd(bus, scheduler.hint)
 
   // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.
   await scheduler.now('start')
   bus.own(busName)
 
   await stopped
-  stopNetworkd()
+  services.stop()
   stopSysctls()
   stopKernel()
   await scheduler.stop()
   control.close()
   bus.close()
+  watchdog.stop()
   return 0
 }
 
 const fightMessage =
   'something keeps undoing what ifbalance does: it is put back every few seconds only; the log says what is missing'
 
-async function answer(request: Request, rounds: Rounds, { now, isFighting }: Scheduler<Reply>): Promise<Reply> {
+async function answer(
+  request: Request,
+  rounds: Rounds,
+  { now, isFighting }: Scheduler<Reply>,
+  { setEnabled }: Published,
+): Promise<Reply> {
   switch (request.do) {
     case 'status':
       return { ok: true, message: isFighting() ? fightMessage : 'running' }
@@ -64,6 +77,10 @@ async function answer(request: Request, rounds: Rounds, { now, isFighting }: Sch
       release()
       if (!rounds.load()) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
       return now(request.reason ?? 'apply')
+    case 'enable':
+      return setEnabled(request.uplink ?? '', true)
+    case 'disable':
+      return setEnabled(request.uplink ?? '', false)
     case 'reconcile':
       return now(request.reason ?? 'a request')
   }

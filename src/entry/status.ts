@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs'
 import { daemonRuns } from '../cli/daemon-runs.ts'
 import { paint, print } from '../cli/output.ts'
+import { isRoot } from '../cli/root.ts'
 import { complainOf } from '../cli/settings.ts'
 import { statusOf } from '../cli/status.ts'
 import { statusText } from '../cli/status-text.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { loadConfig } from '../config/load.ts'
 import { paths } from '../ids.ts'
-import { survey } from '../reconcile.ts'
+import { survey, surveyWithoutRuleset } from '../reconcile.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
   const flags = readFlags(args, 'json')
@@ -18,7 +19,8 @@ export async function run(args: readonly string[]): Promise<number> {
     complainOf(loaded)
     return 1
   }
-  const [daemon, { observed, desired, steps }] = await Promise.all([daemonRuns(), survey(loaded.config)])
+  const look = isRoot() ? survey : surveyWithoutRuleset
+  const [daemon, { observed, desired, steps }] = await Promise.all([daemonRuns(), look(loaded.config)])
   const status = statusOf({
     config: loaded.config,
     observed,

@@ -12,22 +12,24 @@ export interface Options {
   /** Exit codes that are no failure; 0 alone unless said. */
   readonly accept?: readonly number[]
   readonly timeoutMs?: number
+  /** What the program has in its environment besides LC_ALL and PATH. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A million routes print about 100 MB; more than this is not a state that we could manage. */
 const maxOutput = 256 * 1024 * 1024
 
 /**
- * Runs a program by absolute path with arguments as they are (no shell), LC_ALL=C and nothing else of our environment,
+ * Runs a program by absolute path with arguments as they are (no shell), LC_ALL=C and nothing of our environment,
  * bounded in time and output.
  *
  * Throws an Error `PROGRAM ARGS: cause` when it cannot be started, is killed, or ends with a code not in `accept`.
  */
 export async function run(program: string, args: readonly string[], options: Options = {}): Promise<Result> {
-  const { input, accept = [0], timeoutMs = 10_000 } = options
+  const { input, accept = [0], timeoutMs = 10_000, env = {} } = options
   const result = await execa(program, args, {
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
-    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { ...env, LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     extendEnv: false,
     reject: false,
     stripFinalNewline: false,

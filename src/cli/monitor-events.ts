@@ -1,0 +1,117 @@
+/** What the daemon tells on the bus, as events. */
+import { busName } from '../ids.ts'
+import type { Bus, Signal } from '../os/bus.ts'
+import { messageOf } from '../os/log.ts'
+
+/** An uplink's properties by name, as org.ifbalance1(5) has them; counters are left out. */
+export type Properties = Readonly<Record<string, unknown>>
+
+export interface Change {
+  readonly from: unknown
+  readonly to: unknown
+}
+
+export type MonitorEvent = { readonly time: Date } & (
+  | { readonly event: 'daemon'; readonly running: false; readonly problem: string | null }
+  | { readonly event: 'daemon'; readonly running: true; readonly mode: string; readonly heldDown: boolean }
+  /** How it is now, at the beginning and when it becomes known. */
+  | { readonly event: 'uplink'; readonly uplink: Properties }
+  | { readonly event: 'changed'; readonly name: string; readonly changes: Readonly<Record<string, Change>> }
+  | { readonly event: 'removed'; readonly name: string }
+)
+
+const root = '/org/ifbalance1'
+const manager = 'org.ifbalance1.Manager'
+const uplinkInterface = 'org.ifbalance1.Uplink'
+const properties = 'org.freedesktop.DBus.Properties'
+const objectManager = 'org.freedesktop.DBus.ObjectManager'
+/** Connecting and asking takes some 10 ms. */
+const missingMs = 1000
+const counters = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets']
+
+/**
+ * Calls `onEvent` with the present state, then with each change; again from the present state when the daemon or the bus
+ * was restarted. Returns what stops it.
+ */
+export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => void {
+  /** By path, what was told last; null until the present state is known. */
+  let known: Map<string, Properties> | null = null
+  let managerKnown: Properties = {}
+  let owner: string | null = null
+  const now = () => new Date()
+  const tellGone = (problem: string | null) => onEvent({ time: now(), event: 'daemon', running: false, problem })
+  const isMissing = setTimeout(() => owner ?? tellGone(null), missingMs)
+
+  function follow(fresh: string | null): void {
+    clearTimeout(isMissing)
+    if (fresh === null) tellGone(null)
+    owner = fresh
+    known = null
+    if (fresh !== null) void begin(fresh)
+  }
+
+  /** What was signalled before the answer is in the answer: the daemon sends both in one order. */
+  async function begin(asked: string): Promise<void> {
+    const call = { destination: asked, path: root }
+    try {
+      const about = { ...call, interface: properties, member: 'GetAll', signature: 's', body: [manager] }
+      managerKnown = objectOf((await bus.call(about))[0])
+      const [objects] = await bus.call({ ...call, interface: objectManager, member: 'GetManagedObjects' })
+      if (owner !== asked) return
+      const { Mode: mode, HeldDown: heldDown } = managerKnown
+      onEvent({ time: now(), event: 'daemon', running: true, mode: String(mode), heldDown: heldDown === true })
+      known = new Map()
+      for (const [path, interfaces] of Object.entries(objectOf(objects))) add(path, objectOf(interfaces))
+    } catch (error) {
+      if (owner === asked) tellGone(messageOf(error))
+    }
+  }
+
+  function add(path: string, interfaces: Properties): void {
+    const uplink = withoutCounters(objectOf(interfaces[uplinkInterface]))
+    if (!known || Object.keys(uplink).length === 0) return
+    known.set(path, uplink)
+    onEvent({ time: now(), event: 'uplink', uplink })
+  }
+
+  function remove(path: string): void {
+    const uplink = known?.get(path)
+    if (known?.delete(path)) onEvent({ time: now(), event: 'removed', name: String(uplink?.['Name'] ?? path) })
+  }
+
+  function change(path: string, values: Properties): void {
+    const before = path === root ? managerKnown : known?.get(path)
+    if (!before) return
+    const changes = Object.fromEntries(
+      Object.entries(values)
+        .filter(([name]) => name !== 'Uplinks')
+        .map(([name, to]) => [name, { from: before[name] ?? null, to }]),
+    )
+    const after = { ...before, ...values }
+    if (path === root) managerKnown = after
+    else known?.set(path, after)
+    if (Object.keys(changes).length > 0)
+      onEvent({ time: now(), event: 'changed', name: String(before['Name'] ?? 'ifbalance'), changes })
+  }
+
+  const listen = (face: string, member: string, onSignal: (signal: Signal) => void) =>
+    bus.subscribe({ sender: busName, interface: face, member, pathNamespace: root }, onSignal)
+  const stops = [
+    listen(objectManager, 'InterfacesAdded', ({ body: [path, interfaces] }) => add(String(path), objectOf(interfaces))),
+    listen(objectManager, 'InterfacesRemoved', ({ body: [path] }) => remove(String(path))),
+    listen(properties, 'PropertiesChanged', ({ path, body: [, values] }) => known && change(path, objectOf(values))),
+    bus.watchOwner(busName, follow),
+  ]
+  return () => {
+    clearTimeout(isMissing)
+    for (const stop of stops) stop()
+  }
+}
+
+function withoutCounters(uplink: Properties): Properties {
+  return Object.fromEntries(Object.entries(uplink).filter(([name]) => !counters.includes(name)))
+}
+
+function objectOf(value: unknown): Properties {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

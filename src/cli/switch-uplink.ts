@@ -1,0 +1,80 @@
+/** `ifbalance enable` and `disable`: by the daemon if there is one, and for others than root if polkit lets them. */
+import { existsSync } from 'node:fs'
+import { askDaemon } from '../control/client.ts'
+import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
+import type { Reply } from '../control/protocol.ts'
+import { busName, paths } from '../ids.ts'
+import { connectToBus, systemBus } from '../os/bus-connection.ts'
+import { log, messageOf } from '../os/log.ts'
+import { reconcile, survey } from '../reconcile.ts'
+import { printOutcome } from './outcome.ts'
+import { print, printableLines } from './output.ts'
+import { isRoot } from './root.ts'
+import { loadedOrNull } from './settings.ts'
+import { readWord } from './usage-error.ts'
+
+type Verb = 'enable' | 'disable'
+
+const patienceMs = 10_000
+/** Someone may have to type a password. */
+const passwordPatienceMs = 150_000
+
+/** Gives the exit code: 2 where there is no such uplink, like for anything else that is not described. */
+export async function switchUplink(verb: Verb, args: readonly string[]): Promise<number> {
+  const uplink = readWord(args, 'the name of an uplink')
+  if (uplink === null) return 2
+  if (!isRoot()) return told(verb, await askOverBus(verb, uplink))
+  const reply = await askDaemon({ do: verb, uplink }, patienceMs)
+  return reply ? told(verb, reply) : alone(verb, uplink)
+}
+
+function told(verb: Verb, { ok, message, misuse }: Reply): number {
+  if (ok) print(printableLines(message))
+  else log.error(`${verb}: ${message}`)
+  return ok ? 0 : misuse ? 2 : 1
+}
+
+async function alone(verb: Verb, uplink: string): Promise<number> {
+  const config = loadedOrNull()
+  if (config === null) return 1
+  const { desired } = await survey(config)
+  const names = desired.uplinks.map(({ name }) => name)
+  const refusal = noSuchUplink(uplink, names)
+  if (refusal) return told(verb, refusal)
+  setEnabled(uplink, verb === 'enable')
+  if (existsSync(paths.held)) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
+  const outcome = await reconcile(config)
+  const state = outcome.desired.uplinks.find(({ name }) => name === uplink)?.state
+  const code = await printOutcome(outcome)
+  return told(
+    verb,
+    enablingReply(uplink, verb === 'enable', state, { ok: code === 0, message: 'no daemon is running' }),
+  )
+}
+
+/** SetEnabled of org.ifbalance1(5). */
+async function askOverBus(verb: Verb, uplink: string): Promise<Reply> {
+  try {
+    const bus = await connectToBus(systemBus, {})
+    try {
+      await bus.call({
+        ...{ destination: busName, path: '/org/ifbalance1', interface: 'org.ifbalance1.Manager', member: 'SetEnabled' },
+        ...{ signature: 'sb', body: [uplink, verb === 'enable'], interactive: true, timeoutMs: passwordPatienceMs },
+      })
+      return { ok: true, message: `${uplink} is ${verb}d` }
+    } finally {
+      bus.close()
+    }
+  } catch (error) {
+    return refusalOf(messageOf(error))
+  }
+}
+
+/** `calling INTERFACE.MEMBER: ERROR.NAME: text`; people want the text. */
+function refusalOf(error: string): Reply {
+  const [, name = '', text = ''] = /^calling \S+: ([\w.]+): (.*)$/s.exec(error) ?? []
+  if (name === 'org.ifbalance1.Error.UnknownUplink') return { ok: false, misuse: true, message: text }
+  if (name === 'org.freedesktop.DBus.Error.ServiceUnknown')
+    return { ok: false, message: 'no daemon is running, and without it only root can do this' }
+  return { ok: false, message: text || error }
+}

@@ -1,0 +1,43 @@
+/** Tells systemd that the daemon does its work: WatchdogSec= of systemd.service(5). */
+import { systemdNotify } from '../ids.ts'
+import { log, messageOf } from './log.ts'
+import { run } from './run.ts'
+
+export interface Watchdog {
+  /** The daemon has looked at the world, whatever came of it. */
+  readonly worked: () => void
+  readonly stop: () => void
+}
+
+/**
+ * Four times in the interval that systemd gave us, a word to it, but only while the latest round is younger than half of
+ * it: a daemon whose rounds no longer end is as good as one that hangs. Rounds come every 30 seconds at least.
+ *
+ * systemd listens on a datagram socket, which Node does not have, so the word is a child process: 10 ms a minute.
+ */
+export function startWatchdog(env: Readonly<Record<string, string | undefined>> = process.env): Watchdog {
+  const { WATCHDOG_USEC: interval, WATCHDOG_PID: pid, NOTIFY_SOCKET: socket } = env
+  const intervalMs = Number(interval) / 1000
+  const isWanted = socket !== undefined && intervalMs > 0 && (pid === undefined || Number(pid) === process.pid)
+  if (!isWanted) return { worked: () => undefined, stop: () => undefined }
+  let latest = performance.now()
+  let troubles = 0
+
+  async function tell(): Promise<void> {
+    if (performance.now() - latest > intervalMs / 2) return
+    try {
+      await run(systemdNotify, ['WATCHDOG=1'], { env: { NOTIFY_SOCKET: socket ?? '' } })
+    } catch (error) {
+      troubles += 1
+      if (troubles === 1) log.warning(`telling systemd that all is well: ${messageOf(error)}`)
+    }
+  }
+
+  const timer = setInterval(() => void tell(), intervalMs / 4)
+  return {
+    worked: () => {
+      latest = performance.now()
+    },
+    stop: () => clearInterval(timer),
+  }
+}

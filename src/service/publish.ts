@@ -1,0 +1,43 @@
+/** What the daemon shows on the bus, and what it does for callers: those of the bus, and those of the control socket. */
+import type { Status } from '../cli/status.ts'
+import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
+import type { Reply } from '../control/protocol.ts'
+import type { Bus } from '../os/bus.ts'
+import { messageOf } from '../os/log.ts'
+import { version } from '../version.ts'
+import { createService } from './service.ts'
+import { rememberSince } from './since.ts'
+
+export interface Published {
+  /** How it is after a round. */
+  readonly show: (status: Status) => void
+  /** Takes an uplink out or in, and answers when the kernel has it. Never throws. */
+  readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+}
+
+/** `now` has a round made, and gives its reply. */
+export function publish(bus: Bus, now: (reason: string) => Promise<Reply>): Published {
+  const remember = rememberSince()
+  const published: Published = {
+    show: (status) => {
+      latest = status
+      const { mode, heldDown, uplinks } = status
+      service.update({ version, mode, heldDown, uplinks: remember(uplinks, Date.now()) })
+    },
+    setEnabled: async (uplink, enabled) => {
+      const known = latest?.uplinks.map(({ name }) => name) ?? []
+      const refusal = noSuchUplink(uplink, known)
+      if (refusal) return refusal
+      try {
+        setEnabled(uplink, enabled)
+        const reply = await now(`${uplink} ${enabled ? 'enabled' : 'disabled'}`)
+        return enablingReply(uplink, enabled, latest?.uplinks.find(({ name }) => name === uplink)?.state, reply)
+      } catch (error) {
+        return { ok: false, message: messageOf(error) }
+      }
+    },
+  }
+  let latest: Status | null = null
+  const service = createService(bus, { reconcile: now, setEnabled: published.setEnabled })
+  return published
+}
