@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { askDaemon } from '../control/client.ts'
 import { type HookEvent, readEvent } from '../hook/event.ts'
 import { keepFact } from '../hook/keep.ts'
+import { withPppOptions } from '../hook/ppp-options.ts'
 import { paths } from '../ids.ts'
 import { log, messageOf } from '../os/log.ts'
 
@@ -16,7 +17,7 @@ const patienceMs = { daemon: 5000, alone: 10_000 } as const
  */
 export async function run(args: readonly string[]): Promise<number> {
   const kind = args[0] ?? ''
-  const event = readEvent(kind, process.env)
+  const event = readEvent(kind, kind === 'ppp' ? withPppOptions(process.env) : process.env)
   for (const complaint of event.complaints) log.warning(complaint)
   await attempt('keeping what the hook said', () => keep(event))
   if (event.reconcile)

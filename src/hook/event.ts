@@ -2,6 +2,7 @@
 import type { Lease, StanzaOptions } from '../model.ts'
 import { isInterfaceName } from '../valid.ts'
 import { readDhcpEvent } from './dhcp.ts'
+import { readPppEvent } from './ppp.ts'
 import { quoted } from './quoted.ts'
 import { readStanzaEvent } from './stanza.ts'
 
@@ -63,7 +64,10 @@ const readers = {
   }),
   'networkd-dispatcher': justLook,
   networkmanager: justLook,
-  ppp: justLook,
+  ppp: (env: Environment): Reader => ({
+    device: env['IFACE'] ?? '',
+    read: (device) => readPppEvent(device, env),
+  }),
 } as const
 
 /** The kernel, or the bus, tells all that these hooks could: they only say when to look. */

@@ -167,7 +167,39 @@ const table: Readonly<Record<string, Row>> = {
     env: { IFACE: '__proto__' },
     gives: { interface: null, reconcile: false },
   },
-  pppd: { kind: 'ppp', env: { IFACE: 'ppp0' }, gives: { interface: 'ppp0', fact: none, reconcile: true } },
+  'pppd without a default route': {
+    kind: 'ppp',
+    env: { IFACE: 'ppp0', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'no' },
+    gives: { interface: 'ppp0', fact: { kind: 'lease', lease: null }, reconcile: true },
+  },
+  'pppd that was asked for a default route': {
+    kind: 'ppp',
+    env: { IFACE: 'ppp1', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'yes' },
+    gives: {
+      interface: 'ppp1',
+      fact: { kind: 'lease', lease: { source: 'pppd', address: '10.64.0.2', gateway: { inet: null } } },
+      reconcile: true,
+    },
+  },
+  'pppd with something else for an address': {
+    kind: 'ppp',
+    env: { IFACE: 'ppp1', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '$(reboot)', PPP_DEFAULTROUTE: 'yes' },
+    gives: {
+      fact: none,
+      reconcile: true,
+      complaints: ['ppp hook, ppp1: "$(reboot)" is no address: ignored'],
+    },
+  },
+  'pppd, down': {
+    kind: 'ppp',
+    env: { IFACE: 'ppp1', PPP_PHASE: 'ip-down.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'yes' },
+    gives: { fact: { kind: 'lease', lease: null }, reconcile: true },
+  },
+  'pppd, IPv6': {
+    kind: 'ppp',
+    env: { IFACE: 'ppp1', PPP_PHASE: 'ipv6-up.d', PPP_LOCAL: 'fe80::1', PPP_DEFAULTROUTE: 'yes' },
+    gives: { interface: 'ppp1', fact: none, reconcile: true },
+  },
   NetworkManager: { kind: 'networkmanager', env: { IFACE: 'wwan0' }, gives: { fact: none, reconcile: true } },
   networkd: { kind: 'networkd-dispatcher', env: { IFACE: 'wan1' }, gives: { fact: none, reconcile: true } },
   'a kind that does not exist': {
