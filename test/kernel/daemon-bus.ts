@@ -43,10 +43,17 @@ export function startUnprivilegedDaemon(host: Host, env: readonly string[] = [])
   return host.start(['env', ...env, ...user, `--ambient-caps=${caps}`, '/usr/sbin/ifbalance', 'daemon'])
 }
 
-/** Runs a program as nobody, who has no rights at all. */
+/** Runs what follows as somebody who has no rights at all. */
+export const nobody = ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups'] as const
+
 export async function asNobody(host: Host, argv: readonly string[], options: Options = {}): Promise<Result> {
-  const user = ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups']
-  return host.run([...user, ...argv], {}, { accept: [0, 1, 2], ...options })
+  return host.run([...nobody, ...argv], {}, { accept: [0, 1, 2], ...options })
+}
+
+/** Waits for a service. */
+export async function answers(host: Host, service: string, path: string): Promise<void> {
+  const ping = `busctl call ${service} ${path} org.freedesktop.DBus.Peer Ping`
+  await host.run(['/bin/sh', '-c', `until ${ping}; do sleep 0.05; done 2>/dev/null`])
 }
 
 /** A program on the bus, by dbus-next's own front door; as root. */
