@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { type Options, type Result, run } from '../../src/os/run.ts'
 
 /**
- * `unshare` makes the namespaces, mounts an empty /run and an empty /var/lib/dhcp, and becomes node: no process but the
+ * `unshare` makes the namespaces, mounts an empty /run and a /sys of its own, and becomes node: no process but the
  * script itself keeps them.
  */
 export async function inNamespace(script: URL, args: readonly string[], options: Options = {}): Promise<Result> {
-  const prepare = 'mount -t tmpfs t /run && ip link set lo up && exec "$@"'
+  const prepare = 'mount -t tmpfs t /run && mount -t sysfs s /sys && ip link set lo up && exec "$@"'
   const node = [process.execPath, fileURLToPath(script), ...args]
   return run('/usr/bin/unshare', ['-n', '-m', '/bin/sh', '-c', prepare, 'sh', ...node], {
     timeoutMs: 50_000,

@@ -13,7 +13,10 @@ afterEach(() => host.end())
 
 async function balanced(): Promise<string> {
   const { stdout } = await host.run(['ip', 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })
-  return stdout.replaceAll(/ proto 98| scope link/g, '').replaceAll(/\s+/g, ' ').trim()
+  return stdout
+    .replaceAll(/ proto 98| scope link/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 }
 
 test('L16 a second PPP line is used when pppd was asked for a default route, and only then', async () => {
