@@ -5,14 +5,18 @@
  * apply/apply.ts for how the steps become one nft transaction and one ip batch a family.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { balancedTable, isOurTable, lastPriority, markOf, marks, protocols, tables } from './ids.ts'
+import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
+import { isOurRuleset } from './decide/ruleset.ts'
+import { balancedTable, inOurBlock, isOurTable, lastPriority, markOf, marks, protocols, tables } from './ids.ts'
 import type { Desired, Numbers, Observed, Route, Rule, Ruleset, Step } from './model.ts'
 import { ruleSpec } from './rule-spec.ts'
 
 export function diff(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
-  const routes = diffRoutes(observed, desired, numbers)
-  const rules = diffRules(observed, desired, numbers)
-  const balanced = ({ route }: { route: Route }) => route.table === balancedTable(numbers)
+  const hasTable = observed.ruleset !== null && isOurRuleset(observed.ruleset)
+  const everywhere = allNumbers(numbers, observed)
+  const routes = diffRoutes(observed, desired, everywhere)
+  const rules = diffRules(observed, desired, everywhere)
+  const balanced = ({ route }: { route: Route }) => everywhere.some((one) => route.table === balancedTable(one))
   return [
     ...diffMemory(observed, desired),
     ...diffSysctls(observed, desired),
@@ -25,8 +29,9 @@ export function diff(observed: Observed, desired: Desired, numbers: Numbers): re
     ...routes.deleted.filter(balanced),
     ...rules.removed,
     ...routes.deleted.filter((step) => !balanced(step)),
-    ...(desired.ruleset === null && observed.ruleset !== null ? [{ kind: 'delete-ruleset' } as const] : []),
+    ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
     ...connectionsToForget(observed, desired, numbers),
+    ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(numbers, observed) : []),
   ]
 }
 
@@ -59,8 +64,10 @@ function diffRuleset(observed: Ruleset | null, desired: Ruleset): readonly Step[
 
 type RouteStep<K> = { readonly kind: K; readonly route: Route }
 
-function diffRoutes(observed: Observed, desired: Desired, numbers: Numbers) {
-  const ours = observed.routes.filter((route) => isOurTable(route.table, numbers) && route.protocol === protocols.route)
+function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
+  const isOurs = ({ table, protocol }: Route) =>
+    protocol === protocols.route && everywhere.some((numbers) => isOurTable(table, numbers))
+  const ours = observed.routes.filter(isOurs)
   const there = new Map(ours.map((route) => [routeKey(route), route]))
   const wanted = new Set(desired.routes.map(routeKey))
   return {
@@ -86,8 +93,8 @@ function comparable(route: Route | undefined): Route | undefined {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 
-function diffRules(observed: Observed, desired: Desired, numbers: Numbers) {
-  const inBlock = ({ priority }: Rule) => priority >= numbers.ruleBase && priority <= numbers.ruleBase + 999
+function diffRules(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
+  const inBlock = ({ priority }: Rule) => everywhere.some((numbers) => inOurBlock(priority, numbers))
   const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && inBlock(rule))
   const wanted = desired.rules.filter(inBlock)
   const missing = subtract(wanted, there)
@@ -96,7 +103,7 @@ function diffRules(observed: Observed, desired: Desired, numbers: Numbers) {
     diffPair(
       observed.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
       desired.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
-      numbers,
+      everywhere,
     ),
   )
   return {
@@ -111,18 +118,19 @@ function diffRules(observed: Observed, desired: Desired, numbers: Numbers) {
  * The pair has to be the last at its priority, in its order, behind whatever others put there. The kernel appends, so
  * ours are taken away (the balanced one first) and added again; meanwhile main decides.
  */
-function diffPair(there: readonly Rule[], wanted: readonly Rule[], numbers: Numbers) {
-  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && pairSpecs(numbers).includes(spec)
+function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Numbers[]) {
+  const specs = pairSpecs(everywhere)
+  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && specs.includes(spec)
   const ours = there.filter(isOurs)
   const tail = there.slice(there.length - wanted.length)
   if (ours.length === wanted.length && isDeepStrictEqual(tail, wanted)) return { added: [], removed: [] }
   return { added: wanted, removed: ours.toReversed() }
 }
 
-function pairSpecs(numbers: Numbers): readonly string[] {
+function pairSpecs(everywhere: readonly Numbers[]): readonly string[] {
   return [
     ruleSpec({ action: { lookup: tables.main, suppressDefault: true } }),
-    ruleSpec({ action: { lookup: balancedTable(numbers) } }),
+    ...everywhere.map((numbers) => ruleSpec({ action: { lookup: balancedTable(numbers) } })),
   ]
 }
 

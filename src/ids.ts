@@ -102,6 +102,10 @@ export function isOurTable(table: number, numbers: Numbers): boolean {
   return (offset >= 1 && offset <= maxUplinks) || offset === 98
 }
 
+export function inOurBlock(priority: number, { ruleBase }: Numbers): boolean {
+  return priority >= ruleBase && priority <= ruleBase + ruleOffsets.end
+}
+
 /**
  * Offsets within our block of rule priorities. Where two rules of one uplink must keep their order, each has a priority
  * of its own: the kernel appends to equal ones, so a lost rule would come back behind its twin.

@@ -182,6 +182,8 @@ export interface State {
   readonly uplinks: Readonly<Record<string, KnownUplink>>
   /** By sysctl name, the value that was there before ours. */
   readonly sysctls: Readonly<Record<string, string>>
+  /** Where our marks, tables and rules are, and where they were while something is left there; absent for the defaults. */
+  readonly numbers?: readonly Numbers[]
 }
 
 export interface KnownUplink {

@@ -58,8 +58,8 @@ function writeOrRemove(path: string, text: string): void {
   else replaceFile(path, text)
 }
 
-function isEmpty({ uplinks, sysctls }: State): boolean {
-  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0
+function isEmpty({ uplinks, sysctls, numbers }: State): boolean {
+  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && numbers === undefined
 }
 
 function setSysctl(name: string, value: string): void {

@@ -1,28 +1,29 @@
 /** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
-import { isOurTable, marks, protocols, tables } from '../ids.ts'
+import { inOurBlock, isOurTable, marks, nftTable, protocols, tables } from '../ids.ts'
 import type { Config, Observed, Route, Rule, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
+import { isOurRuleset } from './ruleset.ts'
 
 export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   if (uplinks.length === 0) return []
   return [
     ...observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)]),
     ...observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)]),
+    ...foreignTable(observed),
     ...sharedAddresses(uplinks),
     ...overlaps(uplinks, observed),
   ]
 }
 
 function foreignRule({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
-  const inBlock = priority >= numbers.ruleBase && priority <= numbers.ruleBase + 999
-  if (!inBlock || protocol === protocols.rule) return []
+  if (!inOurBlock(priority, numbers) || protocol === protocols.rule) return []
   return [`${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`]
 }
 
 /** An exact mark (mask of all bits) without our bits is no concern: WireGuard's 0xca6c, for one. */
 function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
   const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
-  const ours = protocol === protocols.rule && priority >= numbers.ruleBase && priority <= numbers.ruleBase + 999
+  const ours = protocol === protocols.rule && inOurBlock(priority, numbers)
   if (ours || value === undefined) return []
   const bits = marks(numbers).mask
   const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
@@ -36,9 +37,17 @@ function foreignRoute(route: Route, { numbers }: Config): readonly string[] {
   return [`${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`]
 }
 
+function foreignTable({ ruleset }: Observed): readonly string[] {
+  if (ruleset === null || isOurRuleset(ruleset)) return []
+  const names = ruleset.chains.map(({ name }) => name).join(', ')
+  return [
+    `nft table ${nftTable.family} ${nftTable.name} with chain ${names} is another program's: left alone, and nothing is balanced`,
+  ]
+}
+
 /** The hash policy is the whole host's. */
 function otherMultipath(route: Route, { numbers, balance }: Config): readonly string[] {
-  if (route.nexthops.length < 2 || isOurTable(route.table, numbers)) return []
+  if (route.nexthops.length < 2 || isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
   const where = route.table === tables.main ? 'main' : String(route.table)
   return [
     `${ipv(route.family)} route ${route.destination} in table ${where} has several nexthops: mode ${balance.mode} now ` +

@@ -1,29 +1,33 @@
 /** What should be, from what the administrator wants and what the world looks like. Pure. */
-import type { Config, Desired, Observed } from '../model.ts'
+import type { Config, Desired, Numbers, Observed, State } from '../model.ts'
 import { findConflicts } from './conflicts.ts'
-import { decideRoutes } from './routes.ts'
+import { numbersToRemember } from './former-numbers.ts'
+import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
-import { decideRuleset } from './ruleset.ts'
+import { decideRuleset, isOurRuleset } from './ruleset.ts'
 import { decideSysctls, formerSysctls } from './sysctls.ts'
 import { decideTableNames } from './table-names.ts'
 import { decideUplinks } from './uplinks.ts'
 
 export function decide(config: Config, observed: Observed): Desired {
   const { uplinks, known, warnings } = decideUplinks(config, observed)
+  const usurped = observed.ruleset !== null && !isOurRuleset(observed.ruleset)
+  // Without our table no connection would be kept on its uplink: main alone is better.
+  const balanced = usurped ? [] : uplinks
   const families = [
-    ...(uplinks.length > 0 ? (['inet'] as const) : []),
-    ...(observed.ipv6 && uplinks.some((uplink) => uplink.inet6 !== null) ? (['inet6'] as const) : []),
+    ...(balanced.length > 0 ? (['inet'] as const) : []),
+    ...(observed.ipv6 && balanced.some((uplink) => uplink.inet6 !== null) ? (['inet6'] as const) : []),
   ]
-  const sysctls = decideSysctls(config.balance.mode, uplinks, observed)
+  const sysctls = decideSysctls(config.balance.mode, balanced, observed)
   return {
     uplinks,
     routes: families.flatMap((family) => decideRoutes(family, config, uplinks, observed)),
     rules: families.flatMap((family) => decideRules(family, config, uplinks, observed)),
-    ruleset: decideRuleset(config, uplinks),
+    ruleset: decideRuleset(config, balanced),
     sysctls,
-    state: { uplinks: known, sysctls: formerSysctls(sysctls, observed) },
+    state: remember(known, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
     tableNames: decideTableNames(known, config.numbers),
-    warnings: [...warnings, ...findConflicts(config, uplinks, observed)],
+    warnings: [...warnings, ...findDeadFamilies(uplinks), ...findConflicts(config, uplinks, observed)],
   }
 }
 
@@ -35,8 +39,12 @@ export function decideNothing(observed: Observed): Desired {
     rules: [],
     ruleset: null,
     sysctls: {},
-    state: { uplinks: {}, sysctls: formerSysctls({}, observed) },
+    state: remember({}, formerSysctls({}, observed), numbersToRemember(null, observed)),
     tableNames: '',
     warnings: [],
   }
+}
+
+function remember(uplinks: State['uplinks'], sysctls: State['sysctls'], numbers: readonly Numbers[] | null): State {
+  return { uplinks, sysctls, ...(numbers && { numbers }) }
 }

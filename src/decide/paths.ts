@@ -1,5 +1,5 @@
 /** How each family leaves by an interface: its gateway, from whoever knows it best. */
-import { isOurTable, tables } from '../ids.ts'
+import { isOurTable, protocols, tables } from '../ids.ts'
 import type { Config, Family, Gateways, Link, Observed, Path, Route, StanzaOptions, UplinkConfig } from '../model.ts'
 import { own } from '../own.ts'
 import { isGateway } from '../valid.ts'
@@ -63,12 +63,17 @@ function told(family: Family, link: Link, gateways: Gateways, addresses: readonl
 /** From `main`, or whatever table the host's network manager was told to use. */
 function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): string | null | undefined {
   const candidates = observed.routes.filter(
-    (route) => route.family === family && isDefault(route) && !isOurTable(route.table, config.numbers),
+    (route) => route.family === family && isDefault(route) && !isOurs(route, config),
   )
   candidates.sort((a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric)
   const hop = candidates.flatMap(({ nexthops }) => nexthops).find(({ device }) => device === link.name)
   if (hop === undefined) return undefined
   return hop.gateway === null || isGateway(hop.gateway, family) ? hop.gateway : undefined
+}
+
+/** By protocol, too: the configuration may have moved our tables. */
+function isOurs({ table, protocol }: Route, { numbers }: Config): boolean {
+  return isOurTable(table, numbers) || protocol === protocols.route
 }
 
 export function isDefault(route: Route): boolean {

@@ -12,6 +12,20 @@ import { hookPriorities, markOf, marks } from '../ids.ts'
 import type { Chain, Config, Ruleset, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 
+/**
+ * Whether a table of our name is ours, also after others have changed it: it is empty, or has a chain that only we make.
+ * Another program's is never replaced or deleted.
+ */
+export function isOurRuleset({ chains }: Ruleset): boolean {
+  const isOurs = ({ name, hook }: Chain) =>
+    hook === null
+      ? /^(to|in|nat)_\d+$/.test(name)
+      : Object.values<number>(hookPriorities).includes(hook.priority) && ourHooks.includes(name)
+  return chains.length === 0 || chains.some(isOurs)
+}
+
+const ourHooks: readonly string[] = ['prerouting', 'output', 'pin', 'postrouting']
+
 type Present = Uplink & { readonly index: number }
 
 export function decideRuleset(config: Config, uplinks: readonly Uplink[]): Ruleset | null {

@@ -1,6 +1,6 @@
 /** What earlier runs left in /run: numbers of uplinks and former sysctl values. */
 import { maxUplinks } from '../ids.ts'
-import type { KnownUplink, State } from '../model.ts'
+import type { KnownUplink, Numbers, State } from '../model.ts'
 import { log, messageOf } from '../os/log.ts'
 import { isUplinkName } from '../valid.ts'
 
@@ -13,9 +13,10 @@ const emptyState: State = { uplinks: {}, sysctls: {} }
 export function parseState(text: string | null): State {
   if (text === null) return emptyState
   try {
-    const { uplinks, sysctls } = JSON.parse(text) as {
+    const { uplinks, sysctls, numbers } = JSON.parse(text) as {
       uplinks: Record<string, unknown>
       sysctls: Record<string, unknown>
+      numbers?: unknown
     }
     return {
       uplinks: Object.fromEntries(
@@ -24,6 +25,7 @@ export function parseState(text: string | null): State {
       sysctls: Object.fromEntries(
         Object.entries(sysctls).filter((entry): entry is [string, string] => isFormer(...entry)),
       ),
+      ...(Array.isArray(numbers) ? { numbers: numbers.filter(isNumbers) } : {}),
     }
   } catch (error) {
     log.warning(`reading what earlier runs remembered: ${messageOf(error)}; starting from the kernel's state`)
@@ -43,6 +45,12 @@ function isKnown(name: string, value: unknown): boolean {
     // Only ever compared.
     (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))
   )
+}
+
+function isNumbers(value: unknown): value is Numbers {
+  if (typeof value !== 'object' || value === null) return false
+  const { markShift, tableBase, ruleBase } = value as Partial<Record<keyof Numbers, unknown>>
+  return [markShift, tableBase, ruleBase].every((number) => Number.isInteger(number) && Number(number) >= 0)
 }
 
 /** An interface, or the pattern of one that has not been seen yet. */

@@ -1,0 +1,120 @@
+/** Others on the same host: in our number spaces, under our table's name, with rules of their own before and after ours. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+
+let host: Host
+let daemon: Running
+
+beforeEach(async () => {
+  host = await startHost()
+})
+
+afterEach(() => host.end())
+
+const out = async (...argv: readonly string[]) => (await host.run(argv)).stdout
+
+async function start(): Promise<number> {
+  daemon = host.daemon()
+  return daemon.says(/balancing over wan1, wan2 /)
+}
+
+/** Nothing is left to do, and the daemon did not need telling. */
+async function expectSettled(): Promise<void> {
+  expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+}
+
+/** Where a packet would go, by the kernel's own word. */
+async function wayOf(...selectors: readonly string[]): Promise<string> {
+  const { stdout, stderr, exitCode } = await host.run(['ip', 'route', 'get', ...selectors], {}, { accept: [0, 2] })
+  return exitCode === 0 ? (/dev (\S+)/.exec(stdout)?.[1] ?? stdout) : stderr.trim()
+}
+
+describe('our numbers are moved by configuration while we run', () => {
+  const config = (lines: string) => `[balance]\n${lines}\n`
+
+  test.each([
+    ['mark-shift', 'mark-shift = 8', /0x40000000|0x1000000\/|0x3f000000/],
+    ['table-base', 'table-base = 40000', /\b30(0\d\d)\b/],
+    ['rule-base, overlapping the old', 'rule-base = 20500', /^20[01]\d\d:/m],
+    ['all three', 'mark-shift = 4\ntable-base = 1000\nrule-base = 9000', /^20\d{3}:|\b30(0\d\d)\b|0x40000000/m],
+  ])('%s: what was made with the old ones goes, and comes back with them', async (_, lines, former) => {
+    const before = await ours()
+    let seen = await start()
+    const original = await ours()
+    expect(original).toMatch(former)
+    for (const [text, gone] of [
+      [config(lines), former],
+      ['', /^9\d{3}:|\b(1|40)0\d\d\b|0x400\/|0x4000\//m],
+    ] as const) {
+      await host.write('/etc/ifbalance/ifbalance.conf', text)
+      daemon.signal('SIGHUP')
+      seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
+      expect(await ours()).not.toMatch(gone)
+      expect(await out('ip', 'rule')).toMatch(
+        /32765:.* lookup main suppress_prefixlength 0\n32765:.* lookup \d+\n32766/,
+      )
+      await expectSettled()
+    }
+    expect(await ours()).toBe(original)
+    await host.write('/etc/ifbalance/ifbalance.conf', config(lines))
+    // Not told to the daemon: it ends, and a removal knows the old numbers, the new ones, and what is really there.
+    daemon.signal('SIGTERM')
+    await daemon.ended
+    await host.ifbalance(['down'])
+    expect(await ours()).toBe(before)
+  })
+
+  test('connections that carry the old marks are forgotten, others are not', async () => {
+    const seen = await start()
+    const connection = (port: string, mark: string) =>
+      out(
+        ...['conntrack', '-I', '-p', 'udp', '-t', '100', '-s', '10.1.0.2', '-d', '203.0.113.1'],
+        ...['--sport', port, '--dport', '53', '--mark', mark],
+      )
+    await connection('1001', '0x42000000')
+    await connection('1002', '0x81000000')
+    await connection('1003', '0x00000007')
+    await host.write('/etc/ifbalance/ifbalance.conf', config('mark-shift = 16'))
+    daemon.signal('SIGHUP')
+    await daemon.says(/balancing over wan1, wan2 \(/, seen)
+    // It goes on in the background.
+    await expect.poll(() => out('conntrack', '-L'), { timeout: 5000 }).not.toMatch(/sport=100[12]/)
+    expect(await out('conntrack', '-L')).toContain('sport=1003')
+  })
+
+  /** Rules, routes and the table: everything with a number of ours. */
+  async function ours(): Promise<string> {
+    const tables = await out('nft', 'list', 'ruleset')
+    return `${await out('ip', 'rule')}${await out('ip', 'route', 'show', 'table', 'all', 'proto', '98')}${tables}`
+  }
+})
+
+describe('F14: a table of our name that another program made', () => {
+  const table = 'table inet ifbalance { chain input { type filter hook input priority 0; tcp dport 22 accept; }; }'
+
+  test('is left alone, and told; main goes on; ours is made when it goes', async () => {
+    await host.run(['nft', table])
+    const before = await out('nft', 'list', 'ruleset')
+    const rules = await out('ip', 'rule')
+    daemon = host.daemon()
+    const seen = await daemon.says(/nft table inet ifbalance .*input.* another program's/)
+    expect(await out('nft', 'list', 'ruleset')).toBe(before)
+    expect(await out('ip', 'rule')).toBe(rules)
+    expect(await wayOf('203.0.113.1')).toBe('wan1')
+    expect(daemon.said().join('\n')).not.toContain('balancing over')
+    expect((await host.ifbalance(['check'])).stdout).toContain("another program's")
+    await host.ifbalance(['down'])
+    expect(await out('nft', 'list', 'ruleset')).toBe(before)
+    await host.ifbalance(['apply'])
+    await host.run(['nft', 'delete table inet ifbalance'])
+    await daemon.says(/balancing over wan1, wan2 \(/, seen)
+    expect(await out('nft', 'list', 'ruleset')).toContain('chain pin')
+  })
+
+  test('one that has something of ours is put right', async () => {
+    const seen = await start()
+    await host.run(['nft', table])
+    await daemon.says(/balancing over wan1, wan2 \(/, seen)
+    expect(await out('nft', 'list', 'ruleset')).not.toContain('chain input')
+  })
+})
