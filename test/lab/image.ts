@@ -27,17 +27,21 @@ const everywhere = [
 const dhcpClient = { bookworm: 'isc-dhcp-client', trixie: 'dhcpcd-base' } as const
 
 /**
- * The folder of a root of this release; builds it (about 20 s) unless one with the same package list is kept.
- * `progress` gets a line when something takes time.
+ * The folder of a root of this release, with these packages besides the usual ones; builds it (about 20 s) unless one
+ * with the same package list is kept. `progress` gets a line when something takes time.
  */
-export async function image(release: Release, progress: (line: string) => void): Promise<string> {
-  const packages = [...everywhere, dhcpClient[release]]
+export async function image(
+  release: Release,
+  extra: readonly string[],
+  progress: (line: string) => void,
+): Promise<string> {
+  const packages = [...everywhere, dhcpClient[release], ...extra]
   const id = createHash('sha256').update(JSON.stringify({ release, packages })).digest('hex')
-  const folder = `${labPaths.images}/${release}`
+  const folder = `${labPaths.images}/${[release, ...extra].join('-')}`
   const idFile = `${folder}.id`
   if (existsSync(folder) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id) return folder
 
-  progress(`building a Debian root: ${release}, about 20 s, kept in ${labPaths.images}`)
+  progress(`building a Debian root: ${[release, ...extra].join(', ')}, about 20 s, kept in ${labPaths.images}`)
   mkdirSync(labPaths.images, { recursive: true })
   const draft = `${folder}.new-${process.pid}`
   try {

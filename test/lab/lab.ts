@@ -28,6 +28,8 @@ export interface LabOptions {
   readonly release: Release
   readonly stack: Stack
   readonly ipv6?: boolean
+  /** Debian packages that the machine has besides the usual ones. */
+  readonly packages?: readonly string[]
   readonly progress: (line: string) => void
 }
 
@@ -37,7 +39,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
   await sweep()
   const undo = disposer()
   try {
-    const root = await image(release, progress)
+    const root = await image(release, options.packages ?? [], progress)
     const network = await createNetwork(undo, { ipv6: options.ipv6 ?? false })
     const machine = await createMachine(undo, { image: root, network, ...stackSetup(release, stack) })
     const waitOnline = async (interfaces: readonly string[]) => {
