@@ -30,6 +30,7 @@ const inputs = [
   'docs/design.md',
   'docs/ifbalance.8',
   'docs/ifbalance.conf.5',
+  'docs/org.ifbalance1.5',
   'esbuild.config.ts',
   'package.json',
   'package-lock.json',

@@ -13,6 +13,9 @@ Commands:
   check             look at the configuration, the tools and the kernel
   down              take away everything that ifbalance made, until "apply" or a
                     restart of the service
+  disable UPLINK    take an uplink out, until "enable" or a reboot
+  enable UPLINK     end what "disable" began
+  monitor [--json]  how the uplinks are, and each change from then on
 
   daemon            run in the foreground, as ifbalance.service does
   hook KIND         called by ifupdown, DHCP clients, NetworkManager, networkd and pppd
@@ -24,12 +27,12 @@ Options:
 Exit codes:
   0  all well
   1  a problem: an error in the configuration, something could not be read or done
-  2  called in a way that is not described here
+  2  called in a way that is not described here, or with an uplink that there is not
 
 Files:
   ${paths.config}
   ${paths.configDropIns}/*.conf
 
 Colour is used on a terminal only, and not where NO_COLOR is set.
-See ifbalance(8) and ifbalance.conf(5).
+See ifbalance(8), ifbalance.conf(5) and org.ifbalance1(5).
 `
