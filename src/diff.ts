@@ -6,9 +6,10 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
+import { isLinked } from './decide/routes.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
 import { balancedTable, inOurBlock, isOurTable, lastPriority, markOf, marks, protocols, tables } from './ids.ts'
-import type { Desired, Numbers, Observed, Route, Rule, Ruleset, Step } from './model.ts'
+import type { Desired, Family, Numbers, Observed, Route, Rule, Ruleset, Step, Uplink } from './model.ts'
 import { ruleSpec } from './rule-spec.ts'
 
 export function diff(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
@@ -164,23 +165,41 @@ function deleteRule(rule: Rule): Step {
  * them, and not those of an uplink that merely gave way to a better one.
  */
 function connectionsToForget(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
-  const balanced = balancedTable(numbers)
-  const carriersIn = (routes: readonly Route[]) =>
-    new Set(
-      routes.filter(({ table }) => table === balanced).flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)),
-    )
-  const before = carriersIn(observed.routes)
-  const after = carriersIn(desired.routes)
+  return (['inet', 'inet6'] as const).flatMap((family) => {
+    const before = carriersOf(family, observed.routes, numbers)
+    const after = carriersOf(family, desired.routes, numbers)
+    return desired.uplinks
+      .filter((uplink) => before.has(uplink.interface) && !after.has(uplink.interface) && after.size > 0)
+      .filter((uplink) => !works(uplink, family))
+      .map((uplink) => forgetConnections(uplink, family, desired.uplinks, numbers))
+  })
+}
+
+function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
+  const balanced = routes.filter((route) => route.family === family && route.table === balancedTable(numbers))
+  return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
+}
+
+function works(uplink: Uplink, family: Family): boolean {
+  const path = uplink[family]
+  return isLinked(uplink) && path !== null && path.line?.state !== 'offline'
+}
+
+/** Of one uplink and family: those that carry its mark, and sockets that have an address of nobody but it. */
+export function forgetConnections(
+  uplink: Uplink,
+  family: Family,
+  uplinks: readonly Uplink[],
+  numbers: Numbers,
+): Extract<Step, { kind: 'forget-connections' }> {
   const { pinned, incoming, numberMask } = marks(numbers)
-  return desired.uplinks
-    .filter(
-      ({ interface: device, state }) =>
-        state !== 'online' && before.has(device) && !after.has(device) && after.size > 0,
-    )
-    .map(({ name, number }) => ({
-      kind: 'forget-connections',
-      uplink: name,
-      mark: (markOf(number, numbers) | pinned) >>> 0,
-      mask: (numberMask | pinned | incoming) >>> 0,
-    }))
+  const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
+  return {
+    kind: 'forget-connections',
+    uplink: uplink.name,
+    family,
+    mark: (markOf(uplink.number, numbers) | pinned) >>> 0,
+    mask: (numberMask | pinned | incoming) >>> 0,
+    addresses: (uplink[family]?.addresses ?? []).filter((address) => !others.includes(address)),
+  }
 }

@@ -20,6 +20,14 @@ export const paths = {
   stanzas: '/run/ifbalance/stanzas',
   /** One empty file an uplink that was disabled by command. */
   disabled: '/run/ifbalance/disabled',
+  /** What probes said of the lines, written by the daemon; counts while it is fresh. */
+  health: '/run/ifbalance/health.json',
+  /** Survives a reboot: what uplinks with a quota have carried. */
+  quota: '/var/lib/ifbalance/quota.json',
+  /** Executables of the administrator, called when an uplink's state changes. */
+  userHooks: '/etc/ifbalance/hooks.d',
+  /** Counters of this network namespace's devices, wherever /sys is from. */
+  deviceCounters: '/proc/self/net/dev',
   /** Exists after `ifbalance down`: hooks and timers leave the host alone until `ifbalance apply` or a restart. */
   held: '/run/ifbalance/held-down',
   /** /etc/iproute2/rt_tables.d/ifbalance.conf is a link to it: only /run needs to be writable. */
@@ -37,6 +45,8 @@ export const programs = {
   conntrack: '/usr/sbin/conntrack',
   flock: '/usr/bin/flock',
   cat: '/usr/bin/cat',
+  ss: '/usr/bin/ss',
+  ping: '/usr/bin/ping',
 } as const
 
 /** Asked only where they are. */

@@ -43,8 +43,42 @@ export interface UplinkConfig {
   readonly weight?: number
   readonly metric?: number
   readonly gateway?: Gateways
-  /** Traffic on it costs money: kept for later use, changes nothing yet. */
+  /** Traffic on it costs money: it is probed rarely while idle. */
   readonly metered?: boolean
+  /** Used only while no other that is not standby works. */
+  readonly standby?: boolean
+  readonly probe?: ProbeConfig
+  /** What becomes of connections elsewhere when this uplink is back: they stay, or are cut so that they come back. */
+  readonly failback?: 'drain' | 'kill'
+  readonly quota?: QuotaConfig
+}
+
+export type ProbeKind = 'icmp' | 'tcp' | 'dns' | 'http' | 'https' | 'arp' | 'script' | 'none'
+
+/** Absent members have defaults, see health/settings.ts. */
+export interface ProbeConfig {
+  readonly kind?: ProbeKind
+  /** Addresses; URLs of kind http and https; one path of kind script. */
+  readonly targets?: readonly string[]
+  readonly intervalMs?: number
+  readonly countUp?: number
+  readonly countDown?: number
+  readonly quorum?: number
+  readonly maxLatencyMs?: number
+  /** 0 to 1. */
+  readonly maxLoss?: number
+  /** Of kind http and https: the status and a text of the body that say that nobody stands in between. */
+  readonly status?: number
+  readonly body?: string
+  /** Of kind dns. */
+  readonly name?: string
+}
+
+export interface QuotaConfig {
+  readonly bytes: number
+  /** 1 to 28: counting starts anew on this day of the month. */
+  readonly resetDay: number
+  readonly atQuota: 'demote' | 'disable'
 }
 
 /** An address, or null: the other end of a point-to-point link, which needs none. */
@@ -78,12 +112,37 @@ export interface Observed {
   readonly bus: Readonly<Record<string, BusLink>>
   /** By interface, what its stanza in /etc/network/interfaces says. */
   readonly stanzas: Readonly<Record<string, StanzaOptions>>
+  /** By uplink name and family, what probes and traffic say of the line; without an entry nothing is known of it. */
+  readonly health?: Health
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
   readonly state: State
   /** Text of the file that names our tables for iproute2. */
   readonly tableNames: string | null
 }
+
+/**
+ * `suspect`: something was not answered, probes are out; in use. `offline`: a quorum of the probes' targets does not answer.
+ */
+export type LineState = 'online' | 'suspect' | 'offline'
+
+export interface LineHealth {
+  readonly state: LineState
+  /** Slower or lossier than its settings allow, or its quota is used up: used after all others. */
+  readonly degraded: boolean
+  /** Milliseconds of CLOCK_REALTIME: when the state began. */
+  readonly since: number
+  /** One phrase for people. */
+  readonly why: string
+  /** Smoothed round trip; null until something answered. */
+  readonly latencyMs: number | null
+  /** 0 to 1, of the latest probes. */
+  readonly loss: number
+  /** Answered or not, and by what; null before the first. */
+  readonly lastProbe: string | null
+}
+
+export type Health = Readonly<Record<string, Readonly<Partial<Record<Family, LineHealth>>>>>
 
 export interface Link {
   readonly index: number
@@ -213,9 +272,18 @@ export interface Desired {
 
 /**
  * `absent`: no such interface. `down`: no carrier, or not up. `unconfigured`: no address or no way out yet.
- * `online`: usable. `disabled`: by the administrator.
+ * `online`: usable. `suspect`: its line is being probed. `degraded`: works badly, and is used last. `offline`: the link is
+ * up, and nothing behind it answers, in no family. `disabled`: by the administrator.
  */
-export type UplinkState = 'absent' | 'down' | 'unconfigured' | 'online' | 'disabled'
+export type UplinkState =
+  | 'absent'
+  | 'down'
+  | 'unconfigured'
+  | 'online'
+  | 'suspect'
+  | 'degraded'
+  | 'offline'
+  | 'disabled'
 
 export interface Uplink {
   readonly name: string
@@ -226,6 +294,8 @@ export interface Uplink {
   readonly state: UplinkState
   readonly weight: number
   readonly metric: number
+  /** Used only while no other that is not standby works. */
+  readonly standby?: boolean
   readonly inet: Path | null
   readonly inet6: Path | null
 }
@@ -238,6 +308,8 @@ export interface Path {
   readonly onlink: boolean
   /** The interface's own addresses: a socket that has one stays on this uplink. */
   readonly addresses: readonly string[]
+  /** What probes and traffic say of this way; absent where nothing is known. */
+  readonly line?: Pick<LineHealth, 'state' | 'degraded'>
 }
 
 /** An nft table as chains of canonical lines (see observe/ruleset-listing.ts), so that two can be compared. */
@@ -264,4 +336,13 @@ export type Step =
   | { readonly kind: 'delete-route'; readonly route: Route }
   | { readonly kind: 'add-rule'; readonly rule: Rule }
   | { readonly kind: 'delete-rule'; readonly rule: Rule }
-  | { readonly kind: 'forget-connections'; readonly uplink: string; readonly mark: number; readonly mask: number }
+  | {
+      readonly kind: 'forget-connections'
+      readonly uplink: string
+      /** Absent: both. */
+      readonly family?: Family
+      readonly mark: number
+      readonly mask: number
+      /** Of the uplink, for sockets of this host; none that another uplink has as well. */
+      readonly addresses?: readonly string[]
+    }

@@ -11,7 +11,7 @@ import type { Family, State, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
-import { hex } from '../rule-spec.ts'
+import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
 import { deleteRuleset, replaceRuleset } from './nft-text.ts'
 
@@ -26,18 +26,20 @@ export async function apply(steps: readonly Step[]): Promise<void> {
 }
 
 /**
- * Deletes the connections of what went away, so that both ends notice and connect anew. A million of them take 11 s
- * (Linux 6.18): nothing waits for this. Failures are logged.
+ * Deletes the connections of what went away, so that both ends notice and connect anew: forwarded ones out of the
+ * connection table, by mark, and this host's own sockets, by address. A million of the former take 11 s (Linux 6.18):
+ * nothing waits for this. Failures are logged.
  */
 export async function forgetConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind !== 'forget-connections') continue
-    const args = ['-D', '--mark', `${hex(step.mark)}/${hex(step.mask)}`]
-    try {
-      // 1 says that there was none.
-      await run(programs.conntrack, args, { accept: [0, 1], timeoutMs: 120_000 })
-    } catch (error) {
-      log.warning(`forgetting the connections of ${step.uplink}: ${messageOf(error)}`)
+    for (const [program, ...args] of forgettingCommands(step)) {
+      try {
+        // conntrack: 1 says that there was none. ss: kernels without CONFIG_INET_DIAG_DESTROY refuse.
+        await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })
+      } catch (error) {
+        log.warning(`forgetting the connections of ${step.uplink}: ${messageOf(error)}`)
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 /** A step as a person could type it: for `ifbalance plan` and the log. */
 import { paths } from '../ids.ts'
 import type { Step } from '../model.ts'
-import { hex } from '../rule-spec.ts'
+import { forgettingCommands } from './forgetting.ts'
 import { ipLine } from './ip-lines.ts'
 import { deleteRuleset, replaceRuleset } from './nft-text.ts'
 
@@ -24,6 +24,8 @@ export function commandOf(step: Step): string {
     case 'delete-rule':
       return `ip ${step.rule.family === 'inet' ? '-4' : '-6'} ${ipLine(step)}`
     case 'forget-connections':
-      return `conntrack -D --mark ${hex(step.mark)}/${hex(step.mask)} # ${step.uplink}`
+      return forgettingCommands(step)
+        .map((words) => `${words.join(' ')} # ${step.uplink}`)
+        .join('\n')
   }
 }

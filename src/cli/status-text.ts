@@ -16,6 +16,9 @@ const columns: readonly Column[] = [
 
 const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
   online: 'green',
+  suspect: 'yellow',
+  degraded: 'yellow',
+  offline: 'red',
   unconfigured: 'yellow',
   down: 'red',
   absent: 'dim',

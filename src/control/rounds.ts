@@ -4,8 +4,8 @@ import { commandOf } from '../apply/commands.ts'
 import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
 import { decide } from '../decide/decide.ts'
-import { paths } from '../ids.ts'
-import type { Config, Observed, Step } from '../model.ts'
+import { balancedTable, paths } from '../ids.ts'
+import type { Config, Desired, Observed, Step, Uplink } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
@@ -37,9 +37,11 @@ export interface RoundsOptions {
   readonly details: boolean
   /** Told after each round how the uplinks are then. */
   readonly onStatus?: (status: Status) => void
+  /** Told after each round which uplinks there are. */
+  readonly onUplinks?: (uplinks: readonly Uplink[], config: Config) => void
 }
 
-export function createRounds({ details, onStatus }: RoundsOptions): Rounds {
+export function createRounds({ details, onStatus, onUplinks }: RoundsOptions): Rounds {
   let config: Config | null = null
   /** Until there was a good configuration, what is understood of a bad one: enough to take everything down. */
   let understood: Config | null = null
@@ -78,11 +80,12 @@ export function createRounds({ details, onStatus }: RoundsOptions): Rounds {
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
+    onUplinks?.(outcome.desired.uplinks, inForce)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
     const wanted = JSON.stringify(outcome.desired)
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
-    return { ...report(outcome, held, reasons, tell), repaired }
+    return { ...report(outcome, inForce, held, reasons, tell), repaired }
   }
 
   return {
@@ -109,21 +112,28 @@ export function createRounds({ details, onStatus }: RoundsOptions): Rounds {
 /** One line for all changes; nothing where nothing was to do. */
 function report(
   outcome: Outcome,
+  inForce: Config,
   held: boolean,
   reasons: readonly string[],
   tell: (lines: readonly string[]) => void,
 ): Reply {
   const { applied, remaining, errors, desired } = outcome
   // Without rules nothing is balanced, whatever is online: conflicts.ts says why.
-  const usable = desired.rules.length > 0 ? desired.uplinks.filter(({ state }) => state === 'online') : []
-  const online = usable.map((uplink) => uplink.name)
-  const balanced = online.length > 0 ? `balancing over ${online.join(', ')}` : 'no uplink to balance over'
+  const carrying = desired.rules.length > 0 ? carriersOf(desired, inForce) : []
+  const balanced = carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
   const state = held ? 'taken down' : balanced
   if (applied.length > 0)
     log.notice(`${state} (${applied.length} changes after ${reasons.join(', ') || 'a regular look'})`)
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   tell([...desired.warnings, ...errors, ...undone])
   return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }
+}
+
+/** Those that new connections of one family at least take. */
+function carriersOf({ routes, uplinks }: Desired, { numbers }: Config): readonly string[] {
+  const balanced = routes.filter(({ table }) => table === balancedTable(numbers))
+  const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
+  return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)
 }
 
 /** A ruleset has many lines; `ifbalance plan` shows them. */

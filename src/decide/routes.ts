@@ -50,15 +50,42 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
   ]
 }
 
-/** The usable uplinks of the lowest metric; in mode `failover` the first of them. */
+/** The usable uplinks of the best tier; in mode `failover` the first of them. */
 function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
-  const usable = uplinks.flatMap((uplink) => {
+  const linked = uplinks.flatMap((uplink) => {
     const path = uplink[family]
-    return uplink.state === 'online' && path ? [{ ...uplink, path }] : []
+    return isLinked(uplink) && path ? [{ ...uplink, path }] : []
   })
-  const lowest = Math.min(...usable.map(({ metric }) => metric))
-  const best = usable.filter(({ metric }) => metric === lowest)
+  const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
+  // Where no probe is answered anywhere, the probes may be wrong: all stay in use.
+  const usable = alive.length > 0 ? alive : linked
+  const best = usable.filter((uplink) => usable.every((other) => compareTiers(uplink, other) <= 0))
   return balance.mode === 'failover' ? best.slice(0, 1) : best
+}
+
+/** Degraded lines come last, then standby ones, then those of a higher metric. */
+function compareTiers(one: Usable, other: Usable): number {
+  const tier = ({ path, standby, metric }: Usable) => [
+    Number(path.line?.degraded ?? false),
+    Number(standby ?? false),
+    metric,
+  ]
+  const [a, b] = [tier(one), tier(other)]
+  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+}
+
+/** One line a family in which nothing answers. */
+export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] {
+  return (['inet', 'inet6'] as const).flatMap((family) => {
+    const lines = uplinks.filter(isLinked).flatMap((uplink) => uplink[family] ?? [])
+    const dead = lines.length > 0 && lines.every(({ line }) => line?.state === 'offline')
+    return dead ? [`no uplink answers over ${family === 'inet' ? 'IPv4' : 'IPv6'}: all stay in use`] : []
+  })
+}
+
+/** It has a link, whatever is known of the line behind. */
+export function isLinked({ state }: Uplink): boolean {
+  return ['online', 'suspect', 'degraded', 'offline'].includes(state)
 }
 
 /**

@@ -1,5 +1,16 @@
 /** Which interfaces are uplinks, and what state each is in. */
-import type { Config, KnownUplink, Link, Observed, StanzaOptions, Uplink, UplinkConfig, UplinkState } from '../model.ts'
+import type {
+  Config,
+  Family,
+  KnownUplink,
+  Link,
+  Observed,
+  Path,
+  StanzaOptions,
+  Uplink,
+  UplinkConfig,
+  UplinkState,
+} from '../model.ts'
 import { own } from '../own.ts'
 import { isInterfaceName } from '../valid.ts'
 import { decideNumbers, findByHardware } from './numbers.ts'
@@ -125,23 +136,40 @@ function present(
 ): Uplink {
   const enabled = isEnabled(name, section, observed)
   const path = (family: 'inet' | 'inet6') =>
-    link.up && enabled ? decidePath(family, link, { section, stanza }, config, observed) : null
+    link.up && enabled
+      ? withLine(name, family, decidePath(family, link, { section, stanza }, config, observed), observed)
+      : null
   const paths = { inet: path('inet'), inet6: path('inet6') }
   return {
     name,
     number,
     interface: link.name,
     index: enabled ? link.index : null,
-    state: stateOf(link, enabled, paths.inet !== null || paths.inet6 !== null, lacksBearer(link, observed)),
+    state: stateOf(link, enabled, paths, lacksBearer(link, observed)),
     ...preferences(section, stanza),
     ...paths,
   }
 }
 
-function stateOf(link: Link, enabled: boolean, hasPath: boolean, lacksBearer: boolean): UplinkState {
+function stateOf(
+  link: Link,
+  enabled: boolean,
+  { inet, inet6 }: Pick<Uplink, 'inet' | 'inet6'>,
+  lacksBearer: boolean,
+): UplinkState {
   if (!enabled) return 'disabled'
   if (!link.up || !link.carrier || lacksBearer) return 'down'
-  return hasPath ? 'online' : 'unconfigured'
+  const lines = [inet, inet6].flatMap((path) => (path ? [path.line] : []))
+  if (lines.length === 0) return 'unconfigured'
+  const alive = lines.filter((line) => line?.state !== 'offline')
+  if (alive.length === 0) return 'offline'
+  if (alive.every((line) => line?.degraded)) return 'degraded'
+  return alive.every((line) => line?.state === 'suspect') ? 'suspect' : 'online'
+}
+
+function withLine(name: string, family: Family, path: Path | null, { health }: Observed): Path | null {
+  const line = own(own(health ?? {}, name) ?? {}, family)
+  return path && line ? { ...path, line: { state: line.state, degraded: line.degraded } } : path
 }
 
 /** A modem's link stays up in the kernel when the network has dropped it. */
@@ -177,6 +205,7 @@ function preferences(section: UplinkConfig | undefined, stanza: StanzaOptions | 
   return {
     weight: section?.weight ?? stanza?.weight ?? defaults.weight,
     metric: section?.metric ?? stanza?.metric ?? defaults.metric,
+    ...(section?.standby ? { standby: true } : {}),
   }
 }
 

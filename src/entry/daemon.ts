@@ -3,6 +3,7 @@
 import type { Reply, Request } from '../control/protocol.ts'
 import { createRounds, hold, type Rounds, release } from '../control/rounds.ts'
 import { listenForRequests } from '../control/server.ts'
+import { watchHealth } from '../health/watch.ts'
 import { keepEarlierStanzas } from '../hook/earlier-stanzas.ts'
 import { busName } from '../ids.ts'
 import { openBus } from '../os/bus.ts'
@@ -25,7 +26,8 @@ export async function run(_args: readonly string[]): Promise<number> {
   const watchdog = startWatchdog()
   const bus = openBus({ onTrouble: log.warning })
   const published = publish(bus, (reason) => scheduler.now(reason))
-  const rounds = createRounds({ details: true, onStatus: published.show })
+  const health = watchHealth((verdict) => scheduler.now(verdict))
+  const rounds = createRounds({ details: true, onStatus: published.show, onUplinks: health.update })
   const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
     if (rounds.load()) scheduler.hint('configuration read')
@@ -48,6 +50,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   bus.own(busName)
 
   await stopped
+  health.stop()
   services.stop()
   stopSysctls()
   stopKernel()

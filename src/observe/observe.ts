@@ -1,6 +1,7 @@
 /** Reads everything that a decision depends on: three child processes and some small files. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readHealth } from '../health/facts.ts'
 import { nftTable, paths, programs } from '../ids.ts'
 import type { Family, Link, Observed, Ruleset } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
@@ -27,6 +28,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
+  const health = readHealth()
   const state = parseState(readIfThere(paths.state))
   return {
     ipv6,
@@ -41,6 +43,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     leases: readLeases(new Date()),
     bus: readBus(),
     stanzas: readStanzas(),
+    ...(Object.keys(health).length === 0 ? {} : { health }),
     disabled: readDisabled(),
     state,
     tableNames: readIfThere(paths.tableNames),

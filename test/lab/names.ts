@@ -23,6 +23,9 @@ export const labPaths = {
 export const addresses = {
   server: '203.0.113.1',
   server6: '2001:db8:ffff::1',
+  /** Anycast resolvers of three operators. */
+  resolvers: ['1.1.1.1', '8.8.8.8', '9.9.9.9'],
+  resolvers6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
   lanRouter: '192.168.77.1',
   lanClient: '192.168.77.10',
   publicOf: (isp: number) => `198.51.100.${isp}`,

@@ -31,7 +31,13 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   const [host, internet, lan] = [labName('host'), labName('inet'), labName('lan')]
   for (const name of [host, internet, lan]) await addNamespace(undo, name)
   await skipAddressDetection(host)
-  await ipBatch(internet, [`addr add ${addresses.server}/32 dev lo`, `addr add ${addresses.server6}/128 dev lo nodad`])
+  await ipBatch(internet, [
+    `addr add ${addresses.server}/32 dev lo`,
+    `addr add ${addresses.server6}/128 dev lo nodad`,
+    // What probes ask by default.
+    ...addresses.resolvers.map((address) => `addr add ${address}/32 dev lo`),
+    ...addresses.resolvers6.map((address) => `addr add ${address}/128 dev lo nodad`),
+  ])
   const isps = [
     await openIsp(undo, 1, { host, internet }, options),
     await openIsp(undo, 2, { host, internet }, options),

@@ -1,0 +1,25 @@
+/** The commands that end connections. */
+import { programs } from '../ids.ts'
+import type { Step } from '../model.ts'
+import { hex } from '../rule-spec.ts'
+
+type Command = readonly [string, ...string[]]
+type Forgetting = Extract<Step, { kind: 'forget-connections' }>
+
+/**
+ * conntrack(8) looks at IPv4 alone unless told. ss(8): sockets of clients and servers, connected ones only, so that a
+ * service that listens on an uplink's address goes on.
+ */
+export function forgettingCommands({ family, mark, mask, addresses = [] }: Forgetting): readonly Command[] {
+  const kinds = { inet: ['ipv4'], inet6: ['ipv6'], both: ['ipv4', 'ipv6'] }[family ?? 'both']
+  return [...addresses.map(closeSockets), ...kinds.map((kind) => deleteEntries(kind, mark, mask))]
+}
+
+function closeSockets(address: string): Command {
+  const options = ['--kill', '--no-header', '--numeric', '--tcp', '--udp']
+  return [programs.ss, ...options, 'state', 'connected', 'src', address]
+}
+
+function deleteEntries(kind: string, mark: number, mask: number): Command {
+  return [programs.conntrack, '--delete', '--family', kind, '--mark', `${hex(mark)}/${hex(mask)}`]
+}

@@ -1,0 +1,204 @@
+/**
+ * How a line's state follows from what is seen of it: one pure transition function. The clock is passed in.
+ *
+ *     suspect -- a quorum of the burst's targets answers --> online -- no answer, or traffic without any --> suspect
+ *     suspect -- `countDown` bursts fail --> offline -- `countUp` answers in a row, hold-down over --> online
+ *
+ * A suspect line is in use: being suspected costs a few packets. A line begins as suspect, so that the first verdict on it
+ * comes within a second.
+ */
+import type { Advance, Line, LineEffect, LineEvent, LineSettings, Sample } from './line.ts'
+import { addPenalty, holdDownMs } from './penalty.ts'
+import { isStalled, keepSamples } from './stall.ts'
+
+/** A gap between two ticks that is no scheduling delay: the machine was suspended, or the daemon stopped. */
+const gapMs = 1000
+const bursts = 10
+const outcomesKept = 100
+/** Fewer are no statistic. */
+const outcomesNeeded = 20
+
+export function newLine(now: number, settings: LineSettings): Line {
+  return {
+    state: 'suspect',
+    degraded: false,
+    since: now,
+    why: 'not probed yet',
+    rtt: null,
+    outcomes: [],
+    dueAt: now + settings.intervalMs + 1000,
+    samples: [],
+    burst: null,
+    failedBursts: 0,
+    answers: 0,
+    misses: 0,
+    tokens: bursts,
+    tokensAt: now,
+    penalty: 0,
+    penaltyAt: now,
+  }
+}
+
+export function advance(line: Line, event: LineEvent, now: number, settings: LineSettings): Advance {
+  switch (event.kind) {
+    case 'tick':
+      return tick(line, event.counters, now, settings)
+    case 'answer':
+      return answer(line, event.rttMs, now, settings)
+    case 'miss':
+      return miss(line, now, settings)
+    case 'burst':
+      return burstEnded(line, event, now, settings)
+    case 'moved':
+      return startBurst(
+        {
+          ...enter(line, 'suspect', 'another address or gateway', now),
+          samples: [],
+          rtt: null,
+          outcomes: [],
+          burst: null,
+        },
+        now,
+      )
+  }
+}
+
+/** How often the background probe goes out in this state. */
+export function probeIntervalMs({ state }: Line, { intervalMs, offlineIntervalMs }: LineSettings): number {
+  return state === 'offline' ? offlineIntervalMs : intervalMs
+}
+
+/** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
+export function timeoutMs({ rtt }: Line): number {
+  if (rtt === null) return 1000
+  return Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
+}
+
+function tick(before: Line, counters: { rx: number; tx: number } | null, now: number, settings: LineSettings): Advance {
+  const last = before.samples.at(-1)
+  if (last !== undefined && now - last.at > gapMs) return afterGap(before, counters, now, settings)
+  const line = refill({ ...before, samples: keepSamples(before.samples, sampleOf(counters, last, now)) }, now, settings)
+  if (line.burst !== null || line.state === 'offline') return still(line)
+  if (line.state === 'suspect') return startBurst(line, now)
+  if (now > line.dueAt) return startBurst(enter(line, 'suspect', 'a probe was not answered', now), now)
+  if (line.tokens >= 1 && isStalled(line.samples, line.rtt?.smooth ?? 0, now)) {
+    const suspect = enter(line, 'suspect', 'traffic is not answered', now)
+    return startBurst({ ...suspect, tokens: line.tokens - 1 }, now)
+  }
+  return still(line)
+}
+
+/** What did not arrive while nobody looked says nothing. */
+function afterGap(
+  line: Line,
+  counters: { rx: number; tx: number } | null,
+  now: number,
+  settings: LineSettings,
+): Advance {
+  const dueAt = Math.max(line.dueAt, now + probeIntervalMs(line, settings) + timeoutMs(line))
+  const burst = line.burst && { ...line.burst, void: true }
+  return still({ ...line, samples: [sampleOf(counters, undefined, now)], dueAt, burst })
+}
+
+/** Counters that cannot be read stand still. */
+function sampleOf(counters: { rx: number; tx: number } | null, last: Sample | undefined, now: number): Sample {
+  return { at: now, rx: counters?.rx ?? last?.rx ?? 0, tx: counters?.tx ?? last?.tx ?? 0 }
+}
+
+function answer(before: Line, rttMs: number, now: number, settings: LineSettings): Advance {
+  // It was taken for missed when the next probe left.
+  const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
+  const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
+  const line = judge(
+    {
+      ...before,
+      rtt: smooth(before.rtt, rttMs),
+      outcomes: [...outcomes, true].slice(-outcomesKept),
+      answers: before.answers + 1,
+      misses: 0,
+    },
+    settings,
+  )
+  const due = (state: Line) => ({ ...state, dueAt: now + probeIntervalMs(state, settings) + timeoutMs(state) })
+  if (line.state !== 'offline') return still(due(line))
+  const held = now - line.since < holdDownMs(line, now)
+  if (line.answers < settings.countUp || held) return still(due(line))
+  // What was lost while it was dead says nothing of how well it works now.
+  return still(due({ ...enter(line, 'online', `${line.answers} answers in a row`, now), outcomes: [] }))
+}
+
+function miss(before: Line, now: number, settings: LineSettings): Advance {
+  const outcomes = [...before.outcomes, false].slice(-outcomesKept)
+  const line = judge({ ...before, outcomes, answers: 0, misses: before.misses + 1 }, settings)
+  const effects: readonly LineEffect[] = line.misses % 3 === 0 ? [{ kind: 'next-target' }] : []
+  if (line.state !== 'online' || line.burst !== null) return { line, effects }
+  const suspected = startBurst(enter(line, 'suspect', 'a probe was not answered', now), now)
+  return { line: suspected.line, effects: [...effects, ...suspected.effects] }
+}
+
+function burstEnded(
+  before: Line,
+  { answered, targets, rttMs }: Extract<LineEvent, { kind: 'burst' }>,
+  now: number,
+  settings: LineSettings,
+): Advance {
+  const rtt = rttMs === null ? before.rtt : smooth(before.rtt, rttMs)
+  const line = { ...before, rtt, burst: null }
+  if (line.state !== 'suspect') return still(line)
+  const verdict = `${answered} of ${targets} targets answered`
+  if (answered >= settings.quorum) {
+    const dueAt = now + settings.intervalMs + timeoutMs(line)
+    return { line: { ...enter(line, 'online', verdict, now), dueAt }, effects: nextTarget(line) }
+  }
+  if (before.burst?.void) return startBurst(line, now)
+  const failedBursts = line.failedBursts + 1
+  if (failedBursts < settings.countDown) return startBurst({ ...line, failedBursts }, now)
+  const penalty = addPenalty(line, now)
+  const offline = enter(line, 'offline', verdict, now)
+  return { line: { ...offline, ...penalty, degraded: false, outcomes: [], answers: 0, misses: 0 }, effects: [] }
+}
+
+/** The line is fine, and its background probe was not answered: that one target is down. */
+function nextTarget({ why }: Line): readonly LineEffect[] {
+  return why === 'a probe was not answered' ? [{ kind: 'next-target' }] : []
+}
+
+/** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
+function judge(line: Line, { maxLatencyMs, maxLoss }: LineSettings): Line {
+  const ease = line.degraded ? 0.5 : 1
+  const slow = maxLatencyMs !== null && line.rtt !== null && line.rtt.smooth > maxLatencyMs * ease
+  const lossy = maxLoss !== null && line.outcomes.length >= outcomesNeeded && lossOf(line) > maxLoss * ease
+  return { ...line, degraded: slow || lossy }
+}
+
+/** 0 to 1, of the latest background probes. */
+export function lossOf({ outcomes }: Line): number {
+  return outcomes.length === 0 ? 0 : outcomes.filter((answered) => !answered).length / outcomes.length
+}
+
+function smooth(rtt: Line['rtt'], sample: number): NonNullable<Line['rtt']> {
+  if (rtt === null) return { smooth: sample, deviation: sample / 2 }
+  return {
+    smooth: rtt.smooth + (sample - rtt.smooth) / 8,
+    deviation: rtt.deviation + (Math.abs(sample - rtt.smooth) - rtt.deviation) / 4,
+  }
+}
+
+function enter(line: Line, state: Line['state'], why: string, now: number): Line {
+  if (line.state === state) return { ...line, why }
+  return { ...line, state, why, since: now, failedBursts: 0 }
+}
+
+function startBurst(line: Line, now: number): Advance {
+  const burst = { began: now, void: false }
+  return { line: { ...line, burst }, effects: [{ kind: 'burst', timeoutMs: timeoutMs(line) }] }
+}
+
+function refill(line: Line, now: number, { burstEveryMs }: LineSettings): Line {
+  const tokens = Math.min(bursts, line.tokens + (now - line.tokensAt) / burstEveryMs)
+  return { ...line, tokens, tokensAt: now }
+}
+
+function still(line: Line): Advance {
+  return { line, effects: [] }
+}

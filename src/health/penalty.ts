@@ -1,0 +1,23 @@
+/** Hold-down that grows with flapping, after BGP's route-flap damping (RFC 2439). Pure. */
+import type { Line } from './line.ts'
+
+const halfLifeMs = 300_000
+const mostMs = 600_000
+/** What a line with one failure behind it waits, over its count of answers. Doubled for each further one. */
+const firstMs = 2500
+
+type Penalty = Pick<Line, 'penalty' | 'penaltyAt'>
+
+export function addPenalty(line: Penalty, now: number): Penalty {
+  return { penalty: penaltyAt(line, now) + 1, penaltyAt: now }
+}
+
+/** How long an offline line stays so at least. */
+export function holdDownMs(line: Penalty, now: number): number {
+  const failures = penaltyAt(line, now)
+  return Math.min(mostMs, firstMs * (2 ** Math.max(0, failures - 1) - 1))
+}
+
+function penaltyAt({ penalty, penaltyAt: at }: Penalty, now: number): number {
+  return penalty * 0.5 ** ((now - at) / halfLifeMs)
+}

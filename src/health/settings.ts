@@ -1,0 +1,71 @@
+/** What an uplink's section, or its absence, means for the probes. Pure. */
+import type { Config, Family, ProbeKind } from '../model.ts'
+import { familyOf } from '../valid.ts'
+import type { LineSettings } from './line.ts'
+
+export interface ProbeSettings extends LineSettings {
+  readonly kind: ProbeKind
+  readonly targets: readonly string[]
+  readonly name: string
+  readonly status: number
+  readonly body: string | null
+}
+
+/** Anycast resolvers of three operators: what answers is near, and they are not down together. */
+const defaultTargets: Readonly<Record<Family, readonly string[]>> = {
+  inet: ['1.1.1.1', '8.8.8.8', '9.9.9.9'],
+  inet6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
+}
+
+/** Plain HTTP on purpose: what stands in between answers itself, and gives itself away by that. */
+const defaultUrls = ['http://detectportal.firefox.com/success.txt', 'http://www.msftconnecttest.com/connecttest.txt']
+
+/** Bursts of at most a kilobyte: with these, an idle metered line's probes stay below 3 MB a day whatever happens. */
+const paces = {
+  unmetered: { intervalMs: 1000, offlineIntervalMs: 1000, burstEveryMs: 5000 },
+  metered: { intervalMs: 60_000, offlineIntervalMs: 10_000, burstEveryMs: 90_000 },
+} as const
+
+export function probeSettings(uplink: string, device: string, family: Family, config: Config): ProbeSettings {
+  const section = config.uplinks.find(({ name }) => name === uplink)
+  const probe = section?.probe ?? {}
+  const kind = probe.kind ?? 'icmp'
+  // systemd names modems' interfaces ww...
+  const pace = (section?.metered ?? /^ww/.test(device)) ? paces.metered : paces.unmetered
+  const targets = targetsOf(kind, probe.targets, family)
+  const intervalMs = probe.intervalMs ?? pace.intervalMs
+  return {
+    kind: targets.length === 0 ? 'none' : kind,
+    targets,
+    intervalMs,
+    offlineIntervalMs: probe.intervalMs ?? pace.offlineIntervalMs,
+    burstEveryMs: pace.burstEveryMs,
+    countUp: probe.countUp ?? 3,
+    countDown: probe.countDown ?? 1,
+    quorum: Math.min(probe.quorum ?? Math.ceil(targets.length / 2), targets.length),
+    maxLatencyMs: probe.maxLatencyMs ?? 1500,
+    maxLoss: probe.maxLoss ?? 0.2,
+    name: probe.name ?? 'debian.org',
+    status: probe.status ?? 200,
+    body: probe.body ?? null,
+  }
+}
+
+/** What was configured for one family only leaves the other to the defaults. */
+function targetsOf(kind: ProbeKind, given: readonly string[] | undefined, family: Family): readonly string[] {
+  if (kind === 'none') return []
+  if (kind === 'arp') return ['gateway']
+  if (kind === 'http' || kind === 'https' || kind === 'script') return given ?? (kind === 'script' ? [] : defaultUrls)
+  const own = (given ?? []).filter((target) => familyOf(hostOf(target)) === family)
+  return own.length > 0 ? own : defaultTargets[family]
+}
+
+/** `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]:443`. */
+export function hostOf(target: string): string {
+  return /^\[(.*)\](?::\d+)?$/.exec(target)?.[1] ?? /^([\d.]+):\d+$/.exec(target)?.[1] ?? target
+}
+
+export function portOf(target: string, other: number): number {
+  const port = /^\[.*\]:(\d+)$/.exec(target)?.[1] ?? /^[\d.]+:(\d+)$/.exec(target)?.[1]
+  return port === undefined ? other : Number(port)
+}

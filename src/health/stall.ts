@@ -1,0 +1,33 @@
+/** Whether a device's counters say that what is sent is no longer answered. Pure. */
+import type { Sample } from './line.ts'
+
+const keptMs = 4000
+
+export function keepSamples(samples: readonly Sample[], next: Sample): readonly Sample[] {
+  const last = samples.at(-1)
+  // The device was made anew and counts from 0.
+  if (last !== undefined && (next.rx < last.rx || next.tx < last.tx)) return [next]
+  const first = samples.findIndex(({ at }) => at >= next.at - keptMs)
+  return [...(first < 0 ? [] : samples.slice(first)), next]
+}
+
+/**
+ * Several packets out and next to nothing back (retransmissions, new connections), or a single one and nothing at all for
+ * longer. Next to nothing: a dead line's own router still answers ARP. What was sent a moment ago may still be answered,
+ * and where answers take long, so does a moment.
+ */
+export function isStalled(samples: readonly Sample[], rttMs: number, now: number): boolean {
+  const slack = Math.min(2000, 1.5 * rttMs)
+  const many = between(samples, now, 350 + slack, 150 + slack)
+  const few = between(samples, now, 1000 + slack, 600 + slack)
+  return (
+    (many !== null && many.sent >= 3 && many.back * 8 <= many.sent) || (few !== null && few.sent >= 1 && few.back === 0)
+  )
+}
+
+/** What was sent from `fromMs` to `toMs` ago, and what came back since then; null where nobody watched for so long. */
+function between(samples: readonly Sample[], now: number, fromMs: number, toMs: number) {
+  const at = (ago: number) => samples.findLast((sample) => sample.at <= now - ago)
+  const [first, middle, last] = [at(fromMs), at(toMs), samples.at(-1)]
+  return first && middle && last ? { sent: middle.tx - first.tx, back: last.rx - first.rx } : null
+}

@@ -1,0 +1,214 @@
+/** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
+import { isLinked } from '../decide/routes.ts'
+import type { Config, Family, LineHealth, Uplink } from '../model.ts'
+import { type Counters, readCounters } from './counters.ts'
+import { readHealth, writeEveryMs, writeHealth } from './facts.ts'
+import type { Line, LineEffect, LineEvent } from './line.ts'
+import { advance, lossOf, newLine, probeIntervalMs } from './machine.ts'
+import { type Answer, type Burst, isBroken, probeAll, probeOn, type Way } from './probes.ts'
+import { type ProbeSettings, probeSettings } from './settings.ts'
+
+/** Reading all counters takes some 30 microseconds. */
+const tickMs = 100
+
+export interface HealthWatch {
+  /** What is to be watched from now on: after each round. */
+  readonly update: (uplinks: readonly Uplink[], config: Config) => void
+  readonly stop: () => void
+}
+
+interface Track {
+  readonly way: Way
+  readonly settings: ProbeSettings
+  /** Changes with everything that a running probe was started for. */
+  readonly key: string
+  line: Line
+  target: number
+  lastProbe: string | null
+  background: { readonly intervalMs: number; readonly stop: () => void } | null
+  stopBurst: () => void
+}
+
+/** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
+export function watchHealth(balance: (reason: string) => Promise<unknown>): HealthWatch {
+  const tracks = new Map<string, Track>()
+  /** From a daemon before us: an offline line need not carry connections once more to be found out. */
+  const inherited = readHealth()
+  let broken = false
+  const clock = () => performance.now()
+  // It fails only while the daemon stops.
+  const onVerdict = (reason: string) => void balance(reason).catch(() => undefined)
+
+  function send(track: Track, event: LineEvent): void {
+    const before = track.line
+    const { line, effects } = advance(before, event, clock(), track.settings)
+    track.line = line
+    for (const effect of effects) act(track, effect)
+    keepProbing(track)
+    if (line.state === before.state && line.degraded === before.degraded) return
+    publish()
+    const usable = ({ state, degraded }: Line) => `${state === 'offline'} ${degraded}`
+    if (usable(line) !== usable(before)) onVerdict(verdict(track))
+  }
+
+  function act(track: Track, effect: LineEffect): void {
+    if (effect.kind === 'next-target') {
+      track.target = (track.target + 1) % track.settings.targets.length
+      stopBackground(track)
+      return
+    }
+    track.stopBurst()
+    track.stopBurst = probeAll(track.way, track.settings, effect.timeoutMs, (burst) => {
+      track.lastProbe = burstText(burst)
+      const times = burst.answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
+      send(track, {
+        kind: 'burst',
+        answered: times.length,
+        targets: track.settings.targets.length,
+        rttMs: times.length === 0 ? null : Math.min(...times),
+      })
+    })
+  }
+
+  function keepProbing(track: Track): void {
+    const intervalMs = probeIntervalMs(track.line, track.settings)
+    if (track.background?.intervalMs === intervalMs) return
+    stopBackground(track)
+    const target = track.settings.targets[track.target] ?? ''
+    const onAnswer = ({ rttMs }: Answer) => {
+      track.lastProbe = answerText({ target, rttMs })
+      send(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
+    }
+    const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (cause) => {
+      if (isBroken(cause)) giveUp()
+      else setTimeout(() => stopIfSame(track, own), 5000)
+    })
+    const own = { intervalMs, stop }
+    track.background = own
+  }
+
+  /** One that ended by itself (no route for a moment) is started again by the next event. */
+  function stopIfSame(track: Track, background: Track['background']): void {
+    if (track.background === background) track.background = null
+  }
+
+  function giveUp(): void {
+    broken = true
+    for (const key of [...tracks.keys()]) drop(key)
+    publish()
+    onVerdict('probes do not work')
+  }
+
+  function drop(key: string): void {
+    const track = tracks.get(key)
+    if (!track) return
+    stopBackground(track)
+    track.stopBurst()
+    tracks.delete(key)
+  }
+
+  function update(uplinks: readonly Uplink[], config: Config): void {
+    const wanted = broken ? [] : waysOf(uplinks).map((way) => settingsFor(way, config))
+    const kept = new Set(wanted.map(({ way }) => keyOf(way)))
+    for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
+    for (const { way, settings, key } of wanted) {
+      const known = tracks.get(keyOf(way))
+      if (known?.key === key) continue
+      drop(keyOf(way))
+      if (settings.kind === 'none') continue
+      const line = known?.line ?? firstLine(way, settings)
+      const track: Track = {
+        ...{ way, settings, key, line, target: 0, lastProbe: null, background: null },
+        stopBurst: () => undefined,
+      }
+      tracks.set(keyOf(way), track)
+      if (known) send(track, { kind: 'moved' })
+    }
+  }
+
+  function firstLine(way: Way, settings: ProbeSettings): Line {
+    const line = newLine(clock(), settings)
+    const former = inherited[way.uplink]?.[way.family]
+    return former?.state === 'offline' ? { ...line, state: 'offline', why: former.why } : line
+  }
+
+  function tick(): void {
+    const counters = readCounters()
+    for (const track of [...tracks.values()]) send(track, { kind: 'tick', counters: countersOf(track, counters) })
+  }
+
+  function publish(): void {
+    const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
+    for (const { way, line, lastProbe } of tracks.values()) {
+      health[way.uplink] = { ...health[way.uplink], [way.family]: toHealth(line, lastProbe, clock()) }
+    }
+    writeHealth(health)
+  }
+
+  const timers = [setInterval(tick, tickMs), setInterval(publish, writeEveryMs)]
+  return {
+    update,
+    stop: () => {
+      for (const timer of timers) clearInterval(timer)
+      publish()
+      for (const key of [...tracks.keys()]) drop(key)
+    },
+  }
+}
+
+function waysOf(uplinks: readonly Uplink[]): readonly Way[] {
+  return uplinks.flatMap((uplink) =>
+    (['inet', 'inet6'] as const).flatMap((family) => {
+      const path = uplink[family]
+      if (!isLinked(uplink) || path === null) return []
+      const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
+      const source = path.addresses.find((address) => !others.includes(address)) ?? null
+      return [{ uplink: uplink.name, family, device: uplink.interface, gateway: path.gateway, source }]
+    }),
+  )
+}
+
+function settingsFor(way: Way, config: Config) {
+  const settings = probeSettings(way.uplink, way.device, way.family, config)
+  return { way, settings, key: JSON.stringify([way, settings]) }
+}
+
+function keyOf({ uplink, family }: Way): string {
+  return `${uplink} ${family}`
+}
+
+function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): Counters | null {
+  return counters.get(way.device) ?? null
+}
+
+function stopBackground(track: Track): void {
+  track.background?.stop()
+  track.background = null
+}
+
+function verdict({ way, line }: Track): string {
+  const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
+  const state = line.state !== 'offline' && line.degraded ? 'degraded' : line.state
+  return `${way.uplink} ${state} over ${family}: ${line.why}`
+}
+
+function answerText({ target, rttMs }: Answer): string {
+  return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
+}
+
+function burstText({ answers, gateway }: Burst): string {
+  const texts = answers.map(answerText)
+  return [...texts, ...(gateway === null ? [] : [`the gateway ${gateway ? 'answered' : 'did not answer'}`])].join(', ')
+}
+
+function toHealth(line: Line, lastProbe: string | null, now: number): LineHealth {
+  return {
+    state: line.state,
+    degraded: line.degraded,
+    since: Math.round(Date.now() - (now - line.since)),
+    why: line.why,
+    latencyMs: line.rtt && Math.round(line.rtt.smooth * 10) / 10,
+    loss: Math.round(lossOf(line) * 1000) / 1000,
+    lastProbe,
+  }
+}

@@ -1,0 +1,138 @@
+/** The lab's internet with a host of this machine's own programs in it: our daemon from its sources, static addresses. */
+import { fileURLToPath } from 'node:url'
+import { command, inNamespace, ipBatch, nftIn, type Running, start, startIn, waitForLine } from '../lab/command.ts'
+import { type Disposer, disposer } from '../lab/disposer.ts'
+import { createNetwork, type Network } from '../lab/network.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** /run and /etc/ifbalance are the host's own; nothing of this machine's is touched. */
+const prepare = `set -e
+mount -t tmpfs t /run
+mkdir -p /run/upper /run/work /run/lib
+mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
+mount -t tmpfs t /var/lib/dhcp 2>/dev/null || :
+mkdir -p /var/lib/ifbalance && mount -t tmpfs t /var/lib/ifbalance
+mkdir -p /etc/ifbalance/hooks.d
+echo ready
+exec sleep infinity`
+
+export interface HealthLab {
+  readonly network: Network
+  readonly undo: Disposer
+  /** The daemon's messages so far. */
+  readonly said: () => readonly string[]
+  readonly says: (pattern: RegExp, timeoutMs?: number) => Promise<void>
+  readonly exec: (argv: readonly string[], input?: string) => Promise<string>
+  readonly ifbalance: (args: readonly string[]) => Promise<string>
+  readonly configure: (text: string) => Promise<void>
+  readonly startDaemon: () => Promise<void>
+  readonly stopDaemon: (signal?: NodeJS.Signals) => Promise<void>
+  readonly dispose: () => Promise<void>
+}
+
+export async function healthLab(options: { readonly ipv6?: boolean } = {}): Promise<HealthLab> {
+  const undo = disposer()
+  try {
+    return await create(undo, options.ipv6 ?? false)
+  } catch (error) {
+    await undo.dispose()
+    throw error
+  }
+}
+
+async function create(undo: Disposer, ipv6: boolean): Promise<HealthLab> {
+  const network = await createNetwork(undo, { ipv6 })
+  const { host } = network
+  await ipBatch(host, [
+    ...[1, 2].flatMap((i) => [
+      `addr add 10.${i}.0.50/24 dev wan${i}`,
+      `link set wan${i} up`,
+      `route add default via 10.${i}.0.1 dev wan${i} metric 10${i}`,
+      ...(ipv6
+        ? [
+            `addr add 2001:db8:${i}::50/64 dev wan${i} nodad`,
+            `route add default via 2001:db8:${i}::1 dev wan${i} metric 10${i}`,
+          ]
+        : []),
+    ]),
+    'addr add 192.168.77.1/24 dev lan0',
+    'link set lan0 up',
+  ])
+  await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1']))
+  const holder = await start(inNamespace(host, ['/usr/bin/unshare', '-m', '/bin/sh', '-c', prepare]))
+  undo.defer('the host', () => holder.stop())
+  await waitForLine(holder, (line) => line === 'ready')
+  const inside = (argv: readonly string[]) => ['/usr/bin/nsenter', '-t', String(holder.pid), '-m', '-n', ...argv]
+  const program = [process.execPath, '--disable-warning=ExperimentalWarning', main]
+  let daemon: Running | null = null
+  const lines: string[] = []
+  undo.defer('the daemon', () => daemon?.stop('SIGTERM'))
+
+  const exec = async (argv: readonly string[], input?: string) =>
+    (await command(inside(argv), { accept: [0, 1, 2], ...(input === undefined ? {} : { input }) })).stdout
+
+  async function says(pattern: RegExp, timeoutMs = 10_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    while (!lines.some((line) => pattern.test(line))) {
+      if (Date.now() > deadline) throw new Error(`the daemon never said ${pattern}:\n${lines.join('\n')}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  return {
+    network,
+    undo,
+    said: () => lines,
+    says,
+    exec,
+    ifbalance: (args) => exec([...program, ...args]),
+    configure: async (text) => void (await exec(['/usr/bin/tee', '/etc/ifbalance/ifbalance.conf'], text)),
+    startDaemon: async () => {
+      lines.splice(0)
+      // Its messages come on standard error.
+      daemon = await start(inside(['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...program, 'daemon']))
+      daemon.onLine((line) => lines.push(line))
+      await says(/balancing over/)
+    },
+    stopDaemon: async (signal = 'SIGTERM') => {
+      await daemon?.stop(signal)
+      daemon = null
+    },
+    dispose: () => undo.dispose(),
+  }
+}
+
+/** The line behind this ISP is dead, its link is fine: what is forwarded is dropped, in these directions. */
+export async function blackhole(
+  network: Network,
+  isp: 1 | 2,
+  directions: 'both' | 'in' | 'out' | 'v6' = 'both',
+): Promise<void> {
+  const rules = {
+    both: ['drop'],
+    in: ['iifname "core" drop'],
+    out: ['oifname "core" drop'],
+    v6: ['meta nfproto ipv6 drop'],
+  }[directions]
+  await nftIn(
+    namespaceOf(network, isp),
+    `table inet fault {
+       chain forward {
+         type filter hook forward priority -300
+         ${rules.join('\n')}
+       }
+     }
+     `,
+  )
+}
+
+export async function mend(network: Network, isp: 1 | 2): Promise<void> {
+  await nftIn(namespaceOf(network, isp), 'delete table inet fault\n')
+}
+
+export function namespaceOf(network: Network, isp: 1 | 2): string {
+  return network.isps[isp - 1]?.namespace ?? ''
+}
+
+export { startIn }
