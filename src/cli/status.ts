@@ -1,6 +1,7 @@
 /** Facts for `ifbalance status`. Pure. */
 import { balancedTable } from '../ids.ts'
-import type { Config, Desired, Family, Mode, Observed, Path, Route, Uplink, UplinkState } from '../model.ts'
+import type { Config, Desired, Family, Mode, Modem, Observed, Path, Route, Uplink, UplinkState } from '../model.ts'
+import { own } from '../own.ts'
 
 /**
  * What `ifbalance status --json` prints. Later versions may add members; a change of what is here comes with another
@@ -28,6 +29,8 @@ export interface UplinkStatus {
   readonly metric: number
   readonly inet: PathStatus | null
   readonly inet6: PathStatus | null
+  /** What ModemManager says, where the uplink is a modem of its. */
+  readonly modem?: Modem
 }
 
 export interface PathStatus {
@@ -60,7 +63,10 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     mode: config.balance.mode,
     daemon,
     heldDown,
-    uplinks: desired.uplinks.map((uplink) => uplinkStatus(uplink, share)),
+    uplinks: desired.uplinks.map((uplink) => {
+      const modem = own(observed.bus, uplink.interface)?.modem
+      return { ...uplinkStatus(uplink, share), ...(modem && { modem }) }
+    }),
     pending,
     warnings: [...warnings, ...desired.warnings],
   }

@@ -95,7 +95,7 @@ function configOf(bearer: Json): Pick<Link, 'addresses' | 'gateway'> {
     ] as const
   ).map(([family, property]) => familyConfig(objectOf(bearer[property]), family))
   return {
-    addresses: parts.flatMap(({ addresses }) => addresses),
+    addresses: parts.flatMap(({ addresses }) => addresses).toSorted(),
     gateway: Object.assign({}, ...parts.map(({ gateway }) => gateway)),
   }
 }

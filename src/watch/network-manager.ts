@@ -47,7 +47,7 @@ export function parseObjects(value: unknown): Told {
         ...(inet6.gateway === undefined ? {} : { inet6: inet6.gateway }),
       }
       if (Object.keys(gateway).length === 0) return []
-      return [[name, { addresses: [...inet.addresses, ...inet6.addresses], gateway }]]
+      return [[name, { addresses: [...inet.addresses, ...inet6.addresses].toSorted(), gateway }]]
     }),
   )
 }

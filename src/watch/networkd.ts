@@ -66,7 +66,10 @@ function gatewayOf(link: Json, family: Family, number: number): string | undefin
 }
 
 function addressesOf(link: Json): readonly string[] {
-  return ours(link['Addresses']).flatMap((address) => addressFromBytes(address['Address']) ?? [])
+  // In no certain order: sorted, so that two answers can be compared.
+  return ours(link['Addresses'])
+    .flatMap((address) => addressFromBytes(address['Address']) ?? [])
+    .toSorted()
 }
 
 function ours(list: unknown): readonly Json[] {

@@ -100,7 +100,13 @@ test('D9 a bearer that is lost without link down takes the uplink out, and bring
   // Commands know what the daemon was told.
   const status = JSON.parse((await host.ifbalance(['status', '--json'])).stdout)
   expect(status.pending).toBe(0)
-  expect(status.uplinks).toContainEqual(expect.objectContaining({ name: 'wwan0', state: 'down' }))
+  expect(status.uplinks).toContainEqual(
+    expect.objectContaining({
+      name: 'wwan0',
+      state: 'down',
+      modem: { connected: false, signal: 61, technologies: ['lte'] },
+    }),
+  )
 
   // So does the next daemon, before it has asked anyone.
   daemon.signal('SIGKILL')
