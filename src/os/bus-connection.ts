@@ -38,7 +38,7 @@ export interface IncomingCall {
   readonly interface: string
   readonly member: string
   readonly signature: string
-  readonly bodyLength: number
+  readonly isTooLong: boolean
   readonly body: () => readonly unknown[]
   readonly interactive: boolean
 }
@@ -73,6 +73,7 @@ export interface BusListener {
 
 const patienceMs = 5000
 const maxGreeting = 1024
+const chunkSize = 64 * 1024
 
 export const theBus = {
   destination: 'org.freedesktop.DBus',
@@ -85,7 +86,9 @@ export const systemBus = '/run/dbus/system_bus_socket'
 
 /** Connects to the bus whose unix socket is `socketPath`. Throws where that fails; then nothing is left behind. */
 export async function connectToBus(socketPath: string, listener: BusListener): Promise<BusConnection> {
-  const socket = connect(socketPath)
+  // One buffer for all: a flood leaves nothing to be collected.
+  const onread = { buffer: Buffer.alloc(chunkSize), callback: (size: number) => take(size) }
+  const socket = connect({ path: socketPath, onread })
   const pending = new Map<number, { resolve: (body: readonly unknown[]) => void; reject: (error: Error) => void }>()
   const decode = createDecoder(receive)
   const greeted = Promise.withResolvers<void>()
@@ -112,6 +115,13 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
       socket.write('BEGIN\r\n')
       greeted.resolve()
     } else if (line !== undefined || greeting.length > maxGreeting) end('no message bus is behind the socket')
+  }
+
+  function take(size: number): boolean {
+    const chunk = onread.buffer.subarray(0, size)
+    if (greeting === null) decode(chunk)
+    else greet(chunk.toString('latin1'))
+    return true
   }
 
   function receive(message: Received): void {
@@ -173,7 +183,6 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
     }
   }
 
-  socket.on('data', (chunk: Buffer) => (greeting === null ? decode(chunk) : greet(chunk.toString('latin1'))))
   socket.on('error', (error) => end(error.message))
   socket.once('end', () => end('the bus hung up'))
   socket.once('close', () => end('the bus hung up'))

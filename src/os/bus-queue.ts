@@ -6,8 +6,6 @@ import { messageOf } from './log.ts'
 const maxWaiting = { ofAll: 256, ofOne: 64 } as const
 /** No more than half of the time is spent on others: after each slice, as long a rest. */
 const sliceMs = 5
-/** A call has a few words. */
-const maxBody = 64 * 1024
 
 interface Waiting {
   readonly call: IncomingCall
@@ -57,7 +55,7 @@ export function createCallQueue(
     const error = 'org.freedesktop.DBus.Error.LimitsExceeded'
     const isFull = unanswered >= maxWaiting.ofAll || (bySender.get(call.sender) ?? 0) >= maxWaiting.ofOne
     if (isFull) return answer({ ok: false, error, message: 'too many calls at once' })
-    if (call.bodyLength > maxBody) return answer({ ok: false, error, message: 'the call is too long' })
+    if (call.isTooLong) return answer({ ok: false, error, message: 'the call is too long' })
     count(call.sender, 1)
     waiting.push({ call, answer })
     if (isBusy) return

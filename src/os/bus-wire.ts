@@ -42,17 +42,25 @@ export interface Received {
   readonly errorName: string
   readonly sender: string
   readonly signature: string
-  /** In bytes. */
-  readonly bodyLength: number
+  readonly isTooLong: boolean
   /**
-   * Parsed only when asked for, as anyone on the bus can send us anything. Variants are opened, dictionaries are objects,
-   * and 64-bit integers numbers: nothing that we read is above 2^53. Throws where it is too long or cannot be read.
+   * Parsed only when asked for, as anyone on the bus can send us anything: at once, for the bytes are used again, but for
+   * those of calls. Variants are opened, dictionaries are objects, and 64-bit integers numbers: nothing that we read is
+   * above 2^53. Throws where it is too long or cannot be read.
    */
   readonly body: () => readonly unknown[]
 }
 
-/** The largest body that is kept to be read: far more than networkd, NetworkManager or ModemManager answer. */
-const maxBody = 4 * 1024 * 1024
+/**
+ * The largest body that is kept to be read, by type. Answers come only from whom we asked: networkd, NetworkManager,
+ * ModemManager, with all that they know. Calls and signals come from anyone, and have a few words.
+ */
+const maxBody = new Map<number, number>([
+  [types.call, 64 * 1024],
+  [types.reply, 4 * 1024 * 1024],
+  [types.error, 64 * 1024],
+  [types.signal, 256 * 1024],
+])
 /** The bus lets 64 MiB pass. Paths and names that long are not for us. */
 const maxHeader = 64 * 1024
 const fixedHeader = 16
@@ -62,31 +70,49 @@ export function encode(message: Outgoing): Buffer {
   return marshall({ signature: '', ...message, body: message.body ?? [] })[0]
 }
 
-/** Cuts a stream of bytes into messages. Of one that is too long the header is told, and the body dropped as it comes. */
+/**
+ * Cuts a stream of bytes into messages. Of one that is too long the header is told, and the body dropped as it comes.
+ * A chunk may be used again by the caller: what is kept of it is copied.
+ */
 export function createDecoder(onMessage: (message: Received) => void): (chunk: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0)
+  let parts: Buffer[] = []
+  let missing = 0
   let toSkip = 0
-  return (chunk) => {
-    let data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
-    for (;;) {
-      const skipped = Math.min(toSkip, data.length)
+
+  /** Tells the messages that are whole; gives the rest, and sets how many bytes it misses at least. */
+  function cut(data: Buffer): Buffer {
+    for (let rest = data; ; ) {
+      const skipped = Math.min(toSkip, rest.length)
       toSkip -= skipped
-      data = data.subarray(skipped)
-      if (data.length < fixedHeader) break
-      const { header, body } = lengthsOf(data)
-      const isTold = header <= maxHeader
-      const kept = !isTold ? 0 : body > maxBody ? header : header + body
-      if (data.length < kept) break
-      if (isTold) tell(data.subarray(0, kept), header, body, onMessage)
+      rest = rest.subarray(skipped)
+      missing = fixedHeader - rest.length
+      if (missing > 0) return rest
+      const { header, body, kept } = lengthsOf(rest)
+      missing = kept - rest.length
+      if (missing > 0) return rest
+      if (kept > 0) tell(rest.subarray(0, kept), header, body, onMessage)
       toSkip = header + body
     }
-    rest = data
+  }
+
+  return (chunk) => {
+    missing -= chunk.length
+    if (parts.length > 0 && missing > 0) return void parts.push(Buffer.from(chunk))
+    const rest = cut(parts.length > 0 ? Buffer.concat([...parts, chunk]) : chunk)
+    parts = rest.length > 0 ? [Buffer.from(rest)] : []
   }
 }
 
-function lengthsOf(data: Buffer): { readonly header: number; readonly body: number } {
+/** `kept`: how much of it is looked at. */
+function lengthsOf(data: Buffer): { readonly header: number; readonly body: number; readonly kept: number } {
   const number = (at: number) => (isLittle(data) ? data.readUInt32LE(at) : data.readUInt32BE(at))
-  return { header: fixedHeader + Math.ceil(number(12) / 8) * 8, body: number(4) }
+  const [header, body] = [fixedHeader + Math.ceil(number(12) / 8) * 8, number(4)]
+  if (header > maxHeader) return { header, body, kept: 0 }
+  return { header, body, kept: isTooLong(data, body) ? header : header + body }
+}
+
+function isTooLong(data: Buffer, body: number): boolean {
+  return body > (maxBody.get(data[1] ?? 0) ?? 0)
 }
 
 function isLittle(data: Buffer): boolean {
@@ -97,7 +123,8 @@ function isLittle(data: Buffer): boolean {
 function tell(data: Buffer, header: number, bodyLength: number, onMessage: (message: Received) => void): void {
   let message: Received
   try {
-    message = read(data, header, bodyLength)
+    // Calls are read later.
+    message = read(data[1] === types.call ? Buffer.from(data) : data, header, bodyLength)
   } catch {
     return
   }
@@ -121,9 +148,9 @@ function read(data: Buffer, header: number, bodyLength: number): Received {
     errorName: text(4),
     sender: text(7),
     signature,
-    bodyLength,
+    isTooLong: isTooLong(data, bodyLength),
     body: () => {
-      if (bodyLength > maxBody) throw new Error(`a message of ${bodyLength} bytes`)
+      if (isTooLong(data, bodyLength)) throw new Error(`a message of ${bodyLength} bytes`)
       const trees = parseSignature(signature)
       const values = new DBusBuffer(data.subarray(header), 0, data[0] ?? 0).read(signature)
       return trees.map((tree, index) => plain(tree, values[index]))
