@@ -18,7 +18,7 @@ export type Told = Readonly<Record<string, Omit<BusLink, 'source'>>>
 
 export type BusFacts = Readonly<Record<BusSource, Told>>
 
-export const noFacts: BusFacts = { networkd: {}, NetworkManager: {}, ModemManager: {} }
+const noFacts: BusFacts = { networkd: {}, NetworkManager: {}, ModemManager: {} }
 
 /** By interface. Without a daemon nobody hears when a modem connects again: then it counts as connected. */
 export function readBus(): Readonly<Record<string, BusLink>> {

@@ -75,5 +75,5 @@ function addressesOf(link: Json): readonly string[] {
 function ours(list: unknown): readonly Json[] {
   return listOf(list)
     .map(objectOf)
-    .filter((item) => item['ConfigSource'] !== 'foreign' && stringOf(item['ConfigState']).includes('configured'))
+    .filter((item) => item['ConfigSource'] !== 'foreign' && item['ConfigState'] === 'configured')
 }

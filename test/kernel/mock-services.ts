@@ -35,7 +35,7 @@ export async function startSystemBus(host: Host): Promise<Bus> {
 }
 
 /** `arguments_` of dbusmock(1): a template, or a name, path and interface. */
-export async function startMock(host: Host, bus: Bus, name: string, arguments_: readonly string[]): Promise<Mock> {
+async function startMock(host: Host, bus: Bus, name: string, arguments_: readonly string[]): Promise<Mock> {
   const program = host.start(['/usr/bin/python3', '-m', 'dbusmock', '--system', ...arguments_])
   await owned(bus, name)
   const call: Mock['call'] = (path, face, member, signature, ...body) =>

@@ -1,0 +1,144 @@
+/** Answers of network services -> what we take from them. */
+import { expect, test } from 'vitest'
+import { addressFromBytes } from '../../../src/watch/address-bytes.ts'
+import { modemManager } from '../../../src/watch/modem-manager.ts'
+import { parseObjects } from '../../../src/watch/network-manager.ts'
+import { parseDescription } from '../../../src/watch/networkd.ts'
+import type { Ask } from '../../../src/watch/service.ts'
+
+const router = [254, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 254, 1, 1, 1]
+const any = Array.from({ length: 16 }, () => 0)
+
+/** As systemd 252 and 257 print it, less what does not matter. */
+function described(routes: readonly object[]): string {
+  const addresses = [
+    { Family: 10, Address: [32, 1, 13, 184, 0, 1, 0, 0, 0, 0, 0, 255, 254, 0, 1, 1], ConfigSource: 'NDisc' },
+    { Family: 2, Address: [10, 1, 0, 83], ConfigSource: 'DHCPv4' },
+    { Family: 10, Address: router, ConfigSource: 'foreign' },
+  ]
+  const configured = (item: object) => ({ ConfigState: 'configured', ...item })
+  return JSON.stringify({
+    Interfaces: [{ Name: 'wan1', Addresses: addresses.map(configured), Routes: routes.map(configured) }],
+  })
+}
+
+const v4 = { Family: 2, Destination: [0, 0, 0, 0], DestinationPrefixLength: 0, Type: 1, Priority: 1024 }
+const v6 = { Family: 10, Destination: any, DestinationPrefixLength: 0, Type: 1, Priority: 1024 }
+const dhcp = { ...v4, Gateway: [10, 1, 0, 1], ConfigSource: 'DHCPv4' }
+const addresses = ['10.1.0.83', '2001:db8:1::ff:fe00:101']
+
+test.for([
+  [
+    'DHCP and router advertisements',
+    [{ ...v6, Gateway: router, ConfigSource: 'NDisc' }, dhcp],
+    { inet: '10.1.0.1', inet6: 'fe80::ff:fe01:101' },
+  ],
+  ['two, the better one first', [{ ...dhcp, Priority: 2048, Gateway: [10, 1, 0, 9] }, dhcp], { inet: '10.1.0.1' }],
+  ['one that is going', [{ ...dhcp, ConfigState: 'configured,removing' }], null],
+  ['a route that somebody else made', [{ ...dhcp, ConfigSource: 'foreign' }], null],
+  ['a route to a subnet', [{ ...dhcp, DestinationPrefixLength: 24 }], null],
+  ['an unreachable default', [{ ...dhcp, Type: 7 }], null],
+  ['a route without a gateway', [{ ...v4, ConfigSource: 'DHCPv4' }], null],
+] as const)('networkd: %s', ([, routes, gateway]) => {
+  expect(parseDescription(described(routes))).toEqual(gateway === null ? {} : { wan1: { addresses, gateway } })
+})
+
+test.for([
+  [[10, 1, 0, 1], '10.1.0.1'],
+  [router, 'fe80::ff:fe01:101'],
+  [any, '::'],
+  [[10, 1, 0, -1], null],
+  [[10, 1, 0, 0.5], null],
+  [['10', 1, 0, 1], null],
+  [[], null],
+  ['10.1.0.1', null],
+] as const)('bytes %s: %s', ([bytes, text]) => {
+  expect(addressFromBytes(bytes)).toBe(text)
+})
+
+function networkManager(device: object, config: object) {
+  return {
+    '/device': { 'org.freedesktop.NetworkManager.Device': { State: 100, Interface: 'cdc-wdm0', ...device } },
+    '/4': { 'org.freedesktop.NetworkManager.IP4Config': config },
+  }
+}
+
+const good = { Gateway: '10.64.0.1', AddressData: [{ address: '10.64.0.2', prefix: 30 }, { address: 7 }, null] }
+const modem = { IpInterface: 'wwan0', Ip4Config: '/4', Ip6Config: '/' }
+
+test.for([
+  ['a modem, by the interface that has the addresses', modem, good, 'wwan0'],
+  ['one that is only being prepared', { ...modem, State: 40 }, good, null],
+  ['one without a gateway', modem, { ...good, Gateway: '' }, null],
+  ['a gateway that is none', modem, { ...good, Gateway: '10.64.0.1; reboot' }, null],
+  ['a configuration that every object has', { ...modem, Ip4Config: 'constructor' }, good, null],
+  ['an interface that is a path', { ...modem, IpInterface: '../../etc' }, good, null],
+] as const)('NetworkManager: %s', ([, device, config, name]) => {
+  expect(parseObjects(networkManager(device, config))).toEqual(
+    name === null ? {} : { [name]: { addresses: ['10.64.0.2'], gateway: { inet: '10.64.0.1' } } },
+  )
+})
+
+test.for([null, 7, 'x', [], { '/': null }, { '/': { 'org.freedesktop.NetworkManager.Device': 7 } }])(
+  'D7 NetworkManager: %j',
+  (value) => expect(parseObjects(value)).toEqual({}),
+)
+
+const bearerPath = (number: number) => `/org/freedesktop/ModemManager1/Bearer/${number}`
+const net = (name: string) => [name, 2]
+
+/** Answers for one modem, and for its bearers in their order. */
+function answers(bearers: readonly object[], ports: readonly unknown[]): Ask {
+  return async (path, _face, member) => {
+    if (member === 'GetAll') return [bearers[Number(path.split('/').at(-1))]]
+    const properties = {
+      Bearers: bearers.map((_, i) => bearerPath(i)),
+      Ports: ports,
+      SignalQuality: [40, true],
+      AccessTechnologies: (1 << 14) | (1 << 15),
+    }
+    return [{ '/modem': { 'org.freedesktop.ModemManager1.Modem': properties } }]
+  }
+}
+
+const connected = (config: object) => ({ Connected: true, Interface: 'wwan0', Ip4Config: config })
+const lost = { Connected: false, Interface: '', Ip4Config: {} }
+const is = (yes: boolean) => ({ connected: yes, signal: 40, technologies: ['lte', '5g'] })
+const nothing = { addresses: [], gateway: {} }
+
+test.for([
+  [
+    'static, with a gateway',
+    [connected({ method: 2, address: '10.64.0.2', gateway: '10.64.0.1' })],
+    {},
+    { wwan0: { addresses: ['10.64.0.2'], gateway: { inet: '10.64.0.1' }, modem: is(true) } },
+  ],
+  [
+    'static, without',
+    [connected({ method: 2, address: '10.64.0.2' })],
+    {},
+    { wwan0: { addresses: ['10.64.0.2'], gateway: { inet: null }, modem: is(true) } },
+  ],
+  ['by DHCP', [connected({ method: 3 })], {}, { wwan0: { ...nothing, modem: is(true) } }],
+  ['a bearer that is not connected', [lost], {}, { wwan0: { ...nothing, modem: is(false) } }],
+  ['no bearer any more, where there was one', [], { wwan0: nothing }, { wwan0: { ...nothing, modem: is(false) } }],
+  ['never a bearer: in the hands of another program', [], {}, {}],
+  ['one of two', [lost, connected({ method: 3 })], {}, { wwan0: { ...nothing, modem: is(true) } }],
+  ['nonsense', [7 as unknown as object], {}, { wwan0: { ...nothing, modem: is(false) } }],
+] as const)('ModemManager: %s', async ([, bearers, before, expected]) => {
+  const ask = answers(bearers, [['cdc-wdm0', 6], net('wwan0'), net('../../x'), 'x'])
+  expect(await modemManager.read(ask, before)).toEqual(expected)
+})
+
+test('D7 ModemManager: a thousand bearers are not all asked', async () => {
+  let asked = 0
+  const many = answers(
+    Array.from({ length: 1000 }, () => lost),
+    [net('wwan0')],
+  )
+  await modemManager.read((...call) => {
+    asked += 1
+    return many(...call)
+  }, {})
+  expect(asked).toBeLessThan(20)
+})
