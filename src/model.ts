@@ -23,6 +23,8 @@ export interface BalanceConfig {
   readonly adopt: 'auto' | 'listed'
   readonly masquerade: boolean
   readonly lastResort: LastResort
+  /** `none`: no line is probed, and what has a link is used. */
+  readonly probe?: 'none'
 }
 
 /** Where our marks, tables and rules sit in the number spaces that we share with other programs. */
@@ -64,9 +66,10 @@ export interface ProbeConfig {
   readonly countUp?: number
   readonly countDown?: number
   readonly quorum?: number
-  readonly maxLatencyMs?: number
-  /** 0 to 1. */
-  readonly maxLoss?: number
+  /** Null: however long it takes. */
+  readonly maxLatencyMs?: number | null
+  /** 0 to 1; null: however much. */
+  readonly maxLoss?: number | null
   /** Of kind http and https: the status and a text of the body that say that nobody stands in between. */
   readonly status?: number
   readonly body?: string

@@ -1,8 +1,9 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
 import { defaultNumbers, maxUplinks } from '../ids.ts'
-import type { Config, UplinkConfig } from '../model.ts'
-import { isInterfaceName } from '../valid.ts'
+import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model.ts'
+import { familyOf, isInterfaceName } from '../valid.ts'
 import type { Draft, UplinkDraft } from './parse.ts'
+import { isScriptPath, isUrl } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'
 
 export function buildConfig({ balance, uplinks }: Draft, report: Report): Config {
@@ -12,6 +13,7 @@ export function buildConfig({ balance, uplinks }: Draft, report: Report): Config
       adopt: balance.adopt ?? 'auto',
       masquerade: balance.masquerade ?? true,
       lastResort: balance['last-resort'] ?? 'main',
+      ...(balance.probe === 'none' ? { probe: 'none' } : {}),
     },
     numbers: {
       markShift: balance['mark-shift'] ?? defaultNumbers.markShift,
@@ -30,7 +32,60 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
   if (values.interface === undefined && !isInterfaceName(name)) {
     report.error(place, `no interface: expected interface = ..., as ${quoted(name)} cannot be an interface's name`)
   }
-  return { name, ...values, interface: values.interface ?? name, enabled: values.enabled ?? true }
+  const { interface: device = name, enabled = true, weight, metric, gateway, metered, standby, failback } = values
+  const probe = buildProbe(values, place, report)
+  const quota = buildQuota(values, place, report)
+  return {
+    ...{ name, interface: device, enabled },
+    ...given({ weight, metric, gateway, metered, standby, failback }),
+    ...(Object.keys(probe).length > 0 ? { probe } : {}),
+    ...(quota ? { quota } : {}),
+  }
+}
+
+function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): ProbeConfig {
+  const targets = values['probe-targets']
+  const wrong = targets?.find((target) => !fits(target, values.probe ?? 'icmp'))
+  if (wrong !== undefined)
+    report.error({ ...place, key: 'probe-targets' }, `${quoted(wrong)}: not for probe = ${values.probe ?? 'icmp'}`)
+  if (values.probe === 'script' && targets?.length !== 1)
+    report.error(place, 'probe = script: expected probe-targets = the path of one script')
+  return {
+    ...given({
+      kind: values.probe,
+      targets,
+      intervalMs: values['probe-interval'],
+      countUp: values['count-up'],
+      countDown: values['count-down'],
+      quorum: values.quorum,
+      maxLatencyMs: values['max-latency']?.value,
+      maxLoss: values['max-loss']?.value,
+      status: values['probe-status'],
+      body: values['probe-body'],
+      name: values['probe-name'],
+    }),
+  }
+}
+
+function fits(target: string, kind: ProbeKind): boolean {
+  if (kind === 'script') return isScriptPath(target)
+  if (kind === 'http' || kind === 'https') return isUrl(target) && target.startsWith(`${kind}:`)
+  if (kind === 'icmp') return familyOf(target) !== null
+  return (kind === 'tcp' || kind === 'dns') && !isUrl(target) && !isScriptPath(target)
+}
+
+function buildQuota(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): QuotaConfig | null {
+  const { quota, 'quota-reset-day': resetDay, 'at-quota': atQuota } = values
+  if (quota !== undefined) return { bytes: quota, resetDay: resetDay ?? 1, atQuota: atQuota ?? 'demote' }
+  if (resetDay !== undefined || atQuota !== undefined) report.error(place, 'expected quota = ... as well')
+  return null
+}
+
+/** Without the members that are undefined. */
+function given<T extends Readonly<Record<string, unknown>>>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 }
 
 /** The first section that matches an interface wins, so a second one with the same could never be used. */

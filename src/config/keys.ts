@@ -1,5 +1,18 @@
 /** Which keys each section has. Pure. */
 import {
+  bodyText,
+  count,
+  dnsName,
+  httpStatus,
+  maxLatency,
+  maxLoss,
+  probeInterval,
+  quorum,
+  quota,
+  resetDay,
+  targets,
+} from './probe-values.ts'
+import {
   gateways,
   interfacePattern,
   markShift,
@@ -12,11 +25,14 @@ import {
   yesNo,
 } from './values.ts'
 
+const probeKind = oneOf('icmp', 'tcp', 'dns', 'http', 'https', 'arp', 'script', 'none')
+
 export const balanceKeys = {
   mode: oneOf('connection', 'flow', 'source', 'failover'),
   adopt: oneOf('auto', 'listed'),
   masquerade: yesNo,
   'last-resort': oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
+  probe: oneOf('icmp', 'none'),
   'mark-shift': markShift,
   'table-base': tableBase,
   'rule-base': ruleBase,
@@ -29,6 +45,22 @@ export const uplinkKeys = {
   metric,
   gateway: gateways,
   metered: yesNo,
+  standby: yesNo,
+  probe: probeKind,
+  'probe-targets': targets,
+  'probe-interval': probeInterval,
+  'probe-status': httpStatus,
+  'probe-body': bodyText,
+  'probe-name': dnsName,
+  'count-up': count,
+  'count-down': count,
+  quorum,
+  'max-latency': maxLatency,
+  'max-loss': maxLoss,
+  failback: oneOf('drain', 'kill'),
+  quota,
+  'quota-reset-day': resetDay,
+  'at-quota': oneOf('demote', 'disable'),
 }
 
 type Keys = Readonly<Record<string, Reader<unknown>>>

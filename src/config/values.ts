@@ -24,7 +24,7 @@ export const yesNo: Reader<boolean> = {
 }
 
 /** Decimal and nothing else: `010`, `0x10`, `1e3` and `-1` would each surprise someone. */
-function wholeNumber(expected: string, allowed: (value: number) => boolean): Reader<number> {
+export function wholeNumber(expected: string, allowed: (value: number) => boolean): Reader<number> {
   return {
     expected: `a whole number, ${expected}`,
     read: (text) => (/^(0|[1-9]\d{0,9})$/.test(text) && allowed(Number(text)) ? Number(text) : null),

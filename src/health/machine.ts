@@ -130,7 +130,9 @@ function answer(before: Line, rttMs: number, now: number, settings: LineSettings
 function miss(before: Line, now: number, settings: LineSettings): Advance {
   const outcomes = [...before.outcomes, false].slice(-outcomesKept)
   const line = judge({ ...before, outcomes, answers: 0, misses: before.misses + 1 }, settings)
-  const effects: readonly LineEffect[] = line.misses % 3 === 0 ? [{ kind: 'next-target' }] : []
+  // After 3 misses, 6, 12, ...: where nothing answers, there is nothing to gain by starting ping again and again.
+  const isTurn = Number.isInteger(Math.log2(line.misses / 3))
+  const effects: readonly LineEffect[] = isTurn ? [{ kind: 'next-target' }] : []
   if (line.state !== 'online' || line.burst !== null) return { line, effects }
   const suspected = startBurst(enter(line, 'suspect', 'a probe was not answered', now), now)
   return { line: suspected.line, effects: [...effects, ...suspected.effects] }

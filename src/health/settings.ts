@@ -2,6 +2,7 @@
 import type { Config, Family, ProbeKind } from '../model.ts'
 import { familyOf } from '../valid.ts'
 import type { LineSettings } from './line.ts'
+import { hostOf } from './target.ts'
 
 export interface ProbeSettings extends LineSettings {
   readonly kind: ProbeKind
@@ -29,7 +30,7 @@ const paces = {
 export function probeSettings(uplink: string, device: string, family: Family, config: Config): ProbeSettings {
   const section = config.uplinks.find(({ name }) => name === uplink)
   const probe = section?.probe ?? {}
-  const kind = probe.kind ?? 'icmp'
+  const kind = config.balance.probe ?? probe.kind ?? 'icmp'
   // systemd names modems' interfaces ww...
   const pace = (section?.metered ?? /^ww/.test(device)) ? paces.metered : paces.unmetered
   const targets = targetsOf(kind, probe.targets, family)
@@ -43,8 +44,8 @@ export function probeSettings(uplink: string, device: string, family: Family, co
     countUp: probe.countUp ?? 3,
     countDown: probe.countDown ?? 1,
     quorum: Math.min(probe.quorum ?? Math.ceil(targets.length / 2), targets.length),
-    maxLatencyMs: probe.maxLatencyMs ?? 1500,
-    maxLoss: probe.maxLoss ?? 0.2,
+    maxLatencyMs: probe.maxLatencyMs === undefined ? 1500 : probe.maxLatencyMs,
+    maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
     name: probe.name ?? 'debian.org',
     status: probe.status ?? 200,
     body: probe.body ?? null,
@@ -58,14 +59,4 @@ function targetsOf(kind: ProbeKind, given: readonly string[] | undefined, family
   if (kind === 'http' || kind === 'https' || kind === 'script') return given ?? (kind === 'script' ? [] : defaultUrls)
   const own = (given ?? []).filter((target) => familyOf(hostOf(target)) === family)
   return own.length > 0 ? own : defaultTargets[family]
-}
-
-/** `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]:443`. */
-export function hostOf(target: string): string {
-  return /^\[(.*)\](?::\d+)?$/.exec(target)?.[1] ?? /^([\d.]+):\d+$/.exec(target)?.[1] ?? target
-}
-
-export function portOf(target: string, other: number): number {
-  const port = /^\[.*\]:(\d+)$/.exec(target)?.[1] ?? /^[\d.]+:(\d+)$/.exec(target)?.[1]
-  return port === undefined ? other : Number(port)
 }

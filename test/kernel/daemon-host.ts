@@ -19,7 +19,8 @@ mkdir -p /run/upper/etc /run/work/etc /run/upper/sbin /run/work/sbin /run/dbus
 mount -t overlay -o lowerdir=/etc,upperdir=/run/upper/etc,workdir=/run/work/etc overlay /etc
 mount -t sysfs sysfs /sys
 mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/upper/sbin,workdir=/run/work/sbin overlay /usr/sbin
-mkdir -p /etc/ifbalance
+mkdir -p /etc/ifbalance/conf.d
+printf '[balance]\\nprobe = none\\n' >/etc/ifbalance/conf.d/00-nothing-answers-here.conf
 printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' "$1" "$2" >/usr/sbin/ifbalance
 chmod 755 /usr/sbin/ifbalance
 ip link set lo up
@@ -34,6 +35,8 @@ echo ready
 exec cat`
 
 export interface Host {
+  /** Of the process that holds its namespaces: `ip link set DEV netns PID`. */
+  readonly pid: number
   /** Runs a program on the host, with nothing of our environment but what is given. */
   readonly run: (argv: readonly string[], env?: Readonly<Record<string, string>>, options?: Options) => Promise<Result>
   /** Runs the hook script of this name, as its caller would. */
@@ -68,6 +71,7 @@ export async function startHost(): Promise<Host> {
     ...[...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...argv],
   ]
   const host: Host = {
+    pid: holder.pid ?? 0,
     run: (argv, env = {}, options = {}) => run('/usr/bin/nsenter', enter(env, argv), options),
     hook: (name, env) => {
       // dhclient-script and dhcpcd-run-hooks source theirs.
