@@ -23,7 +23,7 @@ export interface Deeds {
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
 }
 
-export const managerInterface = 'org.ifbalance1.Manager'
+const managerInterface = 'org.ifbalance1.Manager'
 
 type Tree = ReadonlyMap<string, readonly Interface[]>
 

@@ -8,7 +8,7 @@ export interface ServedUplink extends UplinkStatus {
   readonly since: number
 }
 
-export const uplinkInterface = 'org.ifbalance1.Uplink'
+const uplinkInterface = 'org.ifbalance1.Uplink'
 
 /** The number, never a name: names are chosen by people, and in paths most of their letters are not allowed. */
 export function uplinkPath({ number }: { readonly number: number }): string {

@@ -251,7 +251,7 @@ test('D1, D4, D5: monitor tells what the daemon says and nobody else, through re
 })
 
 test('monitor for people: one line each, and it ends when nobody reads any more', async () => {
-  const script = '/usr/sbin/ifbalance monitor | { head -n 4 >&2; }; echo "ended" >&2'
+  const script = '/usr/sbin/ifbalance monitor | { sed -u 4q >&2; }; echo "ended" >&2'
   const monitor = host.start(['/bin/bash', '-c', script])
   await monitor.says(/wan2 \(wan2\) is online/)
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
