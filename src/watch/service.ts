@@ -25,8 +25,8 @@ export type Ask = (
 export interface Timing {
   /** After an answer it is left alone for this long, and for three times as long as the answer took. */
   readonly restMs: number
-  /** A service that has just come is asked again then: not all may have been there when it came. */
-  readonly againMs: number
+  /** One that has just come does not know all yet: for so long, what was said of other interfaces holds, too. */
+  readonly settleMs: number
   /** After no answer, doubled for each further one. */
   readonly retryMs: number
   readonly maxRetryMs: number
@@ -34,7 +34,7 @@ export interface Timing {
   readonly graceMs: number
 }
 
-const usualTiming: Timing = { restMs: 100, againMs: 1000, retryMs: 1000, maxRetryMs: 30_000, graceMs: 60_000 }
+const usualTiming: Timing = { restMs: 100, settleMs: 10_000, retryMs: 1000, maxRetryMs: 30_000, graceMs: 60_000 }
 
 export interface Follower {
   /** Something may have changed: it is asked soon. However many call, one answer serves them all. */
@@ -60,7 +60,7 @@ export function followService(
   let isHinted = false
   let isSilent = false
   let rest: NodeJS.Timeout | undefined
-  let again: NodeJS.Timeout | undefined
+  let settling: NodeJS.Timeout | undefined
   let grace: NodeJS.Timeout | undefined
 
   function look(): void {
@@ -97,7 +97,7 @@ export function followService(
     grace = undefined
     isSilent = false
     backoff.reset()
-    tell(answer)
+    tell(settling === undefined ? answer : { ...told, ...answer })
   }
 
   function silent(cause: string): void {
@@ -125,8 +125,11 @@ export function followService(
       // Whoever is not there does not know that a modem is disconnected.
       tell(withoutModems(told))
     } else {
+      settling = setTimeout(() => {
+        settling = undefined
+        look()
+      }, timing.settleMs)
       look()
-      again = setTimeout(look, timing.againMs)
     }
   }
 
@@ -137,7 +140,8 @@ export function followService(
     backoff.cancel()
     backoff.reset()
     clearTimeout(rest)
-    clearTimeout(again)
+    clearTimeout(settling)
+    settling = undefined
   }
 
   expire()

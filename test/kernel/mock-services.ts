@@ -8,6 +8,7 @@ export type Variant = readonly [string, unknown]
 export type Properties = Readonly<Record<string, Variant>>
 
 export interface Mock {
+  /** An object, announced by InterfacesAdded. */
   readonly add: (path: string, face: string, properties: Properties) => Promise<void>
   /** One after the other, each announced by PropertiesChanged. */
   readonly update: (path: string, face: string, properties: Properties) => Promise<void>
@@ -23,15 +24,31 @@ export interface Mock {
   readonly program: Running
 }
 
+const objectManager = 'org.freedesktop.DBus.ObjectManager'
 const mockFace = 'org.freedesktop.DBus.Mock'
 const socket = '/run/dbus/system_bus_socket'
 
+export interface SystemBus extends Bus {
+  /** All who were on it are thrown off, the mocks' programs end. */
+  readonly restart: () => Promise<void>
+}
+
 /** A message bus on the host, where programs look for the system's. */
-export async function startSystemBus(host: Host): Promise<Bus> {
-  const daemon = host.start(['dbus-daemon', '--session', '--nofork', `--address=unix:path=${socket}`])
-  const bus = openBus({ socketPath: `/proc/${daemon.pid}/root${socket}` })
+export async function startSystemBus(host: Host): Promise<SystemBus> {
+  const start = () => host.start(['dbus-daemon', '--session', '--nofork', `--address=unix:path=${socket}`])
+  let daemon = start()
+  // By the host's own root folder, which outlives the bus.
+  const bus = openBus({ socketPath: `/proc/${host.pid}/root${socket}` })
   await owned(bus, 'org.freedesktop.DBus')
-  return bus
+  return {
+    ...bus,
+    restart: async () => {
+      daemon.signal('SIGKILL')
+      await daemon.ended
+      daemon = start()
+      await owned(bus, 'org.freedesktop.DBus')
+    },
+  }
 }
 
 /** `arguments_` of dbusmock(1): a template, or a name, path and interface. */
@@ -47,6 +64,10 @@ async function startMock(host: Host, bus: Bus, name: string, arguments_: readonl
     add: async (path, face, properties) => {
       const main = arguments_.includes('networkmanager') ? '/org/freedesktop' : (arguments_[1] ?? '')
       await call(main, mockFace, 'AddObject', 'ssa{sv}a(ssss)', path, face, list(properties), [])
+      await call(main, mockFace, 'EmitSignal', 'sssav', objectManager, 'InterfacesAdded', 'oa{sa{sv}}', [
+        ['o', path],
+        ['a{sa{sv}}', [[face, list(properties)]]],
+      ])
     },
     update: async (path, face, properties) => {
       for (const [name, value] of list(properties))

@@ -7,7 +7,7 @@ import { networkd } from '../../src/watch/networkd.ts'
 import { type Follower, followService, type Timing } from '../../src/watch/service.ts'
 import { type PrivateBus, startPrivateBus } from './private-bus.ts'
 
-const timing: Timing = { restMs: 100, againMs: 300, retryMs: 100, maxRetryMs: 400, graceMs: 700 }
+const timing: Timing = { restMs: 100, settleMs: 300, retryMs: 100, maxRetryMs: 400, graceMs: 700 }
 const properties = 'org.freedesktop.DBus.Properties'
 const link = '/org/freedesktop/network1/link/_32'
 
@@ -123,11 +123,22 @@ test('D2 a service that is restarted is asked at once; what it said holds meanwh
   expect(performance.now() - left).toBeGreaterThan(timing.graceMs - 50)
 })
 
+test('D2 a service that has just come does not know all yet', async () => {
+  const { told, reach } = follow({ ...via('10.1.0.1'), wan2: { addresses: [], gateway: { inet: '10.2.0.1' } } })
+  const service = await startNetworkd(description([10, 1, 0, 254]))
+  expect(await reach(1)).toMatchObject({ ...via('10.1.0.254'), wan2: { gateway: { inet: '10.2.0.1' } } })
+  const came = performance.now()
+  expect(await reach(2)).toEqual(via('10.1.0.254'))
+  expect(performance.now() - came).toBeGreaterThan(timing.settleMs - 100)
+  expect(told.length).toBe(2)
+  expect(service.asked).toBe(2)
+})
+
 test('D7 10,000 signals are few questions, and the last one is heard', async () => {
   const service = await startNetworkd(description([10, 1, 0, 1]))
   const { reach } = follow()
   await reach(1)
-  await pause(timing.againMs + timing.restMs)
+  await pause(timing.settleMs + timing.restMs)
   service.asked = 0
   const began = performance.now()
   for (let i = 0; i < 10_000; i++) {

@@ -1,11 +1,10 @@
 /** The daemon with NetworkManager and ModemManager on the bus, and links in the kernel that are theirs. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Bus } from '../../src/os/bus.ts'
 import { type Host, startHost } from './daemon-host.ts'
-import { type Mock, startModemManager, startNetworkManager, startSystemBus } from './mock-services.ts'
+import { type Mock, type SystemBus, startModemManager, startNetworkManager, startSystemBus } from './mock-services.ts'
 
 let host: Host
-let bus: Bus
+let bus: SystemBus
 
 beforeEach(async () => {
   host = await startHost()
@@ -212,4 +211,42 @@ test("D2 NetworkManager's gateways: late, changed, gone and back", async () => {
   await start()
   await daemon.says(/route replace default table 30003 .*via 10\.9\.0\.1 /, seen)
   expect(daemon.said().slice(seen).join('\n')).not.toMatch(/balancing over wan1, wan2 \(/)
+})
+
+test('D10 a NetworkManager that hangs delays nothing; D1 nor does a bus that is restarted', async () => {
+  await ip(...modemLink('wwan0'))
+  const networkManager = await startNetworkManager(host, bus)
+  const modemManager = await startModemManager(host, bus)
+  await addModem(modemManager, 'wwan0')
+  const daemon = host.daemon()
+  let seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  networkManager.program.signal('SIGSTOP')
+  await modemManager.update(bearerPath, bearerFace, disconnected)
+  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  const cut = performance.now()
+  await ip('link set isp2 down')
+  seen = await daemon.says(/balancing over wan1 /, seen)
+  expect(performance.now() - cut).toBeLessThan(500)
+
+  await bus.restart()
+  await startModemManager(host, bus).then((mock) => addModem(mock, 'wwan0'))
+  await daemon.says(/balancing over wan1, wwan0 /, seen)
+})
+
+test('D4, D5 what strangers say of a modem is not believed', async () => {
+  await ip(...modemLink('wwan0'))
+  const modemManager = await startModemManager(host, bus)
+  await addModem(modemManager, 'wwan0')
+  const daemon = host.daemon()
+  const seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  const lie = { path: bearerPath, interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' }
+  const body = [bearerFace, [['Connected', ['b', false]]], []]
+  for (let i = 0; i < 100; i++) bus.emit({ ...lie, signature: 'sa{sv}as', body })
+  // The truth, later: had the lies been heard, this would not be the first change.
+  await modemManager.update(bearerPath, bearerFace, {
+    Ip4Config: connectedBy('wwan0', '10.64.0.3').Ip4Config,
+  })
+  await daemon.says(/balancing over /, seen)
+  expect(daemon.said().slice(seen).join('\n')).not.toContain('not connected')
+  expect(await routes('30003')).toContain('default via 10.64.0.3 dev wwan0')
 })
