@@ -48,6 +48,12 @@ test('a request arrives, and its reply', async () => {
   expect(reply).toEqual({ ok: true, message: '{"do":"reconcile","reason":"dhclient wan2 ü"}' })
 })
 
+test('which uplink to switch goes along, and that there is no such one comes back', async () => {
+  await listen(async ({ do: verb, uplink }) => ({ ok: false, message: `${verb} ${uplink}`, misuse: true }))
+  const reply = await askDaemon({ do: 'disable', uplink: 'x'.repeat(300) }, 1000, path)
+  expect(reply).toEqual({ ok: false, message: `disable ${'x'.repeat(200)}`, misuse: true })
+})
+
 test('only our own user can open the socket', async () => {
   await listen(async () => ({ ok: true, message: '' }))
   expect(statSync(path).mode & 0o777).toBe(0o600)
