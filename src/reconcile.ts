@@ -2,10 +2,12 @@
 import { apply, forgetConnections } from './apply/apply.ts'
 import { decide, decideNothing } from './decide/decide.ts'
 import { diff } from './diff.ts'
+import { programs } from './ids.ts'
 import type { Config, Desired, Observed, Step } from './model.ts'
 import { observe } from './observe/observe.ts'
 import { withLock } from './os/lock.ts'
 import { messageOf } from './os/log.ts'
+import { requireProgram } from './os/run.ts'
 
 /** The world may change while we write to it; what is still different after this many runs is someone else's doing. */
 const attempts = 3
@@ -31,6 +33,8 @@ export interface Survey {
 
 /** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
 export async function reconcile(config: Config): Promise<Outcome> {
+  // Without it connections could not be forgotten later; observing fails without the others.
+  requireProgram(programs.conntrack)
   return converge(config, (observed) => decide(config, observed))
 }
 

@@ -50,6 +50,9 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   }
 }
 
+/** A million routes print about 100 MB; more than this is not a state that we could manage. */
+const maxOutput = 256 * 1024 * 1024
+
 /** Only uplinks come back under other names, and those have addresses. */
 function withHardware(link: Link): Link {
   return link.addresses.length === 0 ? link : { ...link, hardware: readHardware(link) }
@@ -57,7 +60,7 @@ function withHardware(link: Link): Link {
 
 async function ask(family: Family, commands: readonly string[]) {
   const flags = [family === 'inet' ? '-4' : '-6', '-details', '-Numeric', '-json', '-batch', '-']
-  const { stdout } = await run(programs.ip, flags, { input: `${commands.join('\n')}\n` })
+  const { stdout } = await run(programs.ip, flags, { input: `${commands.join('\n')}\n`, maxOutput })
   return parseBatch(stdout, commands.length)
 }
 

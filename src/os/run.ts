@@ -1,5 +1,7 @@
 /** The only file that runs programs. */
+import { accessSync, constants } from 'node:fs'
 import { execa } from 'execa'
+import { messageOf } from './log.ts'
 
 export interface Result {
   readonly stdout: string
@@ -12,37 +14,62 @@ export interface Options {
   /** Exit codes that are no failure; 0 alone unless said. */
   readonly accept?: readonly number[]
   readonly timeoutMs?: number
+  /** Bytes that it may print. */
+  readonly maxOutput?: number
   /** What the program has in its environment besides LC_ALL and PATH. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A million routes print about 100 MB; more than this is not a state that we could manage. */
-const maxOutput = 256 * 1024 * 1024
-
 /**
  * Runs a program by absolute path with arguments as they are (no shell), LC_ALL=C and nothing of our environment,
- * bounded in time and output.
+ * bounded in time and output: at either bound it and all that it started (its process group) are killed.
  *
  * Throws an Error `PROGRAM ARGS: cause` when it cannot be started, is killed, or ends with a code not in `accept`.
  */
 export async function run(program: string, args: readonly string[], options: Options = {}): Promise<Result> {
-  const { input, accept = [0], timeoutMs = 10_000, env = {} } = options
-  const result = await execa(program, args, {
+  const { input, accept = [0], timeoutMs = 10_000, maxOutput = 16 * 1024 * 1024, env = {} } = options
+  const child = execa(program, args, {
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
     env: { ...env, LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     extendEnv: false,
     reject: false,
     stripFinalNewline: false,
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
+    // A group of its own: a grandchild that lives on would keep the pipes open, and us waiting.
+    detached: true,
     maxBuffer: maxOutput,
   })
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    killGroup(child.pid)
+  }, timeoutMs)
+  const result = await child
+  clearTimeout(timer)
+  if (result.isMaxBuffer) killGroup(child.pid)
   const { stdout, stderr, exitCode } = result
   if (exitCode === undefined || !accept.includes(exitCode)) {
-    const cause = stderr.trim() || result.originalMessage || `exit code ${exitCode ?? 'none'}`
+    const bound = late ? `no end within ${timeoutMs} ms` : result.isMaxBuffer ? `more than ${maxOutput} bytes` : null
+    const cause = bound ?? (stderr.trim() || result.originalMessage || `exit code ${exitCode ?? 'none'}`)
     throw new Error(`${[program, ...args].join(' ')}: ${cause}`)
   }
   return { stdout, stderr, exitCode }
+}
+
+/** Throws where it cannot be run. */
+export function requireProgram(program: string): void {
+  try {
+    accessSync(program, constants.X_OK)
+  } catch (error) {
+    throw new Error(`looking for ${program}: ${messageOf(error)}`)
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 export interface Running {

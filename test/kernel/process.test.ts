@@ -1,0 +1,189 @@
+/** Our own processes: killed, waiting, without the programs that they need, with ones that misbehave. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Host, startHost } from './daemon-host.ts'
+
+let host: Host
+
+beforeEach(async () => {
+  host = await startHost()
+})
+
+afterEach(() => host.end())
+
+const out = async (line: string) => (await host.run(line.split(' '))).stdout
+/** IPv6's own addresses come a second late. */
+async function state(): Promise<string> {
+  const all = `${await out('ip rule')}${await out('ip -4 route show table all')}${await out('nft list ruleset')}`
+  return all + (await out('sysctl net.ipv4.fib_multipath_hash_policy net.ipv4.conf.wan1.rp_filter'))
+}
+
+async function expectRight(): Promise<void> {
+  await expectApplied()
+  expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+}
+
+async function expectApplied(): Promise<void> {
+  const began = performance.now()
+  const apply = await host.ifbalance(['apply'])
+  expect(apply).toMatchObject({ exitCode: 0 })
+  // Nobody holds the lock: to wait for it takes ten seconds.
+  expect(performance.now() - began).toBeLessThan(5000)
+}
+
+/** All of ours gone at once, by hand. */
+const nothing = `nft flush ruleset; ip rule flush; ip rule add pref 32766 lookup main; ip rule add pref 32767 lookup default
+for i in 30001 30002 30098; do ip route flush table $i; done; rm -f /run/ifbalance/state.json`
+
+test('P1: killed at random moments, twenty times: the next run ends right, and the lock is free', async () => {
+  const began = performance.now()
+  await expectApplied()
+  const whole = performance.now() - began
+  const right = await state()
+  const moments = Array.from({ length: 20 }, () => Math.random() * whole)
+  let cut = 0
+  for (const [round, moment] of moments.entries()) {
+    // From nothing, and from something else.
+    if (round % 2 === 0) await host.run(['/bin/sh', '-c', nothing])
+    else await host.run(['ip', 'route', 'replace', 'default', 'via', '10.2.0.7', 'dev', 'wan2', 'metric', '102'])
+    const applying = host.start(['/usr/sbin/ifbalance', 'apply'])
+    await new Promise((resolve) => setTimeout(resolve, moment))
+    applying.signal('SIGKILL')
+    if ((await applying.ended) === null) cut++
+    await host.run(['ip', 'route', 'replace', 'default', 'via', '10.2.0.1', 'dev', 'wan2', 'metric', '102'])
+    await expectApplied()
+    expect(await state(), `killed after ${moments.slice(0, round + 1).map(Math.round)} ms`).toBe(right)
+  }
+  expect(cut).toBeGreaterThan(5)
+}, 120_000)
+
+test('P2: fifty hooks at once, with the daemon: all end well, and none is lost', async () => {
+  const daemon = host.daemon()
+  await daemon.says(/balancing over wan1, wan2 /)
+  const hooks = Array.from({ length: 50 }, (_, i) => {
+    const device = `wan${(i % 2) + 1}`
+    const subnet = `10.${(i % 2) + 1}.0`
+    const lease = {
+      interface: device,
+      reason: 'BOUND',
+      new_ip_address: `${subnet}.2`,
+      new_routers: `${subnet}.${50 + i}`,
+    }
+    return host.hook('dhclient', lease)
+  })
+  // Fifty of them start at once from the sources here: some may lose patience, which is not to lose what they said.
+  for (const { exitCode } of await Promise.all(hooks)) expect(exitCode).toBe(0)
+  for (const i of [1, 2]) {
+    const lease = JSON.parse(await out(`cat /run/ifbalance/leases/wan${i}.json`)) as { gateway: { inet: string } }
+    await expect
+      .poll(() => out(`ip route show default table 3000${i}`))
+      .toContain(`via ${lease.gateway.inet} dev wan${i}`)
+  }
+}, 60_000)
+
+test("P3: the lock's holder is stopped: the waiter gives up, ifup goes on, and the next run does it", async () => {
+  await host.ifbalance(['apply'])
+  await host.ifbalance(['down'])
+  await host.run(['rm', '-f', '/run/ifbalance/held-down'])
+  const before = await state()
+  const holder = host.start(['flock', '--no-fork', '/run/ifbalance/lock', 'sleep', '600'])
+  const isHeld = () => host.run(['flock', '-n', '/run/ifbalance/lock', 'true'], {}, { accept: [0, 1] })
+  await expect.poll(async () => (await isHeld()).exitCode).toBe(1)
+  holder.signal('SIGSTOP')
+  const began = performance.now()
+  const hook = await host.run(
+    [new URL('../../hooks/ifupdown', import.meta.url).pathname],
+    { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' },
+    { timeoutMs: 20_000 },
+  )
+  expect(performance.now() - began).toBeLessThan(13_000)
+  expect(hook.exitCode).toBe(0)
+  expect(hook.stderr).toMatch(/^ifbalance: .*(flock|not done within).*\n$/)
+  expect(await state()).toBe(before)
+  holder.signal('SIGKILL')
+  await holder.ended
+  await expectRight()
+})
+
+describe('programs that are missing or misbehave', () => {
+  const fake = async (name: string, script: string) => {
+    await host.run(['rm', `/usr/sbin/${name}`])
+    await host.write(`/usr/sbin/${name}`, `#!/bin/sh\n${script}\n`)
+    await host.run(['chmod', '755', `/usr/sbin/${name}`])
+  }
+
+  test.each(['nft', 'ip', 'conntrack'])('P9: no %s: refused before anything is changed', async (name) => {
+    const before = await state()
+    await host.run(['mv', `/usr/sbin/${name}`, `/run/${name}`])
+    const { exitCode, stderr } = await host.ifbalance(['apply'])
+    const check = await host.ifbalance(['check'])
+    await host.run(['mv', `/run/${name}`, `/usr/sbin/${name}`])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`/usr/sbin/${name}`)
+    expect(check).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(new RegExp(`error .*${name}`)) })
+    expect(await state()).toBe(before)
+    await expectRight()
+  })
+
+  test('P11: one that hangs, with a child: all of its group is ended after a bound, and nothing was changed', async () => {
+    const before = await state()
+    await host.run(['cp', '/usr/sbin/nft', '/run/nft'])
+    await fake('nft', 'sleep 98765 & echo $! $$ >/run/pids; wait')
+    const began = performance.now()
+    const { exitCode, stderr } = await host.run(
+      ['/usr/sbin/ifbalance', 'apply'],
+      {},
+      { accept: [1], timeoutMs: 30_000 },
+    )
+    expect(performance.now() - began).toBeLessThan(15_000)
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/usr/sbin/nft') })
+    for (const pid of (await out('cat /run/pids')).trim().split(' ')) {
+      await expect.poll(() => isAlive(Number(pid)), { timeout: 2000 }).toBe(false)
+    }
+    await host.run(['mv', '/run/nft', '/usr/sbin/nft'])
+    expect(await state()).toBe(before)
+    await expectRight()
+  }, 60_000)
+
+  test('P12: one that prints without end: ended at a bound', async () => {
+    await host.run(['cp', '/usr/sbin/nft', '/run/nft'])
+    await fake('nft', 'echo $$ >/run/pids; exec yes')
+    const { exitCode, stderr } = await host.run(
+      ['/usr/sbin/ifbalance', 'apply'],
+      {},
+      { accept: [1], timeoutMs: 30_000 },
+    )
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/usr/sbin/nft') })
+    expect(stderr.length).toBeLessThan(10_000)
+    await expect.poll(async () => isAlive(Number(await out('cat /run/pids'))), { timeout: 2000 }).toBe(false)
+    await host.run(['mv', '/run/nft', '/usr/sbin/nft'])
+    await expectRight()
+  }, 60_000)
+})
+
+describe('P16: no IPv6', () => {
+  const withoutModule = `mkdir /run/v4 && mount --bind /proc/sys/net/ipv4 /run/v4 && mount -t tmpfs t /proc/sys/net &&
+    mkdir /proc/sys/net/ipv4 && mount --move /run/v4 /proc/sys/net/ipv4`
+
+  test.each([
+    ['in the kernel', withoutModule],
+    ['enabled', 'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1'],
+  ])('%s: IPv4 is balanced, and nothing of IPv6 is made', async (where, script) => {
+    await host.run(['/bin/sh', '-c', script])
+    const plan = await host.ifbalance(['plan'])
+    expect(plan.stdout).not.toContain('ip -6')
+    if (where === 'in the kernel') expect(plan.stdout).not.toContain('net/ipv6')
+    await expectRight()
+    expect(await out('ip route show table 30098')).toMatch(/dev wan1[\s\S]*dev wan2/)
+    expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
+    expect(await out('ip rule')).not.toContain('32765')
+  })
+})
+
+/** Pids are those of this machine: only network and mounts are the host's own. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
