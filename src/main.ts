@@ -18,6 +18,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   enable: () => import('./entry/enable.ts'),
   disable: () => import('./entry/disable.ts'),
   monitor: () => import('./entry/monitor.ts'),
+  probe: () => import('./entry/probe.ts'),
   daemon: () => import('./entry/daemon.ts'),
   hook: () => import('./entry/hook.ts'),
 }

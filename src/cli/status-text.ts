@@ -1,4 +1,5 @@
 /** `ifbalance status` for people. Pure. */
+import type { LineHealth } from '../model.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
 import type { PathStatus, Status, UplinkStatus } from './status.ts'
 import { type Cell, type Column, layOut } from './table.ts'
@@ -28,7 +29,43 @@ const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
 export function statusText(status: Status, paint: Paint): string {
   const { uplinks } = status
   const table = uplinks.length === 0 ? ['No uplinks.'] : layOut(columns, uplinks.flatMap(rowsOf), paint)
-  return [...table, '', summary(status), ...remarks(status, paint)].join('\n')
+  return [...table, '', ...linesText(uplinks, paint), summary(status), ...remarks(status, paint)].join('\n')
+}
+
+const lineColumns: readonly Column[] = [
+  { title: 'LINE', align: 'left' },
+  { title: '', align: 'left' },
+  { title: 'STATE', align: 'left' },
+  { title: 'SINCE', align: 'left' },
+  { title: 'LATENCY', align: 'right' },
+  { title: 'LOSS', align: 'right' },
+  { title: 'WHY', align: 'left' },
+  { title: 'LAST PROBE', align: 'left' },
+]
+
+/** What the daemon knows of the internet behind each link. */
+function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly string[] {
+  const rows = uplinks.flatMap(({ name, inet, inet6 }) => [
+    ...(inet?.health ? [lineRow(name, 'IPv4', inet.health)] : []),
+    ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health)] : []),
+  ])
+  return rows.length === 0 ? [] : [...layOut(lineColumns, rows, paint), '']
+}
+
+function lineRow(name: string, family: string, health: LineHealth): readonly Cell[] {
+  const state = health.state === 'online' && health.degraded ? 'degraded' : health.state
+  return [
+    ...[{ text: name }, { text: family }, { text: state, style: styles[state] }],
+    { text: new Date(health.since).toISOString().replace(/\.\d+Z$/, 'Z') },
+    { text: health.latencyMs === null ? '-' : `${health.latencyMs} ms` },
+    { text: percent(health.loss) },
+    ...printableLines(health.why)
+      .split('\n', 1)
+      .map((text) => ({ text })),
+    ...printableLines(health.lastProbe ?? '-')
+      .split('\n', 1)
+      .map((text) => ({ text })),
+  ]
 }
 
 /** One line a family, the second without what both share. */

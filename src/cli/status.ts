@@ -1,6 +1,18 @@
 /** Facts for `ifbalance status`. Pure. */
 import { balancedTable } from '../ids.ts'
-import type { Config, Desired, Family, Mode, Modem, Observed, Path, Route, Uplink, UplinkState } from '../model.ts'
+import type {
+  Config,
+  Desired,
+  Family,
+  LineHealth,
+  Mode,
+  Modem,
+  Observed,
+  Path,
+  Route,
+  Uplink,
+  UplinkState,
+} from '../model.ts'
 import { own } from '../own.ts'
 
 /**
@@ -39,6 +51,8 @@ export interface PathStatus {
   readonly addresses: readonly string[]
   /** The part of new connections that the kernel sends here now, from 0 to 1. */
   readonly share: number
+  /** What traffic and probes say of it; absent where nobody looks, as without the daemon. */
+  readonly health?: LineHealth
 }
 
 export interface Facts {
@@ -65,7 +79,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     heldDown,
     uplinks: desired.uplinks.map((uplink) => {
       const modem = own(observed.bus, uplink.interface)?.modem
-      return { ...uplinkStatus(uplink, share), ...(modem && { modem }) }
+      return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }
     }),
     pending,
     warnings: [...warnings, ...desired.warnings],
@@ -74,9 +88,22 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
 
 type Share = (family: Family, device: string) => number
 
-function uplinkStatus({ name, number, interface: device, state, weight, metric, ...paths }: Uplink, share: Share) {
-  const status = (family: Family, path: Path | null): PathStatus | null =>
-    path && { gateway: path.gateway, addresses: path.addresses, share: share(family, device) }
+function uplinkStatus(
+  { name, number, interface: device, state, weight, metric, ...paths }: Uplink,
+  share: Share,
+  observed: Observed,
+) {
+  const status = (family: Family, path: Path | null): PathStatus | null => {
+    const health = path?.line && own(observed.health ?? {}, name)?.[family]
+    return (
+      path && {
+        gateway: path.gateway,
+        addresses: path.addresses,
+        share: share(family, device),
+        ...(health && { health }),
+      }
+    )
+  }
   return {
     ...{ name, number, interface: device, state, weight, metric },
     inet: status('inet', paths.inet),

@@ -37,7 +37,7 @@ export function readWord(args: readonly string[], what: string): string | null {
   return null
 }
 
-function complain(problem: string): 2 {
+export function complain(problem: string): 2 {
   log.error(`${problem} (see ifbalance --help)`)
   return 2
 }

@@ -38,6 +38,7 @@ export interface Line {
   readonly failedBursts: number
   /** Background answers in a row. */
   readonly answers: number
+  readonly answeredAt: number
   /** Misses in a row. */
   readonly misses: number
   /** Bursts that traffic may still set off. */
@@ -55,7 +56,7 @@ export interface Sample {
 }
 
 export type LineEvent =
-  /** Ten times a second, with the device's packet counters; null where they cannot be read. */
+  /** Many times a second, with the device's packet counters; null where they cannot be read. */
   | { readonly kind: 'tick'; readonly counters: { readonly rx: number; readonly tx: number } | null }
   /** A background probe was answered, or the next one left without an answer to it. */
   | { readonly kind: 'answer'; readonly rttMs: number }

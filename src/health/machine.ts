@@ -31,6 +31,7 @@ export function newLine(now: number, settings: LineSettings): Line {
     burst: null,
     failedBursts: 0,
     answers: 0,
+    answeredAt: now,
     misses: 0,
     tokens: bursts,
     tokensAt: now,
@@ -115,6 +116,7 @@ function answer(before: Line, rttMs: number, now: number, settings: LineSettings
       rtt: smooth(before.rtt, rttMs),
       outcomes: [...outcomes, true].slice(-outcomesKept),
       answers: before.answers + 1,
+      answeredAt: now,
       misses: 0,
     },
     settings,
@@ -127,15 +129,23 @@ function answer(before: Line, rttMs: number, now: number, settings: LineSettings
   return still(due({ ...enter(line, 'online', `${line.answers} answers in a row`, now), outcomes: [] }))
 }
 
+/**
+ * Only counted: on a slow line the answer comes yet. Whether it is late beyond what is usual, `tick` sees.
+ */
 function miss(before: Line, now: number, settings: LineSettings): Advance {
-  const outcomes = [...before.outcomes, false].slice(-outcomesKept)
-  const line = judge({ ...before, outcomes, answers: 0, misses: before.misses + 1 }, settings)
+  const late = now - before.answeredAt > probeIntervalMs(before, settings) + timeoutMs(before)
+  const line = judge(
+    {
+      ...before,
+      outcomes: [...before.outcomes, false].slice(-outcomesKept),
+      answers: late ? 0 : before.answers,
+      misses: before.misses + 1,
+    },
+    settings,
+  )
   // After 3 misses, 6, 12, ...: where nothing answers, there is nothing to gain by starting ping again and again.
   const isTurn = Number.isInteger(Math.log2(line.misses / 3))
-  const effects: readonly LineEffect[] = isTurn ? [{ kind: 'next-target' }] : []
-  if (line.state !== 'online' || line.burst !== null) return { line, effects }
-  const suspected = startBurst(enter(line, 'suspect', 'a probe was not answered', now), now)
-  return { line: suspected.line, effects: [...effects, ...suspected.effects] }
+  return { line, effects: isTurn ? [{ kind: 'next-target' }] : [] }
 }
 
 function burstEnded(
@@ -153,7 +163,8 @@ function burstEnded(
     return { line: { ...enter(line, 'online', verdict, now), dueAt }, effects: nextTarget(line) }
   }
   if (before.burst?.void) return startBurst(line, now)
-  const failedBursts = line.failedBursts + 1
+  // Some answers are no proof of death: a lossy line gets a second chance.
+  const failedBursts = line.failedBursts + (answered === 0 ? 1 : 0.5)
   if (failedBursts < settings.countDown) return startBurst({ ...line, failedBursts }, now)
   const penalty = addPenalty(line, now)
   const offline = enter(line, 'offline', verdict, now)
@@ -167,6 +178,7 @@ function nextTarget({ why }: Line): readonly LineEffect[] {
 
 /** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
 function judge(line: Line, { maxLatencyMs, maxLoss }: LineSettings): Line {
+  if (line.state === 'offline') return line
   const ease = line.degraded ? 0.5 : 1
   const slow = maxLatencyMs !== null && line.rtt !== null && line.rtt.smooth > maxLatencyMs * ease
   const lossy = maxLoss !== null && line.outcomes.length >= outcomesNeeded && lossOf(line) > maxLoss * ease

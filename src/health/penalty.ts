@@ -1,10 +1,10 @@
 /** Hold-down that grows with flapping, after BGP's route-flap damping (RFC 2439). Pure. */
 import type { Line } from './line.ts'
 
-const halfLifeMs = 300_000
+const halfLifeMs = 600_000
 const mostMs = 600_000
 /** What a line with one failure behind it waits, over its count of answers. Doubled for each further one. */
-const firstMs = 2500
+const firstMs = 5000
 
 type Penalty = Pick<Line, 'penalty' | 'penaltyAt'>
 

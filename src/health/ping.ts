@@ -34,7 +34,7 @@ export function pingOn(
 }
 
 /** Between two requests of a burst. */
-export const burstGapMs = 50
+export const burstGapMs = 30
 export const burstCount = 4
 
 export function pingBurst(

@@ -13,7 +13,7 @@ export interface ProbeSettings extends LineSettings {
 }
 
 /** Anycast resolvers of three operators: what answers is near, and they are not down together. */
-const defaultTargets: Readonly<Record<Family, readonly string[]>> = {
+export const defaultTargets: Readonly<Record<Family, readonly string[]>> = {
   inet: ['1.1.1.1', '8.8.8.8', '9.9.9.9'],
   inet6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
 }

@@ -1,5 +1,4 @@
 /** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
-import { isLinked } from '../decide/routes.ts'
 import type { Config, Family, LineHealth, Uplink } from '../model.ts'
 import { type Counters, readCounters } from './counters.ts'
 import { readHealth, writeEveryMs, writeHealth } from './facts.ts'
@@ -7,9 +6,10 @@ import type { Line, LineEffect, LineEvent } from './line.ts'
 import { advance, lossOf, newLine, probeIntervalMs } from './machine.ts'
 import { type Answer, type Burst, isBroken, probeAll, probeOn, type Way } from './probes.ts'
 import { type ProbeSettings, probeSettings } from './settings.ts'
+import { waysOf } from './ways.ts'
 
 /** Reading all counters takes some 30 microseconds. */
-const tickMs = 100
+const tickMs = 50
 
 export interface HealthWatch {
   /** What is to be watched from now on: after each round. */
@@ -123,6 +123,7 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
       }
       tracks.set(keyOf(way), track)
       if (known) send(track, { kind: 'moved' })
+      publish()
     }
   }
 
@@ -156,20 +157,11 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
   }
 }
 
-function waysOf(uplinks: readonly Uplink[]): readonly Way[] {
-  return uplinks.flatMap((uplink) =>
-    (['inet', 'inet6'] as const).flatMap((family) => {
-      const path = uplink[family]
-      if (!isLinked(uplink) || path === null) return []
-      const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
-      const source = path.addresses.find((address) => !others.includes(address)) ?? null
-      return [{ uplink: uplink.name, family, device: uplink.interface, gateway: path.gateway, source }]
-    }),
-  )
-}
-
 function settingsFor(way: Way, config: Config) {
-  const settings = probeSettings(way.uplink, way.device, way.family, config)
+  const wished = probeSettings(way.uplink, way.device, way.family, config)
+  // A socket that cannot be bound to this way alone might leave by another.
+  const bindable = way.source !== null || !['tcp', 'dns', 'http', 'https'].includes(wished.kind)
+  const settings = bindable ? wished : { ...wished, kind: 'none' as const }
   return { way, settings, key: JSON.stringify([way, settings]) }
 }
 

@@ -93,7 +93,11 @@ async function create(undo: Disposer, ipv6: boolean): Promise<HealthLab> {
       // Its messages come on standard error.
       daemon = await start(inside(['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...program, 'daemon']))
       daemon.onLine((line) => lines.push(line))
-      await says(/balancing over/)
+      await says(/message bus/)
+      const begun = Number(process.hrtime.bigint() / 1_000_000n)
+      const writtenAt = async () =>
+        Number(/"at":(\d+)/.exec(await exec(['/usr/bin/cat', '/run/ifbalance/health.json']))?.[1])
+      while (!((await writtenAt()) > begun)) await new Promise((resolve) => setTimeout(resolve, 20))
     },
     stopDaemon: async (signal = 'SIGTERM') => {
       await daemon?.stop(signal)
