@@ -58,6 +58,9 @@ export const optionalPrograms = {
 /** Not one of the above: run under systemd alone, which has it. */
 export const systemdNotify = '/usr/bin/systemd-notify'
 
+/** Debian packages with the same purpose, by a file that is there while they are installed. */
+export const rivals = { 'ifupdown-multi': '/etc/network/if-up.d/ifupdown-multi' } as const
+
 // ---- numbers ---------------------------------------------------------------------------------------------------
 
 /** Free of Tailscale's 0xff0000, kube-proxy's 0xc000 and mwan3's 0x3f00. */

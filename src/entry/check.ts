@@ -7,6 +7,7 @@ import { isRoot } from '../cli/root.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import type { Config } from '../model.ts'
+import { readRivals } from '../observe/rivals.ts'
 import { messageOf } from '../os/log.ts'
 import { survey } from '../reconcile.ts'
 
@@ -33,8 +34,9 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
   if (!isRoot()) return [{ level: 'warning', what, message: 'not looked at: only root can' }]
   try {
     const { desired } = await survey(config)
-    if (desired.warnings.length === 0) return [{ level: 'ok', what, message: 'nothing is in the way' }]
-    return desired.warnings.map((message) => ({ level: 'warning', what, message }))
+    const warnings = [...desired.warnings, ...readRivals()]
+    if (warnings.length === 0) return [{ level: 'ok', what, message: 'nothing is in the way' }]
+    return warnings.map((message) => ({ level: 'warning', what, message }))
   } catch (error) {
     return [{ level: 'error', what, message: messageOf(error) }]
   }

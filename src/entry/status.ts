@@ -9,6 +9,7 @@ import { statusText } from '../cli/status-text.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { loadConfig } from '../config/load.ts'
 import { paths } from '../ids.ts'
+import { readRivals } from '../observe/rivals.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -28,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
     pending: steps.length,
     daemon,
     heldDown: existsSync(paths.held),
-    warnings: loaded.warnings,
+    warnings: [...loaded.warnings, ...readRivals()],
   })
   print(flags.json ? JSON.stringify(status, null, 2) : statusText(status, paint))
   return 0

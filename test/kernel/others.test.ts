@@ -118,3 +118,29 @@ describe('F14: a table of our name that another program made', () => {
     expect(await out('nft', 'list', 'ruleset')).not.toContain('chain input')
   })
 })
+
+test('ifupdown-multi is told by check and status', async () => {
+  await host.run(['sh', '-c', 'mkdir -p /etc/network/if-up.d && echo >/etc/network/if-up.d/ifupdown-multi'])
+  const message = 'ifupdown-multi is installed'
+  expect(await host.ifbalance(['check'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(message) })
+  expect((await host.ifbalance(['status'])).stdout).toContain(message)
+})
+
+describe('F7, F8, F9: others in our number spaces, while we run', () => {
+  test.each([
+    ['F7', 'ip rule add pref 90 fwmark 0x2000000/0xff000000 lookup 78', /uses bits of our mark 0xff000000.*mark-shift/],
+    ['F8', 'ip rule add pref 20500 from 10.1.0.98 lookup 77', /rule 20500 .*is another program's.*rule-base/],
+    ['F9', 'ip route add 203.0.113.0/24 via 10.1.0.7 table 30007', /table 30007 is another program's.*table-base/],
+  ])('%s: is told, and left alone, also by down', async (_, command, message) => {
+    const seen = await start()
+    await host.run(command.split(' '))
+    await daemon.says(message, seen)
+    expect((await host.ifbalance(['status'])).stdout).toMatch(message)
+    const theirs = async () => `${await out('ip', 'rule')}${await out('ip', 'route', 'show', 'table', 'all')}`
+    const trace = /78|from 10\.1\.0\.98|203\.0\.113\.0\/24/
+    expect(await theirs()).toMatch(trace)
+    await host.ifbalance(['down'])
+    expect(await theirs()).toMatch(trace)
+    expect(await out('ip', 'rule')).not.toContain('32765')
+  })
+})
