@@ -15,6 +15,7 @@ Commands:
                     restart of the service
   disable UPLINK    take an uplink out, until "enable" or a reboot
   enable UPLINK     end what "disable" began
+  probe [UPLINK]    ask all probes' targets once, and show who answered
   monitor [--json]  how the uplinks are, and each change from then on
 
   daemon            run in the foreground, as ifbalance.service does
