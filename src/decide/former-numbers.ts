@@ -8,7 +8,7 @@ import type { Numbers, Observed, Rule, State, Step } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 
 /** Not noted down while they are the defaults alone. */
-export function rememberedNumbers({ uplinks, numbers }: State): readonly Numbers[] {
+function rememberedNumbers({ uplinks, numbers }: State): readonly Numbers[] {
   return numbers ?? (Object.keys(uplinks).length > 0 ? [defaultNumbers] : [])
 }
 
