@@ -47,8 +47,9 @@ export async function run(program: string, args: readonly string[], options: Opt
   clearTimeout(timer)
   if (result.isMaxBuffer) killGroup(child.pid)
   const { stdout, stderr, exitCode } = result
-  if (exitCode === undefined || !accept.includes(exitCode)) {
-    const bound = late ? `no end within ${timeoutMs} ms` : result.isMaxBuffer ? `more than ${maxOutput} bytes` : null
+  // Whatever it ends with then: half an answer is none.
+  const bound = late ? `no end within ${timeoutMs} ms` : result.isMaxBuffer ? `more than ${maxOutput} bytes` : null
+  if (bound !== null || exitCode === undefined || !accept.includes(exitCode)) {
     const cause = bound ?? (stderr.trim() || result.originalMessage || `exit code ${exitCode ?? 'none'}`)
     throw new Error(`${[program, ...args].join(' ')}: ${cause}`)
   }
