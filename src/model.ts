@@ -133,6 +133,8 @@ export interface LineHealth {
   readonly state: LineState
   /** Slower or lossier than its settings allow, or its quota is used up: used after all others. */
   readonly degraded: boolean
+  /** Its quota is used up, and it is to carry nothing then, whatever else there is. */
+  readonly barred?: boolean
   /** Milliseconds of CLOCK_REALTIME: when the state began. */
   readonly since: number
   /** One phrase for people. */
@@ -312,7 +314,7 @@ export interface Path {
   /** The interface's own addresses: a socket that has one stays on this uplink. */
   readonly addresses: readonly string[]
   /** What probes and traffic say of this way; absent where nothing is known. */
-  readonly line?: Pick<LineHealth, 'state' | 'degraded'>
+  readonly line?: Pick<LineHealth, 'state' | 'degraded' | 'barred'>
 }
 
 /** An nft table as chains of canonical lines (see observe/ruleset-listing.ts), so that two can be compared. */

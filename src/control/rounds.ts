@@ -5,7 +5,7 @@ import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
 import { decide } from '../decide/decide.ts'
 import { balancedTable, paths } from '../ids.ts'
-import type { Config, Desired, Observed, Step, Uplink } from '../model.ts'
+import type { Config, Desired, Observed, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
@@ -37,11 +37,11 @@ export interface RoundsOptions {
   readonly details: boolean
   /** Told after each round how the uplinks are then. */
   readonly onStatus?: (status: Status) => void
-  /** Told after each round which uplinks there are. */
-  readonly onUplinks?: (uplinks: readonly Uplink[], config: Config) => void
+  /** Told after each round what should be, and now is. */
+  readonly onDesired?: (desired: Desired, config: Config) => void
 }
 
-export function createRounds({ details, onStatus, onUplinks }: RoundsOptions): Rounds {
+export function createRounds({ details, onStatus, onDesired }: RoundsOptions): Rounds {
   let config: Config | null = null
   /** Until there was a good configuration, what is understood of a bad one: enough to take everything down. */
   let understood: Config | null = null
@@ -80,7 +80,7 @@ export function createRounds({ details, onStatus, onUplinks }: RoundsOptions): R
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
-    onUplinks?.(outcome.desired.uplinks, inForce)
+    onDesired?.(outcome.desired, inForce)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
     const wanted = JSON.stringify(outcome.desired)
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore

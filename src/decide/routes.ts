@@ -54,7 +54,7 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
 function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
   const linked = uplinks.flatMap((uplink) => {
     const path = uplink[family]
-    return isLinked(uplink) && path ? [{ ...uplink, path }] : []
+    return isLinked(uplink) && path && !path.line?.barred ? [{ ...uplink, path }] : []
   })
   const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
   // Where no probe is answered anywhere, the probes may be wrong: all stay in use.

@@ -169,7 +169,9 @@ function stateOf(
 
 function withLine(name: string, family: Family, path: Path | null, { health }: Observed): Path | null {
   const line = own(own(health ?? {}, name) ?? {}, family)
-  return path && line ? { ...path, line: { state: line.state, degraded: line.degraded } } : path
+  if (!path || !line) return path
+  const { state, degraded, barred } = line
+  return { ...path, line: { state, degraded, ...(barred ? { barred } : {}) } }
 }
 
 /** A modem's link stays up in the kernel when the network has dropped it. */

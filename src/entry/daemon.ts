@@ -27,7 +27,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   const bus = openBus({ onTrouble: log.warning })
   const published = publish(bus, (reason) => scheduler.now(reason))
   const health = watchHealth((verdict) => scheduler.now(verdict))
-  const rounds = createRounds({ details: true, onStatus: published.show, onUplinks: health.update })
+  const rounds = createRounds({ details: true, onStatus: published.show, onDesired: health.update })
   const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
     if (rounds.load()) scheduler.hint('configuration read')

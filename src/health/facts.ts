@@ -54,6 +54,7 @@ function parseLine(value: Json | null): LineHealth | null {
   return {
     state,
     degraded: value['degraded'] === true,
+    ...(value['barred'] === true ? { barred: true } : {}),
     since: Number(value['since']) || 0,
     why: text('why') ?? '',
     latencyMs: typeof value['latencyMs'] === 'number' ? value['latencyMs'] : null,

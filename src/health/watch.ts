@@ -1,11 +1,14 @@
 /** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
-import type { Config, Family, LineHealth, Uplink } from '../model.ts'
+import type { Config, Desired, Family, LineHealth, Uplink } from '../model.ts'
 import { type Counters, readCounters } from './counters.ts'
 import { readHealth, writeEveryMs, writeHealth } from './facts.ts'
+import { watchFailback } from './failback-watch.ts'
 import type { Line, LineEffect, LineEvent } from './line.ts'
 import { advance, lossOf, newLine, probeIntervalMs } from './machine.ts'
 import { type Answer, type Burst, isBroken, probeAll, probeOn, type Way } from './probes.ts'
+import { keepQuotas } from './quotas.ts'
 import { type ProbeSettings, probeSettings } from './settings.ts'
+import { createUserHooks } from './user-hooks.ts'
 import { waysOf } from './ways.ts'
 
 /** Reading all counters takes some 30 microseconds. */
@@ -13,7 +16,7 @@ const tickMs = 50
 
 export interface HealthWatch {
   /** What is to be watched from now on: after each round. */
-  readonly update: (uplinks: readonly Uplink[], config: Config) => void
+  readonly update: (desired: Desired, config: Config) => void
   readonly stop: () => void
 }
 
@@ -32,6 +35,13 @@ interface Track {
 /** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
 export function watchHealth(balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
+  let ways: readonly Way[] = []
+  const quotas = keepQuotas((reason) => {
+    publish()
+    onVerdict(reason)
+  })
+  const userHooks = createUserHooks()
+  const failback = watchFailback()
   /** From a daemon before us: an offline line need not carry connections once more to be found out. */
   const inherited = readHealth()
   let broken = false
@@ -107,8 +117,22 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     tracks.delete(key)
   }
 
-  function update(uplinks: readonly Uplink[], config: Config): void {
-    const wanted = broken ? [] : waysOf(uplinks).map((way) => settingsFor(way, config))
+  function update(desired: Desired, config: Config): void {
+    const { uplinks } = desired
+    watchLines(uplinks, config)
+    quotas.update(uplinks, config)
+    failback.update(desired, config)
+    userHooks.tell(uplinks, (name) => reasonOf(name))
+  }
+
+  function reasonOf(uplink: string): string {
+    const lines = [...tracks.values()].filter(({ way }) => way.uplink === uplink)
+    return lines.map(verdict).join('; ')
+  }
+
+  function watchLines(uplinks: readonly Uplink[], config: Config): void {
+    ways = waysOf(uplinks)
+    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config))
     const kept = new Set(wanted.map(({ way }) => keyOf(way)))
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
     for (const { way, settings, key } of wanted) {
@@ -140,8 +164,10 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
 
   function publish(): void {
     const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
-    for (const { way, line, lastProbe } of tracks.values()) {
-      health[way.uplink] = { ...health[way.uplink], [way.family]: toHealth(line, lastProbe, clock()) }
+    for (const way of ways) {
+      const track = tracks.get(keyOf(way))
+      const line = withQuota(track && toHealth(track.line, track.lastProbe, clock()), quotas.verdict(way.uplink))
+      if (line) health[way.uplink] = { ...health[way.uplink], [way.family]: line }
     }
     writeHealth(health)
   }
@@ -151,6 +177,8 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     update,
     stop: () => {
       for (const timer of timers) clearInterval(timer)
+      quotas.stop()
+      failback.stop()
       publish()
       for (const key of [...tracks.keys()]) drop(key)
     },
@@ -191,6 +219,18 @@ function answerText({ target, rttMs }: Answer): string {
 function burstText({ answers, gateway }: Burst): string {
   const texts = answers.map(answerText)
   return [...texts, ...(gateway === null ? [] : [`the gateway ${gateway ? 'answered' : 'did not answer'}`])].join(', ')
+}
+
+/** A quota counts for lines that nobody probes as well. */
+function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' | null): LineHealth | undefined {
+  if (atQuota === null) return line
+  const blank = { state: 'online', since: Date.now(), latencyMs: null, loss: 0, lastProbe: null } as const
+  return {
+    ...(line ?? blank),
+    degraded: true,
+    why: 'its quota is used up',
+    ...(atQuota === 'disable' ? { barred: true } : {}),
+  }
 }
 
 function toHealth(line: Line, lastProbe: string | null, now: number): LineHealth {

@@ -1,8 +1,9 @@
 /** The lab's internet with a host of this machine's own programs in it: our daemon from its sources, static addresses. */
 import { fileURLToPath } from 'node:url'
-import { command, inNamespace, ipBatch, nftIn, type Running, start, startIn, waitForLine } from '../lab/command.ts'
+import { command, inNamespace, ipBatch, nftIn, type Running, start, waitForLine } from '../lab/command.ts'
 import { type Disposer, disposer } from '../lab/disposer.ts'
 import { createNetwork, type Network } from '../lab/network.ts'
+import { sweep } from '../lab/sweep.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -32,6 +33,7 @@ export interface HealthLab {
 }
 
 export async function healthLab(options: { readonly ipv6?: boolean } = {}): Promise<HealthLab> {
+  await sweep()
   const undo = disposer()
   try {
     return await create(undo, options.ipv6 ?? false)
@@ -138,5 +140,3 @@ export async function mend(network: Network, isp: 1 | 2): Promise<void> {
 export function namespaceOf(network: Network, isp: 1 | 2): string {
   return network.isps[isp - 1]?.namespace ?? ''
 }
-
-export { startIn }

@@ -5,6 +5,7 @@ import { median, record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
+import { carriers, health, restart, untilCarriers, untilJudged } from './health-states.ts'
 
 /** `IFBALANCE_ROUNDS=50` gives the figures for docs/measurements.md. */
 const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 3)
@@ -16,58 +17,14 @@ let lab: HealthLab
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Devices of the balanced default. */
-async function carriers(family: '-4' | '-6' = '-4'): Promise<readonly string[]> {
-  const text = await lab.exec(['/usr/sbin/ip', family, 'route', 'show', 'table', '30098'])
-  return [...text.matchAll(/dev (\S+)/g)].map(([, device]) => device ?? '').toSorted()
-}
-
-async function untilCarriers(
-  wanted: readonly string[],
-  timeoutMs: number,
-  family: '-4' | '-6' = '-4',
-): Promise<number> {
-  const begun = monotonicMs()
-  for (;;) {
-    const now = await carriers(family)
-    if (now.join() === wanted.join()) return monotonicMs() - begun
-    if (monotonicMs() - begun > timeoutMs)
-      throw new Error(
-        `${now.join()} carry, not ${wanted.join()}:\n${lab.said().slice(-20).join('\n')}\n${await health()}`,
-      )
-    await pause(20)
-  }
-}
-
-const health = () => lab.exec(['/usr/bin/cat', '/run/ifbalance/health.json'])
-
-/** Both lines have been judged, and are good. */
-async function untilJudged(count = 2): Promise<void> {
-  const deadline = monotonicMs() + 10_000
-  for (;;) {
-    const text = await health()
-    if ((text.match(/"state":"online"/g) ?? []).length === count) return
-    if (monotonicMs() > deadline) throw new Error(`never judged good: ${text}`)
-    await pause(20)
-  }
-}
-
-/** A daemon without memory of earlier failures. */
-async function restart(config = ''): Promise<void> {
-  await lab.stopDaemon()
-  await lab.exec(['/usr/bin/rm', '-f', '/run/ifbalance/health.json'])
-  await lab.configure(config)
-  await lab.startDaemon()
-}
-
 describe('IPv4', () => {
   beforeAll(async () => {
     lab = await healthLab()
   })
   afterAll(() => lab?.dispose())
   beforeEach(async () => {
-    await restart()
-    await untilJudged()
+    await restart(lab)
+    await untilJudged(lab)
   })
   afterEach(async () => {
     for (const isp of [1, 2] as const) await mend(lab.network, isp).catch(() => undefined)
@@ -78,9 +35,9 @@ describe('IPv4', () => {
   }, async () => {
     const times: number[] = []
     for (let round = 0; round < rounds; round++) {
-      if (round > 0) await restart()
-      await untilJudged()
-      await untilCarriers(['wan1', 'wan2'], 5000)
+      if (round > 0) await restart(lab)
+      await untilJudged(lab)
+      await untilCarriers(lab, ['wan1', 'wan2'], 5000)
       const flow = await stream(lab.network.host, 10)
       await flow.until((_, all) => all.length > 100, 5000)
       const cut = monotonicMs()
@@ -105,7 +62,7 @@ describe('IPv4', () => {
   test('B3 both ends of what is lost notice at once, and nothing healthy is touched', async () => {
     const sessions = [await openSessions(lab.network.host, 8, 8), await openSessions(lab.network.lan, 8, 8)]
     await blackhole(lab.network, 2)
-    await untilCarriers(['wan1'], 3000)
+    await untilCarriers(lab, ['wan1'], 3000)
     await pause(1500)
     const pinned = await lab.exec(['/usr/sbin/conntrack', '-L', '--mark', '0x42000000/0xff000000'])
     // A LAN client that goes on sending makes a new entry, by a living uplink.
@@ -121,7 +78,7 @@ describe('IPv4', () => {
 
   test('B3 an idle line: found within two seconds, and back by itself', async () => {
     await blackhole(lab.network, 2)
-    const lost = await untilCarriers(['wan1'], 3000)
+    const lost = await untilCarriers(lab, ['wan1'], 3000)
     record({
       name: 'silent blackhole, idle line -> out',
       value: lost / 1000,
@@ -132,7 +89,7 @@ describe('IPv4', () => {
     })
     expect(lost).toBeLessThan(2000)
     await mend(lab.network, 2)
-    const back = await untilCarriers(['wan1', 'wan2'], 10_000)
+    const back = await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
     record({
       name: 'line mended -> in use',
       value: back / 1000,
@@ -146,7 +103,7 @@ describe('IPv4', () => {
 
   test.each(['in', 'out'] as const)('B4 loss one way (%s)', async (direction) => {
     await blackhole(lab.network, 2, direction)
-    await untilCarriers(['wan1'], 3000)
+    await untilCarriers(lab, ['wan1'], 3000)
   })
 
   test('B6 one target down: nothing happens', async () => {
@@ -154,8 +111,8 @@ describe('IPv4', () => {
       const drop = `table inet fault { chain forward { type filter hook forward priority -300; ip daddr ${target} drop; }\n }\n`
       await nftIn(namespaceOf(lab.network, 2), drop)
       await pause(2500)
-      expect(await carriers()).toEqual(['wan1', 'wan2'])
-      expect(await health()).not.toContain('"offline"')
+      expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
+      expect(await health(lab)).not.toContain('"offline"')
       await mend(lab.network, 2)
     }
   })
@@ -168,7 +125,7 @@ describe('IPv4', () => {
     }
     await lab.says(/no uplink answers over IPv4: all stay in use/)
     await pause(3000)
-    expect(await carriers()).toEqual(['wan1', 'wan2'])
+    expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
     expect(lab.said().filter((line) => /no uplink answers/.test(line))).toHaveLength(1)
     const counts = countByPeer(await connections(lab.network.host, 40))
     expect(counts[one]).toBeGreaterThan(5)
@@ -201,9 +158,9 @@ describe('IPv4', () => {
     try {
       const sessions = await openSessions(lab.network.host, 4, 4)
       await blackhole(lab.network, 2)
-      await untilCarriers(['wan1'], 3000)
+      await untilCarriers(lab, ['wan1'], 3000)
       await mend(lab.network, 2)
-      await untilCarriers(['wan1', 'wan2'], 10_000)
+      await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
       await sessions.stop()
       const listed = await lab.exec(['/usr/sbin/nft', 'list', 'table', 'inet', 'watch'])
       const [a, b, c, d] = [...listed.matchAll(/counter packets (\d+)/g)].map(([, packets]) => Number(packets))
@@ -217,35 +174,35 @@ describe('IPv4', () => {
 
   test('P4 a daemon that is restarted keeps a dead line out', async () => {
     await blackhole(lab.network, 2)
-    await untilCarriers(['wan1'], 3000)
+    await untilCarriers(lab, ['wan1'], 3000)
     await lab.stopDaemon('SIGKILL')
     await lab.startDaemon()
     for (let i = 0; i < 40; i++) {
-      expect(await carriers()).toEqual(['wan1'])
+      expect(await carriers(lab)).toEqual(['wan1'])
       await pause(50)
     }
     await mend(lab.network, 2)
-    await untilCarriers(['wan1', 'wan2'], 10_000)
+    await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
   })
 })
 
 describe('IPv6', () => {
   beforeAll(async () => {
     lab = await healthLab({ ipv6: true })
-    await restart()
-    await untilJudged(4)
+    await restart(lab)
+    await untilJudged(lab, 4)
   })
   afterAll(() => lab?.dispose())
 
   test('B10 IPv6 dead, IPv4 fine: each family goes its own way', async () => {
     await blackhole(lab.network, 2, 'v6')
-    await untilCarriers(['wan1'], 3000, '-6')
-    expect(await carriers('-4')).toEqual(['wan1', 'wan2'])
+    await untilCarriers(lab, ['wan1'], 3000, '-6')
+    expect(await carriers(lab, '-4')).toEqual(['wan1', 'wan2'])
     expect(countByPeer(await connections(lab.network.host, 20, { host: addresses.server6 }))).toEqual({
       [addresses.public6Of(1)]: 20,
     })
     expect(countByPeer(await connections(lab.network.host, 40))[two]).toBeGreaterThan(5)
     await mend(lab.network, 2)
-    await untilCarriers(['wan1', 'wan2'], 10_000, '-6')
+    await untilCarriers(lab, ['wan1', 'wan2'], 10_000, '-6')
   })
 })

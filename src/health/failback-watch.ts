@@ -1,0 +1,39 @@
+/** Cuts, in the background, the connections that `failback = kill` wants back. */
+import { forgetConnections as forget } from '../apply/apply.ts'
+import { forgetConnections } from '../diff.ts'
+import type { Config, Desired } from '../model.ts'
+import { log } from '../os/log.ts'
+import { type Carrying, failBack } from './failback.ts'
+
+const lookMs = 5000
+
+export interface FailbackWatch {
+  /** After each round. */
+  readonly update: (desired: Desired, config: Config) => void
+  readonly stop: () => void
+}
+
+export function watchFailback(): FailbackWatch {
+  let carrying: Carrying | null = null
+  let latest: { readonly desired: Desired; readonly config: Config } | null = null
+
+  function look(): void {
+    if (!latest) return
+    const { desired, config } = latest
+    const { carrying: now, victims } = failBack(carrying, desired, config, performance.now())
+    carrying = now
+    for (const { uplink, family } of victims) {
+      log.notice(`connections of ${uplink.name} end, as a better uplink is back to stay`)
+      void forget([forgetConnections(uplink, family, desired.uplinks, config.numbers)])
+    }
+  }
+
+  const timer = setInterval(look, lookMs)
+  return {
+    update: (desired, config) => {
+      latest = { desired, config }
+      look()
+    },
+    stop: () => clearInterval(timer),
+  }
+}

@@ -1,0 +1,170 @@
+/** Each kind of probe against what it is there to find; tiers, quotas and hooks by what the daemon then does. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
+import { addresses } from '../lab/names.ts'
+import { openSessions } from '../lab/traffic.ts'
+import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
+import { carriers, health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
+
+let lab: HealthLab
+
+/** The same for both uplinks. */
+const both = (keys: string) => [1, 2].map((i) => `[uplink wan${i}]\n${keys}\n`).join('')
+
+async function fault(rules: string): Promise<void> {
+  await nftIn(namespaceOf(lab.network, 2), `table inet fault {\n${rules}\n}\n`)
+}
+
+const dropping = (what: string) => `chain forward { type filter hook forward priority -300; ${what} drop; }\n`
+
+beforeAll(async () => {
+  lab = await healthLab()
+  const { internet, isps } = lab.network
+  const web = (namespace: string, port: number, status: number, body: string) =>
+    startIn(namespace, programArgv('web', [JSON.stringify({ port, status, body })]))
+  const dns = await startIn(internet, [
+    ...[
+      '/usr/sbin/dnsmasq',
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--user=root',
+      '--port=53',
+      '--no-resolv',
+    ],
+    ...['--no-hosts', '--pid-file', '--address=/portal.test/203.0.113.1'],
+  ])
+  lab.undo.defer('the name server', () => dns.stop())
+  for (const server of [
+    await web(internet, 80, 200, 'success\n'),
+    await web(isps[1].namespace, 8080, 200, 'Please log in\n'),
+  ]) {
+    lab.undo.defer('a web server', () => server.stop())
+    await waitForLine(server, (line) => line === 'ready')
+  }
+})
+afterAll(() => lab?.dispose())
+afterEach(async () => {
+  await mend(lab.network, 2).catch(() => undefined)
+})
+
+describe('kinds of probes', () => {
+  test('B1 http: a captive portal is not the internet', async () => {
+    const page =
+      'probe = http\nprobe-targets = http://portal.test/success.txt\nprobe-body = success\nprobe-interval = 0.5'
+    await restart(lab, both(page))
+    await untilJudged(lab)
+    expect(await lab.ifbalance(['probe', 'wan2'])).toMatch(/success.txt: [0-9.]+ ms[\s\S]*alive/)
+    await fault(
+      `chain portal { type nat hook prerouting priority dstnat; iifname "sub" tcp dport 80 redirect to :8080; }\n`,
+    )
+    await untilCarriers(lab, ['wan1'], 8000)
+    expect(await lab.ifbalance(['probe', 'wan2'])).toMatch(/success.txt: no answer[\s\S]*dead/)
+    await mend(lab.network, 2)
+    await untilCarriers(lab, ['wan1', 'wan2'], 15_000)
+  })
+
+  test('B2 dns: names are dead, the rest is fine', async () => {
+    await restart(lab, both('probe = dns\nprobe-name = portal.test\nprobe-interval = 0.5'))
+    await untilJudged(lab)
+    await fault(dropping('udp dport 53'))
+    await untilCarriers(lab, ['wan1'], 8000)
+    await mend(lab.network, 2)
+    await untilCarriers(lab, ['wan1', 'wan2'], 15_000)
+  })
+
+  test('tcp', async () => {
+    const targets = [`${addresses.server}:7000`, `${addresses.server}:7001`, '1.1.1.1:9'].join(' ')
+    await restart(lab, both(`probe = tcp\nprobe-targets = ${targets}\nprobe-interval = 0.5`))
+    await untilJudged(lab)
+    await fault(dropping('meta l4proto tcp'))
+    await untilCarriers(lab, ['wan1'], 8000)
+  })
+
+  test('arp: the router itself', async () => {
+    await restart(lab, both('probe = arp\nprobe-interval = 0.5'))
+    await untilJudged(lab)
+    await nftIn(
+      namespaceOf(lab.network, 2),
+      'table arp fault { chain input { type filter hook input priority 0; drop; }\n }\n',
+    )
+    try {
+      await untilCarriers(lab, ['wan1'], 15_000)
+    } finally {
+      await nftIn(namespaceOf(lab.network, 2), 'delete table arp fault\n')
+    }
+    await untilCarriers(lab, ['wan1', 'wan2'], 15_000)
+  })
+
+  test('script: the word of root only', async () => {
+    const write = async (text: string) => {
+      await lab.exec(['/usr/bin/tee', '/etc/ifbalance/line'], text)
+      await lab.exec(['/usr/bin/chmod', '755', '/etc/ifbalance/line'])
+    }
+    await write('#!/bin/sh\ntest "$2" = wan1\n')
+    await restart(lab, both('probe = script\nprobe-targets = /etc/ifbalance/line\nprobe-interval = 0.5'))
+    await untilCarriers(lab, ['wan1'], 8000)
+    await write('#!/bin/sh\nexit 0\n')
+    await untilCarriers(lab, ['wan1', 'wan2'], 15_000)
+    await lab.exec(['/usr/bin/chmod', '777', '/etc/ifbalance/line'])
+    // Nobody's word counts now, on either: both stay.
+    await lab.says(/others may write \/etc\/ifbalance\/line/)
+    await lab.says(/no uplink answers over IPv4/)
+    expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
+  })
+})
+
+describe('tiers', () => {
+  test('standby carries only while no other works, and connections come back with failback = kill', async () => {
+    await restart(lab, '[uplink wan1]\nstandby = yes\n[uplink wan2]\nfailback = kill\n')
+    await untilCarriers(lab, ['wan2'], 5000)
+    await blackhole(lab.network, 2)
+    await untilCarriers(lab, ['wan1'], 5000)
+    const sessions = await openSessions(lab.network.host, 4, 0)
+    await mend(lab.network, 2)
+    await untilCarriers(lab, ['wan2'], 15_000)
+    await lab.says(/connections of wan1 end, as a better uplink is back to stay/, 45_000)
+    const results = await sessions.stop()
+    for (const { peer, error } of results)
+      expect([peer, error]).toEqual([addresses.publicOf(1), expect.stringMatching(/ECONN/)])
+  }, 90_000)
+
+  test('a quota that is used up demotes, and disables where that is wished; it is kept over a restart', async () => {
+    await lab.exec(['/usr/bin/rm', '-f', '/var/lib/ifbalance/quota.json'])
+    await restart(lab, '[uplink wan2]\nquota = 1M\nquota-reset-day = 1\n')
+    await untilCarriers(lab, ['wan1', 'wan2'], 5000)
+    await lab.exec(['/usr/bin/ping', '-q', '-f', '-c', '800', '-s', '1200', '-I', 'wan2', '1.1.1.1'])
+    await untilCarriers(lab, ['wan1'], 15_000)
+    expect(await health(lab)).toContain('its quota is used up')
+    await restart(lab, '[uplink wan2]\nquota = 1M\nat-quota = disable\n')
+    await untilCarriers(lab, ['wan1'], 3000)
+    await blackhole(lab.network, 1)
+    try {
+      await until(lab, 'wan1 is offline', async () => (await health(lab)).includes('"wan1":{"inet":{"state":"offline"'))
+      expect(await carriers(lab)).not.toContain('wan2')
+    } finally {
+      await mend(lab.network, 1)
+    }
+  })
+})
+
+test('programs of the administrator hear of changes, others are left out', async () => {
+  const program = (name: string, mode: string) => [
+    ['/usr/bin/tee', `/etc/ifbalance/hooks.d/${name}`],
+    ['/usr/bin/chmod', mode, `/etc/ifbalance/hooks.d/${name}`],
+  ]
+  const script = '#!/bin/sh\necho "$0 $UPLINK $INTERFACE $PREVIOUS_STATE $STATE" >>/run/heard\n'
+  for (const [name, mode] of [
+    ['10-good', '755'],
+    ['20-writable', '777'],
+    ['30-not.a.name', '755'],
+  ] as const)
+    for (const argv of program(name, mode)) await lab.exec(argv, script)
+  await restart(lab, '')
+  await untilJudged(lab)
+  await blackhole(lab.network, 2)
+  await until(lab, 'the program is told', async () => (await lab.exec(['/usr/bin/cat', '/run/heard'])) !== '')
+  expect(await lab.exec(['/usr/bin/cat', '/run/heard'])).toBe(
+    '/etc/ifbalance/hooks.d/10-good wan2 wan2 online offline\n',
+  )
+  await lab.says(/hook .*20-writable: left out, others may write/)
+})

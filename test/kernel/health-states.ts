@@ -1,0 +1,53 @@
+/** What the daemon of a health lab thinks and does, asked until it is as expected. */
+import { monotonicMs } from '../lab/command.ts'
+import type { HealthLab } from './health-lab.ts'
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Devices of the balanced default. */
+export async function carriers(lab: HealthLab, family: '-4' | '-6' = '-4'): Promise<readonly string[]> {
+  const text = await lab.exec(['/usr/sbin/ip', family, 'route', 'show', 'table', '30098'])
+  return [...text.matchAll(/dev (\S+)/g)].map(([, device]) => device ?? '').toSorted()
+}
+
+export const health = (lab: HealthLab) => lab.exec(['/usr/bin/cat', '/run/ifbalance/health.json'])
+
+/** Gives the ms that it took. */
+export async function until(
+  lab: HealthLab,
+  what: string,
+  isSo: () => Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<number> {
+  const begun = monotonicMs()
+  while (!(await isSo())) {
+    if (monotonicMs() - begun > timeoutMs)
+      throw new Error(`never so: ${what}:\n${lab.said().slice(-20).join('\n')}\n${await health(lab)}`)
+    await pause(20)
+  }
+  return monotonicMs() - begun
+}
+
+export function untilCarriers(
+  lab: HealthLab,
+  wanted: readonly string[],
+  timeoutMs: number,
+  family: '-4' | '-6' = '-4',
+): Promise<number> {
+  const isSo = async () => (await carriers(lab, family)).join() === wanted.join()
+  return until(lab, `${wanted.join()} carry`, isSo, timeoutMs)
+}
+
+/** So many lines have been judged, and are good. */
+export async function untilJudged(lab: HealthLab, lines = 2): Promise<void> {
+  const isSo = async () => ((await health(lab)).match(/"state":"online"/g) ?? []).length === lines
+  await until(lab, `${lines} lines are online`, isSo)
+}
+
+/** A daemon without memory of earlier failures. */
+export async function restart(lab: HealthLab, config = ''): Promise<void> {
+  await lab.stopDaemon()
+  await lab.exec(['/usr/bin/rm', '-f', '/run/ifbalance/health.json'])
+  await lab.configure(config)
+  await lab.startDaemon()
+}

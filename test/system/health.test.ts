@@ -1,0 +1,103 @@
+/** The package's daemon, in its sandbox, finds dead lines behind living links on both releases of Debian. */
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { monotonicMs, nftIn } from '../lab/command.ts'
+import { builtDeb } from '../lab/deb.ts'
+import { createLab, type Lab } from '../lab/lab.ts'
+import { record } from '../lab/measurements.ts'
+import { monitorRoutes } from '../lab/monitor.ts'
+import { addresses } from '../lab/names.ts'
+import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
+import { lacksLab } from './needs.ts'
+
+const [one, two] = [addresses.publicOf(1), addresses.publicOf(2)]
+const isGood = (attempt: Attempt) => 'peer' in attempt
+const skip = await lacksLab()
+
+describe.skipIf(skip).each([
+  ['trixie', 'networkd'],
+  ['bookworm', 'ifupdown'],
+] as const)('%s, %s', (release, stack) => {
+  let lab: Lab
+
+  beforeAll(async () => {
+    const deb = builtDeb()
+    lab = await createLab({ release, stack, progress: (line) => process.stdout.write(`  ${line}\n`) })
+    mkdirSync(`${lab.machine.root}/srv`, { recursive: true })
+    copyFileSync(deb, `${lab.machine.root}/srv/${basename(deb)}`)
+    await lab.boot()
+    await lab.machine.exec(['/usr/bin/dpkg', '-i', `/srv/${basename(deb)}`])
+  })
+  afterAll(() => lab?.dispose())
+
+  interface Line {
+    readonly health?: { readonly state: string; readonly lastProbe: string | null }
+  }
+
+  async function status(): Promise<
+    readonly { readonly name: string; readonly state: string; readonly inet: Line | null }[]
+  > {
+    const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'status', '--json'])
+    return JSON.parse(stdout).uplinks
+  }
+
+  test('both lines are judged online, by answers to probes', async () => {
+    const deadline = monotonicMs() + 10_000
+    for (;;) {
+      const lines = (await status()).map(({ inet }) => inet?.health)
+      if (lines.length === 2 && lines.every((line) => line?.state === 'online' && line.lastProbe?.includes('answered')))
+        return
+      if (monotonicMs() > deadline) throw new Error(`never judged: ${JSON.stringify(await status())}`)
+    }
+  })
+
+  test('ifbalance probe shows who answers', async () => {
+    const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'probe', 'wan2'])
+    for (const target of addresses.resolvers) expect(stdout).toMatch(new RegExp(`${target}: [0-9.]+ ms`))
+    expect(stdout).toContain('alive')
+  })
+
+  test('B3 silent blackhole: new connections go on, healthy ones are untouched, and the line comes back', async () => {
+    const { host, lan, isps } = lab.network
+    const sessions = [await openSessions(host, 6, 6), await openSessions(lan, 6, 6)]
+    const flows = { host: await stream(host, 10), LAN: await stream(lan, 10) }
+    await Promise.all(Object.values(flows).map((flow) => flow.until((_, all) => all.length > 150, 8000)))
+    const cut = monotonicMs()
+    await nftIn(
+      isps[1].namespace,
+      'table inet fault { chain forward { type filter hook forward priority -300; drop; }\n }\n',
+    )
+    await Promise.all(Object.values(flows).map((flow) => flow.until(({ at, took }) => at + took > cut + 3500, 8000)))
+    const mended = monotonicMs()
+    for (const [from, flow] of Object.entries(flows)) {
+      const all = (await flow.stop()).filter(({ at }) => at < mended)
+      expect(countByPeer(all.filter(({ at }) => at < cut))[two]).toBeGreaterThan(10)
+      const value = msUntilAllGood(all, cut, isGood) / 1000
+      record({
+        name: `silent blackhole -> new connections all good, ${from}`,
+        value,
+        unit: 's',
+        limit: 2,
+        release,
+        stack,
+      })
+      expect(value).toBeLessThan(2)
+    }
+    expect((await status()).map(({ state }) => state)).toEqual(['online', 'offline'])
+    const results = (await Promise.all(sessions.map((group) => group.stop()))).flat()
+    for (const { protocol, lost, peer } of results.filter((session) => session.peer === one))
+      expect(lost, `${protocol} of ${peer}`).toBe(0)
+    const killed = results.filter(({ peer, error }) => peer.startsWith(two) && error !== null)
+    expect(killed.length).toBeGreaterThan(0)
+
+    const monitor = await monitorRoutes(host)
+    try {
+      await nftIn(isps[1].namespace, 'delete table inet fault\n')
+      await monitor.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again')
+    } finally {
+      await monitor.stop()
+    }
+    expect(countByPeer(await connections(host, 60))[two]).toBeGreaterThan(10)
+  })
+})
