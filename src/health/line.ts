@@ -38,6 +38,7 @@ export interface Line {
   readonly failedBursts: number
   /** Background answers in a row. */
   readonly answers: number
+  /** When anything was last answered. */
   readonly answeredAt: number
   /** Misses in a row. */
   readonly misses: number
@@ -63,6 +64,8 @@ export type LineEvent =
   | { readonly kind: 'miss' }
   /** A burst has ended: so many of its targets answered, the fastest after so long. */
   | { readonly kind: 'burst'; readonly answered: number; readonly targets: number; readonly rttMs: number | null }
+  /** Another line's failure, or its return from where all had failed, makes one doubt this one. */
+  | { readonly kind: 'recheck' }
   /** Another address or gateway: what was learned of the former is void. */
   | { readonly kind: 'moved' }
 

@@ -50,6 +50,10 @@ export function advance(line: Line, event: LineEvent, now: number, settings: Lin
       return miss(line, now, settings)
     case 'burst':
       return burstEnded(line, event, now, settings)
+    case 'recheck':
+      return line.state === 'suspect'
+        ? still(line)
+        : startBurst(enter(line, 'suspect', 'another line failed', now), now)
     case 'moved':
       return startBurst(
         {
@@ -160,7 +164,7 @@ function burstEnded(
   const verdict = `${answered} of ${targets} targets answered`
   if (answered >= settings.quorum) {
     const dueAt = now + settings.intervalMs + timeoutMs(line)
-    return { line: { ...enter(line, 'online', verdict, now), dueAt }, effects: nextTarget(line) }
+    return { line: { ...enter(line, 'online', verdict, now), dueAt, answeredAt: now }, effects: nextTarget(line) }
   }
   if (before.burst?.void) return startBurst(line, now)
   // Some answers are no proof of death: a lossy line gets a second chance.

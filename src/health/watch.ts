@@ -28,6 +28,8 @@ interface Track {
   line: Line
   target: number
   lastProbe: string | null
+  /** It is offline, and nobody is told yet: the burst that said so began then. */
+  withheldSince: number | null
   background: { readonly intervalMs: number; readonly stop: () => void } | null
   stopBurst: () => void
 }
@@ -55,10 +57,58 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     track.line = line
     for (const effect of effects) act(track, effect)
     keepProbing(track)
+    if (event.kind === 'answer' && isOnlyHope(track)) return doubtVerdicts(track)
     if (line.state === before.state && line.degraded === before.degraded) return
+    if (line.state === 'offline') withhold(track, before.burst?.began ?? clock())
+    if (before.state === 'offline' && line.state === 'online') doubtVerdicts(track)
+    for (const other of peersOf(track)) release(other)
+    release(track)
     publish()
     const usable = ({ state, degraded }: Line) => `${state === 'offline'} ${degraded}`
-    if (usable(line) !== usable(before)) onVerdict(verdict(track))
+    if (track.withheldSince === null && usable(line) !== usable(before)) onVerdict(verdict(track))
+  }
+
+  function peersOf({ way }: Track): readonly Track[] {
+    return [...tracks.values()].filter((other) => other.way.family === way.family && other.way.uplink !== way.uplink)
+  }
+
+  /**
+   * What fails everywhere at once is not the lines, and must not cost a connection. Until one of the others has shown that
+   * it is alive, the verdict waits; two are asked, which takes a round trip.
+   */
+  function withhold(track: Track, since: number): void {
+    track.withheldSince = since
+    const alive = peersOf(track).filter(({ line }) => line.state !== 'offline')
+    if (alive.some(({ line }) => line.answeredAt >= since)) return
+    const cheapest = alive.toSorted((a, b) => a.settings.intervalMs - b.settings.intervalMs).slice(0, 2)
+    for (const other of cheapest) if (other.line.state === 'online') send(other, { kind: 'recheck' })
+  }
+
+  function release(track: Track): void {
+    const since = track.withheldSince
+    if (since === null) return
+    const others = peersOf(track).map(({ line }) => line)
+    const isProven = others.some(({ state, answeredAt }) => state === 'online' && answeredAt >= since)
+    if (!isProven && others.some(({ state }) => state === 'suspect')) return
+    track.withheldSince = null
+    if (track.line.state === 'offline') {
+      publish()
+      onVerdict(verdict(track))
+    }
+  }
+
+  /** It answers again, and nothing else does: there is no reason to hold it down. */
+  function isOnlyHope(track: Track): boolean {
+    const { line, settings } = track
+    const isBack = line.state === 'offline' && line.answers >= settings.countUp
+    return isBack && peersOf(track).every((other) => other.line.state === 'offline')
+  }
+
+  /** The first line that is back after all had failed: the others may be, too, and are not to be cut. */
+  function doubtVerdicts(track: Track): void {
+    const others = peersOf(track)
+    if (others.some(({ line }) => line.state !== 'offline')) return
+    for (const one of [track, ...others]) if (one.line.state === 'offline') send(one, { kind: 'recheck' })
   }
 
   function act(track: Track, effect: LineEffect): void {
@@ -142,7 +192,7 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
       if (settings.kind === 'none') continue
       const line = known?.line ?? firstLine(way, settings)
       const track: Track = {
-        ...{ way, settings, key, line, target: 0, lastProbe: null, background: null },
+        ...{ way, settings, key, line, target: 0, lastProbe: null, withheldSince: null, background: null },
         stopBurst: () => undefined,
       }
       tracks.set(keyOf(way), track)
@@ -166,7 +216,7 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
     for (const way of ways) {
       const track = tracks.get(keyOf(way))
-      const line = withQuota(track && toHealth(track.line, track.lastProbe, clock()), quotas.verdict(way.uplink))
+      const line = withQuota(track && toHealth(track, clock()), quotas.verdict(way.uplink))
       if (line) health[way.uplink] = { ...health[way.uplink], [way.family]: line }
     }
     writeHealth(health)
@@ -233,9 +283,9 @@ function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' |
   }
 }
 
-function toHealth(line: Line, lastProbe: string | null, now: number): LineHealth {
+function toHealth({ line, lastProbe, withheldSince }: Track, now: number): LineHealth {
   return {
-    state: line.state,
+    state: withheldSince === null ? line.state : 'suspect',
     degraded: line.degraded,
     since: Math.round(Date.now() - (now - line.since)),
     why: line.why,
