@@ -72,7 +72,8 @@ function readAddresses(message: Buffer, type: number): readonly string[] {
     at = afterName(message, at)
     const length = message.readUInt16BE(at + 8)
     const data = message.subarray(at + 10, at + 10 + length)
-    if (message.readUInt16BE(at) === type && data.length === length) found.push(addressOf(data))
+    if (data.length !== length) throw new RangeError('cut short')
+    if (message.readUInt16BE(at) === type && (length === 4 || length === 16)) found.push(addressOf(data))
     at += 10 + length
   }
   return found

@@ -57,7 +57,10 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     track.line = line
     for (const effect of effects) act(track, effect)
     keepProbing(track)
-    if (event.kind === 'answer' && isOnlyHope(track)) return doubtVerdicts(track)
+    if (event.kind === 'answer' && isOnlyHope(track)) {
+      doubtVerdicts(track)
+      return
+    }
     if (line.state === before.state && line.degraded === before.degraded) return
     if (line.state === 'offline') withhold(track, before.burst?.began ?? clock())
     if (before.state === 'offline' && line.state === 'online') doubtVerdicts(track)
