@@ -5,7 +5,7 @@ import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
 import { decide } from '../decide/decide.ts'
 import { balancedTable, paths } from '../ids.ts'
-import type { Config, Desired, Observed, Step } from '../model.ts'
+import type { Config, Desired, Observed, Route, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
@@ -38,7 +38,7 @@ export interface RoundsOptions {
   /** Told after each round how the uplinks are then. */
   readonly onStatus?: (status: Status) => void
   /** Told after each round what should be, and now is. */
-  readonly onDesired?: (desired: Desired, config: Config) => void
+  readonly onDesired?: (desired: Desired, config: Config, routes: readonly Route[]) => void
 }
 
 export function createRounds({ details, onStatus, onDesired }: RoundsOptions): Rounds {
@@ -80,7 +80,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
-    onDesired?.(outcome.desired, inForce)
+    onDesired?.(outcome.desired, inForce, outcome.observed.routes)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
     const wanted = JSON.stringify(outcome.desired)
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore

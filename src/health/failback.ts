@@ -3,7 +3,7 @@ import { balancedTable } from '../ids.ts'
 import type { Config, Desired, Family, Uplink } from '../model.ts'
 
 /** Cutting connections for an uplink that goes again would be worse than leaving them. */
-export const stableMs = 30_000
+const stableMs = 30_000
 
 /** By uplink and family, since when it carries; null: it was away, or is. */
 export type Carrying = ReadonlyMap<string, { readonly since: number; readonly returned: boolean }>

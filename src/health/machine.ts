@@ -74,7 +74,7 @@ export function probeIntervalMs({ state }: Line, { intervalMs, offlineIntervalMs
 }
 
 /** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
-export function timeoutMs({ rtt }: Line): number {
+function timeoutMs({ rtt }: Line): number {
   if (rtt === null) return 1000
   return Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
 }

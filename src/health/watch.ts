@@ -1,6 +1,7 @@
 /** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
-import type { Config, Desired, Family, LineHealth, Uplink } from '../model.ts'
+import type { Config, Desired, Family, Health, LineHealth, Route, Uplink } from '../model.ts'
 import { type Counters, readCounters } from './counters.ts'
+import { leadsElsewhere } from './elsewhere.ts'
 import { readHealth, writeEveryMs, writeHealth } from './facts.ts'
 import { watchFailback } from './failback-watch.ts'
 import type { Line, LineEffect, LineEvent } from './line.ts'
@@ -8,6 +9,7 @@ import { advance, lossOf, newLine, probeIntervalMs } from './machine.ts'
 import { type Answer, type Burst, isBroken, probeAll, probeOn, type Way } from './probes.ts'
 import { keepQuotas } from './quotas.ts'
 import { type ProbeSettings, probeSettings } from './settings.ts'
+import { addressOf } from './target.ts'
 import { createUserHooks } from './user-hooks.ts'
 import { waysOf } from './ways.ts'
 
@@ -16,7 +18,7 @@ const tickMs = 50
 
 export interface HealthWatch {
   /** What is to be watched from now on: after each round. */
-  readonly update: (desired: Desired, config: Config) => void
+  readonly update: (desired: Desired, config: Config, routes: readonly Route[]) => void
   readonly stop: () => void
 }
 
@@ -45,7 +47,8 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
   const userHooks = createUserHooks()
   const failback = watchFailback()
   /** From a daemon before us: an offline line need not carry connections once more to be found out. */
-  const inherited = readHealth()
+  let inherited: Health = readHealth()
+  let begun = false
   let broken = false
   const clock = () => performance.now()
   // It fails only while the daemon stops.
@@ -62,13 +65,14 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
       return
     }
     if (line.state === before.state && line.degraded === before.degraded) return
-    if (line.state === 'offline') withhold(track, before.burst?.began ?? clock())
+    const isNews = line.state === 'offline' && before.state !== 'offline'
+    if (isNews) withhold(track, before.burst?.began ?? clock())
     if (before.state === 'offline' && line.state === 'online') doubtVerdicts(track)
     for (const other of peersOf(track)) release(other)
     release(track)
     publish()
     const usable = ({ state, degraded }: Line) => `${state === 'offline'} ${degraded}`
-    if (track.withheldSince === null && usable(line) !== usable(before)) onVerdict(verdict(track))
+    if (!isNews && track.withheldSince === null && usable(line) !== usable(before)) onVerdict(verdict(track))
   }
 
   function peersOf({ way }: Track): readonly Track[] {
@@ -170,9 +174,11 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     tracks.delete(key)
   }
 
-  function update(desired: Desired, config: Config): void {
+  function update(desired: Desired, config: Config, routes: readonly Route[]): void {
     const { uplinks } = desired
-    watchLines(uplinks, config)
+    begun = true
+    watchLines(uplinks, config, routes)
+    inherited = {}
     quotas.update(uplinks, config)
     failback.update(desired, config)
     userHooks.tell(uplinks, (name) => reasonOf(name))
@@ -183,9 +189,9 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     return lines.map(verdict).join('; ')
   }
 
-  function watchLines(uplinks: readonly Uplink[], config: Config): void {
+  function watchLines(uplinks: readonly Uplink[], config: Config, routes: readonly Route[]): void {
     ways = waysOf(uplinks)
-    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config))
+    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config, routes))
     const kept = new Set(wanted.map(({ way }) => keyOf(way)))
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
     for (const { way, settings, key } of wanted) {
@@ -212,10 +218,16 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
 
   function tick(): void {
     const counters = readCounters()
-    for (const track of [...tracks.values()]) send(track, { kind: 'tick', counters: countersOf(track, counters) })
+    for (const track of [...tracks.values()]) {
+      send(track, { kind: 'tick', counters: countersOf(track, counters) })
+      // Whom it waited for may have lost its link.
+      release(track)
+    }
   }
 
   function publish(): void {
+    // What the daemon before us said holds until we know the uplinks.
+    if (!begun) return
     const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
     for (const way of ways) {
       const track = tracks.get(keyOf(way))
@@ -238,12 +250,18 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
   }
 }
 
-function settingsFor(way: Way, config: Config) {
-  const wished = probeSettings(way.uplink, way.device, way.family, config)
-  // A socket that cannot be bound to this way alone might leave by another.
-  const bindable = way.source !== null || !['tcp', 'dns', 'http', 'https'].includes(wished.kind)
-  const settings = bindable ? wished : { ...wished, kind: 'none' as const }
+function settingsFor(way: Way, config: Config, routes: readonly Route[]) {
+  const settings = unableToStray(way, probeSettings(way.uplink, way.device, way.family, config), routes)
   return { way, settings, key: JSON.stringify([way, settings]) }
+}
+
+/** ping binds to the device. What binds to an address alone must have one of its own, and targets that follow it. */
+function unableToStray(way: Way, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
+  if (!['tcp', 'dns', 'http', 'https'].includes(settings.kind)) return settings
+  if (way.source === null) return { ...settings, kind: 'none' }
+  const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))
+  if (targets.length === 0) return { ...settings, kind: 'none' }
+  return { ...settings, targets, quorum: Math.min(settings.quorum, targets.length) }
 }
 
 function keyOf({ uplink, family }: Way): string {
