@@ -219,6 +219,8 @@ export interface Lease {
   /** The client's address when it said so; the lease counts only while the interface has it. */
   readonly address?: string
   readonly gateway: Gateways
+  /** IPv4 addresses; absent where none were named. */
+  readonly nameServers?: readonly string[]
 }
 
 /** Of one interface. Signals only say when to ask; this is what was answered. */

@@ -23,7 +23,7 @@ export function decide(config: Config, observed: Observed): Desired {
     uplinks,
     routes: families.flatMap((family) => decideRoutes(family, config, uplinks, observed)),
     rules: families.flatMap((family) => decideRules(family, config, uplinks, observed)),
-    ruleset: decideRuleset(config, balanced),
+    ruleset: decideRuleset(config, balanced, observed),
     sysctls,
     state: remember(known, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
     tableNames: decideTableNames(known, config.numbers),

@@ -9,8 +9,9 @@
  * - Interfaces stand as numbers: cheaper to compare than names, and a name never becomes part of a ruleset.
  */
 import { hookPriorities, markOf, marks } from '../ids.ts'
-import type { Chain, Config, Ruleset, Uplink } from '../model.ts'
+import type { Chain, Config, Observed, Ruleset, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
+import { decideNameServers } from './name-servers.ts'
 
 /**
  * Whether a table of our name is ours, also after others have changed it: it is empty, or has a chain that only we make.
@@ -28,15 +29,17 @@ const ourHooks: readonly string[] = ['prerouting', 'output', 'pin', 'postrouting
 
 type Present = Uplink & { readonly index: number }
 
-export function decideRuleset(config: Config, uplinks: readonly Uplink[]): Ruleset | null {
+export function decideRuleset(config: Config, uplinks: readonly Uplink[], observed: Observed): Ruleset | null {
   const present = uplinks.filter((uplink): uplink is Present => uplink.index !== null)
   if (present.length === 0) return null
   const nat = config.balance.masquerade
+  const names = decideNameServers(config, present, observed)
   return {
     chains: [
       ...present.flatMap((uplink) => rememberChains(uplink, config)),
       ...(nat ? present.map((uplink) => masqueradeChain(uplink, present)) : []),
-      ...markChains(present, config),
+      ...markChains(present, config, names.marking),
+      ...names.chains,
       pinChain(present, config),
       ...(nat ? [postroutingChain(present)] : []),
     ],
@@ -72,7 +75,7 @@ function masqueradeChain({ number, inet, inet6 }: Present, present: readonly Pre
   }
 }
 
-function markChains(present: readonly Present[], { numbers }: Config): readonly Chain[] {
+function markChains(present: readonly Present[], { numbers }: Config, marking: readonly string[]): readonly Chain[] {
   const { pinned, incoming, packetMask } = marks(numbers)
   const whole = hex(packetMask)
   const answer =
@@ -88,7 +91,11 @@ function markChains(present: readonly Present[], { numbers }: Config): readonly 
         answer,
       ],
     },
-    { name: 'output', hook: { type: 'route', hook: 'output', priority: hookPriorities.mark }, rules: [answer] },
+    {
+      name: 'output',
+      hook: { type: 'route', hook: 'output', priority: hookPriorities.mark },
+      rules: [...marking, answer],
+    },
   ]
 }
 

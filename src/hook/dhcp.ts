@@ -36,8 +36,15 @@ function readLease(client: Client, device: string, env: Environment): Reading {
     return { fact: { kind: 'none' }, reconcile: true, complaints: [complaint] }
   }
   const { gateway, complaints } = readGateway(client, device, env)
-  const lease: Lease = { source: client, address, gateway }
+  const nameServers = readNameServers(env)
+  const lease: Lease = { source: client, address, gateway, ...(nameServers.length > 0 ? { nameServers } : {}) }
   return { fact: { kind: 'lease', lease }, reconcile: true, complaints }
+}
+
+/** Only ever used for what they are; a wrong one is no loss. */
+function readNameServers(env: Environment): readonly string[] {
+  const words = (env['new_domain_name_servers'] ?? '').trim().split(/\s+/)
+  return words.filter((word) => isGateway(word, 'inet')).slice(0, 8)
 }
 
 interface GatewayReading {

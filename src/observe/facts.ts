@@ -1,11 +1,12 @@
 /** What DHCP clients and ifupdown told our hooks, and what dhclient wrote down before we were installed. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import type { Lease, StanzaOptions } from '../model.ts'
 import { hasCode, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight } from '../valid.ts'
+import { familyOf, isGateway, isInterfaceName, isMetric, isUplinkName, isWeight } from '../valid.ts'
 import { parseGateways } from './bus-facts.ts'
 import { parseDhclientLeases } from './dhclient-leases.ts'
 
@@ -54,11 +55,13 @@ function filesIn(folder: string): readonly string[] {
 }
 
 function parseLease(text: string): Lease | null {
-  const { source, address, gateway } = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>
+  const { source, address, gateway, nameServers } = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>
+  const servers = stringsOf(nameServers).filter((server) => isGateway(server, 'inet'))
   return {
     source: String(source),
     ...(typeof address === 'string' && familyOf(address) ? { address } : {}),
     gateway: parseGateways(gateway),
+    ...(servers.length > 0 ? { nameServers: servers } : {}),
   }
 }
 

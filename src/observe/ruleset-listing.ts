@@ -34,6 +34,7 @@ function statement(part: Json, indexOf: ReadonlyMap<string, number>): string {
   if (kind === 'match') return match(body)
   if (kind === 'mangle') return `${operand(body['key'])} set ${operand(body['value'])}`
   if (kind === 'vmap') return vmap(body, indexOf)
+  if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
   if (kind === 'goto') return `goto ${body['target']}`
   return body === null ? kind : JSON.stringify(part)
 }

@@ -1,6 +1,7 @@
 /** Each kind of probe against what it is there to find; tiers, quotas and hooks by what the daemon then does. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
+import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { openSessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
@@ -167,4 +168,67 @@ test('programs of the administrator hear of changes, others are left out', async
     '/etc/ifbalance/hooks.d/10-good wan2 wan2 online offline\n',
   )
   await lab.says(/hook .*20-writable: left out, others may write/)
+})
+
+test("names go on being resolved when the only uplink that resolv.conf's server belongs to is dead", async () => {
+  for (const isp of lab.network.isps) {
+    const address = `10.${isp.number}.0.254`
+    const dns = await startIn(isp.namespace, [
+      ...[
+        '/usr/sbin/dnsmasq',
+        '--keep-in-foreground',
+        '--conf-file=/dev/null',
+        '--user=root',
+        '--port=53',
+        '--no-resolv',
+      ],
+      ...[
+        '--no-hosts',
+        '--pid-file',
+        '--bind-interfaces',
+        `--listen-address=${address}`,
+        '--address=/portal.test/203.0.113.1',
+      ],
+    ])
+    lab.undo.defer(`the name server of ISP ${isp.number}`, () => dns.stop())
+    const lease = { source: 'dhclient', address: `10.${isp.number}.0.50`, gateway: { inet: `10.${isp.number}.0.1` } }
+    await lab.exec(['/usr/bin/mkdir', '-p', '/run/ifbalance/leases'])
+    await lab.exec(
+      ['/usr/bin/tee', `/run/ifbalance/leases/wan${isp.number}.json`],
+      JSON.stringify({ ...lease, nameServers: [address] }),
+    )
+  }
+  await lab.exec(['/usr/bin/tee', '/etc/resolv.conf'], 'nameserver 10.2.0.254\noptions timeout:1 attempts:2\n')
+  await lab.exec(['/usr/bin/tee', '/etc/nsswitch.conf'], 'hosts: dns\n')
+  const resolves = async () => (await lab.exec(['/usr/bin/getent', 'ahostsv4', 'portal.test'])).includes('203.0.113.1')
+  await restart(lab)
+  await untilJudged(lab)
+  await until(lab, 'the name is known', resolves)
+  const quiet = await lab.exec(['/usr/sbin/nft', 'list', 'table', 'inet', 'ifbalance'])
+  expect(quiet).not.toContain('dnat')
+
+  await fault(
+    `${dropping('')} chain input { type filter hook input priority -300; udp dport 53 drop; tcp dport 53 drop; }\n`,
+  )
+  await untilCarriers(lab, ['wan1'], 5000)
+  const took = await until(lab, 'the name is known', resolves, 2000)
+  record({
+    name: 'failover -> names resolve, by a server of the dead uplink',
+    value: took / 1000,
+    unit: 's',
+    limit: 2,
+    release: 'namespaces',
+    stack: 'static',
+  })
+  // The listing is read back as it was meant: nothing is loaded again and again.
+  expect(await lab.ifbalance(['plan'])).toContain('Nothing to change')
+
+  await mend(lab.network, 2)
+  await untilCarriers(lab, ['wan1', 'wan2'], 15_000)
+  await until(
+    lab,
+    'nothing is redirected',
+    async () => !(await lab.exec(['/usr/sbin/nft', 'list', 'table', 'inet', 'ifbalance'])).includes('dnat'),
+  )
+  expect(await resolves()).toBe(true)
 })
