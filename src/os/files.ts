@@ -18,6 +18,9 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
+/** Most of what we read is far smaller; files in /proc do not tell their size. */
+const chunkSize = 4096
+
 /** The text of a file, or null where there is none. Throws where it is larger than `limit` bytes or unreadable. */
 export function readIfThere(path: string, limit = 1024 * 1024): string | null {
   let fd: number
@@ -28,13 +31,15 @@ export function readIfThere(path: string, limit = 1024 * 1024): string | null {
     throw error
   }
   try {
-    const buffer = Buffer.alloc(limit + 1)
+    const chunks: Buffer[] = []
     let length = 0
     for (;;) {
-      const read = readSync(fd, buffer, length, buffer.length - length, null)
+      const chunk = Buffer.allocUnsafe(chunkSize)
+      const read = readSync(fd, chunk, 0, chunkSize, null)
+      if (read === 0) return Buffer.concat(chunks).toString('utf8')
       length += read
       if (length > limit) throw new Error(`${path}: larger than ${limit} bytes`)
-      if (read === 0) return buffer.toString('utf8', 0, length)
+      chunks.push(chunk.subarray(0, read))
     }
   } finally {
     closeSync(fd)
