@@ -13,8 +13,8 @@ import { addressOf } from './target.ts'
 import { createUserHooks } from './user-hooks.ts'
 import { waysOf } from './ways.ts'
 
-/** Reading all counters takes some 30 microseconds. */
-const tickMs = 50
+/** Reading all counters takes some 100 microseconds. */
+const tickMs = 100
 
 export interface HealthWatch {
   /** What is to be watched from now on: after each round. */
