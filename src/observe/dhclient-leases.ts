@@ -14,7 +14,12 @@ export function parseDhclientLeases(text: string, device: string, now: Date): Le
   const address = value(block, 'fixed-address')
   const router = value(block, 'option routers')?.split(',')[0]?.trim()
   if (address === null || !familyOf(address) || router === undefined || !isGateway(router, 'inet')) return null
-  return { source: 'dhclient.leases', address, gateway: { inet: router } }
+  const servers = (value(block, 'option domain-name-servers') ?? '').split(',').map((server) => server.trim())
+  const nameServers = servers.filter((server) => isGateway(server, 'inet')).slice(0, 8)
+  return {
+    ...{ source: 'dhclient.leases', address, gateway: { inet: router } },
+    ...(nameServers.length > 0 ? { nameServers } : {}),
+  }
 }
 
 function value(block: string, key: string): string | null {
