@@ -1,5 +1,7 @@
 /** Whole days of a line, in fast motion. */
 import { expect, test } from 'vitest'
+import type { Line, LineEvent } from '../../../src/health/line.ts'
+import { advance, newLine } from '../../../src/health/machine.ts'
 import { settingsOf, simulate } from './simulation.ts'
 
 const hour = 3_600_000
@@ -85,4 +87,32 @@ test('30 % loss demotes and does not lose, 5 % does neither', () => {
   expect(bad.line.degraded).toBe(true)
   const fair = simulate({ answer: lossy(0.05) }, hour, settingsOf())
   expect(fair.changes.filter(({ degraded }) => degraded)).toEqual([])
+})
+
+test('T2 a gap in the clock (suspended, stopped) is no failure, also in the middle of a burst', () => {
+  const settings = settingsOf()
+  const tick: LineEvent = { kind: 'tick', counters: { rx: 0, tx: 0 } }
+  let line: Line = newLine(0, settings)
+  const send = (event: LineEvent, now: number) => {
+    const next = advance(line, event, now, settings)
+    line = next.line
+    return next.effects.map(({ kind }) => kind)
+  }
+  const failed: LineEvent = { kind: 'burst', answered: 0, targets: 3, rttMs: null }
+  expect(send(tick, 50)).toEqual(['burst'])
+  expect(send(tick, 3_600_000)).toEqual([])
+  // What that burst asked was answered while nobody listened: it is asked again.
+  expect(send(failed, 3_600_010)).toEqual(['burst'])
+  expect(line.state).toBe('suspect')
+  send({ kind: 'burst', answered: 3, targets: 3, rttMs: 20 }, 3_600_100)
+  expect(line.state).toBe('online')
+  send(tick, 3_600_150)
+  expect(send(tick, 7_200_000)).toEqual([])
+  expect(send(tick, 7_200_050)).toEqual([])
+  expect(line.state).toBe('online')
+  // And one that goes on being unanswered is found all the same.
+  for (let now = 7_200_100; now < 7_202_500; now += 100) send(tick, now)
+  expect(line.state).toBe('suspect')
+  send(failed, 7_202_600)
+  expect(line.state).toBe('offline')
 })
