@@ -1,6 +1,6 @@
 /** Packet counters of all devices, in one read: proc_net_dev(5). */
-import { readFileSync } from 'node:fs'
 import { paths } from '../ids.ts'
+import { rereadable } from '../os/files.ts'
 
 export interface Counters {
   readonly rx: number
@@ -11,12 +11,10 @@ export interface Counters {
 
 /** By device. Empty where they cannot be read. */
 export function readCounters(): ReadonlyMap<string, Counters> {
-  try {
-    return parseCounters(readFileSync(paths.deviceCounters, 'utf8'))
-  } catch {
-    return new Map()
-  }
+  return parseCounters(readDevices())
 }
+
+const readDevices = rereadable(paths.deviceCounters)
 
 /** Multicast that was received answers nobody; drivers that count it do so in `rx` as well. */
 export function parseCounters(text: string): ReadonlyMap<string, Counters> {

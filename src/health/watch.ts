@@ -217,6 +217,7 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
   }
 
   function tick(): void {
+    if (tracks.size === 0) return
     const counters = readCounters()
     for (const track of [...tracks.values()]) {
       send(track, { kind: 'tick', counters: countersOf(track, counters) })

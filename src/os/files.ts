@@ -47,6 +47,31 @@ export function readIfThere(path: string, limit = 1024 * 1024): string | null {
 }
 
 /**
+ * Reads a file of /proc again and again without opening it each time: a fifth of the work. Gives '' where it cannot be
+ * read. Such a file is made anew for whoever reads it from its beginning.
+ */
+export function rereadable(path: string): () => string {
+  const chunk = Buffer.allocUnsafe(chunkSize)
+  let fd: number | null = null
+  return () => {
+    try {
+      fd ??= openSync(path, 'r')
+      let text = ''
+      for (let position = 0; ; ) {
+        const read = readSync(fd, chunk, 0, chunkSize, position)
+        if (read === 0) return text
+        text += chunk.toString('latin1', 0, read)
+        position += read
+      }
+    } catch {
+      if (fd !== null) closeSync(fd)
+      fd = null
+      return ''
+    }
+  }
+}
+
+/**
  * Replaces a file as a whole (rename(2)), so that no reader and no crash sees half of it. The folder is made if needed,
  * and the file gets the folder's owner: hooks run as root, the daemon as a user of its own, and both write here.
  */
