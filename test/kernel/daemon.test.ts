@@ -81,7 +81,7 @@ test('what others take away is put back', async () => {
   await daemon.says(/rule add priority 32765 lookup 30098/, seen)
 })
 
-test('what happens while the monitor is dead is seen when it is back, long before the sweep', async () => {
+test('P15: what happens while the monitor is dead is seen when it is back, long before the sweep', async () => {
   const daemon = host.daemon()
   await daemon.says(/balancing over wan1, wan2 /)
   await settle(daemon)
@@ -95,7 +95,7 @@ test('what happens while the monitor is dead is seen when it is back, long befor
   await daemon.says(/balancing over wan1, wan2 /, seen)
 })
 
-test('SIGHUP takes a new configuration, and a bad one changes nothing', async () => {
+test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', async () => {
   const daemon = host.daemon()
   let seen = await daemon.says(/balancing over wan1, wan2 /)
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = 4\n')

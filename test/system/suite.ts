@@ -165,7 +165,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       }
     })
 
-    test('a lost carrier moves new connections at once, and a found one brings them back', async () => {
+    test('L2: a lost carrier moves new connections at once, and a found one brings them back', async () => {
       const { host, lan, isps } = lab.network
       const sessions = [await openSessions(host, 6, 6), await openSessions(lan, 6, 6)]
       const flows = { host: await stream(host, 5), LAN: await stream(lan, 5) }
@@ -219,7 +219,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
         await flow.stop()
       })
 
-    test('a lease renewed with another gateway is followed', async () => {
+    test('L8: a lease renewed with another gateway is followed', async () => {
       const isp = lab.network.isps[0]
       for (const last of [2, 1]) {
         await withMonitor(async (monitor) => {
@@ -271,7 +271,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       expect(stdout.trim()).toBe('')
     })
 
-    test("removal puts main's routing back alone and cuts nothing that main carries", async () => {
+    test("U2: removal puts main's routing back alone and cuts nothing that main carries", async () => {
       const { host, lan } = lab.network
       const groups = [await openSessions(host, 6, 6), await openSessions(lan, 6, 6)]
       await lab.machine.exec(['/usr/bin/dpkg', '-r', 'ifbalance'])
@@ -289,13 +289,13 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       expect(existsSync(`${lab.machine.root}/usr/sbin/ifbalance`)).toBe(false)
     })
 
-    test('hooks that stay behind after removal do no harm', async () => {
+    test('U3: hooks that stay behind after removal do no harm', async () => {
       await takeDownWan2(lab)
       await takeUpWan2(lab)
       expect(Object.values(countByPeer(await connections(lab.network.host, 30)))).toEqual([30])
     })
 
-    test('purging leaves nothing', async () => {
+    test('U4: purging leaves nothing', async () => {
       await lab.machine.exec(['/usr/bin/dpkg', '-P', 'ifbalance'])
       const left = difference(before, await lab.snapshot())
       expect(left).toEqual([])
