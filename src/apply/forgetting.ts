@@ -17,7 +17,9 @@ export function forgettingCommands({ family, mark, mask, addresses = [] }: Forge
 
 function closeSockets(address: string): Command {
   const options = ['--kill', '--no-header', '--numeric', '--tcp', '--udp']
-  return [programs.ss, ...options, 'state', 'connected', 'src', address]
+  // Without brackets, what follows the last colon is a port.
+  const source = address.includes(':') ? `[${address}]` : address
+  return [programs.ss, ...options, 'state', 'connected', 'src', source]
 }
 
 function deleteEntries(kind: string, mark: number, mask: number): Command {
