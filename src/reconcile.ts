@@ -7,6 +7,7 @@ import type { Config, Desired, Observed, Step } from './model.ts'
 import { observe } from './observe/observe.ts'
 import { withLock } from './os/lock.ts'
 import { messageOf } from './os/log.ts'
+import { retryNotes } from './os/notes.ts'
 import { requireProgram } from './os/run.ts'
 
 /** The world may change while we write to it; what is still different after this many runs is someone else's doing. */
@@ -58,6 +59,7 @@ export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
 
 async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
   const outcome = await withLock(async () => {
+    retryNotes()
     const applied: Step[] = []
     const errors: string[] = []
     let { observed, desired, steps } = await compare(config, wish)

@@ -4,12 +4,12 @@
  * The transaction may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
  * but every beginning of its lines carries traffic (diff.ts has the order) and the next run goes on from there.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths, programs } from '../ids.ts'
 import type { Family, State, Step } from '../model.ts'
-import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
+import { writeNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
@@ -46,18 +46,8 @@ export async function forgetConnections(steps: readonly Step[]): Promise<void> {
 
 /** Without these files the numbers come back from the kernel's rules: a full /run is no reason to leave uplinks idle. */
 function writeDown(step: Step): void {
-  try {
-    if (step.kind === 'remember')
-      writeOrRemove(paths.state, isEmpty(step.state) ? '' : `${JSON.stringify(step.state)}\n`)
-    if (step.kind === 'name-tables') writeOrRemove(paths.tableNames, step.text)
-  } catch (error) {
-    log.warning(`writing to ${paths.run}: ${messageOf(error)}`)
-  }
-}
-
-function writeOrRemove(path: string, text: string): void {
-  if (text === '') rmSync(path, { force: true })
-  else replaceFile(path, text)
+  if (step.kind === 'remember') writeNote(paths.state, isEmpty(step.state) ? '' : `${JSON.stringify(step.state)}\n`)
+  if (step.kind === 'name-tables') writeNote(paths.tableNames, step.text)
 }
 
 function isEmpty({ uplinks, sysctls, numbers }: State): boolean {

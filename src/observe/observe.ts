@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readHealth } from '../health/facts.ts'
 import { nftTable, paths, programs } from '../ids.ts'
 import type { Family, Link, Observed, Ruleset } from '../model.ts'
-import { readIfThere } from '../os/files.ts'
+import { readNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { readBus } from './bus-facts.ts'
 import { readDisabled, readLeases, readStanzas } from './facts.ts'
@@ -29,7 +29,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
   const health = readHealth()
-  const state = parseState(readIfThere(paths.state))
+  const state = parseState(readNote(paths.state))
   return {
     ipv6,
     links,
@@ -46,7 +46,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     ...(Object.keys(health).length === 0 ? {} : { health }),
     disabled: readDisabled(),
     state,
-    tableNames: readIfThere(paths.tableNames),
+    tableNames: readNote(paths.tableNames),
   }
 }
 

@@ -85,10 +85,13 @@ export function replaceFile(path: string, text: string, mode = 0o644): void {
   try {
     writeSync(fd, text)
     giveToOwnerOf(folder, fd)
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
   } finally {
     closeSync(fd)
   }
-  renameSync(draft, path)
 }
 
 /** Throws where something else has the name: a link would have root write where the daemon's user cannot. */

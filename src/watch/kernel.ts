@@ -20,7 +20,8 @@ export function watchKernel(onChange: (reason: string) => void): () => void {
         program: programs.nft,
         args: ['monitor'],
         what: 'nft',
-        isRelevant: (line) => line.includes(` ${nftTable.family} ${nftTable.name}`),
+        // `# ERROR: We lost some netlink events!` is among them.
+        isRelevant: (line) => line.startsWith('# ERROR') || line.includes(` ${nftTable.family} ${nftTable.name}`),
       },
       onChange,
     ),

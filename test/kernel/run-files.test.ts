@@ -1,0 +1,289 @@
+/** What is in /run and what /run is, descriptors, and news of the kernel that get lost. */
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+
+let host: Host
+
+beforeEach(async () => {
+  host = await startHost()
+  await host.write('/etc/ifbalance/ifbalance.conf', '[balance]\nprobe = none\n')
+})
+
+afterEach(() => host.end())
+
+const stateFile = '/run/ifbalance/state.json'
+const out = async (line: string) => (await host.run(line.split(' '))).stdout
+const shell = (script: string) => host.run(['/bin/sh', '-ec', script])
+const sysctls = 'net.ipv4.fib_multipath_hash_policy net.ipv4.conf.wan1.rp_filter net.ipv4.conf.wan2.rp_filter'
+/** Rules and routes of IPv4, our table and sysctls: IPv6's own addresses come a second late. */
+async function state(): Promise<string> {
+  const all = `${await out('ip rule')}${await out('ip -4 route show table all')}${await out('nft list ruleset')}`
+  return all + (await out(`sysctl ${sysctls}`))
+}
+const balanced = async () => (await out('ip route show table 30098')).replaceAll(/\s+/g, ' ').trim()
+const both = 'default proto 98 nexthop via 10.1.0.1 dev wan1 weight 1 nexthop via 10.2.0.1 dev wan2 weight 1'
+const expectNothingToDo = async () => expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+
+/** Of the daemon's children: `ip` or `nft`, whose process monitors the kernel. */
+function monitorOf(daemon: Running, program: string): number {
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ')
+  const pid = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`/${program}\0monitor`))
+  return Number(pid ?? Number.NaN)
+}
+
+describe('the state file', () => {
+  test('P5: of an earlier boot, where the uplinks had other numbers and the sysctls other values', async () => {
+    const before = await state()
+    // Nothing of this is in the kernel: 1 and 7 changed hands, an uplink and its sysctls are gone, marks were elsewhere.
+    const earlier = {
+      uplinks: {
+        wan2: { number: 1, interface: 'wan2' },
+        wan1: { number: 7, interface: 'wan1' },
+        wwan0: { number: 2, interface: 'wwan0', hardware: ['usb-1-1'] },
+      },
+      sysctls: { 'net/ipv4/conf/wwan0/rp_filter': '1', 'net/ipv4/conf/wan1/rp_filter': '1' },
+      numbers: [
+        { markShift: 24, tableBase: 30000, ruleBase: 20000 },
+        { markShift: 16, tableBase: 40000, ruleBase: 10000 },
+      ],
+    }
+    await shell('mkdir -p /run/ifbalance')
+    await host.write(stateFile, JSON.stringify(earlier))
+    await host.daemon().says(/balancing over wan2, wan1 /)
+    expect(await balanced()).toMatch(/^default proto 98 nexthop via 10.2.0.1 .*nexthop via 10.1.0.1 /)
+    // Connections keep the marks that the file tells of.
+    const rules = await out('ip rule')
+    expect(rules).toContain('fwmark 0x7000000/0x3f000000 lookup 30007')
+    expect(rules).toContain('fwmark 0x1000000/0x3f000000 lookup 30001')
+    expect(await out('ip route show table 30007')).toContain('default via 10.1.0.1 dev wan1')
+    expect(await out('ip route show table 30001')).toContain('default via 10.2.0.1 dev wan2')
+    await expectNothingToDo()
+    expect(await out(`cat ${stateFile}`)).not.toContain('conf/wwan0')
+    expect(await out(`cat ${stateFile}`)).not.toContain('40000')
+    expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
+    expect(await state()).toBe(before.replace('wan1.rp_filter = 0', 'wan1.rp_filter = 1'))
+  })
+
+  const garbage = {
+    truncated: `cut=$(($(stat -c %s ${stateFile}) / 2)); truncate -s $cut ${stateFile}`,
+    empty: `truncate -s 0 ${stateFile}`,
+    'random bytes': `head -c 100000 /dev/urandom >${stateFile}`,
+    'of wrong types': `echo '{"uplinks":{"wan1":{"number":"1; reboot"},"__proto__":{"number":2}},"sysctls":[7]}' >${stateFile}`,
+    null: `echo null >${stateFile}`,
+  }
+  test.each(Object.entries(garbage))(
+    'P6: %s: taken from the rules again, and no route or rule changes',
+    async (_, damage) => {
+      // The second uplink has number 1: counted anew, both would change.
+      await shell('mkdir -p /run/ifbalance')
+      const swapped = { wan2: { number: 1, interface: 'wan2' }, wan1: { number: 2, interface: 'wan1' } }
+      await host.write(stateFile, JSON.stringify({ uplinks: swapped, sysctls: {} }))
+      expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0 })
+      const right = await state()
+      expect(right).toContain('fwmark 0x1000000/0x3f000000 lookup 30001')
+      expect(await out('ip route show table 30001')).toContain('dev wan2')
+      await shell(damage)
+      const { exitCode, stdout } = await host.ifbalance(['apply'])
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain(stateFile)
+      expect(stdout).not.toMatch(/^(ip|nft|sysctl) /m)
+      expect(await state()).toBe(right)
+      expect(JSON.parse(await out(`cat ${stateFile}`))).toMatchObject({ uplinks: swapped })
+      await expectNothingToDo()
+    },
+  )
+})
+
+describe('P7: /run full', () => {
+  const fillUp = `mkdir -p /run/ifbalance; mount -t tmpfs -o size=16k t /run/ifbalance
+    head -c 16384 /dev/zero >/run/ifbalance/fill`
+
+  test('apply balances, names the cause once and leaves no half files', async () => {
+    await shell(fillUp)
+    const { exitCode, stderr } = await host.ifbalance(['apply'])
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/^ifbalance: writing .*state\.json: ENOSPC: .*\n$/)
+    expect(await balanced()).toBe(both)
+    expect((await out('ls /run/ifbalance')).trim().split('\n')).toEqual(['fill', 'lock'])
+    await shell('rm /run/ifbalance/fill')
+    await host.ifbalance(['apply'])
+    await expectNothingToDo()
+  })
+
+  test('the daemon balances and reacts as ever, and loses nothing of what it has to remember', async () => {
+    const before = await state()
+    await shell(fillUp)
+    const daemon = host.daemon()
+    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    expect(await balanced()).toBe(both)
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    const cut = performance.now()
+    seen = await daemon.says(/balancing over wan1 /, seen)
+    expect(performance.now() - cut).toBeLessThan(1000)
+    await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+    await daemon.says(/balancing over wan1, wan2 /, seen)
+    expect(daemon.said().filter((line) => /ENOSPC/.test(line))).toHaveLength(1)
+
+    await shell('rm /run/ifbalance/fill')
+    expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: '' })
+    await expectNothingToDo()
+    // The former values are those from before us.
+    expect(JSON.parse(await out(`cat ${stateFile}`))).toMatchObject({
+      uplinks: { wan1: { number: 1 }, wan2: { number: 2 } },
+      sysctls: { 'net/ipv4/fib_multipath_hash_policy': '0', 'net/ipv4/conf/wan1/rp_filter': '0' },
+    })
+    expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
+    expect(await state()).toBe(before)
+  })
+})
+
+describe('P8: /run/ifbalance read-only', () => {
+  const readOnly = 'mount -t tmpfs t /run/ifbalance; mount -o remount,ro /run/ifbalance'
+
+  test('refused with the cause, the kernel stays as it was, and ifup goes on', async () => {
+    await shell(`mkdir -p /run/ifbalance; ${readOnly}`)
+    const before = await state()
+    expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('EROFS') })
+    const ifup = { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' }
+    expect(await host.hook('ifupdown', ifup)).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/^ifbalance: .*EROFS.*\n$/m),
+    })
+    const daemon = host.daemon()
+    expect(await daemon.ended).toBe(1)
+    expect(daemon.said().at(-1)).toMatch(/listen.*EROFS/)
+    expect(await state()).toBe(before)
+    await shell('mount -o remount,rw /run/ifbalance')
+    await host.daemon().says(/balancing over wan1, wan2 /)
+    expect(await balanced()).toBe(both)
+  })
+
+  test('under a running daemon: told once, the kernel stays as it was, and all is made good when it ends', async () => {
+    const daemon = host.daemon()
+    const seen = await daemon.says(/balancing over wan1, wan2 /)
+    const right = await state()
+    await shell(readOnly)
+    await shell('ip rule del priority 32765 lookup 30098')
+    await daemon.says(/EROFS/, seen)
+    await shell('ip route flush table 30002')
+    await shell('umount /run/ifbalance')
+    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await expect.poll(state).toBe(right)
+    expect(daemon.said().filter((line) => /EROFS/.test(line))).toHaveLength(1)
+  })
+})
+
+describe('P13: out of descriptors', () => {
+  const limit = (daemon: Running, descriptors: string) =>
+    host.run(['prlimit', '--pid', String(daemon.pid), `--nofile=${descriptors}`])
+
+  test('a daemon that runs: it stays, tells the cause, the kernel stays right, and it goes on when there are some', async () => {
+    const daemon = host.daemon()
+    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    const right = await state()
+    // Those that are open stay open.
+    await limit(daemon, '5:')
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    seen = await daemon.says(/EMFILE|too many open files/i, seen)
+    process.kill(monitorOf(daemon, 'ip'), 'SIGKILL')
+    await daemon.says(/watching kernel: .*starting again/, seen)
+    await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+    expect(daemon.said().length).toBeLessThan(seen + 15)
+    expect(await state()).toBe(right)
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    await limit(daemon, '1024:')
+    seen = await daemon.says(/balancing over wan1 /, seen)
+    await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await expect.poll(state).toBe(right)
+  })
+
+  test('a start with too few: refused or done whole, never half', async () => {
+    const before = await state()
+    await host.ifbalance(['apply'])
+    const right = await state()
+    await host.ifbalance(['down'])
+    const exitCodes = new Set<number>()
+    for (const descriptors of [20, 24, 28, 32, 48]) {
+      const limited = ['prlimit', `--nofile=${descriptors}:${descriptors}`, '/usr/sbin/ifbalance', 'apply']
+      const { exitCode, stderr } = await host.run(limited, {}, { accept: [0, 1, 134] })
+      exitCodes.add(exitCode)
+      expect(await state(), `${descriptors}: ${stderr}`).toBe(exitCode === 0 ? right : before)
+      if (exitCode !== 0) expect(stderr).not.toBe('')
+      if (exitCode === 0) await host.ifbalance(['down'])
+    }
+    expect(exitCodes.has(0)).toBe(true)
+    expect(exitCodes.size).toBeGreaterThan(1)
+  })
+})
+
+describe('P14: more news than a monitor can take', () => {
+  /** What happens after it has begun to lose news is what must not be missed. */
+  const drops = (protocol: number) => async () =>
+    readFileSync(`/proc/${host.pid}/net/netlink`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => Number(fields[1]) === protocol)
+      .reduce((sum, fields) => sum + Number(fields[8] ?? 0), 0)
+
+  test('of routes: a link that goes down meanwhile is seen, and all is as it should be', async () => {
+    const daemon = host.daemon()
+    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    const monitor = monitorOf(daemon, 'ip')
+    process.kill(monitor, 'SIGSTOP')
+    await storm()
+    await expect.poll(drops(0)).toBeGreaterThan(0)
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    await host.run(['ip', 'rule', 'del', 'priority', '32765', 'lookup', '30098'])
+    process.kill(monitor, 'SIGCONT')
+    seen = await daemon.says(/balancing over wan1 /, seen)
+    await expectNothingToDo()
+    expect(await balanced()).toBe('default via 10.1.0.1 dev wan1 proto 98')
+  })
+
+  test('of nft: what is gone of our table meanwhile is put back', async () => {
+    const daemon = host.daemon()
+    const seen = await daemon.says(/balancing over wan1, wan2 /)
+    const right = await state()
+    const monitor = monitorOf(daemon, 'nft')
+    // Once it listens: before, it would not miss anything.
+    await expect
+      .poll(async () => /^\s*\S+\s+12\s/m.test(readFileSync(`/proc/${host.pid}/net/netlink`, 'utf8')))
+      .toBe(true)
+    process.kill(monitor, 'SIGSTOP')
+    await nftStorm(drops(12))
+    await host.run(['nft', 'delete', 'table', 'inet', 'ifbalance'])
+    await host.run(['nft', 'delete', 'table', 'inet', 'others'])
+    process.kill(monitor, 'SIGCONT')
+    await daemon.says(/balancing over wan1, wan2 /, seen)
+    expect(await state()).toBe(right)
+  })
+
+  /** 100,000 changes of somebody's table. */
+  async function storm(): Promise<void> {
+    const lines = Array.from(
+      { length: 50_000 },
+      (_, i) => `route add 172.${16 + (i >> 16)}.${(i >> 8) & 255}.${i & 255} dev lo table 77`,
+    )
+    const input = `${[...lines, ...lines.map((line) => line.replace('add', 'del'))].join('\n')}\n`
+    await host.run(['ip', '-batch', '-'], {}, { input, timeoutMs: 30_000 })
+  }
+
+  /** Changes of somebody's table until some of their news are lost. */
+  async function nftStorm(lost: () => Promise<number>): Promise<void> {
+    const rules = Array.from(
+      { length: 20_000 },
+      (_, i) => `add rule inet others many ip saddr 10.${i >> 8}.${i & 255}.1 counter`,
+    )
+    await host.run(['nft', '-f', '-'], {}, { input: 'add table inet others\nadd chain inet others many\n' })
+    for (let round = 0; round < 8 && (await lost()) === 0; round++) {
+      await host.run(
+        ['nft', '-f', '-'],
+        {},
+        { input: `flush chain inet others many\n${rules.join('\n')}\n`, timeoutMs: 30_000 },
+      )
+    }
+    expect(await lost()).toBeGreaterThan(0)
+  }
+})
