@@ -198,6 +198,19 @@ describe('IPv6', () => {
     await expect.poll(() => out(`ss -Hun6 state connected src [${from}]`)).not.toBe('')
   }
 
+  test('L2: the carrier is lost: sockets with an IPv6 address of that uplink are closed, others go on', async () => {
+    await startBoth(address, route(2))
+    await expectSettled()
+    await holdSocket6('2001:db8:1::2')
+    await holdSocket6('2001:db8:2::2')
+    await out('ip -n far link set isp2 down')
+    await expect.poll(() => carriers(6), { timeout: 3000 }).toEqual(['wan1'])
+    await expect.poll(() => out('ss -Hun6 state connected src [2001:db8:2::2]'), { timeout: 3000 }).toBe('')
+    expect(await out('ss -Hun6 state connected src [2001:db8:1::2]')).not.toBe('')
+    await expectSettled()
+    expect(daemon.said().join('\n')).not.toContain('forgetting the connections')
+  })
+
   test('L15: an address that another host has already is not used, and the rest is', async () => {
     await startBoth(address, route(2))
     await out('ip -n far address add 2001:db8:2::66/64 dev isp2 nodad')
@@ -241,3 +254,54 @@ test('L21: another MTU: it is looked at, and nothing is done', async () => {
   expect(await state()).toBe(before)
   expect(daemon.said().slice(seen)).toEqual([])
 })
+
+const seconds = Number(process.env['FLAP_SECONDS'] ?? 15)
+
+test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seconds + 40) * 1000 }, async () => {
+  const reads = await countReads()
+  // As small as the package's program: what a heap that may grow has grown to says little.
+  await host.run(['sed', '-i', 's|^exec "[^"]*"|& --optimize-for-size --max-semi-space-size=1|', '/usr/sbin/ifbalance'])
+  await start()
+  await expectSettled()
+  const ours = async () => [await out('ip rule'), await out('ip route show table all proto 98')].join('')
+  const before = await ours()
+  const storm = (turns: number) =>
+    host.run(
+      [
+        '/bin/sh',
+        '-c',
+        `for i in $(seq ${turns}); do for s in down up; do /bin/ip link set isp2 $s; sleep 0.023; done; done`,
+      ],
+      {},
+      { timeoutMs: turns * 200 },
+    )
+  await storm(60)
+  const count = async () => ({ reads: await reads(), changes: daemon.said().filter(isChange).length, rss: await rss() })
+  const [earlier, began] = [await count(), performance.now()]
+  await storm((seconds - 3) * 20)
+  const [later, took] = [await count(), (performance.now() - began) / 1000]
+  const [readsPerSecond, changesPerSecond] = [
+    (later.reads - earlier.reads) / took,
+    (later.changes - earlier.changes) / took,
+  ]
+  const grown = later.rss - earlier.rss
+  const rates = [readsPerSecond, changesPerSecond].map((rate) => rate.toFixed(1))
+  console.info(
+    `${took.toFixed(1)} s: ${rates[0]} reads and ${rates[1]} changes a second, ${earlier.rss} + ${grown} KiB`,
+  )
+  await expect.poll(() => carriers()).toEqual(['wan1', 'wan2'])
+  await expectSettled()
+  expect(await ours()).toBe(before)
+  // The line went, and came, twenty times a second.
+  expect(readsPerSecond).toBeLessThan(25)
+  expect(changesPerSecond).toBeGreaterThan(0.2)
+  expect(changesPerSecond).toBeLessThan(5)
+  expect(grown).toBeLessThan(15_000)
+  expect(daemon.said().join('\n')).not.toMatch(/Error|undefined|Unhandled/)
+})
+
+const isChange = (line: string) => line.includes('balancing over')
+
+async function rss(): Promise<number> {
+  return Number(/VmRSS:\s+(\d+)/.exec(await out(`cat /proc/${daemon.pid}/status`))?.[1])
+}
