@@ -1,0 +1,135 @@
+/** U5, U6: dpkg killed in the middle, and an older version that meets a newer one's files: under traffic. */
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { builtDeb } from '../lab/deb.ts'
+import { createLab, type Lab } from '../lab/lab.ts'
+import { packNextVersion } from '../lab/next-version.ts'
+import { difference } from '../lab/snapshot.ts'
+import { openSessions, stream } from '../lab/traffic.ts'
+import { lacksLab } from './needs.ts'
+
+const stateFile = '/run/ifbalance/state.json'
+
+const missing = await lacksLab()
+
+describe.skipIf(missing)('trixie', () => {
+  let lab: Lab
+  let next: string
+  const run = (...argv: readonly string[]) => lab.machine.exec(argv)
+  const version = async () => (await run('/usr/bin/dpkg-query', '-W', '-f', '$' + '{Version}', 'ifbalance')).stdout
+  const dpkgState = async () =>
+    (await run('/usr/bin/dpkg-query', '-W', '-f', '$' + '{db:Status-Status}', 'ifbalance')).stdout
+
+  beforeAll(async () => {
+    const deb = builtDeb()
+    lab = await createLab({
+      release: 'trixie',
+      stack: 'networkd',
+      progress: (line) => process.stdout.write(`  ${line}\n`),
+    })
+    mkdirSync(`${lab.machine.root}/srv`, { recursive: true })
+    copyFileSync(deb, `${lab.machine.root}/srv/now.deb`)
+    next = await packNextVersion(deb, `${lab.machine.root}/srv/next.deb`)
+    await lab.boot()
+    await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
+  })
+  afterAll(() => lab?.dispose())
+
+  test('U5: dpkg killed in the middle of an upgrade, at each of its stages: it ends right, and traffic goes on', async () => {
+    const before = await ours()
+    const traffic = await startTraffic()
+    // At its beginning, in the old one's scripts, between the files, after them, while the new daemon is started.
+    for (const moment of [
+      'processing: upgrade',
+      'half-configured',
+      'half-installed',
+      'unpacked',
+      'processing: configure',
+    ]) {
+      const cut = await killedAt(moment, '/srv/next.deb')
+      expect(cut, moment).toBe('killed\n')
+      // What a person does then.
+      await lab.machine.exec(['/usr/bin/dpkg', '--configure', '-a'], { accept: [0, 1] })
+      await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+      await expectRight(before, next)
+      await run('/usr/bin/dpkg', '-i', '--force-downgrade', '/srv/now.deb')
+    }
+    await expectNothingLost(traffic)
+  })
+
+  test('U6: an older version meets what a newer one wrote: it ends right, nothing is lost', async () => {
+    await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+    const before = await ours()
+    const former = (await readState()) as { uplinks: Record<string, object>; sysctls: Record<string, string> }
+    expect(Object.keys(former.uplinks)).toHaveLength(2)
+    const traffic = await startTraffic()
+    const uplinks = Object.entries(former.uplinks).map(([name, uplink]) => [name, { ...uplink, lanes: [1, { a: 2 }] }])
+    for (const newer of [
+      { format: 9, ...former, uplinks: Object.fromEntries(uplinks), leases: { wan1: { of: 'a newer version' } } },
+      { format: 10, links: [{ name: 'wan2', mark: 'first' }] },
+      [10, 'links'],
+    ]) {
+      await run('/usr/bin/systemctl', 'stop', 'ifbalance')
+      await writeState(newer)
+      await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
+      await expectRight(before, next.replace('+next', ''))
+      expect(((await readState()) as typeof former).uplinks).toMatchObject(former.uplinks)
+      // Of another form, nobody can tell what they were before us.
+      if ('sysctls' in newer) expect(((await readState()) as typeof former).sysctls).toEqual(former.sysctls)
+      await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+    }
+    await expectNothingLost(traffic)
+  })
+
+  async function ours(): Promise<readonly string[]> {
+    const lines = await lab.snapshot()
+    const kept = lines.filter((line) => !line.startsWith('route') || / proto 98 /.test(line))
+    expect(kept.filter((line) => line.startsWith('route ')).length).toBeGreaterThanOrEqual(5)
+    return kept
+  }
+
+  async function expectRight(before: readonly string[], wanted: string): Promise<void> {
+    expect(await version()).toBe(wanted)
+    expect(await dpkgState()).toBe('installed')
+    await run('/usr/bin/systemctl', 'is-active', 'ifbalance')
+    expect(difference(before, await ours())).toEqual([])
+    expect((await run('/usr/sbin/ifbalance', 'plan')).stdout).toContain('Nothing to change')
+    expect((await run('/usr/bin/dpkg', '--verify', 'ifbalance')).stdout).toBe('')
+  }
+
+  /** Installs and kills dpkg and all that it started as soon as it says that it is at `moment`. Tells what became of it. */
+  async function killedAt(moment: string, deb: string): Promise<string> {
+    const script = `mkfifo /run/told; setsid dpkg -i --status-fd 7 "$2" 7>/run/told >/dev/null 2>&1 & dpkg=$!
+      told=no
+      while read -r line; do
+        case $line in *"$1"*) /usr/bin/kill -KILL -- -$dpkg; told=yes; break ;; esac
+      done </run/told
+      rm -f /run/told; wait $dpkg; code=$?
+      [ $told$code = yes137 ] && echo killed || echo "$told, exit code $code"`
+    return (await run('/bin/sh', '-c', script, 'sh', moment, deb)).stdout
+  }
+
+  /** /run is a file system of the machine's own. */
+  async function readState(): Promise<unknown> {
+    return JSON.parse((await run('/usr/bin/cat', stateFile)).stdout)
+  }
+
+  async function writeState(value: unknown): Promise<void> {
+    await lab.machine.exec(['/usr/bin/tee', stateFile], { input: `${JSON.stringify(value)}\n` })
+  }
+
+  async function startTraffic() {
+    const { host, lan } = lab.network
+    return { groups: [await openSessions(lan, 3, 7), await openSessions(host, 3, 7)], fresh: await stream(host, 10) }
+  }
+
+  async function expectNothingLost({ groups, fresh }: Awaited<ReturnType<typeof startTraffic>>): Promise<void> {
+    const sessions = (await Promise.all(groups.map((group) => group.stop()))).flat()
+    const attempts = await fresh.stop()
+    expect(sessions).toHaveLength(20)
+    expect(new Set(sessions.map(({ peer }) => peer)).size).toBe(2)
+    expect(sessions.filter(({ error, lost }) => error !== null || lost > 0)).toEqual([])
+    expect(attempts.length).toBeGreaterThan(100)
+    expect(attempts.filter((attempt) => 'error' in attempt)).toEqual([])
+  }
+})
