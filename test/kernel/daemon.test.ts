@@ -41,7 +41,7 @@ async function pause(ms: number): Promise<void> {
 async function settle(daemon: Running): Promise<void> {
   for (let before = ''; before !== childFaults(daemon.pid); ) {
     before = childFaults(daemon.pid)
-    await pause(700)
+    await pause(1500)
   }
 }
 
