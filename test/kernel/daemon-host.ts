@@ -136,3 +136,8 @@ function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProce
     ended: once(child, 'exit').then(([code]) => code as number | null),
   }
 }
+
+/** As small as the package's program has it: what a heap that may grow has grown to says little. */
+export async function keepHeapSmall(host: Host): Promise<void> {
+  await host.run(['sed', '-i', 's|^exec "[^"]*"|& --optimize-for-size --max-semi-space-size=1|', '/usr/sbin/ifbalance'])
+}

@@ -4,7 +4,7 @@ import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { theBus } from '../../src/os/bus-connection.ts'
 import { answers, connectTo, names, prepareBus, type SystemBus, startSystemBus } from './daemon-bus.ts'
-import { type Host, type Running, startHost } from './daemon-host.ts'
+import { type Host, keepHeapSmall, type Running, startHost } from './daemon-host.ts'
 
 let host: Host
 let daemon: Running
@@ -14,6 +14,7 @@ beforeEach(async () => {
   host = await startHost()
   await prepareBus(host)
   system = await startSystemBus(host)
+  await keepHeapSmall(host)
   daemon = host.daemon()
   await answers(host, names.service, names.root)
 })

@@ -1,6 +1,6 @@
 /** Leases, addresses and router advertisements that change or run out while the daemon runs, and a line that flaps. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Host, type Running, startHost } from './daemon-host.ts'
+import { type Host, keepHeapSmall, type Running, startHost } from './daemon-host.ts'
 import { makeFarEnds, send } from './far-ends.ts'
 
 let host: Host
@@ -259,8 +259,7 @@ const seconds = Number(process.env['FLAP_SECONDS'] ?? 15)
 
 test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seconds + 40) * 1000 }, async () => {
   const reads = await countReads()
-  // As small as the package's program: what a heap that may grow has grown to says little.
-  await host.run(['sed', '-i', 's|^exec "[^"]*"|& --optimize-for-size --max-semi-space-size=1|', '/usr/sbin/ifbalance'])
+  await keepHeapSmall(host)
   await start()
   await expectSettled()
   const ours = async () => [await out('ip rule'), await out('ip route show table all proto 98')].join('')
