@@ -1,5 +1,6 @@
 /** `SEQUENCES=1000 SEED=1 npx vitest run --project kernel random` plays longer, and again what a seed has found. */
 import { expect, test } from 'vitest'
+import { record } from '../lab/measurements.ts'
 import { inNamespace } from './namespace.ts'
 
 const sequences = Number(process.env['SEQUENCES'] ?? 60)
@@ -13,6 +14,8 @@ test(
     const { runs, failure } = JSON.parse(stdout) as { runs: number; failure: string | null }
     expect(failure, `seed ${seed}`).toBeNull()
     expect(runs).toBe(sequences)
+    const name = `random event sequences, of ${sequences}, that end unlike a fresh apply`
+    record({ name, value: 0, unit: 'sequences', limit: 0, release: 'namespace', stack: 'kernel' })
   },
   sequences * 2100,
 )

@@ -271,6 +271,33 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       expect(stdout.trim()).toBe('')
     })
 
+    if (release === 'trixie' && stack === 'networkd') {
+      test('what the daemon costs while nothing happens', async () => {
+        const read = async (...argv: string[]) => (await lab.machine.exec(argv)).stdout
+        const pid = (await read('/usr/bin/systemctl', 'show', '--property=MainPID', '--value', 'ifbalance')).trim()
+        const status = await read('/usr/bin/cat', `/proc/${pid}/status`)
+        measured("the daemon's memory (RSS) after start", Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024, 'MiB', 80)
+        // Nanoseconds on a processor, of each thread: proc_pid_schedstat in the kernel's sched-stats.rst.
+        const spent = async () => {
+          const threads = await read('/bin/sh', '-c', `cat /proc/${pid}/task/*/schedstat`)
+          return threads.split('\n').reduce((sum, line) => sum + Number(line.split(' ')[0] || 0), 0)
+        }
+        const seconds = 31
+        const before = await spent()
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+        const share = (((await spent()) - before) / (seconds * 1e9)) * 100
+        // Shown, not asserted: docs/design.md says what it is spent on.
+        record({
+          name: 'the daemon idle, one sweep included',
+          value: share,
+          unit: '% of a core',
+          limit: 0.2,
+          release,
+          stack,
+        })
+      })
+    }
+
     test("U2: removal puts main's routing back alone and cuts nothing that main carries", async () => {
       const { host, lan } = lab.network
       const groups = [await openSessions(host, 6, 6), await openSessions(lan, 6, 6)]
