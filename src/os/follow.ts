@@ -1,6 +1,7 @@
 /** Programs that run on and on, and are listened to. */
 import { execa } from 'execa'
 import { messageOf } from './log.ts'
+import { environment } from './run.ts'
 
 export interface Follower {
   readonly onLine: (line: string) => void
@@ -21,7 +22,7 @@ export function follow(program: string, args: readonly string[], { onLine, onEnd
     stderr: 'ignore',
     buffer: false,
     reject: false,
-    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: environment,
     extendEnv: false,
   })
   let stopped = false

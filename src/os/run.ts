@@ -20,6 +20,9 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** All that a program of ours has of an environment, whoever started us. */
+export const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } as const
+
 /**
  * Runs a program by absolute path with arguments as they are (no shell), LC_ALL=C and nothing of our environment,
  * bounded in time and output: at either bound it and all that it started (its process group) are killed.
@@ -30,7 +33,7 @@ export async function run(program: string, args: readonly string[], options: Opt
   const { input, accept = [0], timeoutMs = 10_000, maxOutput = 16 * 1024 * 1024, env = {} } = options
   const child = execa(program, args, {
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
-    env: { ...env, LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { ...env, ...environment },
     extendEnv: false,
     reject: false,
     stripFinalNewline: false,
@@ -83,7 +86,7 @@ export interface Running {
 /** Starts a program that works for as long as its input is open, which our own death closes too. */
 export function start(program: string, args: readonly string[]): Running {
   const child = execa(program, args, {
-    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: environment,
     extendEnv: false,
     reject: false,
     buffer: { stdout: false },
