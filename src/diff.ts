@@ -5,8 +5,8 @@
  * apply/apply.ts for how the steps become one nft transaction and one ip batch a family.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { lostUplinks } from './decide/drains.ts'
 import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
-import { isLinked } from './decide/routes.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
 import { balancedTable, inOurBlock, isOurTable, lastPriority, markOf, marks, protocols, tables } from './ids.ts'
 import type { Desired, Family, Numbers, Observed, Route, Rule, Ruleset, Step, Uplink } from './model.ts'
@@ -160,29 +160,13 @@ function deleteRule(rule: Rule): Step {
 
 // ---- connections -----------------------------------------------------------------------------------------------
 
-/**
- * What left by an uplink that carried new connections until now and no longer works. Not while nothing else can carry
- * them, and not those of an uplink that merely gave way to a better one.
- */
+/** Not while nothing else can carry them, and not those of an uplink that merely gave way to a better one. */
 function connectionsToForget(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
-  return (['inet', 'inet6'] as const).flatMap((family) => {
-    const before = carriersOf(family, observed.routes, numbers)
-    const after = carriersOf(family, desired.routes, numbers)
-    return desired.uplinks
-      .filter((uplink) => before.has(uplink.interface) && !after.has(uplink.interface) && after.size > 0)
-      .filter((uplink) => !works(uplink, family))
-      .map((uplink) => forgetConnections(uplink, family, desired.uplinks, numbers))
-  })
-}
-
-function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
-  const balanced = routes.filter((route) => route.family === family && route.table === balancedTable(numbers))
-  return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
-}
-
-function works(uplink: Uplink, family: Family): boolean {
-  const path = uplink[family]
-  return isLinked(uplink) && path !== null && path.line?.state !== 'offline'
+  return (['inet', 'inet6'] as const).flatMap((family) =>
+    lostUplinks(family, observed, desired, numbers).map((uplink) =>
+      forgetConnections(uplink, family, desired.uplinks, numbers),
+    ),
+  )
 }
 
 /** Of one uplink and family: those that carry its mark, and sockets that have an address of nobody but it. */

@@ -117,6 +117,13 @@ export interface Observed {
   readonly stanzas: Readonly<Record<string, StanzaOptions>>
   /** By uplink name and family, what probes and traffic say of the line; without an entry nothing is known of it. */
   readonly health?: Health
+  /** What uplinks with a quota had carried when the daemon wrote it down last; absent where nothing was. */
+  readonly quotas?: {
+    /** `2026-11-23`: by the host's clock and time zone. */
+    readonly today: string
+    /** By uplink name: bytes, and the day when their period began. */
+    readonly used: Readonly<Record<string, { readonly bytes: number; readonly period: string }>>
+  }
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
   readonly state: State
@@ -260,6 +267,8 @@ export interface KnownUplink {
   readonly hardware?: readonly string[]
   /** What the interface was called, or its pattern, when the device had the name that the configuration gives it. */
   readonly movedFrom?: string
+  /** It works, or was not cut when it died, and takes no new connections: old ones may be on it. */
+  readonly drains?: readonly Family[]
 }
 
 // ---- what should be --------------------------------------------------------------------------------------------

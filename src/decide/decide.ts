@@ -1,6 +1,7 @@
 /** What should be, from what the administrator wants and what the world looks like. Pure. */
 import type { Config, Desired, Numbers, Observed, State } from '../model.ts'
 import { findConflicts } from './conflicts.ts'
+import { withDrains } from './drains.ts'
 import { numbersToRemember } from './former-numbers.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
@@ -19,13 +20,15 @@ export function decide(config: Config, observed: Observed): Desired {
     ...(observed.ipv6 && balanced.some((uplink) => uplink.inet6 !== null) ? (['inet6'] as const) : []),
   ]
   const sysctls = decideSysctls(config.balance.mode, balanced, observed)
+  const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
+  const drains = withDrains(known, observed, { uplinks, routes }, config.numbers)
   return {
     uplinks,
-    routes: families.flatMap((family) => decideRoutes(family, config, uplinks, observed)),
+    routes,
     rules: families.flatMap((family) => decideRules(family, config, uplinks, observed)),
     ruleset: decideRuleset(config, balanced, observed),
     sysctls,
-    state: remember(known, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
+    state: remember(drains, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
     tableNames: decideTableNames(known, config.numbers),
     warnings: [...warnings, ...findDeadFamilies(uplinks), ...findConflicts(config, uplinks, observed)],
   }

@@ -35,13 +35,20 @@ export function parseState(text: string | null): State {
 
 function isKnown(name: string, value: unknown): boolean {
   if (!isUplinkName(name) || typeof value !== 'object' || value === null) return false
-  const { number, interface: device, hardware, movedFrom } = value as Partial<Record<keyof KnownUplink, unknown>>
+  const {
+    number,
+    interface: device,
+    hardware,
+    movedFrom,
+    drains,
+  } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
     Number.isInteger(number) &&
     Number(number) >= 1 &&
     Number(number) <= maxUplinks &&
     isInterfaceOrPattern(device) &&
     (movedFrom === undefined || isInterfaceOrPattern(movedFrom)) &&
+    (drains === undefined || (Array.isArray(drains) && drains.every((family) => ['inet', 'inet6'].includes(family)))) &&
     // Only ever compared.
     (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))
   )
