@@ -1,4 +1,5 @@
 /** Which interfaces are uplinks, and what state each is in. */
+import { verdictOf } from '../health/quota.ts'
 import type {
   Config,
   Family,
@@ -137,7 +138,7 @@ function present(
   const enabled = isEnabled(name, section, observed)
   const path = (family: 'inet' | 'inet6') =>
     link.up && enabled
-      ? withLine(name, family, decidePath(family, link, { section, stanza }, config, observed), observed)
+      ? withLine(name, family, decidePath(family, link, { section, stanza }, config, observed), section, observed)
       : null
   const paths = { inet: path('inet'), inet6: path('inet6') }
   return {
@@ -167,11 +168,21 @@ function stateOf(
   return alive.every((line) => line?.state === 'suspect') ? 'suspect' : 'online'
 }
 
-function withLine(name: string, family: Family, path: Path | null, { health }: Observed): Path | null {
+/** The daemon's verdict has the quota in it; before there is one, the books tell. */
+function withLine(
+  name: string,
+  family: Family,
+  path: Path | null,
+  section: UplinkConfig | undefined,
+  { health, quotas }: Observed,
+): Path | null {
+  if (!path) return path
   const line = own(own(health ?? {}, name) ?? {}, family)
-  if (!path || !line) return path
-  const { state, degraded, barred } = line
-  return { ...path, line: { state, degraded, ...(barred ? { barred } : {}) } }
+  const atQuota = section?.quota && quotas && verdictOf(own(quotas.used, name), quotas.today, section.quota)
+  if (!line && !atQuota) return path
+  const barred = line?.barred || atQuota === 'disable'
+  const degraded = line?.degraded || Boolean(atQuota)
+  return { ...path, line: { state: line?.state ?? 'online', degraded, ...(barred ? { barred } : {}) } }
 }
 
 /** A modem's link stays up in the kernel when the network has dropped it. */

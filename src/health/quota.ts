@@ -15,37 +15,51 @@ export interface Reading {
   readonly counter: number
   readonly boot: string
   readonly device: string
-  /** By the host's clock and time zone, as contracts go. */
-  readonly now: Date
+  /** See dayOf. */
+  readonly today: string
 }
 
 /** A clock that is behind what it was (1970 at boot) begins no period anew. */
 export function count(
   before: Used | undefined,
-  { counter, boot, device, now }: Reading,
+  { counter, boot, device, today }: Reading,
   { resetDay }: QuotaConfig,
 ): Used {
-  const today = periodOf(now, resetDay)
-  if (!before) return { bytes: 0, counter, boot, device, period: today }
+  const period = periodOf(today, resetDay)
+  if (!before) return { bytes: 0, counter, boot, device, period }
   const goesOn = before.boot === boot && before.device === device && counter >= before.counter
   const more = goesOn ? counter - before.counter : counter
-  const isNew = today > before.period
+  const isNew = period > before.period
   return {
     ...{ counter, boot, device },
     bytes: isNew ? more : before.bytes + more,
-    period: isNew ? today : before.period,
+    period: isNew ? period : before.period,
   }
+}
+
+/** What is to happen to an uplink by what was counted when it was looked at last; null while there is something left. */
+export function verdictOf(
+  used: Pick<Used, 'bytes' | 'period'> | undefined,
+  today: string,
+  quota: QuotaConfig,
+): QuotaConfig['atQuota'] | null {
+  if (!used || periodOf(today, quota.resetDay) > used.period) return null
+  return isUsedUp(used, quota) ? quota.atQuota : null
 }
 
 export function isUsedUp({ bytes }: Pick<Used, 'bytes'>, quota: QuotaConfig): boolean {
   return bytes >= quota.bytes
 }
 
-function periodOf(now: Date, resetDay: number): string {
-  const month = now.getDate() >= resetDay ? now.getMonth() : now.getMonth() - 1
-  const start = new Date(now.getFullYear(), month, resetDay)
+/** `2026-11-23`, by the host's clock and time zone, as contracts go. */
+export function dayOf(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
-  return `${start.getFullYear()}-${two(start.getMonth() + 1)}-${two(start.getDate())}`
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
+}
+
+function periodOf(today: string, resetDay: number): string {
+  const [year = 0, month = 0, day = 0] = today.split('-').map(Number)
+  return dayOf(new Date(year, day >= resetDay ? month - 1 : month - 2, resetDay))
 }
 
 /** Half a file is none: counting begins anew. Names are only compared. */

@@ -1,11 +1,11 @@
 /** Keeps the books of uplinks with a quota: reads, counts, and writes down now and then. */
 import { readFileSync } from 'node:fs'
 import { paths } from '../ids.ts'
-import type { Config, QuotaConfig, Uplink } from '../model.ts'
-import { readIfThere, replaceFile } from '../os/files.ts'
+import type { Config, Observed, QuotaConfig, Uplink } from '../model.ts'
+import { hasCode, readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { readCounters } from './counters.ts'
-import { count, isUsedUp, parseUsed, type Used } from './quota.ts'
+import { count, dayOf, isUsedUp, parseUsed, type Used } from './quota.ts'
 
 const lookMs = 5000
 /** A power cut costs no more than this is off. */
@@ -16,6 +16,18 @@ export interface Quotas {
   /** What is to happen to that uplink now; null while there is something left, or no quota. */
   readonly verdict: (uplink: string) => QuotaConfig['atQuota'] | null
   readonly stop: () => void
+}
+
+/** What was written down last: a run without the daemon, or before its first look, goes by that. */
+export function readQuotas(now: Date): Observed['quotas'] {
+  try {
+    const used = [...parseUsed(readIfThere(paths.quota))].map(([name, { bytes, period }]) => [name, { bytes, period }])
+    return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
+  } catch (error) {
+    // `ifbalance status` of anyone: the daemon's verdict is in the health of its line.
+    if (!hasCode(error, 'EACCES')) log.warning(`reading ${paths.quota}: ${messageOf(error)}; no quota counts`)
+    return undefined
+  }
 }
 
 /** Calls `onChange` when a quota is used up, or there is one again. */
@@ -36,7 +48,7 @@ export function keepQuotas(onChange: (reason: string) => void): Quotas {
     for (const { name, device, quota } of watched) {
       const found = counters.get(device)
       if (!found) continue
-      const reading = { counter: found.rxBytes + found.txBytes, boot, device, now: new Date() }
+      const reading = { counter: found.rxBytes + found.txBytes, boot, device, today: dayOf(new Date()) }
       const now = count(used.get(name), reading, quota)
       used.set(name, now)
       judge(name, now, quota)

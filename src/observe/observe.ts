@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHealth } from '../health/facts.ts'
+import { readQuotas } from '../health/quotas.ts'
 import { nftTable, paths, programs } from '../ids.ts'
 import type { Family, Link, Observed, Ruleset } from '../model.ts'
 import { readNote } from '../os/notes.ts'
@@ -29,6 +30,8 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
   const health = readHealth()
+  const now = new Date()
+  const quotas = readQuotas(now)
   const state = parseState(readNote(paths.state))
   return {
     ipv6,
@@ -40,10 +43,11 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
-    leases: readLeases(new Date()),
+    leases: readLeases(now),
     bus: readBus(),
     stanzas: readStanzas(),
     ...(Object.keys(health).length === 0 ? {} : { health }),
+    ...(quotas && { quotas }),
     disabled: readDisabled(),
     state,
     tableNames: readNote(paths.tableNames),

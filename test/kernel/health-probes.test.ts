@@ -1,4 +1,5 @@
 /** Each kind of probe against what it is there to find; tiers, quotas and hooks by what the daemon then does. */
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { record } from '../lab/measurements.ts'
@@ -6,6 +7,8 @@ import { addresses } from '../lab/names.ts'
 import { openSessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
 import { carriers, health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 let lab: HealthLab
 
@@ -129,6 +132,28 @@ describe('tiers', () => {
       expect([peer, error]).toEqual([addresses.publicOf(1), expect.stringMatching(/ECONN/)])
   }, 90_000)
 
+  test('old connections on a standby line that dies are lost at both ends, healthy ones are not touched', async () => {
+    await restart(lab, '[uplink wan1]\nstandby = yes\n')
+    await untilCarriers(lab, ['wan2'], 5000)
+    await blackhole(lab.network, 2)
+    await untilCarriers(lab, ['wan1'], 5000)
+    const old = await openSessions(lab.network.host, 4, 0)
+    const oldLan = await openSessions(lab.network.lan, 4, 0)
+    await mend(lab.network, 2)
+    await untilCarriers(lab, ['wan2'], 15_000)
+    const healthy = await openSessions(lab.network.host, 4, 4)
+    await blackhole(lab.network, 1)
+    await until(lab, 'wan1 is offline', async () => (await health(lab)).includes('"wan1":{"inet":{"state":"offline"'))
+    const pinned = async () => await lab.exec(['/usr/sbin/conntrack', '-L', '--mark', '0x41000000/0xff000000'])
+    await until(lab, 'its connections are forgotten', async () => !/^(tcp|udp) .*7001/m.test(await pinned()), 3000)
+    await mend(lab.network, 1)
+    for (const { peer, error } of await old.stop())
+      expect([peer, error]).toEqual([addresses.publicOf(1), expect.stringMatching(/ECONN/)])
+    expect((await oldLan.stop()).every(({ peer }) => peer.includes(addresses.publicOf(1)))).toBe(true)
+    for (const { peer, lost, error } of await healthy.stop())
+      expect([peer, lost, error]).toEqual([addresses.publicOf(2), 0, null])
+  }, 60_000)
+
   test('a quota that is used up demotes, and disables where that is wished; it is kept over a restart', async () => {
     await lab.exec(['/usr/bin/rm', '-f', '/var/lib/ifbalance/quota.json'])
     await restart(lab, '[uplink wan2]\nquota = 1M\nquota-reset-day = 1\n')
@@ -145,6 +170,27 @@ describe('tiers', () => {
     } finally {
       await mend(lab.network, 1)
     }
+  })
+
+  test('a quota that is used up counts before there is a daemon', async () => {
+    const used = (bytes: number) => ({ bytes, counter: 0, boot: 'former', device: 'wan2', period: '2020-01-01' })
+    const hook = async (bytes: number, period: string) => {
+      await lab.exec(
+        ['/usr/bin/tee', '/var/lib/ifbalance/quota.json'],
+        JSON.stringify({ wan2: { ...used(bytes), period } }),
+      )
+      await lab.exec(['/usr/bin/env', 'IFACE=wan2', process.execPath, main, 'hook', 'networkmanager'])
+      return await carriers(lab)
+    }
+    const future = '2999-01-01'
+    await lab.stopDaemon()
+    await lab.exec(['/usr/bin/rm', '-f', '/run/ifbalance/health.json'])
+    await lab.configure('[uplink wan1]\nmetric = 20\n[uplink wan2]\nquota = 1M\nat-quota = disable\n')
+    expect(await hook(999_999, future)).toEqual(['wan2'])
+    expect(await hook(1_000_000, future)).toEqual(['wan1'])
+    // Another period has begun.
+    expect(await hook(1_000_000, '2020-01-01')).toEqual(['wan2'])
+    await lab.exec(['/usr/bin/rm', '/var/lib/ifbalance/quota.json'])
   })
 })
 

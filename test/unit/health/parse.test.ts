@@ -59,7 +59,7 @@ describe('the file of the daemon', () => {
 describe('quota', () => {
   const quota = { bytes: 1000, resetDay: 5, atQuota: 'demote' } as const
   const reading = (counter: number, day: string, other: Partial<{ boot: string; device: string }> = {}) => ({
-    ...{ counter, boot: 'a', device: 'wwan0', now: new Date(`${day}T12:00:00`) },
+    ...{ counter, boot: 'a', device: 'wwan0', today: day },
     ...other,
   })
   const run = (...readings: readonly ReturnType<typeof reading>[]) =>
