@@ -14,6 +14,8 @@ export const paths = {
   state: '/run/ifbalance/state.json',
   /** One file an interface, written by DHCP clients' hooks. */
   leases: '/run/ifbalance/leases',
+  /** One file an interface, written by the same hooks: name servers of IPv6, which come and go without a lease of IPv4. */
+  nameServers6: '/run/ifbalance/name-servers',
   /** What network services said over D-Bus, written by the daemon for itself, hooks and commands. */
   bus: '/run/ifbalance/bus.json',
   /** One file an interface, written by ifupdown's hooks. */

@@ -94,6 +94,8 @@ export interface StanzaOptions {
   readonly weight?: number
   readonly metric?: number
   readonly gateway?: Gateways
+  /** `dns-nameservers`, the option of resolvconf(8). */
+  readonly nameServers?: readonly string[]
 }
 
 // ---- what the world looks like ---------------------------------------------------------------------------------
@@ -111,6 +113,8 @@ export interface Observed {
   readonly sysctls: Readonly<Record<string, string>>
   /** By interface, what its DHCP client said last. */
   readonly leases: Readonly<Record<string, Lease>>
+  /** By interface, what DHCPv6 and router advertisements said to its DHCP client; absent where nothing was. */
+  readonly nameServers6?: Readonly<Record<string, NameServers6>>
   /** By interface, what the host's network services said over D-Bus. */
   readonly bus: Readonly<Record<string, BusLink>>
   /** By interface, what its stanza in /etc/network/interfaces says. */
@@ -230,6 +234,9 @@ export interface Lease {
   readonly nameServers?: readonly string[]
 }
 
+/** IPv6 name servers of one interface, by how its DHCP client heard of them. */
+export type NameServers6 = Readonly<Partial<Record<'dhcp6' | 'advertised', readonly string[]>>>
+
 /** Of one interface. Signals only say when to ask; this is what was answered. */
 export interface BusLink {
   /** Who named the gateways: `networkd`, `NetworkManager`, `ModemManager`; for people. */
@@ -237,6 +244,8 @@ export interface BusLink {
   /** The interface's addresses by that service; the gateways count only while it has one of them. */
   readonly addresses: readonly string[]
   readonly gateway: Gateways
+  /** Of both families; absent where none were named. */
+  readonly nameServers?: readonly string[]
   /** ModemManager's: whether the modem has its data connection, whatever the link in the kernel looks like. */
   readonly modem?: Modem
 }

@@ -30,6 +30,23 @@ export function isGateway(address: string, family: Family): boolean {
   return first >= 1 && first <= 223 && first !== 127
 }
 
+/**
+ * A name server's address as nft(8) prints it (RFC 5952), or null: a link-local one (RFC 4007) means something on its own
+ * link only, and a mapped one is no IPv6.
+ */
+function nameServer(text: string): string | null {
+  const family = familyOf(text)
+  if (family === null || !isGateway(text, family)) return null
+  if (family === 'inet') return text
+  if (text.includes('.') || /^fe[89ab]/i.test(text)) return null
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1)
+}
+
+/** The valid ones of a list; wrong ones are no loss. No host asks more than a few. */
+export function nameServers(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.flatMap((text) => nameServer(text) ?? []))].slice(0, 8)
+}
+
 /** Weights as the kernel's multipath takes them: one octet, plus one. */
 export function isWeight(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 256

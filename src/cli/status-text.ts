@@ -29,7 +29,10 @@ const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
 export function statusText(status: Status, paint: Paint): string {
   const { uplinks } = status
   const table = uplinks.length === 0 ? ['No uplinks.'] : layOut(columns, uplinks.flatMap(rowsOf), paint)
-  return [...table, '', ...linesText(uplinks, paint), summary(status), ...remarks(status, paint)].join('\n')
+  const names = (status.nameServers ?? []).map(
+    ({ asked, answering }) => `Name server ${asked} is dead: ${answering} answers in its place.`,
+  )
+  return [...table, '', ...linesText(uplinks, paint), summary(status), ...names, ...remarks(status, paint)].join('\n')
 }
 
 const lineColumns: readonly Column[] = [

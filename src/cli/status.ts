@@ -1,4 +1,5 @@
 /** Facts for `ifbalance status`. Pure. */
+import { redirectedServers } from '../decide/name-servers.ts'
 import { balancedTable } from '../ids.ts'
 import type {
   Config,
@@ -27,6 +28,8 @@ export interface Status {
   /** After `ifbalance down`: nothing is balanced until `ifbalance apply`. */
   readonly heldDown: boolean
   readonly uplinks: readonly UplinkStatus[]
+  /** Name servers of dead uplinks, and those that this host's questions to them go to; absent while there are none. */
+  readonly nameServers?: readonly { readonly asked: string; readonly answering: string }[]
   /** How many changes `ifbalance plan` would show. */
   readonly pending: number
   readonly warnings: readonly string[]
@@ -72,6 +75,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
   const alive = new Set(observed.links.filter((link) => link.up && link.carrier).map((link) => link.name))
   const balanced = observed.routes.filter((route) => route.table === table && route.destination === 'default')
   const share = (family: Family, device: string) => shareOf(balanced, family, device, alive)
+  const redirected = redirectedServers(config, desired.uplinks, observed)
   return {
     format: 1,
     mode: config.balance.mode,
@@ -81,6 +85,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
       const modem = own(observed.bus, uplink.interface)?.modem
       return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }
     }),
+    ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
     pending,
     warnings: [...warnings, ...desired.warnings],
   }

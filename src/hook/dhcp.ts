@@ -1,6 +1,6 @@
 /** What the DHCP clients' hooks say: dhclient-script(8) and dhcpcd-run-hooks(8), which use the same variables. */
 import type { Gateways, Lease } from '../model.ts'
-import { familyOf, isGateway } from '../valid.ts'
+import { familyOf, isGateway, nameServers } from '../valid.ts'
 import { readClasslessDefault } from './classless-routes.ts'
 import type { Environment, HookEvent } from './event.ts'
 import { quoted } from './quoted.ts'
@@ -8,10 +8,13 @@ import { quoted } from './quoted.ts'
 type Client = 'dhclient' | 'dhcpcd'
 type Reading = Omit<HookEvent, 'interface'>
 
-/** What each reason of either client means for the lease; IPv6's and those that are not here change nothing in it. */
+/** What each reason of either client means for the lease; those that are not here change nothing in it. */
 const reasons = {
   leased: ['BOUND', 'RENEW', 'REBIND', 'REBOOT', 'TIMEOUT', 'INFORM', 'STATIC'],
   lost: ['EXPIRE', 'FAIL', 'RELEASE', 'STOP', 'NAK', 'DEPARTED'],
+  leased6: ['BOUND6', 'RENEW6', 'REBIND6', 'REBOOT6', 'INFORM6'],
+  lost6: ['EXPIRE6', 'RELEASE6', 'STOP6'],
+  advertised: ['ROUTERADVERT'],
   ignored: ['', 'PREINIT', 'PREINIT6', 'MEDIUM', 'ARPCHECK', 'ARPSEND', 'CARRIER', 'TEST'],
 } as const
 
@@ -26,7 +29,26 @@ export function readDhcpEvent(client: Client, device: string, env: Environment):
   if (is(reasons.ignored)) return { fact: { kind: 'none' }, reconcile: false, complaints: [] }
   if (is(reasons.lost)) return { fact: { kind: 'lease', lease: null }, reconcile: true, complaints: [] }
   if (is(reasons.leased)) return readLease(client, device, env)
+  if (is(reasons.leased6)) return heard('dhcp6', wordsOf(env['new_dhcp6_name_servers']))
+  if (is(reasons.lost6)) return heard('dhcp6', [])
+  if (is(reasons.advertised)) return heard('advertised', advertisedServers(env))
   return { fact: { kind: 'none' }, reconcile: true, complaints: [] }
+}
+
+function heard(from: 'dhcp6' | 'advertised', words: readonly string[]): Reading {
+  return { fact: { kind: 'name-servers', from, servers: nameServers(words) }, reconcile: true, complaints: [] }
+}
+
+/** dhcpcd has a variable for each option of each router: `nd1_rdnss1_servers`. A lifetime of 0 takes them back (RFC 8106). */
+function advertisedServers(env: Environment): readonly string[] {
+  return Object.keys(env)
+    .filter((name) => /^nd\d+_rdnss\d+_servers$/.test(name) && env[name.replace('_servers', '_lifetime')] !== '0')
+    .toSorted()
+    .flatMap((name) => wordsOf(env[name]))
+}
+
+function wordsOf(text: string | undefined): readonly string[] {
+  return (text ?? '').trim().split(/\s+/)
 }
 
 function readLease(client: Client, device: string, env: Environment): Reading {
@@ -36,15 +58,9 @@ function readLease(client: Client, device: string, env: Environment): Reading {
     return { fact: { kind: 'none' }, reconcile: true, complaints: [complaint] }
   }
   const { gateway, complaints } = readGateway(client, device, env)
-  const nameServers = readNameServers(env)
-  const lease: Lease = { source: client, address, gateway, ...(nameServers.length > 0 ? { nameServers } : {}) }
+  const servers = nameServers(wordsOf(env['new_domain_name_servers']))
+  const lease: Lease = { source: client, address, gateway, ...(servers.length > 0 ? { nameServers: servers } : {}) }
   return { fact: { kind: 'lease', lease }, reconcile: true, complaints }
-}
-
-/** Only ever used for what they are; a wrong one is no loss. */
-function readNameServers(env: Environment): readonly string[] {
-  const words = (env['new_domain_name_servers'] ?? '').trim().split(/\s+/)
-  return words.filter((word) => isGateway(word, 'inet')).slice(0, 8)
 }
 
 interface GatewayReading {

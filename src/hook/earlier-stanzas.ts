@@ -33,8 +33,8 @@ export function parseState(stdout: string): readonly (readonly [device: string, 
   })
 }
 
-/** `balance-weight: 4` a line -> IF_BALANCE_WEIGHT=4, as interfaces(5) makes it for hooks. */
+/** `balance-weight: 4` a line -> IF_BALANCE_WEIGHT=4, as interfaces(5) makes it for hooks; only what we read. */
 export function parseOptions(stdout: string): Environment {
-  const options = [...stdout.matchAll(/^(balance(?:-[a-z]+)?): (.*)$/gm)]
+  const options = [...stdout.matchAll(/^(balance(?:-[a-z]+)?|dns-nameservers?): (.*)$/gm)]
   return Object.fromEntries(options.map(([, key = '', value]) => [`IF_${key.toUpperCase().replace('-', '_')}`, value]))
 }

@@ -12,6 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type Fact =
   | { readonly kind: 'none' }
   | { readonly kind: 'lease'; readonly lease: Lease | null }
+  /** IPv6 ones, all that were heard of in this way; none: there are none any more. */
+  | { readonly kind: 'name-servers'; readonly from: 'dhcp6' | 'advertised'; readonly servers: readonly string[] }
   | { readonly kind: 'stanza'; readonly options: StanzaOptions | null }
 
 export interface HookEvent {

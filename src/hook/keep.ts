@@ -1,7 +1,6 @@
 /** Keeps what a hook said where every later run reads it (src/observe). */
 import { rmSync } from 'node:fs'
 import { paths } from '../ids.ts'
-import type { StanzaOptions } from '../model.ts'
 import { readIfThere, replaceFile } from '../os/files.ts'
 import type { Fact } from './event.ts'
 import { mergeStanzas } from './stanza.ts'
@@ -16,7 +15,13 @@ export function keepFact(device: string, fact: Fact): void {
       return
     case 'stanza': {
       const file = `${paths.stanzas}/${device}.json`
-      keep(file, fact.options && mergeStanzas(earlierStanza(file), fact.options))
+      keep(file, fact.options && mergeStanzas(earlier(file), fact.options))
+      return
+    }
+    case 'name-servers': {
+      const file = `${paths.nameServers6}/${device}.json`
+      const heard = { ...earlier(file), [fact.from]: fact.servers }
+      keep(file, Object.values(heard).flat().length > 0 ? heard : null)
     }
   }
 }
@@ -27,7 +32,7 @@ function keep(file: string, value: object | null): void {
 }
 
 /** Written by ourselves, in a folder that only root and the daemon can write; a broken file is as good as none. */
-function earlierStanza(file: string): StanzaOptions {
+function earlier(file: string): object {
   try {
     const value: unknown = JSON.parse(readIfThere(file, 4096) ?? '{}')
     return typeof value === 'object' && value !== null ? value : {}

@@ -1,6 +1,6 @@
 /** What ifupdown's hooks say: the `balance-*` options of a stanza in /etc/network/interfaces (interfaces(5)). */
 import type { Family, StanzaOptions } from '../model.ts'
-import { familyOf, isGateway, isMetric, isUplinkName, isWeight } from '../valid.ts'
+import { familyOf, isGateway, isMetric, isUplinkName, isWeight, nameServers } from '../valid.ts'
 import type { Environment, HookEvent } from './event.ts'
 import { quoted } from './quoted.ts'
 
@@ -44,12 +44,14 @@ function readStanzaOptions(device: string, env: Environment): Readings {
   const weight = take('IF_BALANCE_WEIGHT', 'balance-weight', 'a number from 1 to 256', parseNumber(isWeight))
   const metric = take('IF_BALANCE_METRIC', 'balance-metric', 'a number from 0 to 65535', parseNumber(isMetric))
   const gateway = take('IF_BALANCE_GATEWAY', 'balance-gateway', 'one address a family', parseGateways)
+  const servers = nameServers((env['IF_DNS_NAMESERVERS'] ?? env['IF_DNS_NAMESERVER'] ?? '').trim().split(/\s+/))
   const options: StanzaOptions = {
     ...(balance !== undefined && { balance }),
     ...(name !== undefined && { name }),
     ...(weight !== undefined && { weight }),
     ...(metric !== undefined && { metric }),
     ...(gateway !== undefined && { gateway }),
+    ...(servers.length > 0 && { nameServers: servers }),
   }
   return { options, complaints }
 }
@@ -75,6 +77,11 @@ function parseGateways(text: string): StanzaOptions['gateway'] {
 
 /** An interface may have a stanza for inet and one for inet6; hooks run once for each, with that stanza's options. */
 export function mergeStanzas(earlier: StanzaOptions, later: StanzaOptions): StanzaOptions {
-  if (!earlier.gateway && !later.gateway) return { ...earlier, ...later }
-  return { ...earlier, ...later, gateway: { ...earlier.gateway, ...later.gateway } }
+  const servers = nameServers([...(earlier.nameServers ?? []), ...(later.nameServers ?? [])])
+  return {
+    ...earlier,
+    ...later,
+    ...((earlier.gateway || later.gateway) && { gateway: { ...earlier.gateway, ...later.gateway } }),
+    ...(servers.length > 0 && { nameServers: servers }),
+  }
 }

@@ -6,7 +6,7 @@ import type { BusLink, Family, Gateways, Modem } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { own } from '../own.ts'
-import { familyOf, isGateway, isInterfaceName } from '../valid.ts'
+import { familyOf, isGateway, isInterfaceName, nameServers } from '../valid.ts'
 
 /** Best first: who configured the addresses knows the way out better than who only runs the modem. */
 export const busSources = ['networkd', 'NetworkManager', 'ModemManager'] as const
@@ -47,10 +47,12 @@ function mergeLink(name: string, facts: BusFacts, daemonRuns: boolean): BusLink 
   })
   const best = told.find(({ gateway }) => Object.keys(gateway).length > 0) ?? told[0]
   const modem = told.find((link) => link.modem)?.modem
+  const servers = nameServers(told.flatMap((link) => link.nameServers ?? []))
   return {
     source: best?.source ?? '',
     addresses: best?.addresses ?? [],
     gateway: best?.gateway ?? {},
+    ...(servers.length > 0 && { nameServers: servers }),
     ...(modem && daemonRuns ? { modem } : {}),
   }
 }
@@ -67,10 +69,12 @@ function parseBusFacts(text: string | null): BusFacts {
   return { networkd: of('networkd'), NetworkManager: of('NetworkManager'), ModemManager: of('ModemManager') }
 }
 
-function parseLink({ addresses, gateway, modem }: Json): Omit<BusLink, 'source'> {
+function parseLink({ addresses, gateway, nameServers: named, modem }: Json): Omit<BusLink, 'source'> {
+  const servers = nameServers(stringsOf(named))
   return {
     addresses: stringsOf(addresses).filter((address) => familyOf(address) !== null),
     gateway: parseGateways(gateway),
+    ...(servers.length > 0 && { nameServers: servers }),
     ...(modem === undefined ? {} : { modem: parseModem(objectOf(modem)) }),
   }
 }

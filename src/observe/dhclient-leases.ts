@@ -3,7 +3,7 @@
  * when we are installed after the link came up: main has room for one default route only.
  */
 import type { Lease } from '../model.ts'
-import { familyOf, isGateway } from '../valid.ts'
+import { familyOf, isGateway, nameServers } from '../valid.ts'
 
 /** The last block counts; null where it is another interface's, has expired, or names no router. */
 export function parseDhclientLeases(text: string, device: string, now: Date): Lease | null {
@@ -15,10 +15,10 @@ export function parseDhclientLeases(text: string, device: string, now: Date): Le
   const router = value(block, 'option routers')?.split(',')[0]?.trim()
   if (address === null || !familyOf(address) || router === undefined || !isGateway(router, 'inet')) return null
   const servers = (value(block, 'option domain-name-servers') ?? '').split(',').map((server) => server.trim())
-  const nameServers = servers.filter((server) => isGateway(server, 'inet')).slice(0, 8)
+  const valid = nameServers(servers)
   return {
     ...{ source: 'dhclient.leases', address, gateway: { inet: router } },
-    ...(nameServers.length > 0 ? { nameServers } : {}),
+    ...(valid.length > 0 ? { nameServers: valid } : {}),
   }
 }
 

@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
-import type { Lease, StanzaOptions } from '../model.ts'
+import type { Lease, NameServers6, StanzaOptions } from '../model.ts'
 import { hasCode, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { familyOf, isGateway, isInterfaceName, isMetric, isUplinkName, isWeight } from '../valid.ts'
+import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight, nameServers as validServers } from '../valid.ts'
 import { parseGateways } from './bus-facts.ts'
 import { parseDhclientLeases } from './dhclient-leases.ts'
 
@@ -20,6 +20,13 @@ export function readLeases(now: Date): Readonly<Record<string, Lease>> {
 
 export function readStanzas(): Readonly<Record<string, StanzaOptions>> {
   return readEach(paths.stanzas, /^(.+)\.json$/, parseStanza)
+}
+
+export function readNameServers6(): Readonly<Record<string, NameServers6>> {
+  return readEach(paths.nameServers6, /^(.+)\.json$/, (text) => {
+    const { dhcp6, advertised } = JSON.parse(text) as Partial<Record<keyof NameServers6, unknown>>
+    return { dhcp6: validServers(stringsOf(dhcp6)), advertised: validServers(stringsOf(advertised)) }
+  })
 }
 
 export function readDisabled(): readonly string[] {
@@ -56,7 +63,7 @@ function filesIn(folder: string): readonly string[] {
 
 function parseLease(text: string): Lease | null {
   const { source, address, gateway, nameServers } = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>
-  const servers = stringsOf(nameServers).filter((server) => isGateway(server, 'inet'))
+  const servers = validServers(stringsOf(nameServers))
   return {
     source: String(source),
     ...(typeof address === 'string' && familyOf(address) ? { address } : {}),
@@ -66,12 +73,16 @@ function parseLease(text: string): Lease | null {
 }
 
 function parseStanza(text: string): StanzaOptions {
-  const { balance, name, weight, metric, gateway } = JSON.parse(text) as Partial<Record<keyof StanzaOptions, unknown>>
+  const { balance, name, weight, metric, gateway, nameServers } = JSON.parse(text) as Partial<
+    Record<keyof StanzaOptions, unknown>
+  >
+  const servers = validServers(stringsOf(nameServers))
   return {
     ...(typeof balance === 'boolean' ? { balance } : {}),
     ...(typeof name === 'string' && isUplinkName(name) ? { name } : {}),
     ...(typeof weight === 'number' && isWeight(weight) ? { weight } : {}),
     ...(typeof metric === 'number' && isMetric(metric) ? { metric } : {}),
     gateway: parseGateways(gateway),
+    ...(servers.length > 0 ? { nameServers: servers } : {}),
   }
 }

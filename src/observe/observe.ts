@@ -8,7 +8,7 @@ import type { Family, Link, Observed, Ruleset } from '../model.ts'
 import { readNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { readBus } from './bus-facts.ts'
-import { readDisabled, readLeases, readStanzas } from './facts.ts'
+import { readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
 import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoute, parseRule } from './ip-json.ts'
 import { parseListing } from './ruleset-listing.ts'
@@ -32,6 +32,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const health = readHealth()
   const now = new Date()
   const quotas = readQuotas(now)
+  const nameServers6 = readNameServers6()
   const state = parseState(readNote(paths.state))
   return {
     ipv6,
@@ -44,6 +45,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases: readLeases(now),
+    ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
     bus: readBus(),
     stanzas: readStanzas(),
     ...(Object.keys(health).length === 0 ? {} : { health }),

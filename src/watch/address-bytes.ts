@@ -1,6 +1,8 @@
 /** Four or sixteen bytes -> an address as text; null for anything else. */
 
-export function addressFromBytes(value: unknown): string | null {
+export function addressFromBytes(told: unknown): string | null {
+  // An array of bytes on D-Bus comes as one, in JSON as numbers.
+  const value = told instanceof Uint8Array ? [...told] : told
   if (!Array.isArray(value) || !value.every(isByte)) return null
   if (value.length === 4) return value.join('.')
   if (value.length !== 16) return null

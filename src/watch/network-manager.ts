@@ -2,7 +2,8 @@
 import { listOf, numberOf, objectOf, stringOf } from '../checked.ts'
 import type { Family } from '../model.ts'
 import type { Told } from '../observe/bus-facts.ts'
-import { familyOf, isGateway, isInterfaceName } from '../valid.ts'
+import { familyOf, isGateway, isInterfaceName, nameServers } from '../valid.ts'
+import { addressFromBytes } from './address-bytes.ts'
 import type { Service } from './service.ts'
 
 const root = '/org/freedesktop'
@@ -32,7 +33,7 @@ export const networkManager: Service = {
   },
 }
 
-/** The activated devices that have a gateway. */
+/** The activated devices that have a gateway or name servers. */
 export function parseObjects(value: unknown): Told {
   const objects = objectOf(value)
   return Object.fromEntries(
@@ -46,8 +47,10 @@ export function parseObjects(value: unknown): Told {
         ...(inet.gateway === undefined ? {} : { inet: inet.gateway }),
         ...(inet6.gateway === undefined ? {} : { inet6: inet6.gateway }),
       }
-      if (Object.keys(gateway).length === 0) return []
-      return [[name, { addresses: [...inet.addresses, ...inet6.addresses].toSorted(), gateway }]]
+      const servers = nameServers([...inet.servers, ...inet6.servers])
+      if (Object.keys(gateway).length + servers.length === 0) return []
+      const addresses = [...inet.addresses, ...inet6.addresses].toSorted()
+      return [[name, { addresses, gateway, ...(servers.length > 0 && { nameServers: servers }) }]]
     }),
   )
 }
@@ -66,5 +69,10 @@ function configOf(objects: Readonly<Record<string, unknown>>, path: unknown, fam
     addresses: listOf(config['AddressData'])
       .map((entry) => stringOf(objectOf(entry)['address']))
       .filter((address) => familyOf(address) === family),
+    // IP4Config has texts in NameserverData, IP6Config bytes in Nameservers.
+    servers: [
+      ...listOf(config['NameserverData']).map((entry) => stringOf(objectOf(entry)['address'])),
+      ...listOf(config['Nameservers']).flatMap((bytes) => addressFromBytes(bytes) ?? []),
+    ],
   }
 }

@@ -2,7 +2,7 @@
 import { listOf, numberOf, objectOf, stringOf } from '../checked.ts'
 import type { Family } from '../model.ts'
 import type { Told } from '../observe/bus-facts.ts'
-import { isGateway, isInterfaceName } from '../valid.ts'
+import { isGateway, isInterfaceName, nameServers } from '../valid.ts'
 import { addressFromBytes } from './address-bytes.ts'
 import type { Service } from './service.ts'
 
@@ -36,8 +36,12 @@ export function parseDescription(text: string): Told {
         const gateway = gatewayOf(link, family, number)
         return gateway === undefined ? [] : [[family, gateway] as const]
       })
-      if (!isInterfaceName(name) || gateways.length === 0) return []
-      return [[name, { addresses: addressesOf(link), gateway: Object.fromEntries(gateways) }]]
+      const servers = nameServers(
+        listOf(link['DNS']).flatMap((server) => addressFromBytes(objectOf(server)['Address']) ?? []),
+      )
+      if (!isInterfaceName(name) || gateways.length + servers.length === 0) return []
+      const told = { addresses: addressesOf(link), gateway: Object.fromEntries(gateways) }
+      return [[name, { ...told, ...(servers.length > 0 && { nameServers: servers }) }]]
     }),
   )
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { record } from '../lab/measurements.ts'
+import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
 import { openSessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
@@ -26,18 +27,7 @@ beforeAll(async () => {
   const { internet, isps } = lab.network
   const web = (namespace: string, port: number, status: number, body: string) =>
     startIn(namespace, programArgv('web', [JSON.stringify({ port, status, body })]))
-  const dns = await startIn(internet, [
-    ...[
-      '/usr/sbin/dnsmasq',
-      '--keep-in-foreground',
-      '--conf-file=/dev/null',
-      '--user=root',
-      '--port=53',
-      '--no-resolv',
-    ],
-    ...['--no-hosts', '--pid-file', '--address=/portal.test/203.0.113.1'],
-  ])
-  lab.undo.defer('the name server', () => dns.stop())
+  await serveNames(lab.undo, internet, [])
   for (const server of [
     await web(internet, 80, 200, 'success\n'),
     await web(isps[1].namespace, 8080, 200, 'Please log in\n'),
@@ -219,24 +209,7 @@ test('programs of the administrator hear of changes, others are left out', async
 test("names go on being resolved when the only uplink that resolv.conf's server belongs to is dead", async () => {
   for (const isp of lab.network.isps) {
     const address = `10.${isp.number}.0.254`
-    const dns = await startIn(isp.namespace, [
-      ...[
-        '/usr/sbin/dnsmasq',
-        '--keep-in-foreground',
-        '--conf-file=/dev/null',
-        '--user=root',
-        '--port=53',
-        '--no-resolv',
-      ],
-      ...[
-        '--no-hosts',
-        '--pid-file',
-        '--bind-interfaces',
-        `--listen-address=${address}`,
-        '--address=/portal.test/203.0.113.1',
-      ],
-    ])
-    lab.undo.defer(`the name server of ISP ${isp.number}`, () => dns.stop())
+    await serveNames(lab.undo, isp.namespace, [address])
     const lease = { source: 'dhclient', address: `10.${isp.number}.0.50`, gateway: { inet: `10.${isp.number}.0.1` } }
     await lab.exec(['/usr/bin/mkdir', '-p', '/run/ifbalance/leases'])
     await lab.exec(

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { monotonicMs, nftIn } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
+import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
 import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
@@ -251,5 +252,36 @@ describe('IPv6', () => {
     expect(countByPeer(await connections(lab.network.host, 40))[two]).toBeGreaterThan(5)
     await mend(lab.network, 2)
     await untilCarriers(lab, ['wan1', 'wan2'], 10_000, '-6')
+  })
+
+  test('names over IPv6 go on being resolved when their server belongs to the dead uplink', async () => {
+    for (const { namespace, number } of lab.network.isps) {
+      const server = `2001:db8:${number}::1`
+      await serveNames(lab.undo, namespace, [server])
+      const file = `/run/ifbalance/name-servers/wan${number}.json`
+      await lab.exec(['/usr/bin/mkdir', '-p', '/run/ifbalance/name-servers'])
+      await lab.exec(['/usr/bin/tee', file], JSON.stringify({ advertised: [server] }))
+    }
+    await lab.exec(['/usr/bin/tee', '/etc/resolv.conf'], 'nameserver 2001:db8:2::1\noptions timeout:1 attempts:2\n')
+    await lab.exec(['/usr/bin/tee', '/etc/nsswitch.conf'], 'hosts: dns\n')
+    const resolves = async () =>
+      (await lab.exec(['/usr/bin/getent', 'ahostsv4', 'names.test'])).includes(addresses.server)
+    await until(lab, 'the name is known', resolves)
+    await nftIn(
+      namespaceOf(lab.network, 2),
+      `table inet fault {
+         chain forward { type filter hook forward priority -300; meta nfproto ipv6 drop; }
+         chain input { type filter hook input priority -300; udp dport 53 drop; tcp dport 53 drop; }
+       }
+       `,
+    )
+    await untilCarriers(lab, ['wan1'], 5000, '-6')
+    const took = await until(lab, 'the name is known', resolves, 2000)
+    const name = 'failover -> names resolve, by an IPv6 server of the dead uplink'
+    record({ name, value: took / 1000, unit: 's', limit: 2, release: 'namespaces', stack: 'static' })
+    // The listing is read back as it was meant: nothing is loaded again and again.
+    expect(await lab.ifbalance(['plan'])).toContain('Nothing to change')
+    expect(await lab.ifbalance(['status'])).toContain('2001:db8:2::1 is dead: 2001:db8:1::1 answers in its place')
+    await mend(lab.network, 2)
   })
 })

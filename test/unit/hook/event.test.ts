@@ -155,12 +155,12 @@ const table: Readonly<Record<string, Row>> = {
   'a router advertisement is only a reason to look': {
     kind: 'dhcpcd',
     env: { ...bound, reason: 'ROUTERADVERT' },
-    gives: { fact: none, reconcile: true },
+    gives: { fact: { kind: 'name-servers', from: 'advertised', servers: [] }, reconcile: true },
   },
   'DHCPv6 knows no gateway': {
     kind: 'dhclient',
     env: { ...bound, reason: 'BOUND6' },
-    gives: { fact: none, reconcile: true },
+    gives: { fact: { kind: 'name-servers', from: 'dhcp6', servers: [] }, reconcile: true },
   },
   'a name for an interface that JavaScript has uses for': {
     kind: 'ppp',
@@ -202,6 +202,34 @@ const table: Readonly<Record<string, Row>> = {
   },
   NetworkManager: { kind: 'networkmanager', env: { IFACE: 'wwan0' }, gives: { fact: none, reconcile: true } },
   networkd: { kind: 'networkd-dispatcher', env: { IFACE: 'wan1' }, gives: { fact: none, reconcile: true } },
+  'name servers of a stanza, the good ones': {
+    kind: 'ifupdown',
+    env: { ...up, IF_DNS_NAMESERVERS: '192.0.2.53 2001:DB8::0:53 fe80::1 x;reboot' },
+    gives: { fact: stanza({ nameServers: ['192.0.2.53', '2001:db8::53'] }), complaints: [] },
+  },
+  'name servers of a lease': {
+    kind: 'dhclient',
+    env: { ...bound, new_domain_name_servers: '10.2.0.254 $(reboot) 10.2.0.253' },
+    gives: {
+      fact: {
+        kind: 'lease',
+        lease: { source: 'dhclient', address: '10.2.0.7', gateway: {}, nameServers: ['10.2.0.254', '10.2.0.253'] },
+      },
+    },
+  },
+  'name servers of DHCPv6': {
+    kind: 'dhclient',
+    env: { interface: 'wan2', reason: 'REBIND6', new_dhcp6_name_servers: '2001:db8:2::1 fe80::1' },
+    gives: { fact: { kind: 'name-servers', from: 'dhcp6', servers: ['2001:db8:2::1'] }, reconcile: true },
+  },
+  'name servers of router advertisements': {
+    kind: 'dhcpcd',
+    env: {
+      ...{ interface: 'wan2', reason: 'ROUTERADVERT', nd1_rdnss1_servers: '2001:db8:2::1 2001:db8:2::2' },
+      ...{ nd1_rdnss1_lifetime: '3600', nd2_rdnss1_servers: '2001:db8:2::3', nd2_rdnss1_lifetime: '0' },
+    },
+    gives: { fact: { kind: 'name-servers', from: 'advertised', servers: ['2001:db8:2::1', '2001:db8:2::2'] } },
+  },
   'a kind that does not exist': {
     kind: 'constructor',
     env: { IFACE: 'wan1' },
@@ -220,6 +248,13 @@ test.for(['EXPIRE', 'FAIL', 'RELEASE', 'STOP', 'NAK', 'DEPARTED'])('%s ends a le
       reconcile: true,
     })
   }
+})
+
+test.for(['EXPIRE6', 'RELEASE6', 'STOP6'])('%s ends what DHCPv6 said', (reason) => {
+  expect(readEvent('dhcpcd', { interface: 'wan2', reason, new_dhcp6_name_servers: '2001:db8:2::1' })).toMatchObject({
+    fact: { kind: 'name-servers', from: 'dhcp6', servers: [] },
+    reconcile: true,
+  })
 })
 
 test.for(['PREINIT', 'PREINIT6', 'MEDIUM', 'ARPCHECK', 'CARRIER', 'TEST', ''])('%s is nothing to us', (reason) => {

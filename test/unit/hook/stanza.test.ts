@@ -12,3 +12,10 @@ test('the options of an inet and an inet6 stanza hold together', () => {
 test('the later stanza wins where both speak', () => {
   expect(mergeStanzas({ weight: 4 }, { weight: 5 })).toEqual({ weight: 5 })
 })
+
+test('name servers of both stanzas count, each once', () => {
+  const inet = { nameServers: ['192.0.2.53'] }
+  const both = { nameServers: ['192.0.2.53', '2001:db8::53'] }
+  expect(mergeStanzas(inet, { nameServers: ['2001:db8::53'] })).toEqual(both)
+  expect(mergeStanzas(both, inet)).toEqual(both)
+})

@@ -43,10 +43,24 @@ test.for([
   expect(parseDescription(described(routes))).toEqual(gateway === null ? {} : { wan1: { addresses, gateway } })
 })
 
+test('networkd: name servers, also of a link whose gateway nobody names', () => {
+  const servers = [
+    { Family: 2, Address: [10, 1, 0, 254], ConfigSource: 'DHCPv4' },
+    { Family: 10, Address: [32, 1, 13, 184, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], ConfigSource: 'NDisc' },
+    { Family: 10, Address: router, ConfigSource: 'NDisc' },
+    { Family: 2, Address: [10, 1, 0] },
+    'x',
+  ]
+  const text = JSON.stringify({ Interfaces: [{ Name: 'wan1', DNS: servers }] })
+  const expected = { addresses: [], gateway: {}, nameServers: ['10.1.0.254', '2001:db8:1::1'] }
+  expect(parseDescription(text)).toEqual({ wan1: expected })
+})
+
 test.for([
   [[10, 1, 0, 1], '10.1.0.1'],
   [router, 'fe80::ff:fe01:101'],
   [any, '::'],
+  [new Uint8Array([10, 1, 0, 1]), '10.1.0.1'],
   [[10, 1, 0, -1], null],
   [[10, 1, 0, 0.5], null],
   [['10', 1, 0, 1], null],
@@ -65,6 +79,19 @@ function networkManager(device: object, config: object) {
 
 const good = { Gateway: '10.64.0.1', AddressData: [{ address: '10.64.0.2', prefix: 30 }, { address: 7 }, null] }
 const modem = { IpInterface: 'wwan0', Ip4Config: '/4', Ip6Config: '/' }
+
+test('NetworkManager: name servers of both families', () => {
+  const texts = [{ address: '10.64.0.1' }, { address: '10.64.0.1; reboot' }, null]
+  const objects = {
+    ...networkManager({ ...modem, Ip6Config: '/6' }, { ...good, NameserverData: texts, Nameservers: [16793610] }),
+    '/6': {
+      'org.freedesktop.NetworkManager.IP6Config': {
+        Nameservers: [new Uint8Array([32, 1, 13, 184, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), new Uint8Array(router)],
+      },
+    },
+  }
+  expect(parseObjects(objects)).toMatchObject({ wwan0: { nameServers: ['10.64.0.1', '2001:db8:1::1'] } })
+})
 
 test.for([
   ['a modem, by the interface that has the addresses', modem, good, 'wwan0'],

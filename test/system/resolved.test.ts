@@ -1,0 +1,105 @@
+/** Names of the host itself with systemd-resolved, while the line dies whose name servers it asks. */
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inNamespace, monotonicMs, nftIn, programArgv, start, waitForLine } from '../lab/command.ts'
+import { builtDeb } from '../lab/deb.ts'
+import { type Disposer, disposer } from '../lab/disposer.ts'
+import { createLab, type Lab } from '../lab/lab.ts'
+import { record } from '../lab/measurements.ts'
+import { monitorRoutes } from '../lab/monitor.ts'
+import { serveNames } from '../lab/name-server.ts'
+import { addresses } from '../lab/names.ts'
+import { lacksLab } from './needs.ts'
+
+const skip = await lacksLab()
+
+interface Asked {
+  readonly at: number
+  readonly took: number
+  readonly answer: string
+}
+
+/** resolved believes only when all of its servers say so that a name is not there: it is absent names that hang. */
+const names = [
+  { domain: 'names.test', answer: addresses.server as string },
+  { domain: 'absent.test', answer: 'ENOTFOUND' },
+]
+
+const dead = `table inet fault {
+  chain forward { type filter hook forward priority -300; drop; }
+  chain input { type filter hook input priority -300; udp dport 53 drop; tcp dport 53 drop; }
+}
+`
+
+describe.skipIf(skip).each(['bookworm', 'trixie'] as const)('%s', (release) => {
+  let lab: Lab
+  let undo: Disposer
+
+  beforeAll(async () => {
+    const deb = builtDeb()
+    undo = disposer()
+    const progress = (line: string) => void process.stdout.write(`  ${line}\n`)
+    lab = await createLab({ release, stack: 'networkd', packages: ['systemd-resolved'], progress })
+    for (const { namespace, number } of lab.network.isps) await serveNames(undo, namespace, [`10.${number}.0.254`])
+    mkdirSync(`${lab.machine.root}/srv`, { recursive: true })
+    copyFileSync(deb, `${lab.machine.root}/srv/${basename(deb)}`)
+    await lab.boot()
+    await lab.machine.exec(['/usr/bin/dpkg', '-i', `/srv/${basename(deb)}`])
+  })
+  afterAll(async () => {
+    await undo?.dispose()
+    await lab?.dispose()
+  })
+
+  async function ask(
+    domain: string,
+  ): Promise<{ readonly asked: readonly Asked[]; readonly stop: () => Promise<void> }> {
+    const plan = JSON.stringify({ server: '127.0.0.53', domain, everyMs: 50, timeoutMs: 5000 })
+    const running = await start(inNamespace(lab.network.host, programArgv('resolve', [plan])))
+    const asked: Asked[] = []
+    running.onLine((line) => asked.push(JSON.parse(line)))
+    await waitForLine(running, (line) => line !== '')
+    return { asked, stop: () => running.stop() }
+  }
+
+  test.each(names)('after a silent blackhole, $domain is answered by resolved', async ({ domain, answer }) => {
+    const { isps, host } = lab.network
+    await lab.machine.exec(['/usr/bin/resolvectl', 'flush-caches'])
+    const monitor = await monitorRoutes(host)
+    const { asked, stop } = await ask(domain)
+    try {
+      const cut = monotonicMs()
+      await nftIn(isps[1].namespace, dead)
+      const failover = await monitor.seen(
+        (line) =>
+          /^default .*via 10\.1\.0\.1 dev wan1 table balanced/.test(line) || /table 30098 .*dev wan1/.test(line),
+        'wan2 out of the balance',
+      )
+      const until = failover + 2000
+      while (!asked.some(({ at, took }) => at + took > until)) {
+        expect(monotonicMs()).toBeLessThan(until + 8000)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      const during = asked.filter(({ at }) => at > cut && at < failover)
+      const later = asked.filter(({ at }) => at > failover)
+      expect(during.length + later.length).toBeGreaterThan(40)
+      for (const one of [...during, ...later]) expect(one.answer).toBe(answer)
+      const value =
+        Math.max(...during.map(({ at, took }) => at + took - failover), ...later.map(({ took }) => took)) / 1000
+      const name = `failover -> ${domain} answered by systemd-resolved, the slowest question`
+      record({ name, value, unit: 's', limit: 2, release, stack: 'networkd' })
+      expect(value).toBeLessThan(2)
+      const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'status'])
+      expect(stdout).toContain('Name server 10.2.0.254 is dead: 10.1.0.254 answers in its place.')
+      expect((await lab.machine.exec(['/usr/sbin/ifbalance', 'plan'])).stdout).toContain('Nothing to change')
+    } finally {
+      await stop()
+      await nftIn(isps[1].namespace, 'delete table inet fault\n')
+      await monitor.stop()
+    }
+    const back = await monitorRoutes(host)
+    await back.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again', 30_000)
+    await back.stop()
+  })
+})

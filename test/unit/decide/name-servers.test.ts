@@ -1,0 +1,116 @@
+/** Whose name server answers for whose. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { decide } from '../../../src/decide/decide.ts'
+import { redirectedServers } from '../../../src/decide/name-servers.ts'
+import type { Family, Observed, Route } from '../../../src/model.ts'
+import { nameServers } from '../../../src/valid.ts'
+import { config } from '../health/simulation.ts'
+
+const read = (name: string): Observed =>
+  JSON.parse(readFileSync(new URL(`../../cases/${name}/observed.json`, import.meta.url), 'utf8'))
+const four = read('two-dhcp-uplinks')
+const six = read('ipv6-two-providers')
+
+const offline = {
+  state: 'offline',
+  degraded: false,
+  since: 0,
+  why: '',
+  latencyMs: null,
+  loss: 0,
+  lastProbe: null,
+} as const
+const dead = (uplink: string, family: Family = 'inet') => ({ health: { [uplink]: { [family]: offline } } })
+const lease = (address: string, ...servers: readonly string[]) => ({
+  ...{ source: 'dhclient', address, gateway: {} },
+  nameServers: servers,
+})
+const bus = (...servers: readonly string[]) => ({
+  source: 'networkd',
+  addresses: [],
+  gateway: {},
+  nameServers: servers,
+})
+const routeTo = (destination: string, device: string): Route => ({
+  ...{ family: 'inet', type: 'unicast', destination, table: 254, protocol: 16, metric: 1024 },
+  nexthops: [{ device, gateway: null, weight: 1, onlink: false }],
+})
+
+function redirected(observed: Observed, uplink: Parameters<typeof config>[0] = {}): readonly string[] {
+  const settings = config(uplink)
+  const { uplinks } = decide(settings, observed)
+  return redirectedServers(settings, uplinks, observed).map(({ from, to, number }) => `${from} ${to} ${number}`)
+}
+
+const leases = { wan1: lease('10.1.0.50', '10.1.0.254'), wan2: lease('10.2.0.50', '10.2.0.254') }
+
+test('nobody answers for the living', () => {
+  expect(redirected({ ...four, leases })).toEqual([])
+})
+
+test('of DHCP clients, a stanza, networkd: whoever knows', () => {
+  expect(redirected({ ...four, ...dead('wan2'), leases })).toEqual(['10.2.0.254 10.1.0.254 1'])
+  expect(redirected({ ...four, ...dead('wan1'), leases })).toEqual(['10.1.0.254 10.2.0.254 2'])
+  const stanzas = { wan1: { nameServers: ['192.0.2.53'] } }
+  expect(redirected({ ...four, ...dead('wan2'), leases: { wan2: leases.wan2 }, stanzas })).toEqual([
+    '10.2.0.254 192.0.2.53 1',
+  ])
+  const told = { wan1: bus('10.1.0.254'), wan2: bus('10.2.0.254', '10.2.0.253', '2001:db8:2::1') }
+  expect(redirected({ ...four, ...dead('wan2'), bus: told })).toEqual([
+    '10.2.0.254 10.1.0.254 1',
+    '10.2.0.253 10.1.0.254 1',
+  ])
+})
+
+test('one that a living uplink named as well is left alone, unless main leads to it by the dead one', () => {
+  const shared = { wan1: bus('192.0.2.53', '10.1.0.254'), wan2: bus('192.0.2.53') }
+  const observed = { ...four, ...dead('wan2'), bus: shared }
+  expect(redirected(observed)).toEqual([])
+  const by = (...devices: readonly string[]) => ({
+    ...observed,
+    routes: [...four.routes, ...devices.map((device) => routeTo('192.0.2.53', device))],
+  })
+  expect(redirected(by('wan2', 'wan1'))).toEqual(['192.0.2.53 10.1.0.254 1'])
+  expect(redirected(by('wan1', 'wan2'))).toEqual([])
+})
+
+test('nobody knows a living one, nothing is masqueraded, or a probe asks it: left alone', () => {
+  expect(redirected({ ...four, ...dead('wan2'), leases: { wan2: leases.wan2 } })).toEqual([])
+  expect(redirected({ ...four, ...dead('wan2'), leases }, { probe: { kind: 'dns', targets: ['10.2.0.254'] } })).toEqual(
+    [],
+  )
+  const bare = config()
+  const observed = { ...four, ...dead('wan2'), leases }
+  const { uplinks } = decide(bare, observed)
+  expect(redirectedServers({ ...bare, balance: { ...bare.balance, masquerade: false } }, uplinks, observed)).toEqual([])
+})
+
+test('each family goes its own way', () => {
+  const told = { wan1: bus('2001:db8:1::1'), wan2: bus('2001:db8:2::1') }
+  expect(redirected({ ...six, ...dead('wan2', 'inet6'), bus: told })).toEqual(['2001:db8:2::1 2001:db8:1::1 1'])
+  const heard = { wan1: { dhcp6: ['2001:db8:1::1'] }, wan2: { advertised: ['2001:db8:2::1'] } }
+  const observed = { ...six, ...dead('wan2', 'inet6'), nameServers6: heard }
+  expect(redirected(observed)).toEqual(['2001:db8:2::1 2001:db8:1::1 1'])
+  const { ruleset } = decide(config(), observed)
+  expect(ruleset?.chains.find(({ name }) => name === 'names')?.rules).toEqual([
+    'ip6 daddr 2001:db8:2::1 udp dport 0x35 dnat ip6 to 2001:db8:1::1',
+    'ip6 daddr 2001:db8:2::1 tcp dport 0x35 dnat ip6 to 2001:db8:1::1',
+  ])
+})
+
+test.for([
+  ['2001:DB8:0::0:53', ['2001:db8::53']],
+  ['10.2.0.254', ['10.2.0.254']],
+  ['fe80::1', []],
+  ['fe80::1%wan2', []],
+  ['::ffff:10.2.0.254', []],
+  ['::1', []],
+  ['ff02::fb', []],
+  ['127.0.0.53', []],
+  ['0.0.0.0', []],
+  ['10.2.0.254; reboot', []],
+  ['', []],
+] as const)('name server %j', ([text, expected]) => {
+  expect(nameServers([text, text])).toEqual(expected)
+})
