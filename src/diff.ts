@@ -8,7 +8,18 @@ import { isDeepStrictEqual } from 'node:util'
 import { lostUplinks } from './decide/drains.ts'
 import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
-import { balancedTable, inOurBlock, isOurTable, lastPriority, markOf, marks, protocols, tables } from './ids.ts'
+import {
+  balancedTable,
+  inOurBlock,
+  isOurTable,
+  lastPriority,
+  markOf,
+  marks,
+  maxUplinks,
+  protocols,
+  tables,
+  uplinkTable,
+} from './ids.ts'
 import type { Desired, Family, Numbers, Observed, Route, Rule, Ruleset, Step, Uplink } from './model.ts'
 import { ruleSpec } from './rule-spec.ts'
 
@@ -56,9 +67,13 @@ function diffSysctls(observed: Observed, desired: Desired): readonly Step[] {
 }
 
 function diffRuleset(observed: Ruleset | null, desired: Ruleset): readonly Step[] {
-  const sorted = ({ chains }: Ruleset) => chains.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  const same = observed !== null && isDeepStrictEqual(sorted(observed), sorted(desired))
-  return same ? [] : [{ kind: 'load-ruleset', ruleset: desired }]
+  const chains = (ruleset: Ruleset) => ruleset.chains.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const sets = (ruleset: Ruleset) => (ruleset.sets ?? []).map(({ name }) => name).sort()
+  const same =
+    observed !== null &&
+    isDeepStrictEqual(chains(observed), chains(desired)) &&
+    isDeepStrictEqual(sets(observed), sets(desired))
+  return same ? [] : [{ kind: 'load-ruleset', ruleset: desired, former: observed }]
 }
 
 // ---- routes ----------------------------------------------------------------------------------------------------
@@ -121,18 +136,26 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly Nu
  */
 function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Numbers[]) {
   const specs = pairSpecs(everywhere)
-  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && specs.includes(spec)
+  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && specs.has(spec)
   const ours = there.filter(isOurs)
   const tail = there.slice(there.length - wanted.length)
   if (ours.length === wanted.length && isDeepStrictEqual(tail, wanted)) return { added: [], removed: [] }
   return { added: wanted, removed: ours.toReversed() }
 }
 
-function pairSpecs(everywhere: readonly Numbers[]): readonly string[] {
-  return [
-    ruleSpec({ action: { lookup: tables.main, suppressDefault: true } }),
-    ...everywhere.map((numbers) => ruleSpec({ action: { lookup: balancedTable(numbers) } })),
-  ]
+/** All that rules.ts may have put there, with whatever numbers. */
+function pairSpecs(everywhere: readonly Numbers[]): ReadonlySet<string> {
+  const specs = everywhere.flatMap((numbers) => {
+    const { numberMask, incoming } = marks(numbers)
+    const balanced = { lookup: balancedTable(numbers) }
+    const byNumber = Array.from({ length: maxUplinks }, (_, index) => ({
+      mark: { value: markOf(index + 1, numbers), mask: numberMask },
+      action: { lookup: uplinkTable(index + 1, numbers) },
+    }))
+    const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
+    return [{ action: balanced }, { mark: unsteered, action: balanced }, ...byNumber]
+  })
+  return new Set([{ action: { lookup: tables.main, suppressDefault: true } as const }, ...specs].map(ruleSpec))
 }
 
 /** As multisets: a rule that is there twice is once too many. */

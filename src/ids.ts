@@ -38,6 +38,8 @@ export const paths = {
   dhclientLeases: '/var/lib/dhcp',
   sysctl: '/proc/sys',
   netDevices: '/sys/class/net',
+  /** Where nft(8) looks for control groups, which must be of version 2. */
+  cgroups: '/sys/fs/cgroup',
 } as const
 
 /** Absolute, so that no PATH of a hook's caller decides what root runs. Debian 12 and 13 have them here. */
@@ -136,6 +138,15 @@ export const ruleOffsets = {
   forwarded: 100,
   /** One a number: sockets bound to the uplink's device. */
   boundDevice: 100,
+  /** The host's own connections that a rule of the administrator has steered; others jump to `unsteered`. */
+  steered: 164,
+  /** Steered: main's specific routes, ... */
+  steeredMain: 165,
+  /** ... then the table of the uplink; these have one priority, as a mark matches no more than one of them, ... */
+  steeredUplink: 166,
+  /** ... or `main` for those that are left to it. */
+  steeredToMain: 167,
+  unsteered: 199,
   /** One a number and address: main's specific routes, ... */
   boundAddressMain: 200,
   /** ... then the table of the uplink whose address it is. */
@@ -166,6 +177,9 @@ export const nftTable = { family: 'inet', name: 'ifbalance' } as const
 
 /** nft names these `mangle - 5`, `dstnat + 5`, `srcnat - 5`, `srcnat + 5`: see the note in decide/ruleset.ts. */
 export const hookPriorities = { mark: -155, names: -95, pin: 95, masquerade: 105 } as const
+
+/** Made by the package, see debian/postinst. */
+export const daemonUser = 'ifbalance'
 
 export const busName = 'org.ifbalance1'
 

@@ -7,7 +7,7 @@ export type Family = 'inet' | 'inet6'
 
 // ---- what the administrator wants ------------------------------------------------------------------------------
 
-export type Mode = 'connection' | 'flow' | 'source' | 'failover'
+export type Mode = 'connection' | 'flow' | 'source' | 'failover' | 'random'
 export type LastResort = 'main' | 'unreachable' | 'prohibit' | 'blackhole'
 
 export interface Config {
@@ -15,6 +15,10 @@ export interface Config {
   readonly numbers: Numbers
   /** In file order: the first whose pattern matches an interface wins. */
   readonly uplinks: readonly UplinkConfig[]
+  /** In file order: the first that matches a new connection decides. */
+  readonly rules: readonly SteeringRule[]
+  /** The daemon's user id: its probes are bound to an uplink, and no rule moves them. Absent where there is no such user. */
+  readonly probeUser?: number
 }
 
 export interface BalanceConfig {
@@ -84,6 +88,54 @@ export interface QuotaConfig {
   readonly atQuota: 'demote' | 'disable'
 }
 
+/** Which new connections, and what becomes of them. */
+export interface SteeringRule {
+  readonly name: string
+  readonly match: Match
+  readonly use: Use
+}
+
+/** All that is there has to hold; of what is a list, one. */
+export interface Match {
+  /** Which families the rule can match at all. */
+  readonly families: readonly Family[]
+  readonly source?: AddressSet
+  readonly destination?: AddressSet
+  /** IP protocol numbers; where there are ports, there are protocols. */
+  readonly protocols?: readonly number[]
+  readonly sourcePorts?: readonly Range<number>[]
+  readonly destinationPorts?: readonly Range<number>[]
+  readonly dscp?: readonly number[]
+  /** Names or patterns of interfaces that forwarded packets come in by. */
+  readonly interfaces?: readonly string[]
+  /** Of the packet. */
+  readonly mark?: { readonly value: number; readonly mask: number }
+  /** User ids of the host's own programs. */
+  readonly users?: readonly number[]
+  /** Of the host's own programs: a path below the root of cgroup v2. */
+  readonly cgroup?: string
+  /** Host names, whose addresses a name server adds to the sets `NAME_4` and `NAME_6`. */
+  readonly domains?: readonly string[]
+}
+
+/** Both ends included. */
+export type Range<T> = readonly [first: T, last: T]
+
+export type AddressSet =
+  | { readonly kind: 'ranges'; readonly ranges: Readonly<Record<Family, readonly Range<string>[]>> }
+  /** As the file has them, which may be many; addresses, prefixes and ranges as nft takes them. */
+  | { readonly kind: 'file'; readonly path: string; readonly elements: Readonly<Record<Family, readonly string[]>> }
+
+export interface Use {
+  /** Null: those that carry everything else. Empty: none, and the connection is left to table `main`. */
+  readonly uplinks: readonly { readonly name: string; readonly weight?: number }[] | null
+  readonly mode: Mode
+  /** How long a client keeps its uplink after its last new connection. */
+  readonly stickySeconds?: number
+  /** When none of them is usable; `balance`: as if there were no rule. */
+  readonly lastResort: LastResort | 'balance'
+}
+
 /** An address, or null: the other end of a point-to-point link, which needs none. */
 export type Gateways = Readonly<Partial<Record<Family, string | null>>>
 
@@ -128,6 +180,8 @@ export interface Observed {
     /** By uplink name: bytes, and the day when their period began. */
     readonly used: Readonly<Record<string, { readonly bytes: number; readonly period: string }>>
   }
+  /** Of what `ifbalance exec` runs: control groups by path (see slices.ts), with their ids; absent for none. */
+  readonly slices?: Readonly<Record<string, number>>
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
   readonly state: State
@@ -340,6 +394,20 @@ export interface Path {
 /** An nft table as chains of canonical lines (see observe/ruleset-listing.ts), so that two can be compared. */
 export interface Ruleset {
   readonly chains: readonly Chain[]
+  /** Named sets and maps; absent for none. */
+  readonly sets?: readonly NamedSet[]
+}
+
+/**
+ * Listings leave the elements out, as there may be a hundred thousand. So the name of one that we fill says what is in it
+ * (a digest), and one of the same name is the same. Those that fill while packets pass are only declared.
+ */
+export interface NamedSet {
+  readonly kind: 'set' | 'map'
+  readonly name: string
+  /** What nft(8) writes between the braces, elements aside. Absent of those that were observed. */
+  readonly definition?: string
+  readonly elements?: readonly string[]
 }
 
 export interface Chain {
@@ -355,7 +423,7 @@ export type Step =
   | { readonly kind: 'remember'; readonly state: State }
   | { readonly kind: 'name-tables'; readonly text: string }
   | { readonly kind: 'set-sysctl'; readonly name: string; readonly value: string }
-  | { readonly kind: 'load-ruleset'; readonly ruleset: Ruleset }
+  | { readonly kind: 'load-ruleset'; readonly ruleset: Ruleset; readonly former: Ruleset | null }
   | { readonly kind: 'delete-ruleset' }
   | { readonly kind: 'replace-route'; readonly route: Route }
   | { readonly kind: 'delete-route'; readonly route: Route }

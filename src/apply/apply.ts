@@ -19,7 +19,7 @@ import { deleteRuleset, replaceRuleset } from './nft-text.ts'
 export async function apply(steps: readonly Step[]): Promise<void> {
   for (const step of steps) writeDown(step)
   for (const step of steps) if (step.kind === 'set-sysctl') setSysctl(step.name, step.value)
-  for (const step of steps) if (step.kind === 'load-ruleset') await nft(replaceRuleset(step.ruleset))
+  for (const step of steps) if (step.kind === 'load-ruleset') await nft(replaceRuleset(step.ruleset, step.former))
   const ipSteps = steps.filter(isIpStep)
   await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])
   if (steps.some((step) => step.kind === 'delete-ruleset')) await nft(deleteRuleset)

@@ -14,7 +14,7 @@ export function commandOf(step: Step): string {
     case 'set-sysctl':
       return `sysctl -w ${step.name}=${step.value}`
     case 'load-ruleset':
-      return `nft -f - <<'END'\n${replaceRuleset(step.ruleset)}END`
+      return `nft -f - <<'END'\n${replaceRuleset(step.ruleset, step.former)}END`
     case 'delete-ruleset':
       return `nft ${deleteRuleset.trim()}`
     case 'replace-route':

@@ -1,12 +1,14 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
-import { defaultNumbers, maxUplinks } from '../ids.ts'
+import { daemonUser, defaultNumbers, maxUplinks } from '../ids.ts'
 import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model.ts'
 import { familyOf, isInterfaceName } from '../valid.ts'
-import type { Draft, UplinkDraft } from './parse.ts'
+import { buildRules } from './build-rules.ts'
+import { given } from './given.ts'
+import type { Draft, Outside, UplinkDraft } from './parse.ts'
 import { isScriptPath, isUrl } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'
 
-export function buildConfig({ balance, uplinks }: Draft, report: Report): Config {
+export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Report): Config {
   const config: Config = {
     balance: {
       mode: balance.mode ?? 'connection',
@@ -21,6 +23,10 @@ export function buildConfig({ balance, uplinks }: Draft, report: Report): Config
       ruleBase: balance['rule-base'] ?? defaultNumbers.ruleBase,
     },
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
+    rules: buildRules(rules, [...uplinks.keys()], outside, report),
+    ...(rules.size > 0 || balance.mode === 'random'
+      ? given({ probeUser: outside.userId(daemonUser) ?? undefined })
+      : {}),
   }
   refuseSharedInterfaces(uplinks, report)
   refuseTooMany(uplinks, report)
@@ -79,13 +85,6 @@ function buildQuota(values: UplinkDraft['values'], place: UplinkDraft['place'], 
   if (quota !== undefined) return { bytes: quota, resetDay: resetDay ?? 1, atQuota: atQuota ?? 'demote' }
   if (resetDay !== undefined || atQuota !== undefined) report.error(place, 'expected quota = ... as well')
   return null
-}
-
-/** Without the members that are undefined. */
-function given<T extends Readonly<Record<string, unknown>>>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
 }
 
 /** The first section that matches an interface wins, so a second one with the same could never be used. */

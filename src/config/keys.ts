@@ -13,6 +13,19 @@ import {
   targets,
 } from './probe-values.ts'
 import {
+  addresses,
+  cgroup,
+  domains,
+  dscp,
+  duration,
+  interfaces,
+  mark,
+  ports,
+  protocols,
+  shares,
+  users,
+} from './rule-values.ts'
+import {
   gateways,
   interfacePattern,
   markShift,
@@ -27,8 +40,10 @@ import {
 
 const probeKind = oneOf('icmp', 'tcp', 'dns', 'http', 'https', 'arp', 'script', 'none')
 
+const mode = oneOf('connection', 'flow', 'source', 'failover', 'random')
+
 export const balanceKeys = {
-  mode: oneOf('connection', 'flow', 'source', 'failover'),
+  mode,
   adopt: oneOf('auto', 'listed'),
   masquerade: yesNo,
   'last-resort': oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
@@ -63,6 +78,24 @@ export const uplinkKeys = {
   'at-quota': oneOf('demote', 'disable'),
 }
 
+export const ruleKeys = {
+  source: addresses,
+  destination: addresses,
+  protocol: protocols,
+  port: ports,
+  'source-port': ports,
+  dscp,
+  interface: interfaces,
+  mark,
+  user: users,
+  cgroup,
+  domain: domains,
+  uplinks: shares,
+  mode,
+  sticky: duration,
+  'last-resort': oneOf('balance', 'main', 'unreachable', 'prohibit', 'blackhole'),
+}
+
 type Keys = Readonly<Record<string, Reader<unknown>>>
 
 /** What a section said, by key; a key that is absent or wrong is not there. */
@@ -70,3 +103,4 @@ export type Values<K extends Keys> = { readonly [P in keyof K]?: K[P] extends Re
 
 export type BalanceValues = Values<typeof balanceKeys>
 export type UplinkValues = Values<typeof uplinkKeys>
+export type RuleValues = Values<typeof ruleKeys>

@@ -6,6 +6,7 @@ import { hasCode } from '../os/files.ts'
 import { messageOf, printable } from '../os/log.ts'
 import { type ConfigFile, type LoadedConfig, parseConfig } from './parse.ts'
 import { causeOf, readConfigFile } from './read.ts'
+import { userId } from './users.ts'
 
 export type { LoadedConfig }
 
@@ -30,10 +31,17 @@ export function loadConfig(where: ConfigPaths = paths): LoadedConfig {
       if (!missing) errors.push(printable(messageOf(error)))
     }
   }
-  const parsed = parseConfig(files)
+  const parsed = parseConfig(files, { readSet, userId })
   if (!parsed.ok) return { ...parsed, errors: [...errors, ...parsed.errors] }
   if (errors.length > 0) return { ok: false, errors, understood: parsed.config }
   return { ...parsed, warnings: [...warnings, ...parsed.warnings] }
+}
+
+/** A hundred thousand addresses of IPv6 with their prefixes. */
+const maxSetMegabytes = 8
+
+function readSet(path: string): string {
+  return readConfigFile(path, maxSetMegabytes)
 }
 
 interface DropIns {

@@ -1,9 +1,9 @@
 /** Text of the configuration files -> Config. Pure. */
 
 import type { Config } from '../model.ts'
-import { isUplinkName } from '../valid.ts'
+import { isRuleName, isUplinkName } from '../valid.ts'
 import { buildConfig } from './build.ts'
-import { type BalanceValues, balanceKeys, type UplinkValues, uplinkKeys } from './keys.ts'
+import { type BalanceValues, balanceKeys, type RuleValues, ruleKeys, type UplinkValues, uplinkKeys } from './keys.ts'
 import { type Section, splitLines } from './lines.ts'
 import { didYouMean } from './nearest.ts'
 import { newReport, type Place, quoted, type Report } from './report.ts'
@@ -30,6 +30,7 @@ export interface Draft {
   balance: BalanceValues
   /** In the order in which they first came; a Map, as a name may be `constructor`. */
   readonly uplinks: Map<string, UplinkDraft>
+  readonly rules: Map<string, RuleDraft>
 }
 
 export interface UplinkDraft {
@@ -38,16 +39,36 @@ export interface UplinkDraft {
   readonly place: Place
 }
 
+export interface RuleDraft {
+  readonly values: RuleValues
+  readonly place: Place
+}
+
+/** What the files of the configuration point to. */
+export interface Outside {
+  /** The text of a file of addresses. Throws `reading PATH: cause`. */
+  readonly readSet: (path: string) => string
+  /** The number of a user of this host, or null. */
+  readonly userId: (name: string) => number | null
+}
+
 /** Reads files, later ones over earlier ones, whole: every error of every file is reported. Never throws. */
-export function parseConfig(files: readonly ConfigFile[]): LoadedConfig {
+export function parseConfig(files: readonly ConfigFile[], outside: Outside = nothingOutside): LoadedConfig {
   const report = newReport()
-  const draft: Draft = { balance: {}, uplinks: new Map() }
+  const draft: Draft = { balance: {}, uplinks: new Map(), rules: new Map() }
   for (const file of files) addFile(draft, file, report)
-  const config = buildConfig(draft, report)
+  const config = buildConfig(draft, outside, report)
   const errors = report.errors()
   return errors.length === 0
     ? { ok: true, config, warnings: report.warnings() }
     : { ok: false, errors, understood: config }
+}
+
+const nothingOutside: Outside = {
+  readSet: (path) => {
+    throw new Error(`reading ${path}: no such file or directory`)
+  },
+  userId: () => null,
 }
 
 function addFile(draft: Draft, { path, text }: ConfigFile, report: Report): void {
@@ -75,8 +96,10 @@ function addSection(draft: Draft, section: Section, place: Place, report: Report
     draft.balance = { ...draft.balance, ...readSection(balanceKeys, section.entries, place, report) }
   } else if (section.kind === 'uplink') {
     addUplink(draft, section, place, report)
+  } else if (section.kind === 'rule') {
+    addRule(draft, section, place, report)
   } else {
-    const suggestion = didYouMean(section.kind, ['balance', 'uplink'])
+    const suggestion = didYouMean(section.kind, ['balance', 'uplink', 'rule'])
     report.warn(place, `unknown section ${quoted(section.kind)}${suggestion}`)
   }
 }
@@ -97,4 +120,18 @@ function addUplink({ uplinks }: Draft, { name, entries }: Section, place: Place,
     values: { ...earlier?.values, ...values },
     place: line === undefined ? (earlier?.place ?? place) : { ...place, line, key: 'interface' },
   })
+}
+
+function addRule({ rules }: Draft, { name, entries }: Section, place: Place, report: Report): void {
+  const values = readSection(ruleKeys, entries, place, report)
+  if (name === null || !isRuleName(name)) {
+    const given = name === null ? 'no name' : quoted(name)
+    report.error(
+      place,
+      `${given}: expected [rule NAME], NAME of at most 31 letters, digits, _ -, beginning with a letter`,
+    )
+    return
+  }
+  const earlier = rules.get(name)
+  rules.set(name, { values: { ...earlier?.values, ...values }, place: earlier?.place ?? place })
 }

@@ -1,18 +1,18 @@
 /** Reads one configuration file from a disk on which anything may lie in its place. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-const maxBytes = 1024 * 1024
+const megabyte = 1024 * 1024
 
 /**
  * The text of a file, without its byte order mark. Throws an Error `reading PATH: cause`, also for what is no regular
- * file (opened so that a FIFO or a terminal cannot stop us), for more than 1 MB, for bytes that are not UTF-8, for NUL
+ * file (opened so that a FIFO or a terminal cannot stop us), for more than so many MB, for bytes that are not UTF-8, for NUL
  * bytes, and for a file that everyone may write: it decides what root does.
  */
-export function readConfigFile(path: string): string {
+export function readConfigFile(path: string, maxMegabytes = 1): string {
   try {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     try {
-      return decode(readRegular(fd))
+      return decode(readRegular(fd, maxMegabytes))
     } finally {
       closeSync(fd)
     }
@@ -21,7 +21,8 @@ export function readConfigFile(path: string): string {
   }
 }
 
-function readRegular(fd: number): Buffer {
+function readRegular(fd: number, maxMegabytes: number): Buffer {
+  const maxBytes = maxMegabytes * megabyte
   const { mode } = fstatSync(fd)
   if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('not a regular file')
   if ((mode & 0o002) !== 0) throw new Error('everyone may write it: expected chmod o-w')
@@ -30,7 +31,7 @@ function readRegular(fd: number): Buffer {
   for (;;) {
     const read = readSync(fd, buffer, length, buffer.length - length, null)
     length += read
-    if (length > maxBytes) throw new Error('larger than 1 MB')
+    if (length > maxBytes) throw new Error(`larger than ${maxMegabytes} MB`)
     if (read === 0) return buffer.subarray(0, length)
   }
 }

@@ -1,5 +1,6 @@
 /** What should be, from what the administrator wants and what the world looks like. Pure. */
-import type { Config, Desired, Numbers, Observed, State } from '../model.ts'
+import type { Config, Desired, Numbers, Observed, State, Uplink } from '../model.ts'
+import { marksOfSlices } from '../slices.ts'
 import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
 import { numbersToRemember } from './former-numbers.ts'
@@ -17,7 +18,7 @@ export function decide(config: Config, observed: Observed): Desired {
   const balanced = usurped ? [] : uplinks
   const families = [
     ...(balanced.length > 0 ? (['inet'] as const) : []),
-    ...(observed.ipv6 && balanced.some((uplink) => uplink.inet6 !== null) ? (['inet6'] as const) : []),
+    ...(observed.ipv6 && needsIpv6(balanced, config, observed) ? (['inet6'] as const) : []),
   ]
   const sysctls = decideSysctls(config.balance.mode, balanced, observed)
   const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
@@ -32,6 +33,11 @@ export function decide(config: Config, observed: Observed): Desired {
     tableNames: decideTableNames(known, config.numbers),
     warnings: [...warnings, ...findDeadFamilies(uplinks), ...findConflicts(config, uplinks, observed)],
   }
+}
+
+/** What was put on an uplink must not leave by table `main` only because no uplink has IPv6. */
+function needsIpv6(uplinks: readonly Uplink[], config: Config, observed: Observed): boolean {
+  return uplinks.some(({ inet6 }) => inet6 !== null) || marksOfSlices(uplinks, observed, config).size > 0
 }
 
 /** Nothing of ours: what `ifbalance down` leaves. */

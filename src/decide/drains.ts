@@ -2,7 +2,7 @@
 import { balancedTable } from '../ids.ts'
 import type { Desired, Family, KnownUplink, Numbers, Observed, Route, Uplink } from '../model.ts'
 import { own } from '../own.ts'
-import { isLinked } from './routes.ts'
+import { isLinked } from './carriers.ts'
 
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
 

@@ -1,8 +1,7 @@
 /** Uplinks -> the routes of their tables, and the balanced default. */
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../ids.ts'
-import type { Config, Family, Nexthop, Observed, Path, Route, Uplink } from '../model.ts'
-
-type Usable = Uplink & { readonly path: Path }
+import type { Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
+import { carriers, isLinked, type Usable } from './carriers.ts'
 
 export function decideRoutes(
   family: Family,
@@ -50,30 +49,6 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
   ]
 }
 
-/** The usable uplinks of the best tier; in mode `failover` the first of them. */
-function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
-  const linked = uplinks.flatMap((uplink) => {
-    const path = uplink[family]
-    return isLinked(uplink) && path && !path.line?.barred ? [{ ...uplink, path }] : []
-  })
-  const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
-  // Where no probe is answered anywhere, the probes may be wrong: all stay in use.
-  const usable = alive.length > 0 ? alive : linked
-  const best = usable.filter((uplink) => usable.every((other) => compareTiers(uplink, other) <= 0))
-  return balance.mode === 'failover' ? best.slice(0, 1) : best
-}
-
-/** Degraded lines come last, then standby ones, then those of a higher metric. */
-function compareTiers(one: Usable, other: Usable): number {
-  const tier = ({ path, standby, metric }: Usable) => [
-    Number(path.line?.degraded ?? false),
-    Number(standby ?? false),
-    metric,
-  ]
-  const [a, b] = [tier(one), tier(other)]
-  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
-}
-
 /** One line a family in which nothing answers. */
 export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] {
   return (['inet', 'inet6'] as const).flatMap((family) => {
@@ -81,11 +56,6 @@ export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] 
     const dead = lines.length > 0 && lines.every(({ line }) => line?.state === 'offline')
     return dead ? [`no uplink answers over ${family === 'inet' ? 'IPv4' : 'IPv6'}: all stay in use`] : []
   })
-}
-
-/** It has a link, whatever is known of the line behind. */
-export function isLinked({ state }: Uplink): boolean {
-  return ['online', 'suspect', 'degraded', 'offline'].includes(state)
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import type { Config, Family, Observed, Rule, Uplink } from '../model.ts'
 import { type RuleParts, ruleSpec } from '../rule-spec.ts'
 import { isDefault } from './paths.ts'
+import { steers } from './steering/steering.ts'
 
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
 
@@ -22,7 +23,13 @@ export function decideRules(
   observed: Observed,
 ): readonly Rule[] {
   const { numbers } = config
-  const { pinned, numberMask } = marks(numbers)
+  const { pinned, numberMask, incoming } = marks(numbers)
+  const steering = steers(config)
+  const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
+  const byNumber = ({ number }: Uplink) => ({
+    mark: { value: markOf(number, numbers), mask: numberMask },
+    action: { lookup: uplinkTable(number, numbers) },
+  })
   const rule = (priority: number, parts: RuleParts): Rule => ({
     family,
     priority,
@@ -37,7 +44,7 @@ export function decideRules(
     const lookup = { lookup: uplinkTable(number, numbers) }
     const own = sourceAddresses(family, uplink, uplinks)
     return [
-      ours(at.pinnedUplink + number, { mark: { value: markOf(number, numbers), mask: numberMask }, action: lookup }),
+      ours(at.pinnedUplink + number, byNumber(uplink)),
       ...(index === null ? [] : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
       ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),
       ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
@@ -47,13 +54,24 @@ export function decideRules(
     ours(at.end, { action: { nop: true } }),
     ours(at.pinnedMain, { action: mainWithoutDefault }),
     ...ofUplinks,
+    ...(steering
+      ? [
+          ours(at.unsteered, { action: { nop: true } }),
+          ours(at.steeredMain, { action: mainWithoutDefault }),
+          ...uplinks.map((uplink) => ours(at.steeredUplink, byNumber(uplink))),
+          ours(at.steeredToMain, { action: { lookup: tables.main } }),
+          ours(at.steered, { mark: unsteered, action: jump(at.unsteered) }),
+        ]
+      : []),
     ours(at.forwarded, { not: true, iif: 'lo', action: jump(at.end) }),
     ours(at.unpinned, { mark: { value: 0, mask: pinned }, action: jump(at.forwarded) }),
     ...(mainLeadsElsewhere(family, uplinks, observed)
       ? []
       : [
           rule(lastPriority, { action: mainWithoutDefault }),
-          rule(lastPriority, { action: { lookup: balancedTable(numbers) } }),
+          rule(lastPriority, { ...(steering ? { mark: unsteered } : {}), action: { lookup: balancedTable(numbers) } }),
+          // What no rule of ours takes, as what a rule leaves alone, comes to main's own rule next.
+          ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
         ]),
   ]
 }

@@ -11,7 +11,9 @@
 import { hookPriorities, markOf, marks } from '../ids.ts'
 import type { Chain, Config, Observed, Ruleset, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
+import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideNameServers } from './name-servers.ts'
+import { decideSteering, steers } from './steering/steering.ts'
 
 /**
  * Whether a table of our name is ours, also after others have changed it: it is empty, or has a chain that only we make.
@@ -31,17 +33,26 @@ type Present = Uplink & { readonly index: number }
 
 export function decideRuleset(config: Config, uplinks: readonly Uplink[], observed: Observed): Ruleset | null {
   const present = uplinks.filter((uplink): uplink is Present => uplink.index !== null)
-  if (present.length === 0) return null
-  const nat = config.balance.masquerade
+  const slices = sliceRules(marksOfSlices(uplinks, observed, config))
+  // What was to take one uplink must not take another because there is none.
+  if (present.length === 0) return slices.length > 0 ? { chains: [outputChain(slices)] } : null
+  const always = config.balance.masquerade
+  const moves = slices.length > 0 || steers(config)
+  const nat = always || moves
   const names = decideNameServers(config, present, observed)
+  const steering = decideSteering(config, present, observed)
+  const { prerouting, output } = markRules(present, config)
   return {
+    ...(steering.sets.length > 0 ? { sets: steering.sets } : {}),
     chains: [
       ...present.flatMap((uplink) => rememberChains(uplink, config)),
       ...(nat ? present.map((uplink) => masqueradeChain(uplink, present)) : []),
-      ...markChains(present, config, names.marking),
+      ...steering.chains,
+      preroutingChain([...prerouting, ...steering.prerouting]),
+      outputChain([...slices, ...(moves ? [moved(config)] : []), ...names.marking, ...output, ...steering.output]),
       ...names.chains,
       pinChain(present, config),
-      ...(nat ? [postroutingChain(present)] : []),
+      ...(nat ? [postroutingChain(present, always ? '' : movedHere(config))] : []),
     ],
   }
 }
@@ -75,28 +86,41 @@ function masqueradeChain({ number, inet, inet6 }: Present, present: readonly Pre
   }
 }
 
-function markChains(present: readonly Present[], { numbers }: Config, marking: readonly string[]): readonly Chain[] {
+/** What keeps a connection where it is. */
+function markRules(present: readonly Present[], { numbers }: Config) {
   const { pinned, incoming, packetMask } = marks(numbers)
   const whole = hex(packetMask)
   const answer =
     `ct direction reply ct mark & ${hex(incoming)} != 0 meta mark 0 ` +
     `meta mark set ct mark & ${whole} | ${hex(pinned)}`
-  return [
-    {
-      name: 'prerouting',
-      hook: { type: 'filter', hook: 'prerouting', priority: hookPriorities.mark },
-      rules: [
-        `ct direction original ct mark & ${hex(pinned)} != 0 meta mark 0 meta mark set ct mark & ${whole} accept`,
-        `${unremembered(numbers)} ct state new iif vmap ${verdicts(present, 'in')}`,
-        answer,
-      ],
-    },
-    {
-      name: 'output',
-      hook: { type: 'route', hook: 'output', priority: hookPriorities.mark },
-      rules: [...marking, answer],
-    },
-  ]
+  return {
+    prerouting: [
+      `ct direction original ct mark & ${hex(pinned)} != 0 meta mark 0 meta mark set ct mark & ${whole} accept`,
+      `${unremembered(numbers)} ct state new iif vmap ${verdicts(present, 'in')}`,
+      answer,
+    ],
+    output: [answer],
+  }
+}
+
+/**
+ * This host's own connections that go by another uplink than the one that their address was chosen for: NAT remembers
+ * which, also for what the kernel sends when the socket is gone.
+ */
+function moved({ numbers }: Config): string {
+  const { pinned, packetMask } = marks(numbers)
+  return (
+    `ct direction original ct status snat ct mark & ${hex(pinned)} != 0 meta mark 0 ` +
+    `meta mark set ct mark & ${hex(packetMask)}`
+  )
+}
+
+function preroutingChain(rules: readonly string[]): Chain {
+  return { name: 'prerouting', hook: { type: 'filter', hook: 'prerouting', priority: hookPriorities.mark }, rules }
+}
+
+function outputChain(rules: readonly string[]): Chain {
+  return { name: 'output', hook: { type: 'route', hook: 'output', priority: hookPriorities.mark }, rules }
 }
 
 function pinChain(present: readonly Present[], { numbers }: Config): Chain {
@@ -107,12 +131,18 @@ function pinChain(present: readonly Present[], { numbers }: Config): Chain {
   }
 }
 
-function postroutingChain(present: readonly Present[]): Chain {
+function postroutingChain(present: readonly Present[], which: string): Chain {
   return {
     name: 'postrouting',
     hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.masquerade },
-    rules: [`oif vmap ${verdicts(present, 'nat')}`],
+    rules: [`${which}oif vmap ${verdicts(present, 'nat')}`],
   }
+}
+
+/** The first packet of such a connection. */
+function movedHere({ numbers }: Config): string {
+  const { pinned, incoming } = marks(numbers)
+  return `meta mark & ${hex((pinned | incoming) >>> 0)} != 0 fib saddr type local `
 }
 
 function unremembered(numbers: Config['numbers']): string {

@@ -3,7 +3,13 @@ import { hashSysctls, linkSysctls } from '../ids.ts'
 import type { Mode, Observed, Uplink } from '../model.ts'
 
 /** Documentation/networking/ip-sysctl.rst: 0 addresses, 1 addresses and ports, 3 a choice of fields (Linux 5.14). */
-const hashPolicyOf: Readonly<Record<Mode, string>> = { connection: '1', flow: '0', source: '3', failover: '1' }
+const hashPolicyOf: Readonly<Record<Mode, string>> = {
+  connection: '1',
+  flow: '0',
+  source: '3',
+  failover: '1',
+  random: '1',
+}
 
 /** FIB_MULTIPATH_HASH_FIELD_SRC_IP */
 const sourceField = '1'

@@ -13,6 +13,7 @@ import type {
   UplinkState,
 } from '../model.ts'
 import { own } from '../own.ts'
+import { matchesPattern } from '../patterns.ts'
 import { isInterfaceName } from '../valid.ts'
 import { decideNumbers, findByHardware } from './numbers.ts'
 import { decidePath, type Wishes } from './paths.ts'
@@ -62,7 +63,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
 function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {
   if (link.type === arp.loopback) return []
   const section =
-    config.uplinks.find((uplink) => matches(uplink.interface, link.name)) ?? former(link, config, observed)
+    config.uplinks.find((uplink) => matchesPattern(uplink.interface, link.name)) ?? former(link, config, observed)
   if (!isInterfaceName(link.name)) {
     const wanted = section !== undefined || hasWayOut(link, { section, stanza: undefined }, config, observed)
     if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
@@ -82,8 +83,8 @@ function former({ name, hardware }: Link, { uplinks }: Config, { state, links }:
   return uplinks.find(
     (section) =>
       section.name === was &&
-      matches(section.interface, home ?? '') &&
-      !links.some((link) => matches(section.interface, link.name)),
+      matchesPattern(section.interface, home ?? '') &&
+      !links.some((link) => matchesPattern(section.interface, link.name)),
   )
 }
 
@@ -220,13 +221,4 @@ function preferences(section: UplinkConfig | undefined, stanza: StanzaOptions | 
     metric: section?.metric ?? stanza?.metric ?? defaults.metric,
     ...(section?.standby ? { standby: true } : {}),
   }
-}
-
-/** `*` and `?` as a shell has them. */
-function matches(pattern: string, name: string): boolean {
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\-]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${escaped}$`).test(name)
 }

@@ -1,5 +1,5 @@
 /** Uplinks -> the ways out that can be probed, one a family. Pure. */
-import { isLinked } from '../decide/routes.ts'
+import { isLinked } from '../decide/carriers.ts'
 import type { Uplink } from '../model.ts'
 import type { Way } from './probes.ts'
 

@@ -8,6 +8,7 @@ import type { Family, Link, Observed, Ruleset } from '../model.ts'
 import { readNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { readBus } from './bus-facts.ts'
+import { readSlices } from './cgroups.ts'
 import { readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
 import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoute, parseRule } from './ip-json.ts'
@@ -24,7 +25,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const [inet, inet6, listing] = await Promise.all([
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
-    ruleset ? run(programs.nft, ['-j', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] }) : null,
+    ruleset ? run(programs.nft, ['-j', '-t', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] }) : null,
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
@@ -33,6 +34,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const now = new Date()
   const quotas = readQuotas(now)
   const nameServers6 = readNameServers6()
+  const slices = readSlices()
   const state = parseState(readNote(paths.state))
   return {
     ipv6,
@@ -49,6 +51,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     bus: readBus(),
     stanzas: readStanzas(),
     ...(Object.keys(health).length === 0 ? {} : { health }),
+    ...(Object.keys(slices).length === 0 ? {} : { slices }),
     ...(quotas && { quotas }),
     disabled: readDisabled(),
     state,

@@ -5,7 +5,8 @@
  * so its text cannot be compared. Whatever this file does not know comes out as JSON, is therefore different from
  * everything that we want, and gets replaced.
  */
-import type { Chain, Ruleset } from '../model.ts'
+import { dscpNumbers } from '../dscp.ts'
+import type { Chain, NamedSet, Ruleset } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,32 +15,39 @@ type Json = Readonly<Record<string, unknown>>
 export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset {
   const listing: { nftables: readonly Json[] } = JSON.parse(stdout)
   const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] }>()
+  const sets: NamedSet[] = []
   for (const item of listing.nftables) {
+    for (const kind of ['set', 'map'] as const)
+      if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
     if ('chain' in item) {
       const { name, type, hook, prio } = item['chain'] as { name: string; type?: string; hook?: string; prio?: number }
       const base =
         type !== undefined && hook !== undefined && prio !== undefined ? { type, hook, priority: prio } : null
       chains.set(name, { name, hook: base, rules: [] })
     } else if ('rule' in item) {
-      const { chain: name, expr } = item['rule'] as { chain: string; expr: readonly Json[] }
+      const { chain: name, expr } = item['rule'] as { chain: string; expr: readonly (Json | string)[] }
       const chain = chains.get(name)
       if (chain) chain.rules = [...chain.rules, expr.map((part) => statement(part, indexOf)).join(' ')]
     }
   }
-  return { chains: [...chains.values()] }
+  return { chains: [...chains.values()], ...(sets.length > 0 ? { sets } : {}) }
 }
 
-function statement(part: Json, indexOf: ReadonlyMap<string, number>): string {
+/** A string is what 1.0.6 has no JSON for. */
+function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): string {
+  if (typeof part === 'string') return part
   const [kind, body] = Object.entries(part)[0] as [string, Json]
-  if (kind === 'match') return match(body)
+  if (kind === 'match') return match(body, indexOf)
   if (kind === 'mangle') return `${operand(body['key'])} set ${operand(body['value'])}`
   if (kind === 'vmap') return vmap(body, indexOf)
+  if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
   if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
-  if (kind === 'goto') return `goto ${body['target']}`
+  if (kind === 'goto' || kind === 'jump') return `${kind} ${body['target']}`
+  if (kind === 'reject' && body !== null) return `reject with ${body['type']} ${body['expr']}`
   return body === null ? kind : JSON.stringify(part)
 }
 
-function match({ op, left, right }: Json): string {
+function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>): string {
   const sign = op === '==' || op === 'in' ? '' : `${op} `
   const prefix = field(right, 'prefix')
   // A mask of leading ones on a number, as 1.0.6 shows it.
@@ -48,19 +56,46 @@ function match({ op, left, right }: Json): string {
     return `${operand(left)} & ${hex(mask)} ${op} ${operand(prefix['addr'])}`
   }
   if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
-  // A set of one is shown as its only element.
-  const isAddress = field(left, 'payload')?.['field'] === 'saddr' && typeof right === 'string'
-  return `${operand(left)} ${sign}${isAddress ? `{ ${right} }` : operand(right)}`
+  return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
+}
+
+/** Names where we write numbers, and a set of one, which is shown as its only element. */
+function compared(left: unknown, right: unknown, indexOf: ReadonlyMap<string, number>): string {
+  const payload = field(left, 'payload')
+  const values = field(right, 'set') as unknown as readonly unknown[] | null
+  if (isInterface(left)) return braced((values ?? [right]).map((name) => String(indexOf.get(String(name)) ?? name)))
+  if (payload?.['field'] === 'dscp')
+    return braced((values ?? [right]).map((name) => operand(dscpNumbers.get(String(name)) ?? name)))
+  return payload?.['field'] === 'saddr' && typeof right === 'string' && !right.startsWith('@')
+    ? `{ ${right} }`
+    : operand(right)
+}
+
+function braced(values: readonly string[]): string {
+  return values.length === 1 ? String(values[0]) : `{ ${values.toSorted().join(', ')} }`
+}
+
+function isInterface(key: unknown): boolean {
+  return ['iif', 'oif'].includes(String(field(key, 'meta')?.['key']))
 }
 
 function vmap({ key, data }: Json, indexOf: ReadonlyMap<string, number>): string {
-  const elements = (field(data, 'set') ?? []) as readonly (readonly [string | number, Json])[]
-  const numbered = elements.map(([name, verdict]): [number, string] => [
-    indexOf.get(String(name)) ?? Number(name),
-    statement(verdict, indexOf),
-  ])
-  numbered.sort(([a], [b]) => a - b)
-  return `${operand(key)} vmap { ${numbered.map(([index, verdict]) => `${index} : ${verdict}`).join(', ')} }`
+  if (typeof data === 'string') return `${operand(key)} vmap ${data}`
+  const elements = (field(data, 'set') ?? []) as readonly (readonly [unknown, Json])[]
+  const named = elements.map(([name, verdict]): readonly [number, string, string] => {
+    const text = isInterface(key) ? String(indexOf.get(String(name)) ?? name) : operand(name)
+    return [Number(text.split('-')[0]), text, statement(verdict, indexOf)]
+  })
+  const sorted = named.toSorted(([a], [b]) => a - b)
+  return `${operand(key)} vmap { ${sorted.map(([, name, verdict]) => `${name} : ${verdict}`).join(', ')} }`
+}
+
+/** Of control groups, whose level the listing does not tell. One that is gone has its number, which nobody wants. */
+function map({ key, data }: Json): string {
+  if (typeof data === 'string') return `${operand(key)} map ${data}`
+  const elements = (field(data, 'set') ?? []) as readonly (readonly [string, number])[]
+  const sorted = elements.toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return `${operand(key)} map { ${sorted.map(([path, mark]) => `"${path}" : ${hex(mark)}`).join(', ')} }`
 }
 
 function operand(value: unknown): string {
@@ -72,6 +107,16 @@ function operand(value: unknown): string {
     const name = String((body as Json)['key'])
     return ['iif', 'oif'].includes(name) ? name : `meta ${name}`
   }
+  if (kind === 'socket') return 'socket cgroupv2 level 2'
+  if (kind === 'fib') return `fib ${(body as { flags: string[] }).flags.join(' . ')} ${(body as Json)['result']}`
+  if (kind === 'map') return map(body as Json)
+  if (kind === 'jhash') {
+    const { expr, mod, seed } = body as { expr: unknown; mod: number; seed: number }
+    return `jhash ${operand(expr)} mod ${mod} seed ${operand(seed)}`
+  }
+  if (kind === 'numgen') return `numgen ${(body as Json)['mode']} mod ${(body as Json)['mod']}`
+  if (kind === 'concat') return (body as unknown[]).map(operand).join(' . ')
+  if (kind === 'range') return (body as unknown[]).map(operand).join('-')
   if (kind === 'payload') return `${(body as Json)['protocol']} ${(body as Json)['field']}`
   if (kind === 'prefix') return `${(body as Json)['addr']}/${(body as Json)['len']}`
   if (kind === 'set') return `{ ${(body as unknown[]).map(operand).sort().join(', ')} }`

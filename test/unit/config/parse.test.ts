@@ -6,6 +6,7 @@ const defaults: Config = {
   balance: { mode: 'connection', adopt: 'auto', masquerade: true, lastResort: 'main' },
   numbers: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
   uplinks: [],
+  rules: [],
 }
 
 function parse(...texts: readonly string[]) {
@@ -72,6 +73,7 @@ describe('what is taken', () => {
         { name: 'lte', interface: 'wwan*', enabled: false, metered: true, gateway: { inet6: 'fe80::1' } },
         { name: 'eth0.10', interface: 'eth0.10', enabled: true },
       ],
+      rules: [],
     })
   })
 
@@ -116,7 +118,7 @@ describe('errors name file, line, section, key, and what was expected', () => {
       `1.conf:2: [uplink u] weight: "${value.replaceAll('"', '')}": ${weight}`,
     ]),
     ['[uplink u]\nmetric = 65536', '1.conf:2: [uplink u] metric: "65536": expected a whole number, 0 to 65535'],
-    ['[balance]\nmode = random', '1.conf:2: [balance] mode: "random": expected connection, flow, source, failover'],
+    ['[balance]\nmode = packet', '1.conf:2: [balance] mode: "packet": expected connection, flow, source, failover, random'],
     ['[balance]\nadopt = Auto', '1.conf:2: [balance] adopt: "Auto": expected auto, listed'],
     ['[balance]\nmasquerade = perhaps', '1.conf:2: [balance] masquerade: "perhaps": expected yes or no'],
     ['[balance]\nmark-shift = 25', '1.conf:2: [balance] mark-shift: "25": expected a whole number, 0 to 24'],

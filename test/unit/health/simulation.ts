@@ -1,6 +1,6 @@
 /** A line as probes and traffic see it, in fast motion: a random but repeatable history of losses and delays. */
 import type { Line, LineEvent, LineSettings } from '../../../src/health/line.ts'
-import { advance, newLine, probeIntervalMs } from '../../../src/health/machine.ts'
+import { advance, isWatchful, newLine, probeIntervalMs } from '../../../src/health/machine.ts'
 import { burstCount, burstGapMs } from '../../../src/health/ping.ts'
 import { probeSettings } from '../../../src/health/settings.ts'
 import type { Config } from '../../../src/model.ts'
@@ -24,12 +24,15 @@ export interface History {
 /** IP header, ICMP header, ping's 16 bytes. */
 const packetBytes = 20 + 8 + 16
 
+/** As often as the daemon ticks: watch/pulse.ts. */
 const tickMs = 100
+const slowTickMs = 600
 
 export const config = (uplink: Partial<Config['uplinks'][number]> = {}): Config => ({
   balance: { mode: 'connection', adopt: 'auto', masquerade: true, lastResort: 'main' },
   numbers: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
   uplinks: [{ name: 'wan1', interface: 'wan1', enabled: true, ...uplink }],
+  rules: [],
 })
 
 export const settingsOf = (uplink: Partial<Config['uplinks'][number]> = {}) =>
@@ -59,6 +62,7 @@ export function simulate(
   let failovers = 0
   let [rx, tx] = [0, 0]
   let nextProbe = 0
+  let nextTick = 0
   const changes: { at: number; state: Line['state']; degraded: boolean }[] = []
   /** What will be seen, by time. */
   const pending: { readonly at: number; readonly event: LineEvent | null; readonly answered?: boolean }[] = []
@@ -132,7 +136,9 @@ export function simulate(
       const rtt = world.answer(now, random)
       if (rtt !== null) later(now + rtt, null, true)
     }
+    if (now < nextTick) continue
     send({ kind: 'tick', counters: { rx, tx } }, now)
+    nextTick = now + (isWatchful(line, now) ? tickMs : slowTickMs)
   }
   return { changes, failovers, bursts, probeBytes: bytes, line }
 }

@@ -1,0 +1,136 @@
+/** What [rule] sections said -> rules, and what must hold within and between them. Pure but for `outside`. */
+import { covers } from '../decide/steering/overlap.ts'
+import type { AddressSet, Family, Match, SteeringRule, Use } from '../model.ts'
+import { messageOf } from '../os/log.ts'
+import { given } from './given.ts'
+import type { RuleValues } from './keys.ts'
+import { didYouMean } from './nearest.ts'
+import type { Outside, RuleDraft } from './parse.ts'
+import { type Place, quoted, type Report } from './report.ts'
+import { type Addresses, protocolsWithPorts } from './rule-values.ts'
+import { readSetFile } from './set-file.ts'
+
+const mostRules = 2_000
+
+export function buildRules(
+  drafts: ReadonlyMap<string, RuleDraft>,
+  uplinks: readonly string[],
+  outside: Outside,
+  report: Report,
+): readonly SteeringRule[] {
+  const excess = [...drafts.values()][mostRules]
+  if (excess) report.error(excess.place, `${drafts.size} rules: expected at most ${mostRules}`)
+  const rules = [...drafts].map(([name, { values, place }]) => {
+    refuseUnknownUplinks(values, uplinks, place, report)
+    refuseContradictions(values, place, report)
+    return { name, match: buildMatch(values, outside, place, report), use: buildUse(values) }
+  })
+  refuseShadowed(rules, drafts, report)
+  return rules
+}
+
+function buildUse({ uplinks, mode, sticky, 'last-resort': lastResort }: RuleValues): Use {
+  return {
+    uplinks: uplinks ?? null,
+    mode: mode ?? 'connection',
+    ...given({ stickySeconds: sticky }),
+    lastResort: lastResort ?? 'balance',
+  }
+}
+
+function buildMatch(values: RuleValues, outside: Outside, place: Place, report: Report): Match {
+  const source = addressSet(values.source, outside, { ...place, key: 'source' }, report)
+  const destination = addressSet(values.destination, outside, { ...place, key: 'destination' }, report)
+  const { port: destinationPorts, 'source-port': sourcePorts, dscp, interface: interfaces, mark, cgroup } = values
+  const withPorts = destinationPorts || sourcePorts ? protocolsWithPorts : undefined
+  const users = values.user?.flatMap((name) => userNumber(name, outside, { ...place, key: 'user' }, report))
+  return {
+    families: familiesOf(source, destination, place, report),
+    ...given({ source, destination, protocols: values.protocol ?? withPorts, sourcePorts, destinationPorts, dscp }),
+    ...given({ interfaces, mark, users, cgroup, domains: values.domain }),
+  }
+}
+
+function familiesOf(
+  source: AddressSet | undefined,
+  destination: AddressSet | undefined,
+  place: Place,
+  report: Report,
+): readonly Family[] {
+  const has = (set: AddressSet | undefined, family: Family) =>
+    set === undefined || (set.kind === 'ranges' ? set.ranges[family].length > 0 : set.elements[family].length > 0)
+  const families = (['inet', 'inet6'] as const).filter((family) => has(source, family) && has(destination, family))
+  if (families.length === 0 && (source || destination))
+    report.error(place, 'source and destination have no family in common: expected both of IPv4 or both of IPv6')
+  return families
+}
+
+function addressSet(
+  addresses: Addresses | undefined,
+  outside: Outside,
+  place: Place,
+  report: Report,
+): AddressSet | undefined {
+  if (addresses?.kind !== 'path') return addresses
+  const { path } = addresses
+  try {
+    const { elements, mistakes } = readSetFile(outside.readSet(path))
+    for (const { line, text, expected } of mistakes)
+      report.error({ path, line }, `${quoted(text)}: expected ${expected}`)
+    return { kind: 'file', path, elements }
+  } catch (error) {
+    report.error(place, messageOf(error))
+    return undefined
+  }
+}
+
+function userNumber(name: string, outside: Outside, place: Place, report: Report): readonly number[] {
+  const number = /^\d+$/.test(name) ? Number(name) : outside.userId(name)
+  if (number === null) report.error(place, `${quoted(name)}: expected a user of this host`)
+  return number === null ? [] : [number]
+}
+
+function refuseUnknownUplinks({ uplinks }: RuleValues, known: readonly string[], place: Place, report: Report): void {
+  for (const { name } of uplinks ?? []) {
+    if (known.includes(name)) continue
+    const hint = didYouMean(name, known) || `; expected a section [uplink ${name}] as well, which may be empty`
+    report.error({ ...place, key: 'uplinks' }, `there is no uplink ${quoted(name)}${hint}`)
+  }
+}
+
+function refuseContradictions(values: RuleValues, place: Place, report: Report): void {
+  const {
+    protocol,
+    port,
+    'source-port': sourcePort,
+    interface: interfaces,
+    user,
+    cgroup,
+    sticky,
+    mark,
+    uplinks,
+  } = values
+  const matches = Object.keys(values).some((key) => !['uplinks', 'mode', 'sticky', 'last-resort'].includes(key))
+  const portless = protocol?.some((number) => !protocolsWithPorts.includes(number)) ?? false
+  if ((port || sourcePort) && portless)
+    report.error(place, 'a port of a protocol without ports: expected protocol = tcp, udp')
+  if (interfaces && (user || cgroup))
+    report.error(
+      place,
+      "interface is for forwarded packets, user and cgroup for this host's own: expected one or the other",
+    )
+  if (values.destination && values.domain) report.error(place, 'expected destination or domain, not both')
+  if (sticky !== undefined && mark) report.error(place, 'sticky cannot keep bits of a mark: expected one or the other')
+  if (sticky !== undefined && uplinks?.length === 0) report.error(place, 'sticky to no uplink: expected uplinks')
+  if (!matches && !values.uplinks && !values.mode) report.error(place, 'matches everything and changes nothing')
+}
+
+/** A rule that an earlier one leaves nothing for is a mistake in either of them. */
+function refuseShadowed(rules: readonly SteeringRule[], drafts: ReadonlyMap<string, RuleDraft>, report: Report): void {
+  for (const [index, rule] of rules.entries()) {
+    const earlier = rules.slice(0, index).find((one) => covers(one.match, rule.match))
+    const place = drafts.get(rule.name)?.place
+    if (earlier && place)
+      report.error(place, `can never match: [rule ${earlier.name}] before it takes all that it would`)
+  }
+}

@@ -1,0 +1,28 @@
+/** A file of addresses for a rule: one address, prefix or range a line, comments from `#` or `;`. Pure. */
+import { familyOfElement } from '../address-range.ts'
+import type { Family } from '../model.ts'
+
+const mostElements = 100_000
+
+export interface SetFile {
+  readonly elements: Readonly<Record<Family, readonly string[]>>
+  readonly mistakes: readonly { readonly line: number; readonly text: string; readonly expected: string }[]
+}
+
+/** Every line is read, so that one look finds all that is wrong. */
+export function readSetFile(text: string): SetFile {
+  const elements = { inet: [] as string[], inet6: [] as string[] }
+  const mistakes: SetFile['mistakes'][number][] = []
+  for (const [index, raw] of text.split('\n').entries()) {
+    const entry = raw.replace(/[#;].*/, '').trim()
+    if (entry === '') continue
+    const family = familyOfElement(entry)
+    if (family === null)
+      mistakes.push({ line: index + 1, text: entry, expected: 'an address, a prefix or a range FIRST-LAST' })
+    else elements[family].push(entry)
+  }
+  const count = elements.inet.length + elements.inet6.length
+  if (count > mostElements)
+    mistakes.push({ line: count, text: `${count} entries`, expected: `at most ${mostElements} in one file` })
+  return { elements, mistakes }
+}

@@ -1,0 +1,40 @@
+/** Which uplinks carry new connections of a family. Pure. */
+import type { Config, Family, Path, Uplink } from '../model.ts'
+
+export type Usable = Uplink & { readonly path: Path }
+
+/** It has a link, whatever is known of the line behind. */
+export function isLinked({ state }: Uplink): boolean {
+  return ['online', 'suspect', 'degraded', 'offline'].includes(state)
+}
+
+/** Those whose line is alive. Where no probe is answered anywhere, the probes may be wrong: all that have a link. */
+export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usable[] {
+  const linked = uplinks.flatMap((uplink) => {
+    const path = uplink[family]
+    return isLinked(uplink) && path && !path.line?.barred ? [{ ...uplink, path }] : []
+  })
+  const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
+  return alive.length > 0 ? alive : linked
+}
+
+/** The usable uplinks of the best tier; in mode `failover` the first of them. */
+export function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
+  const best = bestOf(usable(family, uplinks))
+  return balance.mode === 'failover' ? best.slice(0, 1) : best
+}
+
+function bestOf(candidates: readonly Usable[]): readonly Usable[] {
+  return candidates.filter((uplink) => candidates.every((other) => compareTiers(uplink, other) <= 0))
+}
+
+/** Degraded lines come last, then standby ones, then those of a higher metric. */
+function compareTiers(one: Usable, other: Usable): number {
+  const tier = ({ path, standby, metric }: Usable) => [
+    Number(path.line?.degraded ?? false),
+    Number(standby ?? false),
+    metric,
+  ]
+  const [a, b] = [tier(one), tier(other)]
+  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+}

@@ -1,0 +1,92 @@
+/** What a rule compares, as fields of a map's key. Pure. */
+import { addressOf } from '../../address-range.ts'
+import type { Family, Link, Match, Range } from '../../model.ts'
+import { matchesPattern } from '../../patterns.ts'
+import type { Box } from './overlap.ts'
+
+/** Forwarded packets are seen before routing, the host's own behind its first routing decision. */
+export type Side = 'forward' | 'local'
+
+/** `ip` and `ip6` are what nft(8) calls the families' headers. */
+export const headerOf = { inet: 'ip', inet6: 'ip6' } as const
+
+interface Field {
+  /** The expression, and its data type in nft(8). */
+  readonly expression: (family: Family) => string
+  readonly type: (family: Family) => string
+}
+
+const fieldsByName: Readonly<Record<string, Field>> = {
+  interface: { expression: () => 'iif', type: () => 'iface_index' },
+  source: { expression: (family) => `${headerOf[family]} saddr`, type: addressType },
+  destination: { expression: (family) => `${headerOf[family]} daddr`, type: addressType },
+  protocol: { expression: () => 'meta l4proto', type: () => 'inet_proto' },
+  sourcePort: { expression: () => 'th sport', type: () => 'inet_service' },
+  destinationPort: { expression: () => 'th dport', type: () => 'inet_service' },
+  user: { expression: () => 'meta skuid', type: () => 'uid' },
+}
+
+function addressType(family: Family): string {
+  return family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
+}
+
+/** Null where the rule cannot match on that side, in that family, on the interfaces that there are. */
+export function boxOf(match: Match, family: Family, side: Side, links: readonly Link[]): Box | null {
+  const own = match.users !== undefined || match.cgroup !== undefined
+  if (!match.families.includes(family) || (side === 'forward' ? own : match.interfaces !== undefined)) return null
+  const { interfaces } = match
+  const indexes = interfaces && links.filter(({ name }) => interfaces.some((one) => matchesPattern(one, name)))
+  const protocols = match.protocols?.filter((number) => number !== (family === 'inet' ? icmpv6 : icmp))
+  const box: Readonly<Record<string, Box[string] | undefined>> = {
+    interface: indexes && singles(indexes.map(({ index }) => index)),
+    source: match.source?.kind === 'ranges' ? match.source.ranges[family] : undefined,
+    destination: match.destination?.kind === 'ranges' ? match.destination.ranges[family] : undefined,
+    protocol: protocols && singles(protocols),
+    sourcePort: match.sourcePorts,
+    destinationPort: match.destinationPorts,
+    user: match.users && singles(match.users),
+  }
+  const given = Object.entries(box).flatMap(([name, ranges]) => (ranges ? [[name, ranges] as const] : []))
+  return given.every(([, ranges]) => ranges.length > 0) ? Object.fromEntries(given) : null
+}
+
+const icmp = 1
+const icmpv6 = 58
+
+function singles(values: readonly number[]): readonly Range<number>[] {
+  return values.map((value) => [value, value])
+}
+
+export function keyOf(box: Box, family: Family): string {
+  return fieldNames(box)
+    .map((field) => field.expression(family))
+    .join(' . ')
+}
+
+/** For a map's declaration. An interval set is asked for only where there are intervals: hashing is cheaper. */
+export function typeOf(boxes: readonly Box[], family: Family): string {
+  const [box = {}] = boxes
+  const types = fieldNames(box)
+    .map((field) => field.type(family))
+    .join(' . ')
+  const intervals = boxes.some((one) => Object.values(one).some((ranges) => ranges.some(([a, b]) => a !== b)))
+  return `type ${types} : verdict;${intervals ? ' flags interval;' : ''}`
+}
+
+function fieldNames(box: Box): readonly Field[] {
+  return Object.keys(box).flatMap((name) => fieldsByName[name] ?? [])
+}
+
+/** Every combination of what the fields may be. */
+export function elementsOf(box: Box): readonly string[] {
+  return Object.values(box).reduce<readonly string[]>(
+    (prefixes, ranges) =>
+      prefixes.flatMap((prefix) => ranges.map((range) => (prefix === '' ? text(range) : `${prefix} . ${text(range)}`))),
+    [''],
+  )
+}
+
+function text([first, last]: Range<string | number>): string {
+  const one = (end: string | number) => (typeof end === 'string' ? addressOf(end) : String(end))
+  return first === last ? one(first) : `${one(first)}-${one(last)}`
+}

@@ -1,0 +1,213 @@
+/**
+ * The administrator's rules -> what they add to our nft table. Only a connection's first packet comes here, and only where
+ * no one else has decided: forwarded ones that came in by no uplink, and the host's own that the kernel would send by one.
+ * The mark that they get is read at the very end of the policy rules (see decide/rules.ts), as the balanced default is.
+ */
+import { markOf, marks } from '../../ids.ts'
+import type { AddressSet, Chain, Config, Family, Match, NamedSet, Observed, Uplink } from '../../model.ts'
+import { hex } from '../../rule-spec.ts'
+import { digest } from './digest.ts'
+import { boxOf, elementsOf, headerOf, keyOf, type Side, typeOf } from './fields.ts'
+import { type Classified, type Layer, layersOf } from './layers.ts'
+import { allRules, useChains, viaOf } from './use.ts'
+
+export interface Steering {
+  /** Lines for the hooks of these names, after those that pin. */
+  readonly prerouting: readonly string[]
+  readonly output: readonly string[]
+  readonly chains: readonly Chain[]
+  readonly sets: readonly NamedSet[]
+}
+
+type Present = Uplink & { readonly index: number }
+
+const nothing: Steering = { prerouting: [], output: [], chains: [], sets: [] }
+
+export function steers({ rules, balance }: Config): boolean {
+  return rules.length > 0 || balance.mode === 'random'
+}
+
+export function decideSteering(config: Config, present: readonly Present[], observed: Observed): Steering {
+  if (!steers(config)) return nothing
+  const parts = (['forward', 'local'] as const).flatMap((side) =>
+    (['inet', 'inet6'] as const).map((family) => sidePart(side, family, config, present, observed)),
+  )
+  const enter = (side: Side) =>
+    enterLine(
+      side,
+      parts.filter((part) => part.side === side && part.rules.length > 0),
+    )
+  const { pinned, incoming } = marks(config.numbers)
+  const both = hex((pinned | incoming) >>> 0)
+  const local = enter('local').map(
+    (line) => `ct mark & ${both} == 0 ct state new ${outBy(present)} ${others(config)}${line}`,
+  )
+  return {
+    prerouting: enter('forward').map((line) => `ct mark & ${both} == 0 ct state new ${line}`),
+    output: local,
+    chains: [
+      ...present.flatMap((uplink) => markChains(uplink, config)),
+      setMark('via_main', incoming, config),
+      ...parts.flatMap(({ side, family, rules, chains }) => [
+        ...chains,
+        ...(rules.length > 0 ? [{ name: steerChain(side, family), hook: null, rules }] : []),
+      ]),
+    ],
+    sets: unique(parts.flatMap(({ sets }) => sets)),
+  }
+}
+
+interface Part {
+  readonly side: Side
+  readonly family: Family
+  readonly rules: readonly string[]
+  readonly chains: readonly Chain[]
+  readonly sets: readonly NamedSet[]
+}
+
+function sidePart(side: Side, family: Family, config: Config, present: readonly Present[], observed: Observed): Part {
+  const uses = new Map<string, string>()
+  const sets: NamedSet[] = []
+  const chains: Chain[] = []
+  const classified: Classified[] = []
+  for (const { name, match, use } of allRules(config)) {
+    const box = boxOf(match, family, side, observed.links)
+    if (box === null) continue
+    const key = JSON.stringify(use)
+    let chain = uses.get(key)
+    if (chain === undefined) {
+      chain = `use_${uses.size + 1}_${suffix(side, family)}`
+      uses.set(key, chain)
+      const made = useChains(chain, use, side, family, config, present)
+      chains.push(...made.chains)
+      sets.push(...made.sets)
+    }
+    const conditions = conditionsOf(name, match, family)
+    sets.push(...conditions.sets)
+    classified.push({ box, conditions: conditions.statements, chain })
+  }
+  const layers = layersOf(classified).map((layer) => layerLine(layer, family))
+  return {
+    side,
+    family,
+    chains,
+    rules: layers.map(({ line }) => line),
+    sets: [...sets, ...layers.flatMap(({ map }) => map)],
+  }
+}
+
+/** Sets of a rule's own, for what no key of a map can hold. */
+function conditionsOf(rule: string, match: Match, family: Family) {
+  const header = headerOf[family]
+  const source = fileSet(match.source, family)
+  const destination = fileSet(match.destination, family)
+  const domains: NamedSet[] = match.domains
+    ? [
+        {
+          kind: 'set',
+          name: domainSet(rule, family),
+          definition: `type ${addressType(family)}; flags timeout; timeout 1d;`,
+        },
+      ]
+    : []
+  const { mark, dscp, cgroup } = match
+  const statements = [
+    mark ? maskedMark(mark) : 'meta mark 0',
+    ...source.map(({ name }) => `${header} saddr @${name}`),
+    ...[...destination, ...domains].map(({ name }) => `${header} daddr @${name}`),
+    ...(dscp
+      ? [`${header} dscp ${dscp.length === 1 ? dscp.map(hexOrZero) : `{ ${dscp.map(hexOrZero).sort().join(', ')} }`}`]
+      : []),
+    ...(cgroup ? [`socket cgroupv2 level ${cgroup.split('/').length} "${cgroup}"`] : []),
+  ]
+  return { statements, sets: [...source, ...destination, ...domains] }
+}
+
+function maskedMark({ value, mask }: { value: number; mask: number }): string {
+  return mask === 0xffffffff ? `meta mark ${hexOrZero(value)}` : `meta mark & ${hex(mask)} == ${hexOrZero(value)}`
+}
+
+function fileSet(set: AddressSet | undefined, family: Family): readonly NamedSet[] {
+  if (set?.kind !== 'file') return []
+  const elements = set.elements[family]
+  return [
+    {
+      kind: 'set',
+      name: `file_${digest(`${family} ${elements.join()}`)}`,
+      definition: `type ${addressType(family)}; flags interval; auto-merge;`,
+      elements,
+    },
+  ]
+}
+
+/** Where a name server adds the addresses of a rule's domains. */
+export function domainSet(rule: string, family: Family): string {
+  return `${rule.replaceAll('-', '_')}_${family === 'inet' ? 4 : 6}`
+}
+
+function layerLine({ conditions, rules }: Layer, family: Family): { line: string; map: readonly NamedSet[] } {
+  const start = conditions.map((statement) => `${statement} `).join('')
+  const [first] = rules
+  const key = keyOf(first?.box ?? {}, family)
+  if (key === '') return { line: `${start}goto ${first?.chain}`, map: [] }
+  const elements = rules.flatMap(({ box, chain }) => elementsOf(box).map((element) => `${element} : goto ${chain}`))
+  const definition = typeOf(
+    rules.map(({ box }) => box),
+    family,
+  )
+  const name = `map_${digest(`${definition} ${elements.join()}`)}`
+  return { line: `${start}${key} vmap @${name}`, map: [{ kind: 'map', name, definition, elements }] }
+}
+
+function enterLine(side: Side, parts: readonly Part[]): readonly string[] {
+  if (parts.length === 0) return []
+  const verdicts = parts.map(
+    ({ family }) => `${family === 'inet' ? 'ipv4' : 'ipv6'} : goto ${steerChain(side, family)}`,
+  )
+  return [`meta nfproto vmap { ${verdicts.join(', ')} }`]
+}
+
+function steerChain(side: Side, family: Family): string {
+  return `steer_${suffix(side, family)}`
+}
+
+function suffix(side: Side, family: Family): string {
+  return `${side}_${family === 'inet' ? 4 : 6}`
+}
+
+/** Where others' rules or routes lead elsewhere, to a VPN or a LAN, nothing is steered. */
+function outBy(present: readonly Present[]): string {
+  const indexes = present.map(({ index }) => index).sort((a, b) => a - b)
+  return `oif ${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`
+}
+
+/** Our own probes go where they are bound to. */
+function others({ probeUser }: Config): string {
+  return probeUser === undefined ? '' : `meta skuid != ${hexOrZero(probeUser)} `
+}
+
+function markChains({ number }: Present, config: Config): readonly Chain[] {
+  const own = markOf(number, config.numbers)
+  return [
+    setMark(`${viaOf.forward}_${number}`, own, config),
+    setMark(`${viaOf.local}_${number}`, (own | marks(config.numbers).incoming) >>> 0, config),
+  ]
+}
+
+/** nft lists the mask of what is kept together with the bits that are set. */
+function setMark(name: string, bits: number, { numbers }: Config): Chain {
+  const { others: kept } = marks(numbers)
+  return { name, hook: null, rules: [`meta mark set meta mark & ${hex((kept | bits) >>> 0)} | ${hex(bits)}`] }
+}
+
+function addressType(family: Family): string {
+  return family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
+}
+
+function hexOrZero(value: number): string {
+  return value === 0 ? '0' : hex(value)
+}
+
+function unique(sets: readonly NamedSet[]): readonly NamedSet[] {
+  return [...new Map(sets.map((set) => [set.name, set])).values()]
+}

@@ -1,0 +1,44 @@
+/** Control groups (cgroups(7), version 2), which exist only while somebody uses them, and come back as others. */
+import { type Dirent, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { paths } from '../ids.ts'
+import { hasCode } from '../os/files.ts'
+import { parentSlice } from '../slices.ts'
+
+/** By path below the root, the number that the kernel knows it by (and nft compares): the folder's inode. */
+export type Cgroups = Readonly<Record<string, number>>
+
+/** Those of our slices that are there now. */
+export function readSlices(): Cgroups {
+  const found: [string, number][] = []
+  for (const entry of foldersIn(join(paths.cgroups, parentSlice))) {
+    const path = `${parentSlice}/${entry.name}`
+    const id = cgroupId(path)
+    if (id !== null) found.push([path, id])
+  }
+  return Object.fromEntries(found)
+}
+
+/** Null where there is no such control group. */
+export function cgroupId(path: string): number | null {
+  return orNull(() => statSync(join(paths.cgroups, path)).ino)
+}
+
+/** systemd's one hierarchy for all; where it is another, nft(8) finds no control group. */
+export function hasUnifiedCgroups(): boolean {
+  return cgroupId('cgroup.controllers') !== null
+}
+
+function foldersIn(path: string): readonly Dirent[] {
+  const entries = orNull(() => readdirSync(path, { withFileTypes: true })) ?? []
+  return entries.filter((entry) => entry.isDirectory())
+}
+
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}
