@@ -1,6 +1,6 @@
 /** Dead lines behind living links, on the real kernel. ISPs and the internet are namespaces: see test/lab/network.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { monotonicMs, nftIn } from '../lab/command.ts'
+import { command, inNamespace, monotonicMs, nftIn, programArgv, startIn } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
@@ -142,6 +142,56 @@ describe('IPv4', () => {
   test.each(['in', 'out'] as const)('B4 loss one way (%s)', async (direction) => {
     await blackhole(lab.network, 2, direction)
     await untilCarriers(lab, ['wan1'], 3000)
+  })
+
+  test('B5 a queue of three seconds: the line is used last, and as before when it is gone', async () => {
+    const isp = namespaceOf(lab.network, 2)
+    // 200 kbit/s with 75 packets of 1,000 bytes in the queue, and room for as many again: late, and nothing is lost.
+    const bottleneck = ['rate', '200kbit', 'burst', '2kb', 'limit', '150kb']
+    await command(inNamespace(isp, ['/usr/sbin/tc', 'qdisc', 'add', 'dev', 'sub', 'root', 'tbf', ...bottleneck]))
+    const plan = { address: '10.2.0.255', bytes: 1000, perSecond: 25, ahead: 75 }
+    const load = await startIn(isp, programArgv('load', [JSON.stringify(plan)]))
+    try {
+      const line = /"wan2":{"inet":{"state":"online","degraded":true.*?"latencyMs":(\d+)/
+      await until(lab, 'wan2 is slow', async () => Number(line.exec(await health(lab))?.[1]) > 2000, 25_000)
+      expect(await carriers(lab)).toEqual(['wan1'])
+      expect(await lab.ifbalance(['status'])).toMatch(/wan2 +wan2 +degraded/)
+    } finally {
+      await load.stop()
+      await command(inNamespace(isp, ['/usr/sbin/tc', 'qdisc', 'del', 'dev', 'sub', 'root']))
+    }
+    await untilCarriers(lab, ['wan1', 'wan2'], 30_000)
+  })
+
+  test('B9 a brown-out that comes and goes: each return takes longer, and new connections stay good', async () => {
+    const flow = await stream(lab.network.host, 20, { timeoutMs: 500 })
+    const returns: number[] = []
+    try {
+      await flow.until((_, all) => all.length > 50, 5000)
+      for (let round = 0; round < 2; round++) {
+        await nftIn(
+          namespaceOf(lab.network, 2),
+          'table inet fault { chain forward { type filter hook forward priority -300; limit rate over 2/second burst 1 packets drop; }\n }\n',
+        )
+        await untilCarriers(lab, ['wan1'], 5000)
+        const out = monotonicMs()
+        // What is started from now on does not meet it.
+        await flow.until(({ at }) => at > out + 500, 5000)
+        expect(countByPeer(flow.attempts.filter(({ at }) => at > out + 100))).toEqual({ [one]: expect.any(Number) })
+        await mend(lab.network, 2)
+        returns.push(await untilCarriers(lab, ['wan1', 'wan2'], 20_000))
+      }
+    } finally {
+      await flow.stop()
+    }
+    const [first = 0, second = 0] = returns
+    // Three answers in a row, one a second; and then not before five seconds have passed since it was found dead.
+    expect(second).toBeGreaterThan(first + 500)
+    expect(second).toBeGreaterThan(3500)
+    const say = (name: string, value: number) =>
+      record({ name, value: value / 1000, unit: 's', limit: null, release: 'namespaces', stack: 'static' })
+    say('first brown-out over -> in use', first)
+    say('second brown-out over -> in use', second)
   })
 
   test('B6 one target down: nothing happens', async () => {
