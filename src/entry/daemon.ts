@@ -11,6 +11,7 @@ import { log } from '../os/log.ts'
 import { startWatchdog } from '../os/watchdog.ts'
 import { type Published, publish } from '../service/publish.ts'
 import { watchKernel } from '../watch/kernel.ts'
+import { createPulse } from '../watch/pulse.ts'
 import { createScheduler, type Scheduler } from '../watch/scheduler.ts'
 import { followServices } from '../watch/services.ts'
 import { watchSysctls } from '../watch/sysctls.ts'
@@ -26,7 +27,8 @@ export async function run(_args: readonly string[]): Promise<number> {
   const watchdog = startWatchdog()
   const bus = openBus({ onTrouble: log.warning })
   const published = publish(bus, (reason) => scheduler.now(reason))
-  const health = watchHealth((verdict) => scheduler.now(verdict))
+  const pulse = createPulse()
+  const health = watchHealth(pulse, (verdict) => scheduler.now(verdict))
   const rounds = createRounds({ details: true, onStatus: published.show, onDesired: health.update })
   const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
@@ -43,13 +45,14 @@ export async function run(_args: readonly string[]): Promise<number> {
     services.kernelChanged()
     scheduler.hint(reason)
   })
-  const stopSysctls = watchSysctls(rounds.sysctls, scheduler.hint)
+  const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
 
   // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.
   await scheduler.now('start')
   bus.own(busName)
 
   await stopped
+  pulse.stop()
   health.stop()
   services.stop()
   stopSysctls()

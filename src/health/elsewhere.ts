@@ -4,6 +4,8 @@ import { tables } from '../ids.ts'
 import type { Route } from '../model.ts'
 import { familyOf } from '../valid.ts'
 import type { Way } from './probes.ts'
+import type { ProbeSettings } from './settings.ts'
+import { addressOf } from './target.ts'
 
 export function leadsElsewhere(
   target: string,
@@ -17,6 +19,15 @@ export function leadsElsewhere(
   const longest = Math.max(-1, ...lengths.map(({ length }) => length))
   const best = lengths.filter(({ length }) => length >= 0 && length === longest)
   return best.length > 0 && !best.some(({ route }) => route.nexthops.some((hop) => hop.device === device))
+}
+
+/** ping binds to the device. What binds to an address alone must have one of its own, and targets that follow it. */
+export function unableToStray(way: Way, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
+  if (!['tcp', 'dns', 'http', 'https'].includes(settings.kind)) return settings
+  if (way.source === null) return { ...settings, kind: 'none' }
+  const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))
+  if (targets.length === 0) return { ...settings, kind: 'none' }
+  return { ...settings, targets, quorum: Math.min(settings.quorum, targets.length) }
 }
 
 /** Bits of the prefix when the address is in it; -1 otherwise. */

@@ -3,6 +3,7 @@ import { forgetConnections as forget } from '../apply/apply.ts'
 import { forgetConnections } from '../diff.ts'
 import type { Config, Desired } from '../model.ts'
 import { log } from '../os/log.ts'
+import type { Pulse } from '../watch/pulse.ts'
 import { type Carrying, failBack } from './failback.ts'
 
 const lookMs = 5000
@@ -10,14 +11,13 @@ const lookMs = 5000
 export interface FailbackWatch {
   /** After each round. */
   readonly update: (desired: Desired, config: Config) => void
-  readonly stop: () => void
 }
 
-export function watchFailback(): FailbackWatch {
+export function watchFailback(pulse: Pulse): FailbackWatch {
   let carrying: Carrying | null = null
   let latest: { readonly desired: Desired; readonly config: Config } | null = null
 
-  function look(): void {
+  function look(): undefined {
     if (!latest) return
     const { desired, config } = latest
     const { carrying: now, victims } = failBack(carrying, desired, config, performance.now())
@@ -28,12 +28,11 @@ export function watchFailback(): FailbackWatch {
     }
   }
 
-  const timer = setInterval(look, lookMs)
+  pulse.join(look, lookMs)
   return {
     update: (desired, config) => {
       latest = { desired, config }
       look()
     },
-    stop: () => clearInterval(timer),
   }
 }

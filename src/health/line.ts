@@ -57,7 +57,7 @@ export interface Sample {
 }
 
 export type LineEvent =
-  /** Many times a second, with the device's packet counters; null where they cannot be read. */
+  /** Twice a second at least, with the device's packet counters; null where they cannot be read. */
   | { readonly kind: 'tick'; readonly counters: { readonly rx: number; readonly tx: number } | null }
   /** A background probe was answered, or the next one left without an answer to it. */
   | { readonly kind: 'answer'; readonly rttMs: number }

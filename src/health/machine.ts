@@ -9,14 +9,12 @@
  */
 import type { Advance, Line, LineEffect, LineEvent, LineSettings, Sample } from './line.ts'
 import { addPenalty, holdDownMs } from './penalty.ts'
-import { isStalled, keepSamples } from './stall.ts'
+import { judge, keepOutcomes, smooth, timeoutMs } from './quality.ts'
+import { isBusy, isStalled, keepSamples } from './stall.ts'
 
 /** A gap between two ticks that is no scheduling delay: the machine was suspended, or the daemon stopped. */
-const gapMs = 1000
+const gapMs = 1500
 const bursts = 10
-const outcomesKept = 100
-/** Fewer are no statistic. */
-const outcomesNeeded = 20
 
 export function newLine(now: number, settings: LineSettings): Line {
   return {
@@ -73,10 +71,9 @@ export function probeIntervalMs({ state }: Line, { intervalMs, offlineIntervalMs
   return state === 'offline' ? offlineIntervalMs : intervalMs
 }
 
-/** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
-function timeoutMs({ rtt }: Line): number {
-  if (rtt === null) return 1000
-  return Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
+/** Whether the next tick is to come soon. Of an offline line, traffic tells nothing. */
+export function isWatchful({ state, samples, rtt }: Line, now: number): boolean {
+  return state === 'suspect' || (state === 'online' && isBusy(samples, rtt?.smooth ?? 0, now))
 }
 
 function tick(before: Line, counters: { rx: number; tx: number } | null, now: number, settings: LineSettings): Advance {
@@ -118,7 +115,7 @@ function answer(before: Line, rttMs: number, now: number, settings: LineSettings
     {
       ...before,
       rtt: smooth(before.rtt, rttMs),
-      outcomes: [...outcomes, true].slice(-outcomesKept),
+      outcomes: keepOutcomes(outcomes, true),
       answers: before.answers + 1,
       answeredAt: now,
       misses: 0,
@@ -141,7 +138,7 @@ function miss(before: Line, now: number, settings: LineSettings): Advance {
   const line = judge(
     {
       ...before,
-      outcomes: [...before.outcomes, false].slice(-outcomesKept),
+      outcomes: keepOutcomes(before.outcomes, false),
       answers: late ? 0 : before.answers,
       misses: before.misses + 1,
     },
@@ -178,28 +175,6 @@ function burstEnded(
 /** The line is fine, and its background probe was not answered: that one target is down. */
 function nextTarget({ why }: Line): readonly LineEffect[] {
   return why === 'a probe was not answered' ? [{ kind: 'next-target' }] : []
-}
-
-/** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
-function judge(line: Line, { maxLatencyMs, maxLoss }: LineSettings): Line {
-  if (line.state === 'offline') return line
-  const ease = line.degraded ? 0.5 : 1
-  const slow = maxLatencyMs !== null && line.rtt !== null && line.rtt.smooth > maxLatencyMs * ease
-  const lossy = maxLoss !== null && line.outcomes.length >= outcomesNeeded && lossOf(line) > maxLoss * ease
-  return { ...line, degraded: slow || lossy }
-}
-
-/** 0 to 1, of the latest background probes. */
-export function lossOf({ outcomes }: Line): number {
-  return outcomes.length === 0 ? 0 : outcomes.filter((answered) => !answered).length / outcomes.length
-}
-
-function smooth(rtt: Line['rtt'], sample: number): NonNullable<Line['rtt']> {
-  if (rtt === null) return { smooth: sample, deviation: sample / 2 }
-  return {
-    smooth: rtt.smooth + (sample - rtt.smooth) / 8,
-    deviation: rtt.deviation + (Math.abs(sample - rtt.smooth) - rtt.deviation) / 4,
-  }
 }
 
 function enter(line: Line, state: Line['state'], why: string, now: number): Line {

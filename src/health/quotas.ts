@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { paths } from '../ids.ts'
 import type { Config, Observed, QuotaConfig, Uplink } from '../model.ts'
+import { readCounters } from '../observe/counters.ts'
 import { hasCode, readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { readCounters } from './counters.ts'
+import type { Pulse } from '../watch/pulse.ts'
 import { count, dayOf, isUsedUp, parseUsed, type Used } from './quota.ts'
 
 const lookMs = 5000
@@ -31,7 +32,7 @@ export function readQuotas(now: Date): Observed['quotas'] {
 }
 
 /** Calls `onChange` when a quota is used up, or there is one again. */
-export function keepQuotas(onChange: (reason: string) => void): Quotas {
+export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Quotas {
   let used = new Map<string, Used>()
   let read = false
   let watched: readonly { readonly name: string; readonly device: string; readonly quota: QuotaConfig }[] = []
@@ -39,7 +40,7 @@ export function keepQuotas(onChange: (reason: string) => void): Quotas {
   let written = performance.now()
   let complained = false
 
-  function look(): void {
+  function look(): undefined {
     if (watched.length === 0) return
     if (!read) used = new Map(load())
     read = true
@@ -85,7 +86,7 @@ export function keepQuotas(onChange: (reason: string) => void): Quotas {
     }
   }
 
-  const timer = setInterval(look, lookMs)
+  pulse.join(look, lookMs)
   return {
     update: (uplinks, config) => {
       watched = uplinks.flatMap(({ name, interface: device }) => {
@@ -97,7 +98,6 @@ export function keepQuotas(onChange: (reason: string) => void): Quotas {
     },
     verdict: (uplink) => over.get(uplink) ?? null,
     stop: () => {
-      clearInterval(timer)
       look()
       write()
     },

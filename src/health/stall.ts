@@ -17,7 +17,7 @@ export function keepSamples(samples: readonly Sample[], next: Sample): readonly 
  * and where answers take long, so does a moment.
  */
 export function isStalled(samples: readonly Sample[], rttMs: number, now: number): boolean {
-  const slack = Math.min(2000, 1.5 * rttMs)
+  const slack = slackMs(rttMs)
   const many = between(samples, now, 350 + slack, 150 + slack)
   const few = between(samples, now, 1000 + slack, 600 + slack)
   return (
@@ -25,9 +25,30 @@ export function isStalled(samples: readonly Sample[], rttMs: number, now: number
   )
 }
 
+/**
+ * Whether a device is to be watched closely: traffic that may stall, or something that is not answered yet, for as long as
+ * `isStalled` takes for its verdict. Probes that are answered are neither.
+ */
+export function isBusy(samples: readonly Sample[], rttMs: number, now: number): boolean {
+  const short = since(samples, now - 450)
+  const long = since(samples, now - 1300 - slackMs(rttMs))
+  return short.sent >= 3 || [short, long].some(({ sent, back }) => sent >= 1 && back === 0)
+}
+
+/** Counters of what happened from then on; from the first sample on, where nobody watched before. */
+function since(samples: readonly Sample[], at: number) {
+  const first = samples.findLast((sample) => sample.at <= at) ?? samples[0]
+  const last = samples.at(-1)
+  return first && last ? { sent: last.tx - first.tx, back: last.rx - first.rx } : { sent: 0, back: 0 }
+}
+
 /** What was sent from `fromMs` to `toMs` ago, and what came back since then; null where nobody watched for so long. */
 function between(samples: readonly Sample[], now: number, fromMs: number, toMs: number) {
   const at = (ago: number) => samples.findLast((sample) => sample.at <= now - ago)
   const [first, middle, last] = [at(fromMs), at(toMs), samples.at(-1)]
   return first && middle && last ? { sent: middle.tx - first.tx, back: last.rx - first.rx } : null
+}
+
+function slackMs(rttMs: number): number {
+  return Math.min(2000, 1.5 * rttMs)
 }

@@ -1,20 +1,18 @@
 /** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
 import type { Config, Desired, Family, Health, LineHealth, Route, Uplink } from '../model.ts'
-import { type Counters, readCounters } from './counters.ts'
-import { leadsElsewhere } from './elsewhere.ts'
+import { type Counters, readCounters } from '../observe/counters.ts'
+import type { Pulse } from '../watch/pulse.ts'
+import { unableToStray } from './elsewhere.ts'
 import { readHealth, writeEveryMs, writeHealth } from './facts.ts'
 import { watchFailback } from './failback-watch.ts'
 import type { Line, LineEffect, LineEvent } from './line.ts'
-import { advance, lossOf, newLine, probeIntervalMs } from './machine.ts'
-import { type Answer, type Burst, isBroken, probeAll, probeOn, type Way } from './probes.ts'
+import { advance, isWatchful, newLine, probeIntervalMs } from './machine.ts'
+import { type Answer, isBroken, probeAll, probeOn, type Way } from './probes.ts'
 import { keepQuotas } from './quotas.ts'
 import { type ProbeSettings, probeSettings } from './settings.ts'
-import { addressOf } from './target.ts'
+import { answerText, burstText, keyOf, type Track, toHealth, verdict, withQuota } from './track.ts'
 import { createUserHooks } from './user-hooks.ts'
 import { waysOf } from './ways.ts'
-
-/** Reading all counters takes some 100 microseconds. */
-const tickMs = 100
 
 export interface HealthWatch {
   /** What is to be watched from now on: after each round. */
@@ -22,30 +20,16 @@ export interface HealthWatch {
   readonly stop: () => void
 }
 
-interface Track {
-  readonly way: Way
-  readonly settings: ProbeSettings
-  /** Changes with everything that a running probe was started for. */
-  readonly key: string
-  line: Line
-  target: number
-  lastProbe: string | null
-  /** It is offline, and nobody is told yet: the burst that said so began then. */
-  withheldSince: number | null
-  background: { readonly intervalMs: number; readonly stop: () => void } | null
-  stopBurst: () => void
-}
-
 /** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
-export function watchHealth(balance: (reason: string) => Promise<unknown>): HealthWatch {
+export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
   let ways: readonly Way[] = []
-  const quotas = keepQuotas((reason) => {
+  const quotas = keepQuotas(pulse, (reason) => {
     publish()
     onVerdict(reason)
   })
   const userHooks = createUserHooks()
-  const failback = watchFailback()
+  const failback = watchFailback(pulse)
   /** From a daemon before us: an offline line need not carry connections once more to be found out. */
   let inherited: Health = readHealth()
   let begun = false
@@ -145,6 +129,7 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     const onAnswer = ({ rttMs }: Answer) => {
       track.lastProbe = answerText({ target, rttMs })
       send(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
+      pulse.awake()
     }
     const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (cause) => {
       if (isBroken(cause)) giveUp()
@@ -206,6 +191,8 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
       }
       tracks.set(keyOf(way), track)
       if (known) send(track, { kind: 'moved' })
+      // A new line's first verdict is waited for.
+      else pulse.hurry()
       publish()
     }
   }
@@ -216,17 +203,19 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     return former?.state === 'offline' ? { ...line, state: 'offline', why: former.why } : line
   }
 
-  function tick(): void {
-    if (tracks.size === 0) return
+  function tick(): 'soon' | undefined {
+    if (tracks.size === 0) return undefined
     const counters = readCounters()
     for (const track of [...tracks.values()]) {
       send(track, { kind: 'tick', counters: countersOf(track, counters) })
       // Whom it waited for may have lost its link.
       release(track)
     }
+    const isClose = ({ line, withheldSince }: Track) => withheldSince !== null || isWatchful(line, clock())
+    return [...tracks.values()].some(isClose) ? 'soon' : undefined
   }
 
-  function publish(): void {
+  function publish(): undefined {
     // What the daemon before us said holds until we know the uplinks.
     if (!begun) return
     const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
@@ -238,39 +227,22 @@ export function watchHealth(balance: (reason: string) => Promise<unknown>): Heal
     writeHealth(health)
   }
 
-  const timers = [setInterval(tick, tickMs), setInterval(publish, writeEveryMs)]
+  pulse.join(tick)
+  pulse.join(publish, writeEveryMs)
   return {
     update,
     stop: () => {
-      for (const timer of timers) clearInterval(timer)
       quotas.stop()
-      failback.stop()
       publish()
       for (const key of [...tracks.keys()]) drop(key)
     },
   }
 }
 
-function settingsFor(way: Way, config: Config, routes: readonly Route[]) {
-  const settings = unableToStray(way, probeSettings(way.uplink, way.device, way.family, config), routes)
-  return { way, settings, key: JSON.stringify([way, settings]) }
-}
-
-/** ping binds to the device. What binds to an address alone must have one of its own, and targets that follow it. */
-function unableToStray(way: Way, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
-  if (!['tcp', 'dns', 'http', 'https'].includes(settings.kind)) return settings
-  if (way.source === null) return { ...settings, kind: 'none' }
-  const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))
-  if (targets.length === 0) return { ...settings, kind: 'none' }
-  return { ...settings, targets, quorum: Math.min(settings.quorum, targets.length) }
-}
-
-function keyOf({ uplink, family }: Way): string {
-  return `${uplink} ${family}`
-}
-
-function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): Counters | null {
-  return counters.get(way.device) ?? null
+/** Multicast that was received answers nobody. */
+function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { rx: number; tx: number } | null {
+  const found = counters.get(way.device)
+  return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null
 }
 
 function stopBackground(track: Track): void {
@@ -278,41 +250,7 @@ function stopBackground(track: Track): void {
   track.background = null
 }
 
-function verdict({ way, line }: Track): string {
-  const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
-  const state = line.state !== 'offline' && line.degraded ? 'degraded' : line.state
-  return `${way.uplink} ${state} over ${family}: ${line.why}`
-}
-
-function answerText({ target, rttMs }: Answer): string {
-  return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
-}
-
-function burstText({ answers, gateway }: Burst): string {
-  const texts = answers.map(answerText)
-  return [...texts, ...(gateway === null ? [] : [`the gateway ${gateway ? 'answered' : 'did not answer'}`])].join(', ')
-}
-
-/** A quota counts for lines that nobody probes as well. */
-function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' | null): LineHealth | undefined {
-  if (atQuota === null) return line
-  const blank = { state: 'online', since: Date.now(), latencyMs: null, loss: 0, lastProbe: null } as const
-  return {
-    ...(line ?? blank),
-    degraded: true,
-    why: 'its quota is used up',
-    ...(atQuota === 'disable' ? { barred: true } : {}),
-  }
-}
-
-function toHealth({ line, lastProbe, withheldSince }: Track, now: number): LineHealth {
-  return {
-    state: withheldSince === null ? line.state : 'suspect',
-    degraded: line.degraded,
-    since: Math.round(Date.now() - (now - line.since)),
-    why: line.why,
-    latencyMs: line.rtt && Math.round(line.rtt.smooth * 10) / 10,
-    loss: Math.round(lossOf(line) * 1000) / 1000,
-    lastProbe,
-  }
+function settingsFor(way: Way, config: Config, routes: readonly Route[]) {
+  const settings = unableToStray(way, probeSettings(way.uplink, way.device, way.family, config), routes)
+  return { way, settings, key: JSON.stringify([way, settings]) }
 }

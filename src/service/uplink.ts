@@ -1,6 +1,6 @@
 /** org.ifbalance1.Uplink: one uplink, as it was after the last round. */
 import type { UplinkStatus } from '../cli/status.ts'
-import { readCounters } from './counters.ts'
+import { readCounters } from '../observe/counters.ts'
 import { type Interface, nothing, type Property } from './describe.ts'
 
 export interface ServedUplink extends UplinkStatus {
@@ -17,10 +17,10 @@ export function uplinkPath({ number }: { readonly number: number }): string {
 
 export function describeUplink(uplink: ServedUplink): Interface {
   const { inet, inet6 } = uplink
-  const counter = (name: keyof ReturnType<typeof readCounters>): Property => ({
+  const counter = (name: 'rxBytes' | 'rxPackets' | 'txBytes' | 'txPackets'): Property => ({
     type: 't',
     changes: 'none',
-    read: () => readCounters(uplink.interface)[name],
+    read: () => readCounters().get(uplink.interface)?.[name] ?? 0,
   })
   const properties = new Map<string, Property>([
     ['Name', fixed('s', uplink.name, 'never')],

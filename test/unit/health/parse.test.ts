@@ -1,12 +1,12 @@
 /** What comes from outside into the health of lines: ping's words, counters, files, name servers' answers, settings. */
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
-import { parseCounters } from '../../../src/health/counters.ts'
 import { parseAnswer, question } from '../../../src/health/dns.ts'
 import { parseHealth } from '../../../src/health/facts.ts'
 import { parsePing } from '../../../src/health/ping.ts'
 import { count, isUsedUp, parseUsed, type Used } from '../../../src/health/quota.ts'
 import { probeSettings } from '../../../src/health/settings.ts'
+import { parseCounters } from '../../../src/observe/counters.ts'
 import { isTrusted } from '../../../src/os/trusted.ts'
 import { config } from './simulation.ts'
 
@@ -20,7 +20,7 @@ test.each([
   ['', null],
 ])('ping says %j', (line, expected) => expect(parsePing(line)).toEqual(expected))
 
-test('counters without multicast, and devices with odd names', () => {
+test('counters, also of devices with odd names', () => {
   const text = [
     'Inter-|   Receive                                                |  Transmit',
     ' face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed',
@@ -29,9 +29,13 @@ test('counters without multicast, and devices with odd names', () => {
     '',
   ].join('\n')
   const counters = parseCounters(text)
-  expect(counters.get('wan1')).toEqual({ rx: 40, tx: 70, rxBytes: 5000, txBytes: 7000 })
-  expect(counters.get('a:b')).toEqual({ rx: 2, tx: 4, rxBytes: 1, txBytes: 3 })
+  const [rxBytes, rxPackets, rxMulticast, txBytes, txPackets] = [5000, 50, 10, 7000, 70]
+  expect(counters.get('wan1')).toMatchObject({ rxBytes, rxPackets, rxMulticast, txBytes, txPackets })
+  expect(counters.get('a:b')).toMatchObject({ rxBytes: 1, rxPackets: 2, rxMulticast: 0, txBytes: 3, txPackets: 4 })
   expect(counters.size).toBe(2)
+  const later = parseCounters(text.replace('5000 50', '5001 51'), counters)
+  expect(later.get('wan1')).toMatchObject({ rxBytes: 5001, rxPackets: 51 })
+  expect(later.get('a:b')).toBe(counters.get('a:b'))
 })
 
 describe('the file of the daemon', () => {

@@ -1,0 +1,52 @@
+/**
+ * One clock for all that look at things of which nobody tells when they change. To wake a processor that sleeps costs more
+ * than to look (0.2 ms of a small virtual machine), so all look at once, and often only while there is something to see.
+ */
+const fastMs = 100
+const slowMs = 600
+
+export interface Pulse {
+  /** Calls `look` at each beat, or at the first one after so long. Whoever says `soon` has the next beat come soon. */
+  readonly join: (look: () => 'soon' | undefined, everyMs?: number) => void
+  /** The next beat comes soon. */
+  readonly hurry: () => void
+  /** Something has woken the processor: a beat that is due in a while may as well be now. */
+  readonly awake: () => void
+  readonly stop: () => void
+}
+
+export function createPulse(): Pulse {
+  const members: { readonly look: () => 'soon' | undefined; readonly everyMs: number; last: number }[] = []
+  let isFast = false
+  let last = performance.now()
+  let timer = setTimeout(beat, slowMs)
+
+  function beat(): void {
+    last = performance.now()
+    const due = members.filter((member) => last - member.last >= member.everyMs)
+    isFast = false
+    for (const member of due) {
+      member.last = last
+      if (member.look() === 'soon') isFast = true
+    }
+    arm()
+  }
+
+  function arm(): void {
+    clearTimeout(timer)
+    timer = setTimeout(beat, isFast ? fastMs : slowMs)
+  }
+
+  return {
+    join: (look, everyMs = 0) => void members.push({ look, everyMs, last: performance.now() }),
+    hurry: () => {
+      if (isFast) return
+      isFast = true
+      arm()
+    },
+    awake: () => {
+      if (!isFast && performance.now() - last > slowMs / 2) beat()
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
