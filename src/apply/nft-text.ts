@@ -39,7 +39,7 @@ function block(chains: readonly Chain[], sets: readonly NamedSet[]): string {
 }
 
 function setText({ kind, name, definition = '', elements = [] }: NamedSet): string {
-  const content = elements.length > 0 ? ` elements = { ${elements.join(', ')} }` : ''
+  const content = elements.length > 0 ? `; elements = { ${elements.join(', ')} }` : ''
   return `  ${kind} ${name} { ${definition}${content}; }`
 }
 

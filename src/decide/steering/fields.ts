@@ -70,7 +70,7 @@ export function typeOf(boxes: readonly Box[], family: Family): string {
     .map((field) => field.type(family))
     .join(' . ')
   const intervals = boxes.some((one) => Object.values(one).some((ranges) => ranges.some(([a, b]) => a !== b)))
-  return `type ${types} : verdict;${intervals ? ' flags interval;' : ''}`
+  return `type ${types} : verdict${intervals ? '; flags interval' : ''}`
 }
 
 function fieldNames(box: Box): readonly Field[] {

@@ -106,7 +106,7 @@ function conditionsOf(rule: string, match: Match, family: Family) {
         {
           kind: 'set',
           name: domainSet(rule, family),
-          definition: `type ${addressType(family)}; flags timeout; timeout 1d;`,
+          definition: `type ${addressType(family)}; flags timeout; timeout 1d`,
         },
       ]
     : []
@@ -134,7 +134,7 @@ function fileSet(set: AddressSet | undefined, family: Family): readonly NamedSet
     {
       kind: 'set',
       name: `file_${digest(`${family} ${elements.join()}`)}`,
-      definition: `type ${addressType(family)}; flags interval; auto-merge;`,
+      definition: `type ${addressType(family)}; flags interval; auto-merge`,
       elements,
     },
   ]

@@ -91,10 +91,9 @@ function sticky(
 ): UseChains {
   const header = headerOf[family]
   const type = family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
-  const fields = [
-    ...(side === 'forward' ? [`${header} saddr`] : []),
-    ...(use.mode === 'source' && side === 'forward' ? [] : [`${header} daddr`]),
-  ]
+  // A dynamic map with two IPv6 addresses as its key is more than nft 1.0.6 can express: it aborts.
+  const bySource = side === 'forward' && (use.mode === 'source' || family === 'inet6')
+  const fields = [...(side === 'forward' ? [`${header} saddr`] : []), ...(bySource ? [] : [`${header} daddr`])]
   const key = fields.join(' . ')
   const map = `sticky_${digest(JSON.stringify([use, side, family]))}`
   const stay = name.replace('use_', 'stay_')
@@ -108,7 +107,7 @@ function sticky(
         name: map,
         definition:
           `type ${fields.map(() => type).join(' . ')} : mark; flags dynamic,timeout; ` +
-          `timeout ${use.stickySeconds}s; size ${mostClients};`,
+          `timeout ${use.stickySeconds}s; size ${mostClients}`,
       },
     ],
     chains: [

@@ -1,0 +1,104 @@
+/**
+ * Three uplinks and a LAN for scripts that run in a namespace of their own. Each provider writes down what comes by; so it is
+ * seen where packets really go, whatever the ruleset says.
+ */
+import { fileURLToPath } from 'node:url'
+import type { Outside } from '../../src/config/parse.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import type { Config } from '../../src/model.ts'
+import { run } from '../../src/os/run.ts'
+import type { Packet } from '../lab/programs/send.ts'
+import { linksSettled } from './world.ts'
+
+const sender = fileURLToPath(new URL('../lab/programs/send.ts', import.meta.url))
+
+export const uplinkCount = 3
+
+/** 192.168.77.2 to .41, and 2001:db8:77::2 to ::29, hexadecimal. */
+export const lanHosts = 40
+
+const world = `set -e
+mkdir -p /run/netns
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode
+ip netns add lan
+ip link add lan0 type veth peer name eth0 netns lan
+ip address add 192.168.77.1/24 dev lan0
+ip address add 2001:db8:77::1/64 dev lan0
+ip link set lan0 up
+ip netns exec lan sh -c '
+  for i in $(seq 2 41); do
+    ip address add 192.168.77.$i/24 dev eth0
+    ip address add 2001:db8:77::$(printf %x $i)/64 dev eth0 nodad
+  done
+  ip link set eth0 up
+  ip link set lo up
+  ip route add default via 192.168.77.1
+  ip route add default via 2001:db8:77::1'
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+for i in 1 2 3; do
+  ip netns add isp$i
+  ip link add wan$i type veth peer name far netns isp$i
+  ip address add 10.$i.0.2/24 dev wan$i
+  ip address add 2001:db8:$i::2/64 dev wan$i nodad
+  ip -n isp$i address add 10.$i.0.1/24 dev far
+  ip -n isp$i address add fe80::1/64 dev far nodad
+  ip -n isp$i link set far up
+  ip link set wan$i up
+  ip route add default via 10.$i.0.1 dev wan$i metric 10$i
+  ip route add default via fe80::1 dev wan$i metric 10$i
+  ip netns exec isp$i nft -f - <<'END'
+table inet seen {
+  set four { type ipv4_addr . inet_proto . inet_service . inet_service; flags dynamic; size 65536; }
+  set six { type ipv6_addr . inet_proto . inet_service . inet_service; flags dynamic; size 65536; }
+  chain prerouting {
+    type filter hook prerouting priority -400
+    meta l4proto { tcp, udp } meta nfproto ipv4 add @four { ip daddr . meta l4proto . th sport . th dport }
+    meta l4proto { tcp, udp } meta nfproto ipv6 add @six { ip6 daddr . meta l4proto . th sport . th dport }
+  }
+}
+END
+done
+`
+
+export async function makeSteeringWorld(): Promise<void> {
+  await run('/bin/sh', ['-c', world])
+  await linksSettled()
+}
+
+export function configOf(text: string, outside?: Outside): Config {
+  const loaded = parseConfig([{ path: 'test.conf', text }], outside)
+  if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
+  return loaded.config
+}
+
+/** Sends them from the LAN or from the host itself, and gives for each the number of the provider that saw it, or null. */
+export async function whereTo(packets: readonly Packet[], from: 'lan' | 'host'): Promise<readonly (number | null)[]> {
+  const node = [process.execPath, sender]
+  const [program = '', ...args] = from === 'lan' ? ['/usr/sbin/ip', 'netns', 'exec', 'lan', ...node] : node
+  await run(program, args, { input: JSON.stringify(packets), timeoutMs: 60_000 })
+  const seen = await Promise.all([1, 2, 3].map(seenBy))
+  return packets.map((packet) => {
+    const providers = seen.flatMap((keys, index) => (keys.has(keyOf(packet)) ? [index + 1] : []))
+    if (providers.length > 1) throw new Error(`${keyOf(packet)} was seen by ${providers.join(' and ')}`)
+    return providers[0] ?? null
+  })
+}
+
+/** Also forgets what they saw. */
+async function seenBy(number: number): Promise<ReadonlySet<string>> {
+  const nft = (...args: readonly string[]) =>
+    run('/usr/sbin/ip', ['netns', 'exec', `isp${number}`, '/usr/sbin/nft', ...args])
+  const { stdout } = await nft('-j', 'list', 'table', 'inet', 'seen')
+  await nft('flush', 'set', 'inet', 'seen', 'four')
+  await nft('flush', 'set', 'inet', 'seen', 'six')
+  const { nftables }: { nftables: readonly { set?: { elem?: readonly { concat: readonly unknown[] }[] } }[] } =
+    JSON.parse(stdout)
+  return new Set(nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(' '))))
+}
+
+/** As nft lists it. */
+function keyOf({ to, protocol, sourcePort, port }: Packet): string {
+  return [to, protocol, sourcePort, port].join(' ')
+}
