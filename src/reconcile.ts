@@ -57,6 +57,11 @@ export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
   return { observed, desired, steps }
 }
 
+/** The slices whose traffic the kernel sends by their uplinks now, by path, with their ids: see slices.ts. */
+export function followedSlices({ remaining, observed, desired }: Outcome): Readonly<Record<string, number>> {
+  return remaining.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
+}
+
 async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
   const outcome = await withLock(async () => {
     retryNotes()

@@ -8,7 +8,7 @@ import { balancedTable, paths } from '../ids.ts'
 import type { Config, Desired, Observed, Route, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
+import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
 import type { Ran } from '../watch/scheduler.ts'
 import type { Reply } from './protocol.ts'
 
@@ -21,6 +21,8 @@ export interface Rounds {
   readonly forgotten: () => Promise<void>
   /** What the latest round wanted of the host's sysctls. */
   readonly sysctls: () => Readonly<Record<string, string>>
+  /** See reconcile.ts: as of the latest round. */
+  readonly slices: () => Readonly<Record<string, number>>
 }
 
 /** From now on, rounds take away what is ours, and then leave the host alone. */
@@ -48,6 +50,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
   let sysctls: Readonly<Record<string, string>> = {}
+  let slices: Readonly<Record<string, number>> = {}
   /** The same wish twice, and something to do: what we had done was undone. */
   let wantedBefore = ''
   /** What was said in the round before is not said again. */
@@ -79,6 +82,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
+    slices = followedSlices(outcome)
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
     onDesired?.(outcome.desired, inForce, outcome.observed.routes)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
@@ -106,6 +110,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     },
     forgotten: () => forgotten,
     sysctls: () => sysctls,
+    slices: () => slices,
   }
 }
 

@@ -26,7 +26,11 @@ export async function run(_args: readonly string[]): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   const watchdog = startWatchdog()
   const bus = openBus({ onTrouble: log.warning })
-  const published = publish(bus, (reason) => scheduler.now(reason))
+  const published = publish(
+    bus,
+    (reason) => scheduler.now(reason),
+    () => rounds.slices(),
+  )
   const pulse = createPulse()
   const health = watchHealth(pulse, (verdict) => scheduler.now(verdict))
   const rounds = createRounds({ details: true, onStatus: published.show, onDesired: health.update })

@@ -2,8 +2,10 @@
 import type { Status } from '../cli/status.ts'
 import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
 import type { Reply } from '../control/protocol.ts'
+import { cgroupId } from '../observe/cgroups.ts'
 import type { Bus } from '../os/bus.ts'
 import { messageOf } from '../os/log.ts'
+import { slicePath } from '../slices.ts'
 import { version } from '../version.ts'
 import { createService } from './service.ts'
 import { rememberSince } from './since.ts'
@@ -15,8 +17,12 @@ export interface Published {
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
 }
 
-/** `now` has a round made, and gives its reply. */
-export function publish(bus: Bus, now: (reason: string) => Promise<Reply>): Published {
+/** `now` has a round made, and gives its reply; `slices` are those that the latest one left followed. */
+export function publish(
+  bus: Bus,
+  now: (reason: string) => Promise<Reply>,
+  slices: () => Readonly<Record<string, number>>,
+): Published {
   const remember = rememberSince()
   const published: Published = {
     show: (status) => {
@@ -38,6 +44,27 @@ export function publish(bus: Bus, now: (reason: string) => Promise<Reply>): Publ
     },
   }
   let latest: Status | null = null
-  const service = createService(bus, { reconcile: now, setEnabled: published.setEnabled })
+  const service = createService(bus, {
+    reconcile: now,
+    setEnabled: published.setEnabled,
+    followSlice: async (uplink) => {
+      const known = latest?.uplinks.map(({ name }) => name) ?? []
+      return noSuchUplink(uplink, known) ?? followSlice(slicePath(uplink), now, slices)
+    },
+  })
   return published
+}
+
+/** A round only where the latest one has not seen it: anyone may ask, and as often as they like. */
+async function followSlice(
+  path: string,
+  now: (reason: string) => Promise<Reply>,
+  slices: () => Readonly<Record<string, number>>,
+): Promise<Reply> {
+  const id = cgroupId(path)
+  if (id === null) return { ok: false, message: `there is no ${path}` }
+  const isFollowed = () => slices()[path] === id
+  if (isFollowed()) return { ok: true, message: path }
+  const { message } = await now(`new ${path}`)
+  return isFollowed() ? { ok: true, message: path } : { ok: false, message }
 }

@@ -21,6 +21,7 @@ export interface Served {
 export interface Deeds {
   readonly reconcile: (reason: string) => Promise<Reply>
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+  readonly followSlice: (uplink: string) => Promise<Reply>
 }
 
 const managerInterface = 'org.ifbalance1.Manager'
@@ -54,6 +55,15 @@ export function createService(bus: Bus, deeds: Deeds): { readonly update: (serve
           gives: [],
           run: ([uplink, enabled], call) =>
             allowed(call, 'org.ifbalance1.set-enabled', () => deeds.setEnabled(String(uplink), enabled === true)),
+        },
+      ],
+      [
+        'FollowSlice',
+        {
+          takes: takes('uplink:s'),
+          gives: [],
+          // For everyone: who may make the slice, systemd has decided, and there is no more to do than the next look does.
+          run: async ([uplink]) => outcomeOf(await deeds.followSlice(String(uplink))),
         },
       ],
     ])
