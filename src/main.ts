@@ -19,13 +19,16 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   disable: () => import('./entry/disable.ts'),
   monitor: () => import('./entry/monitor.ts'),
   probe: () => import('./entry/probe.ts'),
+  exec: () => import('./entry/exec.ts'),
   daemon: () => import('./entry/daemon.ts'),
   hook: () => import('./entry/hook.ts'),
 }
 
 async function main([command = '', ...args]: readonly string[]): Promise<number> {
   const entry = Object.hasOwn(entries, command) ? entries[command] : undefined
-  if (isHelp(command) || (entry !== undefined && command !== 'hook' && args.some(isHelp))) return help()
+  // What follows the uplink's name is not for us.
+  const words = command === 'exec' ? args.slice(0, 1) : args
+  if (isHelp(command) || (entry !== undefined && command !== 'hook' && words.some(isHelp))) return help()
   if (command === '--version' || command === '-V') return printVersion()
   if (entry !== undefined) return (await entry()).run(args)
   return usageError(command, Object.keys(entries))
@@ -57,8 +60,9 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-process.stdout.on('error', ignoreClosedPipe)
-process.stderr.on('error', ignoreClosedPipe)
+// Not where the command that we become would find pipes that do not block: see cli/become.ts.
+if (process.argv[2] !== 'exec')
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
 process.on('uncaughtException', fail)
 // Not at once: a failed write to standard output (disk full) is told in the next tick.
 main(process.argv.slice(2)).then((code) => setImmediate(() => process.exit(code)), fail)

@@ -5,8 +5,9 @@ import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
 import type { Reply } from '../control/protocol.ts'
 import { busName, paths } from '../ids.ts'
 import { connectToBus, systemBus } from '../os/bus-connection.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile.ts'
+import { busRefusal } from './bus-refusal.ts'
 import { printOutcome } from './outcome.ts'
 import { print, printableLines } from './output.ts'
 import { isRoot } from './root.ts'
@@ -66,15 +67,14 @@ async function askOverBus(verb: Verb, uplink: string): Promise<Reply> {
       bus.close()
     }
   } catch (error) {
-    return refusalOf(messageOf(error))
+    return refusalOf(error)
   }
 }
 
-/** `calling INTERFACE.MEMBER: ERROR.NAME: text`; people want the text. */
-function refusalOf(error: string): Reply {
-  const [, name = '', text = ''] = /^calling \S+: ([\w.]+): (.*)$/s.exec(error) ?? []
+function refusalOf(error: unknown): Reply {
+  const { name, text } = busRefusal(error)
   if (name === 'org.ifbalance1.Error.UnknownUplink') return { ok: false, misuse: true, message: text }
   if (name === 'org.freedesktop.DBus.Error.ServiceUnknown')
     return { ok: false, message: 'no daemon is running, and without it only root can do this' }
-  return { ok: false, message: text || error }
+  return { ok: false, message: text }
 }

@@ -17,6 +17,8 @@ Commands:
   enable UPLINK     end what "disable" began
   probe [UPLINK]    ask all probes' targets once, and show who answered
   monitor [--json]  how the uplinks are, and each change from then on
+  exec UPLINK -- COMMAND [ARGUMENT...]
+                    run a command that uses this uplink alone, as do its children
 
   daemon            run in the foreground, as ifbalance.service does
   hook KIND         called by ifupdown, DHCP clients, NetworkManager, networkd and pppd
@@ -29,6 +31,7 @@ Exit codes:
   0  all well
   1  a problem: an error in the configuration, something could not be read or done
   2  called in a way that is not described here, or with an uplink that there is not
+"exec" has those of the command, and as env(1) 125 for its own problems, 126 and 127.
 
 Files:
   ${paths.config}

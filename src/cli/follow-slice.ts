@@ -1,0 +1,43 @@
+/** Has the kernel send a slice's traffic by its uplink: by the daemon, or, where none runs, here. */
+import { busName } from '../ids.ts'
+import type { Config } from '../model.ts'
+import { cgroupId } from '../observe/cgroups.ts'
+import { connectToBus, systemBus } from '../os/bus-connection.ts'
+import { slicePath } from '../slices.ts'
+import { busRefusal } from './bus-refusal.ts'
+import { isRoot } from './root.ts'
+
+const patienceMs = 15_000
+
+/** Null when it does; otherwise why not. */
+export async function followSlice(uplink: string, config: Config): Promise<string | null> {
+  try {
+    await askDaemonToFollow(uplink)
+    return null
+  } catch (error) {
+    const { name, text } = busRefusal(error)
+    if (name !== 'org.freedesktop.DBus.Error.ServiceUnknown') return text
+  }
+  if (!isRoot()) return 'no daemon is running, and without it only root can do this'
+  return followAlone(slicePath(uplink), config)
+}
+
+/** Loaded only now: what runs other programs touches the standard streams, see become.ts. */
+async function followAlone(path: string, config: Config): Promise<string | null> {
+  const { followedSlices, reconcile } = await import('../reconcile.ts')
+  const outcome = await reconcile(config)
+  return followedSlices(outcome)[path] === cgroupId(path) ? null : (outcome.errors[0] ?? 'the rules are not in force')
+}
+
+/** FollowSlice of org.ifbalance1(5). */
+async function askDaemonToFollow(uplink: string): Promise<void> {
+  const bus = await connectToBus(systemBus, {})
+  try {
+    await bus.call({
+      ...{ destination: busName, path: '/org/ifbalance1', interface: 'org.ifbalance1.Manager', member: 'FollowSlice' },
+      ...{ signature: 's', body: [uplink], timeoutMs: patienceMs },
+    })
+  } finally {
+    bus.close()
+  }
+}
