@@ -1,0 +1,170 @@
+/** What runs in an uplink's slice uses that uplink: see src/slices.ts. Control groups are made by hand, without systemd. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+
+const server = { inet: '203.0.113.1', inet6: '2001:db8:ffff::1' } as const
+
+const world = `set -e
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv4.conf.all.rp_filter=0
+for i in 1 2; do
+  ip address add 2001:db8:$i::2/64 dev wan$i nodad
+  ip route add default via fe80::1 dev wan$i metric 10$i
+  ip netns add isp$i
+  ip link set isp$i netns isp$i
+  ip -n isp$i address add 10.$i.0.1/24 dev isp$i
+  ip -n isp$i address add fe80::1/64 dev isp$i nodad
+  ip -n isp$i address add 2001:db8:$i::1/64 dev isp$i nodad
+  ip -n isp$i link set isp$i up
+  ip -n isp$i link set lo up
+  ip -n isp$i address add ${server.inet}/32 dev lo
+  ip -n isp$i address add ${server.inet6}/128 dev lo
+  ip netns exec isp$i nft -f - <<'END'
+table inet seen {
+  set seen4 { type inet_proto . ipv4_addr; flags dynamic; }
+  set seen6 { type inet_proto . ipv6_addr; flags dynamic; }
+  chain prerouting {
+    type filter hook prerouting priority -300
+    ip daddr ${server.inet} add @seen4 { meta l4proto . ip saddr }
+    ip6 daddr ${server.inet6} add @seen6 { meta l4proto . ip6 saddr }
+  }
+}
+END
+done
+for i in 1 2; do
+  ping -q -c 1 -W 5 10.$i.0.1 >/dev/null
+  ping -q -c 1 -W 5 2001:db8:$i::1 >/dev/null
+done
+`
+
+/**
+ * Connected and unconnected sockets of all protocols, 8 flows of each, so that a balance would show. A connection that
+ * cannot leave is tried again by TCP for two minutes: not here.
+ */
+const traffic = `
+for server in ${server.inet} ${server.inet6}; do
+  for i in $(seq 8); do
+    echo x >/dev/udp/$server/$((2000 + i))
+    timeout 0.2 bash -c "exec 3<>/dev/tcp/$server/$((3000 + i))"
+  done 2>&1
+  ping -q -c 1 -W 1 $server
+  "$1" --input-type=commonjs --eval '
+    const server = process.argv[1]
+    const socket = require("dgram").createSocket(server.includes(":") ? "udp6" : "udp4")
+    let left = 8
+    for (let i = 0; i < 8; i++) socket.send("x", 4000 + i, server, () => --left || socket.close())
+    socket.on("error", () => {})' $server
+done`
+
+// A name of this run's own, as control groups are the whole machine's; and one that has to be escaped.
+const [one, two] = ['one', 'two'].map((name) => `test-${name}-${process.pid}`) as [string, string]
+const folderOf = (uplink: string) => `/sys/fs/cgroup/ifbalance.slice/ifbalance-${uplink.replaceAll('-', '\\x2d')}.slice`
+
+let host: Host
+let daemon: Running
+
+beforeAll(async () => {
+  host = await startHost()
+  await configure('')
+  await host.run(['/bin/sh', '-c', world])
+  daemon = host.daemon()
+  await daemon.says(/balancing over/)
+})
+afterAll(async () => {
+  daemon?.signal('SIGTERM')
+  await daemon?.ended
+  for (const uplink of [one, two]) await host?.run(['rmdir', folderOf(uplink)], {}, { accept: [0, 1] })
+  await host?.run(['rmdir', '/sys/fs/cgroup/ifbalance.slice'], {}, { accept: [0, 1] })
+  await host?.end()
+})
+beforeEach(async () => {
+  for (const isp of ['isp1', 'isp2'])
+    for (const set of ['seen4', 'seen6'])
+      await host.run(['ip', 'netns', 'exec', isp, 'nft', 'flush', 'set', 'inet', 'seen', set])
+})
+
+async function configure(more: string): Promise<void> {
+  const section = (name: string, device: string) => `[uplink ${name}]\ninterface = ${device}\n`
+  await host.write('/etc/ifbalance/ifbalance.conf', `${more}${section(one, 'wan1')}${section(two, 'wan2')}`)
+}
+
+/** Runs the traffic in the uplink's slice, or in none; gives what was said about it. */
+async function send(uplink: string | null): Promise<string> {
+  const enter = uplink === null ? '' : `echo $$ >'${folderOf(uplink)}/cgroup.procs'\n`
+  const script = ['/bin/bash', '-c', enter + traffic, 'bash', process.execPath]
+  return (await host.run(script, {}, { accept: [0, 1], timeoutMs: 40_000 })).stdout
+}
+
+/** Which protocols from which addresses arrived by an uplink. */
+async function arrived(isp: 'isp1' | 'isp2'): Promise<readonly string[]> {
+  const { stdout } = await host.run(['ip', 'netns', 'exec', isp, 'nft', '-j', 'list', 'sets'])
+  const listing: { nftables: { set?: { elem?: { concat: [string, string] }[] } }[] } = JSON.parse(stdout)
+  return listing.nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(' '))).sort()
+}
+
+const all = (i: 1 | 2) =>
+  ['icmp', 'tcp', 'udp']
+    .flatMap((protocol) => [`${protocol} 10.${i}.0.2`, `${protocol.replace('icmp', 'ipv6-icmp')} 2001:db8:${i}::2`])
+    .sort()
+
+const udp = (i: 1 | 2) => all(i).filter((line) => line.startsWith('udp '))
+
+async function followed(uplink: string): Promise<void> {
+  await host.run(['mkdir', '-p', folderOf(uplink)])
+  await host.ifbalance(['apply'])
+}
+
+test('without a slice it is balanced', async () => {
+  await send(null)
+  for (const i of [1, 2] as const) expect(await arrived(`isp${i}`)).toEqual(expect.arrayContaining(udp(i)))
+})
+
+test.each([
+  [one, 'isp1', 'isp2', 1],
+  [two, 'isp2', 'isp1', 2],
+] as const)('%s: by this uplink in both families, with its address, and answered', async (uplink, here, there, i) => {
+  await followed(uplink)
+  const said = await send(uplink)
+  expect(await arrived(here)).toEqual(all(i))
+  expect(await arrived(there)).toEqual([])
+  expect(said.match(/1 received/g), said).toHaveLength(2)
+  expect(said.match(/connect: Connection refused/g), said).toHaveLength(16)
+})
+
+test('slices or not, what is in none is balanced', async () => {
+  await send(null)
+  for (const i of [1, 2] as const) expect(await arrived(`isp${i}`)).toEqual(expect.arrayContaining(udp(i)))
+})
+
+test('a slice that came back as another is followed again', async () => {
+  await host.run(['rmdir', folderOf(two)])
+  await followed(two)
+  await send(two)
+  expect(await arrived('isp1')).toEqual([])
+  expect(await arrived('isp2')).toEqual(all(2))
+  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+})
+
+test('without masquerade for others, what was moved is translated all the same', async () => {
+  await configure('[balance]\nmasquerade = no\n')
+  await host.ifbalance(['apply'])
+  await send(two)
+  expect(await arrived('isp1')).toEqual([])
+  expect(await arrived('isp2')).toEqual(all(2))
+  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+  await configure('')
+  await host.ifbalance(['apply'])
+})
+
+test.each([
+  ['its link is down', ['ip', '-n', 'isp2', 'link', 'set', 'isp2', 'down']],
+  ['it is disabled', ['ifbalance', 'disable', two]],
+  ['its interface is gone', ['ip', 'link', 'del', 'wan2']],
+])('where %s, nothing leaves by another uplink', async (_, command) => {
+  await host.run(command)
+  await host.ifbalance(['apply'])
+  const said = await send(two)
+  expect(await arrived('isp1')).toEqual([])
+  expect(said.match(/echo: write error: No route to host/g), said).toHaveLength(16)
+  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+})
