@@ -177,8 +177,8 @@ export interface Observed {
   readonly quotas?: {
     /** `2026-11-23`: by the host's clock and time zone. */
     readonly today: string
-    /** By uplink name: bytes, and the day when their period began. */
-    readonly used: Readonly<Record<string, { readonly bytes: number; readonly period: string }>>
+    /** By uplink name: bytes, by the day when their period began. */
+    readonly used: Readonly<Record<string, { readonly periods: Readonly<Record<string, number>> }>>
   }
   /** Of what `ifbalance exec` runs: control groups by path (see slices.ts), with their ids; absent for none. */
   readonly slices?: Readonly<Record<string, number>>

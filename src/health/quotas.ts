@@ -6,7 +6,7 @@ import { readCounters } from '../observe/counters.ts'
 import { hasCode, readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import type { Pulse } from '../watch/pulse.ts'
-import { count, dayOf, isUsedUp, parseUsed, type Used } from './quota.ts'
+import { count, dayOf, parseUsed, type Used, verdictOf } from './quota.ts'
 
 const lookMs = 5000
 /** A power cut costs no more than this is off. */
@@ -22,7 +22,7 @@ export interface Quotas {
 /** What was written down last: a run without the daemon, or before its first look, goes by that. */
 export function readQuotas(now: Date): Observed['quotas'] {
   try {
-    const used = [...parseUsed(readIfThere(paths.quota))].map(([name, { bytes, period }]) => [name, { bytes, period }])
+    const used = [...parseUsed(readIfThere(paths.quota))].map(([name, { periods }]) => [name, { periods }])
     return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
   } catch (error) {
     // `ifbalance status` of anyone: the daemon's verdict is in the health of its line.
@@ -49,16 +49,15 @@ export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Qu
     for (const { name, device, quota } of watched) {
       const found = counters.get(device)
       if (!found) continue
-      const reading = { counter: found.rxBytes + found.txBytes, boot, device, today: dayOf(new Date()) }
-      const now = count(used.get(name), reading, quota)
+      const today = dayOf(new Date())
+      const now = count(used.get(name), { counter: found.rxBytes + found.txBytes, boot, device, today }, quota)
       used.set(name, now)
-      judge(name, now, quota)
+      judge(name, verdictOf(now, today, quota))
     }
     if (performance.now() - written > writeMs) write()
   }
 
-  function judge(name: string, now: Used, quota: QuotaConfig): void {
-    const verdict = isUsedUp(now, quota) ? quota.atQuota : null
+  function judge(name: string, verdict: QuotaConfig['atQuota'] | null): void {
     if (verdict === (over.get(name) ?? null)) return
     if (verdict === null) over.delete(name)
     else over.set(name, verdict)

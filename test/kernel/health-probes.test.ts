@@ -163,12 +163,9 @@ describe('tiers', () => {
   })
 
   test('a quota that is used up counts before there is a daemon', async () => {
-    const used = (bytes: number) => ({ bytes, counter: 0, boot: 'former', device: 'wan2', period: '2020-01-01' })
     const hook = async (bytes: number, period: string) => {
-      await lab.exec(
-        ['/usr/bin/tee', '/var/lib/ifbalance/quota.json'],
-        JSON.stringify({ wan2: { ...used(bytes), period } }),
-      )
+      const used = { periods: { [period]: bytes }, counter: 0, boot: 'former', device: 'wan2' }
+      await lab.exec(['/usr/bin/tee', '/var/lib/ifbalance/quota.json'], JSON.stringify({ wan2: used }))
       await lab.exec(['/usr/bin/env', 'IFACE=wan2', process.execPath, main, 'hook', 'networkmanager'])
       return await carriers(lab)
     }

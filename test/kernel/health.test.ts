@@ -8,7 +8,7 @@ import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, s
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
 import { carriers, health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
 
-/** `IFBALANCE_ROUNDS=50` gives the figures for docs/measurements.md. */
+/** `IFBALANCE_ROUNDS=50` gives the figures that count: see docs/measurements.md. */
 const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 3)
 
 const [one, two] = [addresses.publicOf(1), addresses.publicOf(2)]

@@ -19,7 +19,9 @@ const rows = [...Map.groupBy(newest.values(), ({ name }) => name)].map(([name, s
 const text = `# Measurements
 
 Made by \`npm test\`, which prints every figure as it measures it, and \`node test/lab/measurements-to-docs.ts\`, which
-writes this page. Two virtual cores; host, providers and internet are network namespaces of one Linux
+writes this page. The silent blackhole 50 times takes six minutes more, as
+\`IFBALANCE_ROUNDS=50 npx vitest run --project kernel test/kernel/health.test.ts -t 'B3 silent blackhole under'\`.
+Two virtual cores; host, providers and internet are network namespaces of one Linux
 ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim().split('-', 1)}; the hosts are Debian 12 and 13, booted in containers. Figures move by some ten per cent from run to run.
 
 | what | unit | at most | measured |

@@ -4,7 +4,7 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import { parseAnswer, question } from '../../../src/health/dns.ts'
 import { parseHealth } from '../../../src/health/facts.ts'
 import { parsePing } from '../../../src/health/ping.ts'
-import { count, isUsedUp, parseUsed, type Used } from '../../../src/health/quota.ts'
+import { count, parseUsed, type Used, verdictOf } from '../../../src/health/quota.ts'
 import { probeSettings } from '../../../src/health/settings.ts'
 import { parseCounters } from '../../../src/observe/counters.ts'
 import { isTrusted } from '../../../src/os/trusted.ts'
@@ -70,23 +70,46 @@ describe('quota', () => {
     readings.reduce<Used | undefined>((used, next) => count(used, next, quota), undefined)
 
   test('counts on over a reboot, another device and a counter that began anew', () => {
-    expect(run(reading(500, '2026-11-10'), reading(700, '2026-11-10'))?.bytes).toBe(200)
-    expect(run(reading(500, '2026-11-10'), reading(700, '2026-11-10', { boot: 'b' }))?.bytes).toBe(700)
-    expect(run(reading(500, '2026-11-10'), reading(30, '2026-11-10'))?.bytes).toBe(30)
+    const bytes = (...readings: readonly ReturnType<typeof reading>[]) => run(...readings)?.periods
+    expect(bytes(reading(500, '2026-11-10'), reading(700, '2026-11-10'))).toEqual({ '2026-11-05': 200 })
+    expect(bytes(reading(500, '2026-11-10'), reading(700, '2026-11-10', { boot: 'b' }))).toEqual({ '2026-11-05': 700 })
+    expect(bytes(reading(500, '2026-11-10'), reading(30, '2026-11-10'))).toEqual({ '2026-11-05': 30 })
   })
 
   test('begins anew on the reset day, also when the machine was off then', () => {
     const before = [reading(0, '2026-11-10'), reading(900, '2026-12-04')]
-    expect(run(...before)?.bytes).toBe(900)
-    expect(run(...before, reading(950, '2026-12-05'))).toMatchObject({ bytes: 50, period: '2026-12-05' })
-    expect(run(...before, reading(950, '2027-03-01'))).toMatchObject({ bytes: 50, period: '2027-02-05' })
+    expect(run(...before)?.periods).toEqual({ '2026-11-05': 900 })
+    expect(run(...before, reading(950, '2026-12-05'))?.periods).toMatchObject({ '2026-12-05': 50 })
+    expect(run(...before, reading(950, '2027-03-01'))?.periods).toMatchObject({ '2027-02-05': 50 })
   })
 
   test('T3 a clock at 1970 begins nothing anew, and the end of a quota is one', () => {
     const used = run(reading(0, '2026-11-10'), reading(999, '2026-11-11'), reading(1000, '1970-01-01'))
-    expect(used).toMatchObject({ bytes: 1000, period: '2026-11-05' })
-    expect(isUsedUp({ bytes: 999 }, quota)).toBe(false)
-    expect(isUsedUp({ bytes: 1000 }, quota)).toBe(true)
+    expect(used?.periods).toEqual({ '2026-11-05': 1000 })
+    for (const today of ['2026-11-11', '1970-01-01']) expect(verdictOf(used, today, quota)).toBe('demote')
+    expect(verdictOf(used, '2026-12-05', quota)).toBe(null)
+    expect(verdictOf({ periods: { '2026-11-05': 999 } }, '2026-11-11', quota)).toBe(null)
+    expect(verdictOf(undefined, '2026-11-11', quota)).toBe(null)
+  })
+
+  test.for(['2026-12-05', '2099-01-01'])('T1 a clock that is set to %s and back has changed nothing', (ahead) => {
+    const used = run(
+      reading(0, '2026-12-04'),
+      reading(900, '2026-12-04'),
+      reading(950, ahead),
+      reading(1050, '2026-12-04'),
+    )
+    expect(used?.periods['2026-11-05']).toBe(1000)
+    expect(verdictOf(used, '2026-12-04', quota)).toBe('demote')
+    // And the next period begins when it does.
+    expect(verdictOf(used, '2026-12-05', quota)).toBe(null)
+    expect(verdictOf(used, '2027-01-05', quota)).toBe(null)
+  })
+
+  test('a few periods are kept, and the present one always', () => {
+    const months = Array.from({ length: 12 }, (_, i) => `2027-${String(i + 1).padStart(2, '0')}-10`)
+    const used = run(...months.map((day, i) => reading(i * 100, day)))
+    expect(used?.periods).toEqual({ '2027-09-05': 100, '2027-10-05': 100, '2027-11-05': 100, '2027-12-05': 100 })
   })
 
   test('P6 a broken file counts from 0', () => {
