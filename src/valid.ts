@@ -17,6 +17,11 @@ export function isUplinkName(name: string): boolean {
   return /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/.test(name) && !reserved.includes(name)
 }
 
+/** A rule's name is also that of its sets in nftables. */
+export function isRuleName(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,30}$/.test(name)
+}
+
 export function familyOf(address: string): Family | null {
   if (isIPv4(address)) return 'inet'
   return isIPv6(address) && !address.includes('%') ? 'inet6' : null
