@@ -4,6 +4,7 @@ import type { Reply, Request } from '../control/protocol.ts'
 import { createRounds, hold, type Rounds, release } from '../control/rounds.ts'
 import { listenForRequests } from '../control/server.ts'
 import { watchHealth } from '../health/watch.ts'
+import { keepEarlierLeases } from '../hook/earlier-leases.ts'
 import { keepEarlierStanzas } from '../hook/earlier-stanzas.ts'
 import { busName } from '../ids.ts'
 import { openBus } from '../os/bus.ts'
@@ -43,6 +44,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   release()
   rounds.load()
   await keepEarlierStanzas()
+  keepEarlierLeases()
 
   const services = followServices(bus, scheduler.hint)
   const stopKernel = watchKernel((reason) => {

@@ -114,6 +114,23 @@ test('L10: the DHCP server hangs, the lease expires: the uplink leaves, and the 
   await expectSettled()
 })
 
+test('T1: the clock passes the end of a lease that stands in a file of dhclient alone', async () => {
+  await ip('route del default dev wan2')
+  const expire = Math.floor(Date.now() / 1000) + 3
+  const lines = ['interface "wan2";', 'fixed-address 10.2.0.2;', 'option routers 10.2.0.1;', `expire epoch ${expire};`]
+  // A folder of ours in the place of the machine's own, which there may not be.
+  await host.run(['mkdir', '-p', '/run/leases/dhcp'])
+  await host.run(['mount', '--bind', '/run/leases', '/var/lib'])
+  await host.write('/var/lib/dhcp/dhclient.wan2.leases', `lease {\n${lines.map((line) => `  ${line}\n`).join('')}}\n`)
+  await start()
+  await expect.poll(() => Date.now() / 1000, { timeout: 5000 }).toBeGreaterThan(expire + 1)
+  await host.ifbalance(['apply'])
+  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  // What the client says counts more.
+  await host.hook('dhclient', { interface: 'wan2', reason: 'EXPIRE', old_ip_address: '10.2.0.2' })
+  expect(await carriers()).toEqual(['wan1'])
+})
+
 test.for(['dhclient', 'dhcpcd'])('L11: refused on renewal (%s), and a lease of another subnet', async (client) => {
   await start()
   await host.hook(client, bound)

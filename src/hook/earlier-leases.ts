@@ -1,0 +1,19 @@
+/** What DHCP clients' hooks would have said of leases from before we were installed. */
+import { existsSync } from 'node:fs'
+import { paths } from '../ids.ts'
+import { readLeases } from '../observe/facts.ts'
+import { log, messageOf } from '../os/log.ts'
+import { keepFact } from './keep.ts'
+
+/**
+ * Keeps what stands in dhclient's lease files as if its hook had said it: from now on the hooks tell when it ends, so a clock
+ * that is set ahead ends no lease. Failures are logged.
+ */
+export function keepEarlierLeases(): void {
+  try {
+    for (const [device, lease] of Object.entries(readLeases(new Date())))
+      if (!existsSync(`${paths.leases}/${device}.json`)) keepFact(device, { kind: 'lease', lease })
+  } catch (error) {
+    log.warning(`keeping earlier leases: ${messageOf(error)}`)
+  }
+}
