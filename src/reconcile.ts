@@ -1,5 +1,5 @@
 /** observe -> decide -> diff -> apply -> verify. Every trigger comes here; nothing is undone from a log of what was done. */
-import { apply, forgetConnections } from './apply/apply.ts'
+import { apply, forgetConnections, mayUndo } from './apply/apply.ts'
 import { decide, decideNothing } from './decide/decide.ts'
 import { diff } from './diff.ts'
 import { programs } from './ids.ts'
@@ -85,5 +85,5 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
 async function compare(config: Config, wish: (observed: Observed) => Desired): Promise<Survey> {
   const observed = await observe()
   const desired = wish(observed)
-  return { observed, desired, steps: diff(observed, desired, config.numbers) }
+  return { observed, desired, steps: diff(observed, desired, config.numbers).filter(mayUndo) }
 }

@@ -8,8 +8,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths, programs } from '../ids.ts'
 import type { Family, State, Step } from '../model.ts'
+import { parseState } from '../observe/state.ts'
+import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { writeNote } from '../os/notes.ts'
+import { isNoted, writeNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
@@ -18,7 +20,7 @@ import { deleteRuleset, replaceRuleset } from './nft-text.ts'
 /** Throws at the first program that fails; what has been done by then stays. */
 export async function apply(steps: readonly Step[]): Promise<void> {
   for (const step of steps) writeDown(step)
-  for (const step of steps) if (step.kind === 'set-sysctl') setSysctl(step.name, step.value)
+  for (const step of steps) if (step.kind === 'set-sysctl' && mayUndo(step)) setSysctl(step.name, step.value)
   for (const step of steps) if (step.kind === 'load-ruleset') await nft(replaceRuleset(step.ruleset, step.former))
   const ipSteps = steps.filter(isIpStep)
   await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])
@@ -48,6 +50,15 @@ export async function forgetConnections(steps: readonly Step[]): Promise<void> {
 function writeDown(step: Step): void {
   if (step.kind === 'remember') writeNote(paths.state, isEmpty(step.state) ? '' : `${JSON.stringify(step.state)}\n`)
   if (step.kind === 'name-tables') writeNote(paths.tableNames, step.text)
+}
+
+/**
+ * Whether this can be undone by a later run. Only sysctls need memory for that: their former values are nowhere but in the
+ * file, and where that cannot be written, a run that ends soon leaves alone what the file does not have.
+ */
+export function mayUndo(step: Step): boolean {
+  if (step.kind !== 'set-sysctl' || isNoted(paths.state)) return true
+  return step.name in parseState(readIfThere(paths.state)).sysctls
 }
 
 function isEmpty({ uplinks, sysctls, numbers }: State): boolean {

@@ -7,8 +7,10 @@ import { watchHealth } from '../health/watch.ts'
 import { keepEarlierLeases } from '../hook/earlier-leases.ts'
 import { keepEarlierStanzas } from '../hook/earlier-stanzas.ts'
 import { busName } from '../ids.ts'
+import { readRivals } from '../observe/rivals.ts'
 import { openBus } from '../os/bus.ts'
 import { log } from '../os/log.ts'
+import { keepNotes } from '../os/notes.ts'
 import { startWatchdog } from '../os/watchdog.ts'
 import { type Published, publish } from '../service/publish.ts'
 import { watchKernel } from '../watch/kernel.ts'
@@ -25,6 +27,8 @@ import { watchSysctls } from '../watch/sysctls.ts'
  */
 export async function run(_args: readonly string[]): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
+  keepNotes()
+  for (const line of readRivals()) log.warning(line)
   const watchdog = startWatchdog()
   const bus = openBus({ onTrouble: log.warning })
   const published = publish(

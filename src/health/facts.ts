@@ -15,11 +15,15 @@ function monotonicMs(): number {
   return Math.round(Number(process.hrtime.bigint() / 1_000_000n))
 }
 
+let complained = false
+
 export function writeHealth(health: Health): void {
   try {
     replaceFile(paths.health, `${JSON.stringify({ at: monotonicMs(), health })}\n`)
+    complained = false
   } catch (error) {
-    log.warning(`writing ${paths.health}: ${messageOf(error)}`)
+    if (!complained) log.warning(`writing ${paths.health}: ${messageOf(error)}`)
+    complained = true
   }
 }
 

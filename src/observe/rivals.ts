@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { rivals } from '../ids.ts'
 
-/** One line each, for `ifbalance check` and `status`. */
+/** One line each, for `ifbalance check`, `status` and the daemon's log. */
 export function readRivals(): readonly string[] {
   return Object.entries(rivals)
     .filter(([, path]) => existsSync(path))

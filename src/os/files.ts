@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchownSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -103,8 +104,9 @@ function makeFolder(folder: string): void {
 /** An empty file that nobody else may open: whoever can open it can lock it. */
 export function makePrivateFile(path: string): void {
   makeFolder(dirname(path))
-  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)
+  // Not for writing: where the file system has become read-only, the file that is there can still be locked.
+  const { O_RDONLY, O_CREAT, O_NOFOLLOW } = constants
+  const fd = openSync(path, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600)
   try {
     giveToOwnerOf(dirname(path), fd)
   } finally {
@@ -115,5 +117,6 @@ export function makePrivateFile(path: string): void {
 function giveToOwnerOf(folder: string, fd: number): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(folder)
-  fchownSync(fd, uid, gid)
+  const own = fstatSync(fd)
+  if (own.uid !== uid || own.gid !== gid) fchownSync(fd, uid, gid)
 }

@@ -4,6 +4,17 @@ import { readIfThere, replaceFile } from './files.ts'
 import { log, messageOf } from './log.ts'
 
 const unwritten = new Map<string, string>()
+let isLasting = false
+
+/** This process goes on: what it keeps in memory is not lost soon. */
+export function keepNotes(): void {
+  isLasting = true
+}
+
+/** Whether the next run will know what was written last. */
+export function isNoted(path: string): boolean {
+  return isLasting || !unwritten.has(path)
+}
 
 /** An empty text removes the file. Never throws: what cannot be written is logged once, and tried again by retryNotes. */
 export function writeNote(path: string, text: string): void {
@@ -12,7 +23,8 @@ export function writeNote(path: string, text: string): void {
     else replaceFile(path, text)
     unwritten.delete(path)
   } catch (error) {
-    if (unwritten.size === 0) log.warning(`writing ${path}: ${messageOf(error)}; kept in memory meanwhile`)
+    const meanwhile = isLasting ? 'kept in memory meanwhile' : 'what is not written down there stays as it is'
+    if (unwritten.size === 0) log.warning(`writing ${path}: ${messageOf(error)}; ${meanwhile}`)
     unwritten.set(path, text)
   }
 }

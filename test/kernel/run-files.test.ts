@@ -113,15 +113,36 @@ describe('P7: /run full', () => {
     head -c 16384 /dev/zero >/run/ifbalance/fill`
 
   test('apply balances, names the cause once and leaves no half files', async () => {
+    const [before, former] = [await state(), await out(`sysctl ${sysctls}`)]
     await shell(fillUp)
     const { exitCode, stderr } = await host.ifbalance(['apply'])
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/^ifbalance: writing .*state\.json: ENOSPC: .*\n$/)
     expect(await balanced()).toBe(both)
     expect((await out('ls /run/ifbalance')).trim().split('\n')).toEqual(['fill', 'lock'])
+    // Their former values would be lost with this run.
+    expect(await out(`sysctl ${sysctls}`)).toBe(former)
     await shell('rm /run/ifbalance/fill')
     await host.ifbalance(['apply'])
+    expect(await out(`sysctl ${sysctls}`)).not.toBe(former)
     await expectNothingToDo()
+    expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
+    expect(await state()).toBe(before)
+  })
+
+  test('apply puts back what was written down before, and nothing else', async () => {
+    await shell('mkdir -p /run/ifbalance; mount -t tmpfs -o size=16k t /run/ifbalance')
+    await host.ifbalance(['apply'])
+    const right = await out(`sysctl ${sysctls}`)
+    await shell(`sysctl -qw net.ipv4.fib_multipath_hash_policy=0
+      ip link add wan3 type veth peer name isp3; ip address add 10.3.0.2/24 dev wan3
+      ip link set wan3 up; ip link set isp3 up; ip route add default via 10.3.0.1 dev wan3 metric 103
+      head -c 16384 /dev/zero >/run/ifbalance/fill || true`)
+    const former = await out('sysctl net.ipv4.conf.wan3.rp_filter')
+    expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('ENOSPC') })
+    expect(await balanced()).toContain('dev wan3')
+    expect(await out(`sysctl ${sysctls}`)).toBe(right)
+    expect(await out('sysctl net.ipv4.conf.wan3.rp_filter')).toBe(former)
   })
 
   test('the daemon balances and reacts as ever, and loses nothing of what it has to remember', async () => {
@@ -184,6 +205,24 @@ describe('P8: /run/ifbalance read-only', () => {
     await daemon.says(/balancing over wan1, wan2 /, seen)
     await expect.poll(state).toBe(right)
     expect(daemon.said().filter((line) => /EROFS/.test(line))).toHaveLength(1)
+  })
+})
+
+describe('P8: /run/ifbalance becomes read-only', () => {
+  test('the daemon goes on', async () => {
+    const daemon = host.daemon()
+    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    const right = await state()
+    await shell('mount --bind /run/ifbalance /run/ifbalance; mount -o remount,bind,ro /run/ifbalance')
+    await shell('ip rule del priority 32765 lookup 30098')
+    seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+    expect(await state()).toBe(right)
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    seen = await daemon.says(/balancing over wan1 /, seen)
+    await shell('umount /run/ifbalance')
+    await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await expect.poll(state).toBe(right)
   })
 })
 
