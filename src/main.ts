@@ -19,6 +19,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   disable: () => import('./entry/disable.ts'),
   monitor: () => import('./entry/monitor.ts'),
   probe: () => import('./entry/probe.ts'),
+  connections: () => import('./entry/connections.ts'),
   exec: () => import('./entry/exec.ts'),
   daemon: () => import('./entry/daemon.ts'),
   hook: () => import('./entry/hook.ts'),

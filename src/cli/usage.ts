@@ -17,6 +17,8 @@ Commands:
   enable UPLINK     end what "disable" began
   probe [UPLINK]    ask all probes' targets once, and show who answered
   monitor [--json]  how the uplinks are, and each change from then on
+  connections [--json]
+                    how many there are now on each uplink, and their bytes
   exec UPLINK -- COMMAND [ARGUMENT...]
                     run a command that uses this uplink alone, as do its children
 

@@ -1,0 +1,64 @@
+/** `ifbalance connections` for people. Pure. */
+import type { Connections, FamilyConnections, UplinkConnections } from './connections.ts'
+import type { Paint } from './output.ts'
+import { type Cell, type Column, layOut } from './table.ts'
+
+const columns: readonly Column[] = [
+  { title: 'UPLINK', align: 'left' },
+  { title: '', align: 'left' },
+  { title: 'SHARE', align: 'right' },
+  { title: 'LEFT', align: 'right' },
+  { title: 'CAME IN', align: 'right' },
+]
+const byteColumns: readonly Column[] = [
+  { title: 'SENT', align: 'right' },
+  { title: 'RECEIVED', align: 'right' },
+]
+
+export function connectionsText(connections: Connections, paint: Paint): string {
+  const { uplinks, others } = connections
+  const all = uplinks.flatMap(({ inet, inet6 }) => [inet, inet6])
+  const total = all.reduce((sum, family) => sum + family.out + family.in, 0)
+  const counted = all.reduce((sum, { bytes }) => sum + (bytes?.connections ?? 0), 0)
+  const rows = uplinks.flatMap((uplink) => rowsOf(uplink, counted > 0))
+  const table =
+    rows.length === 0 ? ['No uplinks.'] : layOut(counted > 0 ? [...columns, ...byteColumns] : columns, rows, paint)
+  const elsewhere = others.inet + others.inet6
+  return [
+    ...table,
+    '',
+    `${connectionsAre(total)} on uplinks now; ${connectionsAre(elsewhere)} elsewhere, as within the host and its LANs.`,
+    ...remarkOnBytes(total, counted),
+  ].join('\n')
+}
+
+/** One line a family; IPv6 only where there is any. */
+function rowsOf({ name, number, inet, inet6 }: UplinkConnections, withBytes: boolean): readonly (readonly Cell[])[] {
+  const label = name ?? `(number ${number}, gone)`
+  const first = row(label, 'IPv4', inet, withBytes)
+  return inet6.out + inet6.in === 0 ? [first] : [first, row('', 'IPv6', inet6, withBytes)]
+}
+
+function row(label: string, family: string, { out, in: cameIn, share, bytes }: FamilyConnections, withBytes: boolean) {
+  const texts = [label, family, `${Math.round(share * 100)} %`, String(out), String(cameIn)]
+  const amounts = withBytes ? [amount(bytes?.sent), amount(bytes?.received)] : []
+  return [...texts, ...amounts].map((text): Cell => ({ text }))
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+function amount(bytes: number | undefined): string {
+  if (bytes === undefined) return '-'
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`
+}
+
+function connectionsAre(count: number): string {
+  return count === 1 ? '1 connection' : `${count} connections`
+}
+
+function remarkOnBytes(total: number, counted: number): readonly string[] {
+  if (counted === total) return []
+  const which = counted === 0 ? 'of none of them' : `of ${counted} of them`
+  return [`The kernel counts bytes ${which}; sysctl -w net.netfilter.nf_conntrack_acct=1 has it count all new ones.`]
+}

@@ -1,0 +1,38 @@
+/** Programs that print more than anyone wants to keep. */
+import { execa } from 'execa'
+import { environment } from './run.ts'
+
+/** A million lines take seconds; who waits longer than this waits for something else. */
+const timeoutMs = 120_000
+/** What is left of a line that is longer: nothing that we read is. */
+const maxLine = 4096
+
+/**
+ * Runs a program by absolute path with arguments as they are (no shell), hands on each line of its output and keeps none.
+ * Throws an Error `PROGRAM ARGS: cause` when it cannot be started, takes too long, or ends with another code than 0.
+ */
+export async function eachLine(
+  program: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+): Promise<void> {
+  const child = execa(program, args, {
+    stdin: 'ignore',
+    buffer: { stdout: false },
+    env: environment,
+    extendEnv: false,
+    reject: false,
+    timeout: timeoutMs,
+  })
+  let rest = ''
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = (lines.pop() ?? '').slice(0, maxLine)
+    for (const line of lines) onLine(line)
+  })
+  const { exitCode, stderr, timedOut, originalMessage } = await child
+  if (exitCode === 0) return
+  const cause = timedOut ? `no end within ${timeoutMs} ms` : stderr.trim() || originalMessage || 'killed'
+  throw new Error(`${[program, ...args].join(' ')}: ${cause}`)
+}
