@@ -70,7 +70,12 @@ const routeTypes: Readonly<Record<string, RouteType>> = {
   9: 'throw',
 }
 
-export function parseRoute(family: Family, route: Json): Route {
+/** Without those whose lifetime is over (`expires`, in seconds): the kernel shows and ignores them until it tidies up. */
+export function parseRoutes(family: Family, routes: readonly Json[]): readonly Route[] {
+  return routes.filter(({ expires }) => !(Number(expires) <= 0)).map((route) => parseRoute(family, route))
+}
+
+function parseRoute(family: Family, route: Json): Route {
   const type = routeTypes[text(route['type'])] ?? 'other'
   const hops = 'nexthops' in route ? list(route['nexthops']) : [route]
   return {

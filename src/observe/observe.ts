@@ -11,7 +11,7 @@ import { readBus } from './bus-facts.ts'
 import { readSlices } from './cgroups.ts'
 import { readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
 import { readHardware } from './hardware.ts'
-import { parseBatch, parseLinks, parseRoute, parseRule } from './ip-json.ts'
+import { parseBatch, parseLinks, parseRoutes, parseRule } from './ip-json.ts'
 import { parseListing } from './ruleset-listing.ts'
 import { parseState } from './state.ts'
 import { readSysctls } from './sysctls.ts'
@@ -25,7 +25,9 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const [inet, inet6, listing] = await Promise.all([
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
-    ruleset ? run(programs.nft, ['-j', '-t', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] }) : null,
+    ruleset
+      ? run(programs.nft, ['-j', '-t', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] })
+      : null,
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
@@ -39,10 +41,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   return {
     ipv6,
     links,
-    routes: [
-      ...routes.map((route) => parseRoute('inet', route)),
-      ...routes6.map((route) => parseRoute('inet6', route)),
-    ],
+    routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
