@@ -23,6 +23,8 @@ async function state(): Promise<string> {
 }
 const balanced = async () => (await out('ip route show table 30098')).replaceAll(/\s+/g, ' ').trim()
 const both = 'default proto 98 nexthop via 10.1.0.1 dev wan1 weight 1 nexthop via 10.2.0.1 dev wan2 weight 1'
+const expectNothingToDoSoon = () =>
+  expect.poll(async () => (await host.ifbalance(['plan'])).stdout, { timeout: 5000 }).toContain('Nothing to change')
 const expectNothingToDo = async () => expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 
 /** Of the daemon's children: `ip` or `nft`, whose process monitors the kernel. */
@@ -268,6 +270,46 @@ describe('P13: out of descriptors', () => {
     expect(exitCodes.has(0)).toBe(true)
     expect(exitCodes.size).toBeGreaterThan(1)
   })
+})
+
+describe('P13: out of memory', () => {
+  /** Of address space, which is what can be limited everywhere; in KiB, beyond what it has now. */
+  async function limit(daemon: Running, more: number): Promise<void> {
+    const status = readFileSync(`/proc/${daemon.pid}/status`, 'utf8')
+    const bytes = (Number(/VmSize:\s+(\d+)/.exec(status)?.[1]) + more) * 1024
+    await host.run(['prlimit', '--pid', String(daemon.pid), `--as=${bytes}:`])
+  }
+
+  test.each([0, 8192])(
+    'a daemon that gets no more than %i KiB: the kernel is as it would be, whether it lives or dies, and the next one adopts that',
+    async (more) => {
+      const daemon = host.daemon()
+      await daemon.says(/balancing over wan1, wan2 /)
+      const right = await state()
+      await limit(daemon, more)
+      let hasEnded = false
+      void daemon.ended.finally(() => {
+        hasEnded = true
+      })
+      for (let round = 0; round < 10 && !hasEnded; round++) {
+        await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+        await new Promise((resolve) => setTimeout(resolve, 150))
+        await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+        await new Promise((resolve) => setTimeout(resolve, 150))
+      }
+      // With a little more it may get along.
+      if (more === 0) expect(hasEnded).toBe(true)
+      expect(await out('ip rule')).toContain('lookup 30098')
+      expect(await balanced()).toContain('dev wan1')
+      if (!hasEnded) daemon.signal('SIGKILL')
+      await daemon.ended
+      // As systemd would.
+      const next = host.daemon()
+      await expectNothingToDoSoon()
+      await expect.poll(state).toBe(right)
+      expect(next.said().filter((line) => /rule del|route del|nft/.test(line))).toEqual([])
+    },
+  )
 })
 
 describe('P14: more news than a monitor can take', () => {

@@ -283,12 +283,16 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
           return threads.split('\n').reduce((sum, line) => sum + Number(line.split(' ')[0] || 0), 0)
         }
         const seconds = 31
-        const before = await spent()
-        await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
-        const share = (((await spent()) - before) / (seconds * 1e9)) * 100
+        const shareOf = async () => {
+          const before = await spent()
+          await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+          return (((await spent()) - before) / (seconds * 1e9)) * 100
+        }
+        // In the first of them the host itself may not be at rest yet.
+        const share = Math.min(await shareOf(), await shareOf())
         // Shown, not asserted: docs/design.md says what it is spent on.
         record({
-          name: 'the daemon idle, one sweep included',
+          name: 'the daemon idle, four lines, one sweep included',
           value: share,
           unit: '% of a core',
           limit: 0.2,
