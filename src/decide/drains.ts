@@ -7,7 +7,7 @@ import { isLinked } from './carriers.ts'
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
 
 /** Devices of the balanced default. */
-export function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
+function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
   const balanced = routes.filter((route) => route.family === family && route.table === balancedTable(numbers))
   return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
 }
