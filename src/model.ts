@@ -8,6 +8,8 @@ export type Family = 'inet' | 'inet6'
 // ---- what the administrator wants ------------------------------------------------------------------------------
 
 export type Mode = 'connection' | 'flow' | 'source' | 'failover' | 'random'
+/** Route types; `throw` goes on to the next rule, and so to the balanced default. */
+export type ClosingRoute = 'unreachable' | 'prohibit' | 'blackhole' | 'throw'
 export type LastResort = 'main' | 'unreachable' | 'prohibit' | 'blackhole'
 
 export interface Config {
@@ -27,6 +29,8 @@ export interface BalanceConfig {
   readonly adopt: 'auto' | 'listed'
   readonly masquerade: boolean
   readonly lastResort: LastResort
+  /** How the table of an uplink ends; absent: `unreachable`. */
+  readonly closing?: ClosingRoute
   /** `none`: no line is probed, and what has a link is used. */
   readonly probe?: 'none'
 }

@@ -15,6 +15,7 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
       adopt: balance.adopt ?? 'auto',
       masquerade: balance.masquerade ?? true,
       lastResort: balance['last-resort'] ?? 'main',
+      ...given({ closing: balance['closing-route'] }),
       ...(balance.probe === 'none' ? { probe: 'none' } : {}),
     },
     numbers: {

@@ -47,6 +47,7 @@ export const balanceKeys = {
   adopt: oneOf('auto', 'listed'),
   masquerade: yesNo,
   'last-resort': oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
+  'closing-route': oneOf('unreachable', 'prohibit', 'blackhole', 'throw'),
   probe: oneOf('icmp', 'none'),
   'mark-shift': markShift,
   'table-base': tableBase,

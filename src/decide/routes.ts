@@ -1,6 +1,6 @@
 /** Uplinks -> the routes of their tables, and the balanced default. */
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../ids.ts'
-import type { Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
+import type { ClosingRoute, Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
 import { carriers, isLinked, type Usable } from './carriers.ts'
 
 export function decideRoutes(
@@ -9,17 +9,34 @@ export function decideRoutes(
   uplinks: readonly Uplink[],
   observed: Observed,
 ): readonly Route[] {
-  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, config, observed))
-  return [...own, ...balancedRoutes(family, config, uplinks)]
+  const balanced = balancedRoutes(family, config, uplinks)
+  const closing = closingType(family, config, balanced)
+  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, observed))
+  return [...own, ...balanced]
+}
+
+/**
+ * IPv6 asks again with a source address where it found no route without one (ip6_dst_lookup_tail), and a dead uplink's
+ * serves: what is the last resort then has to be said by the uplink's table, too.
+ */
+function closingType(family: Family, { balance }: Config, balanced: readonly Route[]): ClosingRoute {
+  const isLost = family === 'inet6' && balanced.every(({ type }) => type !== 'unicast')
+  return isLost && balance.lastResort !== 'main' ? balance.lastResort : (balance.closing ?? 'unreachable')
 }
 
 /**
  * The uplink's default, the subnets that are on its link (a socket bound to the device asks this table alone), and an
  * end: what is pinned to an uplink that cannot carry it fails at once instead of leaving by another with a wrong source.
  */
-function uplinkRoutes(family: Family, uplink: Uplink, config: Config, observed: Observed): readonly Route[] {
+function uplinkRoutes(
+  family: Family,
+  uplink: Uplink,
+  end: ClosingRoute,
+  config: Config,
+  observed: Observed,
+): readonly Route[] {
   const table = uplinkTable(uplink.number, config.numbers)
-  const closing = closingRoute(family, table, 'unreachable')
+  const closing = closingRoute(family, table, end)
   const path = uplink[family]
   if (path === null) return [closing]
   const onLink = observed.routes.filter((route) => route.family === family && isOnLink(route, uplink.interface))
@@ -77,7 +94,7 @@ function unicast(family: Family, table: number, destination: string, hops: reado
   return { family, type: 'unicast', destination, table, protocol: protocols.route, metric, nexthops: hops }
 }
 
-function closingRoute(family: Family, table: number, type: 'unreachable' | 'prohibit' | 'blackhole'): Route {
+function closingRoute(family: Family, table: number, type: ClosingRoute): Route {
   return { family, type, destination: 'default', table, protocol: protocols.route, metric: closingMetric, nexthops: [] }
 }
 

@@ -1,41 +1,7 @@
 /** What runs in an uplink's slice uses that uplink: see src/slices.ts. Control groups are made by hand, without systemd. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Host, type Running, startHost } from './daemon-host.ts'
-
-const server = { inet: '203.0.113.1', inet6: '2001:db8:ffff::1' } as const
-
-const world = `set -e
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
-sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv4.conf.all.rp_filter=0
-for i in 1 2; do
-  ip address add 2001:db8:$i::2/64 dev wan$i nodad
-  ip route add default via fe80::1 dev wan$i metric 10$i
-  ip netns add isp$i
-  ip link set isp$i netns isp$i
-  ip -n isp$i address add 10.$i.0.1/24 dev isp$i
-  ip -n isp$i address add fe80::1/64 dev isp$i nodad
-  ip -n isp$i address add 2001:db8:$i::1/64 dev isp$i nodad
-  ip -n isp$i link set isp$i up
-  ip -n isp$i link set lo up
-  ip -n isp$i address add ${server.inet}/32 dev lo
-  ip -n isp$i address add ${server.inet6}/128 dev lo
-  ip netns exec isp$i nft -f - <<'END'
-table inet seen {
-  set seen4 { type inet_proto . ipv4_addr; flags dynamic; }
-  set seen6 { type inet_proto . ipv6_addr; flags dynamic; }
-  chain prerouting {
-    type filter hook prerouting priority -300
-    ip daddr ${server.inet} add @seen4 { meta l4proto . ip saddr }
-    ip6 daddr ${server.inet6} add @seen6 { meta l4proto . ip6 saddr }
-  }
-}
-END
-done
-for i in 1 2; do
-  ping -q -c 1 -W 5 10.$i.0.1 >/dev/null
-  ping -q -c 1 -W 5 2001:db8:$i::1 >/dev/null
-done
-`
+import { arrived, forgetArrived, makeProviders, server } from './providers.ts'
 
 /**
  * Connected and unconnected sockets of all protocols, 8 flows of each, so that a balance would show. A connection that
@@ -66,7 +32,8 @@ let daemon: Running
 beforeAll(async () => {
   host = await startHost()
   await configure('')
-  await host.run(['/bin/sh', '-c', world])
+  await host.run(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup'])
+  await makeProviders(host)
   daemon = host.daemon()
   await daemon.says(/balancing over/)
 })
@@ -77,11 +44,7 @@ afterAll(async () => {
   await host?.run(['rmdir', '/sys/fs/cgroup/ifbalance.slice'], {}, { accept: [0, 1] })
   await host?.end()
 })
-beforeEach(async () => {
-  for (const isp of ['isp1', 'isp2'])
-    for (const set of ['seen4', 'seen6'])
-      await host.run(['ip', 'netns', 'exec', isp, 'nft', 'flush', 'set', 'inet', 'seen', set])
-})
+beforeEach(() => forgetArrived(host))
 
 async function configure(more: string): Promise<void> {
   const section = (name: string, device: string) => `[uplink ${name}]\ninterface = ${device}\n`
@@ -93,13 +56,6 @@ async function send(uplink: string | null): Promise<string> {
   const enter = uplink === null ? '' : `echo $$ >'${folderOf(uplink)}/cgroup.procs'\n`
   const script = ['/bin/bash', '-c', enter + traffic, 'bash', process.execPath]
   return (await host.run(script, {}, { accept: [0, 1], timeoutMs: 40_000 })).stdout
-}
-
-/** Which protocols from which addresses arrived by an uplink. */
-async function arrived(isp: 'isp1' | 'isp2'): Promise<readonly string[]> {
-  const { stdout } = await host.run(['ip', 'netns', 'exec', isp, 'nft', '-j', 'list', 'sets'])
-  const listing: { nftables: { set?: { elem?: { concat: [string, string] }[] } }[] } = JSON.parse(stdout)
-  return listing.nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(' '))).sort()
 }
 
 const all = (i: 1 | 2) =>
@@ -116,7 +72,7 @@ async function followed(uplink: string): Promise<void> {
 
 test('without a slice it is balanced', async () => {
   await send(null)
-  for (const i of [1, 2] as const) expect(await arrived(`isp${i}`)).toEqual(expect.arrayContaining(udp(i)))
+  for (const i of [1, 2] as const) expect(await arrived(host, `isp${i}`)).toEqual(expect.arrayContaining(udp(i)))
 })
 
 test.each([
@@ -125,23 +81,23 @@ test.each([
 ] as const)('%s: by this uplink in both families, with its address, and answered', async (uplink, here, there, i) => {
   await followed(uplink)
   const said = await send(uplink)
-  expect(await arrived(here)).toEqual(all(i))
-  expect(await arrived(there)).toEqual([])
+  expect(await arrived(host, here)).toEqual(all(i))
+  expect(await arrived(host, there)).toEqual([])
   expect(said.match(/1 received/g), said).toHaveLength(2)
   expect(said.match(/connect: Connection refused/g), said).toHaveLength(16)
 })
 
 test('slices or not, what is in none is balanced', async () => {
   await send(null)
-  for (const i of [1, 2] as const) expect(await arrived(`isp${i}`)).toEqual(expect.arrayContaining(udp(i)))
+  for (const i of [1, 2] as const) expect(await arrived(host, `isp${i}`)).toEqual(expect.arrayContaining(udp(i)))
 })
 
 test('a slice that came back as another is followed again', async () => {
   await host.run(['rmdir', folderOf(two)])
   await followed(two)
   await send(two)
-  expect(await arrived('isp1')).toEqual([])
-  expect(await arrived('isp2')).toEqual(all(2))
+  expect(await arrived(host, 'isp1')).toEqual([])
+  expect(await arrived(host, 'isp2')).toEqual(all(2))
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
 })
 
@@ -149,8 +105,8 @@ test('without masquerade for others, what was moved is translated all the same',
   await configure('[balance]\nmasquerade = no\n')
   await host.ifbalance(['apply'])
   await send(two)
-  expect(await arrived('isp1')).toEqual([])
-  expect(await arrived('isp2')).toEqual(all(2))
+  expect(await arrived(host, 'isp1')).toEqual([])
+  expect(await arrived(host, 'isp2')).toEqual(all(2))
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
   await configure('')
   await host.ifbalance(['apply'])
@@ -164,7 +120,7 @@ test.each([
   await host.run(command)
   await host.ifbalance(['apply'])
   const said = await send(two)
-  expect(await arrived('isp1')).toEqual([])
+  expect(await arrived(host, 'isp1')).toEqual([])
   expect(said.match(/echo: write error: No route to host/g), said).toHaveLength(16)
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
 })

@@ -43,6 +43,7 @@ describe('what is taken', () => {
       adopt = listed
       masquerade = no
       last-resort = blackhole
+      closing-route = throw
       mark-shift = 0
       table-base = 1000
       rule-base = 31765
@@ -59,7 +60,7 @@ describe('what is taken', () => {
       gateway = fe80::1
       [uplink eth0.10]`
     expect(configOf(text)).toEqual({
-      balance: { mode: 'source', adopt: 'listed', masquerade: false, lastResort: 'blackhole' },
+      balance: { mode: 'source', adopt: 'listed', masquerade: false, lastResort: 'blackhole', closing: 'throw' },
       numbers: { markShift: 0, tableBase: 1000, ruleBase: 31765 },
       uplinks: [
         {
@@ -118,7 +119,10 @@ describe('errors name file, line, section, key, and what was expected', () => {
       `1.conf:2: [uplink u] weight: "${value.replaceAll('"', '')}": ${weight}`,
     ]),
     ['[uplink u]\nmetric = 65536', '1.conf:2: [uplink u] metric: "65536": expected a whole number, 0 to 65535'],
-    ['[balance]\nmode = packet', '1.conf:2: [balance] mode: "packet": expected connection, flow, source, failover, random'],
+    [
+      '[balance]\nmode = packet',
+      '1.conf:2: [balance] mode: "packet": expected connection, flow, source, failover, random',
+    ],
     ['[balance]\nadopt = Auto', '1.conf:2: [balance] adopt: "Auto": expected auto, listed'],
     ['[balance]\nmasquerade = perhaps', '1.conf:2: [balance] masquerade: "perhaps": expected yes or no'],
     ['[balance]\nmark-shift = 25', '1.conf:2: [balance] mark-shift: "25": expected a whole number, 0 to 24'],
