@@ -20,6 +20,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   monitor: () => import('./entry/monitor.ts'),
   probe: () => import('./entry/probe.ts'),
   connections: () => import('./entry/connections.ts'),
+  explain: () => import('./entry/explain.ts'),
   exec: () => import('./entry/exec.ts'),
   daemon: () => import('./entry/daemon.ts'),
   hook: () => import('./entry/hook.ts'),

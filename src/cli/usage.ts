@@ -19,6 +19,8 @@ Commands:
   monitor [--json]  how the uplinks are, and each change from then on
   connections [--json]
                     how many there are now on each uplink, and their bytes
+  explain [--from ADDRESS] [--in INTERFACE] DESTINATION[:PORT] [tcp|udp|icmp]
+                    what a new connection would do, and why
   exec UPLINK -- COMMAND [ARGUMENT...]
                     run a command that uses this uplink alone, as do its children
 

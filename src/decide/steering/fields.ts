@@ -16,7 +16,7 @@ interface Field {
   readonly type: (family: Family) => string
 }
 
-const fieldsByName: Readonly<Record<string, Field>> = {
+const fieldsByName = {
   interface: { expression: () => 'iif', type: () => 'iface_index' },
   source: { expression: (family) => `${headerOf[family]} saddr`, type: addressType },
   destination: { expression: (family) => `${headerOf[family]} daddr`, type: addressType },
@@ -24,6 +24,12 @@ const fieldsByName: Readonly<Record<string, Field>> = {
   sourcePort: { expression: () => 'th sport', type: () => 'inet_service' },
   destinationPort: { expression: () => 'th dport', type: () => 'inet_service' },
   user: { expression: () => 'meta skuid', type: () => 'uid' },
+} satisfies Readonly<Record<string, Field>>
+
+export type FieldName = keyof typeof fieldsByName
+
+export function expressionOf(field: FieldName, family: Family): string {
+  return fieldsByName[field].expression(family)
 }
 
 function addressType(family: Family): string {
@@ -37,7 +43,7 @@ export function boxOf(match: Match, family: Family, side: Side, links: readonly 
   const { interfaces } = match
   const indexes = interfaces && links.filter(({ name }) => interfaces.some((one) => matchesPattern(one, name)))
   const protocols = match.protocols?.filter((number) => number !== (family === 'inet' ? icmpv6 : icmp))
-  const box: Readonly<Record<string, Box[string] | undefined>> = {
+  const box: Readonly<Record<FieldName, Box[string] | undefined>> = {
     interface: indexes && singles(indexes.map(({ index }) => index)),
     source: match.source?.kind === 'ranges' ? match.source.ranges[family] : undefined,
     destination: match.destination?.kind === 'ranges' ? match.destination.ranges[family] : undefined,
@@ -59,7 +65,7 @@ function singles(values: readonly number[]): readonly Range<number>[] {
 
 export function keyOf(box: Box, family: Family): string {
   return fieldNames(box)
-    .map((field) => field.expression(family))
+    .map((field) => expressionOf(field, family))
     .join(' . ')
 }
 
@@ -67,14 +73,15 @@ export function keyOf(box: Box, family: Family): string {
 export function typeOf(boxes: readonly Box[], family: Family): string {
   const [box = {}] = boxes
   const types = fieldNames(box)
-    .map((field) => field.type(family))
+    .map((field) => fieldsByName[field].type(family))
     .join(' . ')
   const intervals = boxes.some((one) => Object.values(one).some((ranges) => ranges.some(([a, b]) => a !== b)))
   return `type ${types} : verdict${intervals ? '; flags interval' : ''}`
 }
 
-function fieldNames(box: Box): readonly Field[] {
-  return Object.keys(box).flatMap((name) => fieldsByName[name] ?? [])
+/** Of a box that boxOf() made. */
+function fieldNames(box: Box): readonly FieldName[] {
+  return Object.keys(box) as FieldName[]
 }
 
 /** Every combination of what the fields may be. */

@@ -4,12 +4,14 @@
  * The mark that they get is read at the very end of the policy rules (see decide/rules.ts), as the balanced default is.
  */
 import { markOf, marks } from '../../ids.ts'
-import type { AddressSet, Chain, Config, Family, Match, NamedSet, Observed, Uplink } from '../../model.ts'
+import type { Chain, Config, Family, Match, NamedSet, Observed, Uplink } from '../../model.ts'
 import { hex } from '../../rule-spec.ts'
+import { allRules } from './choice.ts'
 import { digest } from './digest.ts'
 import { boxOf, elementsOf, headerOf, keyOf, type Side, typeOf } from './fields.ts'
 import { type Classified, type Layer, layersOf } from './layers.ts'
-import { allRules, useChains, viaOf } from './use.ts'
+import { addressType, domainSet, fileSets } from './sets.ts'
+import { useChains, viaOf } from './use.ts'
 
 export interface Steering {
   /** Lines for the hooks of these names, after those that pin. */
@@ -99,8 +101,8 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
 /** Sets of a rule's own, for what no key of a map can hold. */
 function conditionsOf(rule: string, match: Match, family: Family) {
   const header = headerOf[family]
-  const source = fileSet(match.source, family)
-  const destination = fileSet(match.destination, family)
+  const source = fileSets(match.source, family)
+  const destination = fileSets(match.destination, family)
   const domains: NamedSet[] = match.domains
     ? [
         {
@@ -125,24 +127,6 @@ function conditionsOf(rule: string, match: Match, family: Family) {
 
 function maskedMark({ value, mask }: { value: number; mask: number }): string {
   return mask === 0xffffffff ? `meta mark ${hexOrZero(value)}` : `meta mark & ${hex(mask)} == ${hexOrZero(value)}`
-}
-
-function fileSet(set: AddressSet | undefined, family: Family): readonly NamedSet[] {
-  if (set?.kind !== 'file') return []
-  const elements = set.elements[family]
-  return [
-    {
-      kind: 'set',
-      name: `file_${digest(`${family} ${elements.join()}`)}`,
-      definition: `type ${addressType(family)}; flags interval; auto-merge`,
-      elements,
-    },
-  ]
-}
-
-/** Where a name server adds the addresses of a rule's domains. */
-export function domainSet(rule: string, family: Family): string {
-  return `${rule.replaceAll('-', '_')}_${family === 'inet' ? 4 : 6}`
 }
 
 function layerLine({ conditions, rules }: Layer, family: Family): { line: string; map: readonly NamedSet[] } {
@@ -198,10 +182,6 @@ function markChains({ number }: Present, config: Config): readonly Chain[] {
 function setMark(name: string, bits: number, { numbers }: Config): Chain {
   const { others: kept } = marks(numbers)
   return { name, hook: null, rules: [`meta mark set meta mark & ${hex((kept | bits) >>> 0)} | ${hex(bits)}`] }
-}
-
-function addressType(family: Family): string {
-  return family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
 }
 
 function hexOrZero(value: number): string {

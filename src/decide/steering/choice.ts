@@ -1,0 +1,75 @@
+/** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
+import type { Config, Family, LastResort, SteeringRule, Uplink, Use } from '../../model.ts'
+import { carriers, usable } from '../carriers.ts'
+import type { FieldName, Side } from './fields.ts'
+import { dealSlots, type Piece, type Share } from './slots.ts'
+
+export type Choice =
+  /** As if there were no rule. */
+  | { readonly kind: 'balance' }
+  /** Left to the routes of table `main`. */
+  | { readonly kind: 'main' }
+  | { readonly kind: 'refuse'; readonly as: Exclude<LastResort, 'main'> }
+  | { readonly kind: 'uplink'; readonly number: number }
+  | {
+      readonly kind: 'spread'
+      /** Fields of a hash, or by lot. */
+      readonly by: readonly FieldName[] | 'random'
+      readonly pieces: readonly Piece[]
+      readonly working: readonly Share[]
+      readonly stickySeconds?: number
+    }
+
+export function choiceOf(use: Use, side: Side, family: Family, config: Config, uplinks: readonly Uplink[]): Choice {
+  if (use.uplinks?.length === 0) return { kind: 'main' }
+  const { all, working } = membersOf(use, family, config, uplinks)
+  const [first] = working
+  if (first === undefined) return lastResort(use)
+  const by = spreadBy(use, side)
+  if (by.length === 0 || working.length === 1) return { kind: 'uplink', number: first.number }
+  const { stickySeconds } = use
+  return { kind: 'spread', by, pieces: dealSlots(all, working), working, ...(stickySeconds && { stickySeconds }) }
+}
+
+function lastResort({ lastResort: as }: Use): Choice {
+  return as === 'balance' || as === 'main' ? { kind: as } : { kind: 'refuse', as }
+}
+
+/** In their order: for `failover` it says who goes first. */
+function membersOf(use: Use, family: Family, config: Config, uplinks: readonly Uplink[]) {
+  if (use.uplinks === null) {
+    const working = carriers(family, config, uplinks)
+    const [best] = working
+    const all = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
+    return { all, working }
+  }
+  const all = use.uplinks.flatMap(({ name, weight }): Share[] => {
+    const uplink = uplinks.find((one) => one.name === name)
+    return uplink ? [{ number: uplink.number, weight: weight ?? uplink.weight }] : []
+  })
+  const able = usable(family, uplinks)
+  const among = (some: readonly Uplink[]) => all.filter(({ number }) => some.some((uplink) => uplink.number === number))
+  const fine = among(able.filter(({ path }) => !path.line?.degraded))
+  return { all, working: fine.length > 0 ? fine : among(able) }
+}
+
+/** This host is one client, and has its address from the uplink that the kernel chose first: that says nothing. */
+function spreadBy({ mode }: Use, side: Side): readonly FieldName[] | 'random' {
+  if (mode === 'random') return 'random'
+  if (mode === 'failover') return []
+  const source = side === 'forward' ? (['source'] as const) : []
+  if (mode === 'source') return source
+  const ports = mode === 'connection' ? (['protocol', 'sourcePort', 'destinationPort'] as const) : []
+  return [...source, 'destination', ...ports]
+}
+
+/** The rules, and behind them, where everything is spread at random, one for everything. */
+export function allRules({ rules, balance }: Config): readonly SteeringRule[] {
+  if (balance.mode !== 'random') return rules
+  const everything: SteeringRule = {
+    name: '',
+    match: { families: ['inet', 'inet6'] },
+    use: { uplinks: null, mode: 'random', lastResort: 'balance' },
+  }
+  return [...rules, everything]
+}

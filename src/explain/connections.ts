@@ -1,0 +1,45 @@
+/** What keeps the connections that exist where they are. */
+import { marks, programs } from '../ids.ts'
+import type { Config, Uplink } from '../model.ts'
+import { eachLine } from '../os/lines.ts'
+import type { Question } from './question.ts'
+
+export interface Kept {
+  /** As conntrack(8) has it, without its name of the family. */
+  readonly entry: string
+  readonly because: string
+}
+
+/** Nobody reads more. */
+const most = 20
+
+/** Those that fit the question; a port or source that it does not name fits all. */
+export async function keptConnections(
+  { family, destination, protocol, port, sourcePort, from }: Question,
+  { numbers }: Config,
+  uplinks: readonly Uplink[],
+): Promise<readonly Kept[]> {
+  const kept: Kept[] = []
+  const name = protocol === 'icmp' && family === 'inet6' ? 'icmpv6' : protocol
+  const words = [
+    ...['--dump', '--family', family === 'inet' ? 'ipv4' : 'ipv6', '--proto', name, '--orig-dst', destination],
+    ...(from === null ? [] : ['--orig-src', from]),
+    ...(port > 0 ? ['--orig-port-dst', String(port)] : []),
+    ...(sourcePort ? ['--orig-port-src', String(sourcePort)] : []),
+  ]
+  await eachLine(programs.conntrack, words, (line) => {
+    if (kept.length < most && line.includes(' src=')) kept.push({ entry: line.trim(), because: reasonOf(line) })
+  })
+  return kept
+
+  function reasonOf(line: string): string {
+    const { pinned, incoming, numberMask } = marks(numbers)
+    const mark = Number(/ mark=(\d+)/.exec(line)?.[1] ?? 0)
+    const number = (mark & numberMask) >>> numbers.markShift
+    const uplink = uplinks.find((one) => one.number === number)
+    const title = uplink ? `uplink ${uplink.name}` : `an uplink that is no longer known (${number})`
+    if ((mark & incoming) !== 0) return `came in by ${title}: its answers leave by it`
+    if ((mark & pinned) !== 0) return `left by ${title}: it stays there for as long as that works`
+    return 'has left by no uplink: others decide, or it stays on this host'
+  }
+}

@@ -1,0 +1,25 @@
+/** The slot that nft would compute for a packet. Pure. */
+import { digitsOf } from '../address-range.ts'
+import type { FieldName } from '../decide/steering/fields.ts'
+import type { FirstPacket } from '../decide/steering/match.ts'
+import { slotCount } from '../decide/steering/slots.ts'
+import { hashSeed } from '../decide/steering/use.ts'
+import { scaledHash } from './jhash.ts'
+
+/** As nft concatenates: fields as they are on the wire, each filled up to a multiple of four bytes. */
+export function slotOf(by: readonly FieldName[], packet: FirstPacket): number {
+  const bytes = by.flatMap((field) => [...filledUp(bytesOf(field, packet))])
+  return scaledHash(Uint8Array.from(bytes), hashSeed, slotCount)
+}
+
+function bytesOf(field: FieldName, packet: FirstPacket): readonly number[] {
+  if (field === 'source' || field === 'destination')
+    return (digitsOf(packet[field]).match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))
+  if (field === 'protocol') return [packet.protocol]
+  const port = field === 'sourcePort' ? packet.sourcePort : packet.destinationPort
+  return [port >> 8, port & 0xff]
+}
+
+function filledUp(bytes: readonly number[]): readonly number[] {
+  return [...bytes, ...Array<number>((4 - (bytes.length % 4)) % 4).fill(0)]
+}

@@ -1,0 +1,86 @@
+/** What the kernel would do: its routes, and the sets of the ruleset that is loaded. */
+import { isIPv4 } from 'node:net'
+import { nftTable, programs, tables } from '../ids.ts'
+import type { Family } from '../model.ts'
+import { run } from '../os/run.ts'
+import { hex } from '../rule-spec.ts'
+
+export interface RouteQuery {
+  readonly family: Family
+  readonly destination: string
+  readonly source: string | null
+  readonly incoming: string | null
+  readonly mark: number
+  readonly protocol: number
+  /** Null: not known, and 0 for the kernel. */
+  readonly sourcePort: number | null
+  readonly port: number
+}
+
+export interface RouteAnswer {
+  readonly device: string
+  readonly gateway: string | null
+  readonly table: number
+  /** The address that the kernel would choose for a socket without one. */
+  readonly source: string | null
+  readonly isDefault: boolean
+  /** Of the route: each nexthop with its part of new connections; one where there is one. */
+  readonly shares: readonly { readonly device: string; readonly share: number }[]
+}
+
+interface JsonRoute {
+  readonly dst?: string
+  readonly type?: string
+  readonly dev?: string
+  readonly gateway?: string
+  readonly via?: { readonly host: string }
+  readonly table?: string
+  readonly prefsrc?: string
+  readonly nexthops?: readonly { readonly dev: string; readonly weight: number }[]
+}
+
+/** The way of one packet; or why there is none, in the kernel's words. */
+export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> {
+  const [route, matched] = await Promise.all([ask(query, []), ask(query, ['fibmatch'])])
+  if (typeof route === 'string') return route
+  if (route.type !== undefined && route.type !== 'unicast' && route.type !== '1') return route.type
+  const { dev = '', gateway, via, table, prefsrc } = route
+  const { dst, nexthops = [{ dev, weight: 1 }] } = typeof matched === 'string' ? {} : matched
+  const total = nexthops.reduce((sum, { weight }) => sum + weight, 0)
+  return {
+    device: dev,
+    gateway: gateway ?? via?.host ?? null,
+    table: table === undefined ? tables.main : Number(table),
+    source: prefsrc ?? null,
+    isDefault: dst === 'default',
+    shares: nexthops.map((hop) => ({ device: hop.dev, share: hop.weight / total })),
+  }
+}
+
+async function ask(query: RouteQuery, flags: readonly string[]): Promise<JsonRoute | string> {
+  const { family, destination, source, incoming, mark, protocol, sourcePort, port } = query
+  const words = [
+    ...['route', 'get', ...flags, destination],
+    ...(source === null ? [] : ['from', source]),
+    ...(incoming === null ? [] : ['iif', incoming]),
+    ...(mark === 0 ? [] : ['mark', hex(mark)]),
+    ...['ipproto', String(protocol)],
+    ...(protocol === 6 || protocol === 17 ? portWords(sourcePort ?? 0, port) : []),
+  ]
+  const options = [family === 'inet' ? '-4' : '-6', '-json', '-Numeric']
+  const { stdout, stderr, exitCode } = await run(programs.ip, [...options, ...words], { accept: [0, 1, 2] })
+  if (exitCode !== 0) return stderr.trim().replace(/^(RTNETLINK answers|Error): /, '')
+  const [route] = JSON.parse(stdout) as readonly JsonRoute[]
+  return route ?? 'no answer'
+}
+
+function portWords(sourcePort: number, port: number): readonly string[] {
+  return [...(sourcePort > 0 ? ['sport', String(sourcePort)] : []), ...(port > 0 ? ['dport', String(port)] : [])]
+}
+
+/** Whether a set of our table has this address now. */
+export async function setContains(set: string, address: string): Promise<boolean> {
+  const element = `{ ${isIPv4(address) ? address : address.toLowerCase()} }`
+  const words = ['get', 'element', nftTable.family, nftTable.name, set, element]
+  return (await run(programs.nft, words, { accept: [0, 1] })).exitCode === 0
+}

@@ -1,0 +1,49 @@
+/** Which policy rule sends a packet to a table: the kernel names the table alone. Pure. */
+import type { Family, Rule } from '../model.ts'
+
+export interface Walker {
+  readonly family: Family
+  readonly mark: number
+  /** `lo` for the host's own. */
+  readonly incoming: string
+  /** Null before a socket has an address. */
+  readonly source: string | null
+  readonly device: string | null
+  /** A default route, which some rules leave out. */
+  readonly isDefault: boolean
+}
+
+/** The first rule on the packet's walk that leads to this table, or null where a rule says what we do not read. */
+export function ruleTo(table: number, rules: readonly Rule[], walker: Walker): Rule | null {
+  let from = 0
+  for (const rule of rules.filter(({ family }) => family === walker.family)) {
+    if (rule.priority < from) continue
+    const words = rule.spec.split(' ')
+    const matches = selects(words, walker)
+    if (matches === null) return null
+    if (!matches) continue
+    const jump = /\bgoto (\d+)/.exec(rule.spec)?.[1]
+    if (jump !== undefined) from = Number(jump)
+    const suppressed = walker.isDefault && rule.spec.includes('suppress_prefixlength')
+    if (!suppressed && /\blookup (\d+)/.exec(rule.spec)?.[1] === String(table)) return rule
+  }
+  return null
+}
+
+/** Null for a selector that is not among ours. */
+function selects(words: readonly string[], { mark, incoming, source, device }: Walker): boolean | null {
+  const inverted = words[0] === 'not'
+  let matches = true
+  for (let at = inverted ? 1 : 0; at < words.length; at += 2) {
+    const [name = '', value = ''] = words.slice(at, at + 2)
+    if (['lookup', 'goto', 'nop', 'suppress_prefixlength', 'unreachable', 'prohibit', 'blackhole'].includes(name)) break
+    if (name === 'fwmark') {
+      const [wanted, mask] = value.split('/')
+      matches &&= (mark & Number(mask)) >>> 0 === Number(wanted)
+    } else if (name === 'iif') matches &&= incoming === value
+    else if (name === 'oif') matches &&= device === value
+    else if (name === 'from' && !value.includes('/')) matches &&= value === 'all' || source === value
+    else return null
+  }
+  return matches !== inverted
+}

@@ -1,0 +1,83 @@
+/** The words after `ifbalance explain` -> what is asked. Pure. */
+import { parseArgs } from 'node:util'
+import type { Family } from '../model.ts'
+import { familyOf, isInterfaceName } from '../valid.ts'
+
+export interface Question {
+  readonly family: Family
+  readonly destination: string
+  readonly protocol: Protocol
+  /** 0: none was named, or the protocol has none. */
+  readonly port: number
+  /** Null: any; the answer may be several uplinks with their shares. */
+  readonly sourcePort: number | null
+  readonly from: string | null
+  readonly incoming: string | null
+  readonly mark: number
+  readonly dscp: number
+  readonly user: number | null
+}
+
+export const protocolNumbers = { tcp: 6, udp: 17, icmp: 1 } as const
+export type Protocol = keyof typeof protocolNumbers
+
+export interface Asked {
+  readonly question: Question
+  readonly json: boolean
+  /** Of one that exists, rather than of a new one. */
+  readonly connection: boolean
+}
+
+/** Throws an Error that says what is wrong with the words. */
+export function readQuestion(args: readonly string[]): Asked {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...{ from: text, in: text, 'source-port': text, mark: text, dscp: text, user: text },
+      ...{ json: flag, connection: flag },
+    },
+  })
+  const [target, protocol = 'tcp', surplus] = positionals
+  if (target === undefined) throw new Error('expected ifbalance explain DESTINATION[:PORT] [tcp|udp|icmp]')
+  if (surplus !== undefined) throw new Error(`unexpected word "${surplus}"`)
+  if (!isProtocol(protocol)) throw new Error(`"${protocol}": expected tcp, udp or icmp`)
+  const { address, port } = readTarget(target)
+  const family = familyOf(address)
+  if (family === null) throw new Error(`"${target}": expected an address, ADDRESS:PORT or [IPV6]:PORT`)
+  const { from = null, in: incoming = null } = values
+  if (from !== null && familyOf(from) !== family)
+    throw new Error(`--from "${from}": expected an address like ${address}`)
+  if (incoming !== null && !isInterfaceName(incoming)) throw new Error(`--in "${incoming}": expected an interface`)
+  return {
+    json: values.json ?? false,
+    connection: values.connection ?? false,
+    question: {
+      ...{ family, destination: address, protocol, port, from, incoming },
+      sourcePort: protocol === 'icmp' ? 0 : number('source-port', values['source-port'], 65535),
+      mark: number('mark', values.mark, 0xffffffff) ?? 0,
+      dscp: number('dscp', values.dscp, 63) ?? 0,
+      user: number('user', values.user, 0xffffffff),
+    },
+  }
+}
+
+function isProtocol(word: string): word is Protocol {
+  return Object.hasOwn(protocolNumbers, word)
+}
+
+function readTarget(text: string): { address: string; port: number } {
+  const [, six, four, port] = /^(?:\[(.*)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined) return { address: text.replace(/^\[(.*)\]$/, '$1'), port: 0 }
+  if (Number(port) > 65535) throw new Error(`"${text}": expected a port up to 65535`)
+  return { address: six ?? four ?? '', port: Number(port) }
+}
+
+function number(name: string, text: string | undefined, most: number): number | null {
+  if (text === undefined) return null
+  const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
+  if (!(value <= most)) throw new Error(`--${name} "${text}": expected a number up to ${most}`)
+  return value
+}

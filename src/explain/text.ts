@@ -1,0 +1,30 @@
+/** An explanation for people. Pure. */
+import { hex } from '../rule-spec.ts'
+import type { Explanation, WayOut } from './explain.ts'
+
+export function explanationText({ packet, rules, decision, ways, refused, others }: Explanation): string {
+  const { source, destination, destinationPort, protocol, side } = packet
+  const port = destinationPort > 0 ? ` port ${destinationPort}` : ''
+  const where = side === 'local' ? 'from this host' : `forwarded, in by ${packet.interface}`
+  return [
+    line('connection', `protocol ${protocol} ${source} -> ${destination}${port}, ${where}`),
+    ...rules.map(({ rule, reason }) => line('rule', `${rule}: ${reason === null ? 'matches' : `no, ${reason}`}`)),
+    line('decision', decision),
+    ...ways.flatMap(wayLines),
+    ...(refused === null ? [] : [line('refused', refused)]),
+    ...others.map(({ uplink, reason }) => line('not', `${uplink}: ${reason}`)),
+  ].join('\n')
+}
+
+function wayLines({ uplink, share, device, gateway, mark, table, ipRule }: WayOut): readonly string[] {
+  const part = share === 1 ? '' : `, ${Math.round(share * 1000) / 10} % of such connections`
+  return [
+    line('goes by', `${uplink ?? `${device}, no uplink`}${part}`),
+    line('', `${gateway === null ? '' : `via ${gateway} `}dev ${device}, table ${table}, mark ${hex(mark)}`),
+    ...(ipRule === null ? [] : [line('', `ip rule ${ipRule}`)]),
+  ]
+}
+
+function line(title: string, text: string): string {
+  return `${title.padEnd(12)}${text}`
+}
