@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Three kinds of tests: pure ones, ones in network namespaces on the real kernel, ones in booted Debians. */
+/**
+ * Four kinds of tests: pure ones, ones in network namespaces on the real kernel, ones in booted Debians, and ones on
+ * Debian's own kernel, emulated.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -20,6 +23,15 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'emulated',
+          include: ['test/emulated/**/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },

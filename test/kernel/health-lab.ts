@@ -6,6 +6,7 @@ import { createNetwork, type Network } from '../lab/network.ts'
 import { sweep } from '../lab/sweep.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const fromSources = [process.execPath, '--disable-warning=ExperimentalWarning', main]
 
 /** /run and /etc/ifbalance are the host's own; nothing of this machine's is touched. */
 const prepare = `set -e
@@ -32,18 +33,24 @@ export interface HealthLab {
   readonly dispose: () => Promise<void>
 }
 
-export async function healthLab(options: { readonly ipv6?: boolean } = {}): Promise<HealthLab> {
+export interface HealthLabOptions {
+  readonly ipv6?: boolean
+  /** The program under test; the sources unless said. */
+  readonly program?: readonly string[]
+}
+
+export async function healthLab(options: HealthLabOptions = {}): Promise<HealthLab> {
   await sweep()
   const undo = disposer()
   try {
-    return await create(undo, options.ipv6 ?? false)
+    return await create(undo, options.ipv6 ?? false, options.program ?? fromSources)
   } catch (error) {
     await undo.dispose()
     throw error
   }
 }
 
-async function create(undo: Disposer, ipv6: boolean): Promise<HealthLab> {
+async function create(undo: Disposer, ipv6: boolean, program: readonly string[]): Promise<HealthLab> {
   const network = await createNetwork(undo, { ipv6 })
   const { host } = network
   await ipBatch(host, [
@@ -66,7 +73,6 @@ async function create(undo: Disposer, ipv6: boolean): Promise<HealthLab> {
   undo.defer('the host', () => holder.stop())
   await waitForLine(holder, (line) => line === 'ready')
   const inside = (argv: readonly string[]) => ['/usr/bin/nsenter', '-t', String(holder.pid), '-m', '-n', ...argv]
-  const program = [process.execPath, '--disable-warning=ExperimentalWarning', main]
   let daemon: Running | null = null
   const lines: string[] = []
   undo.defer('the daemon', () => daemon?.stop('SIGTERM'))

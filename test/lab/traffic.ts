@@ -137,9 +137,9 @@ export interface Sessions {
   stop(): Promise<readonly SessionResult[]>
 }
 
-/** Opens sessions that say something every 20 ms, and waits until all are answered. */
-export async function openSessions(namespace: string, tcp: number, udp: number): Promise<Sessions> {
-  const plan = { host: addresses.server, port: ports.echo, tcp, udp }
+/** Opens sessions that say something every 20 ms unless told, and waits until all are answered. */
+export async function openSessions(namespace: string, tcp: number, udp: number, everyMs = 20): Promise<Sessions> {
+  const plan = { host: addresses.server, port: ports.echo, tcp, udp, everyMs }
   const running = await start(inNamespace(namespace, programArgv('sessions', [JSON.stringify(plan)])))
   const results: SessionResult[] = []
   running.onLine((line) => {

@@ -1,9 +1,9 @@
 /**
- * Keeps TCP and UDP sessions open to the echo server and says something on each every 20 ms. Prints `open` with the
+ * Keeps TCP and UDP sessions open to the echo server and says something on each every `everyMs`. Prints `open` with the
  * sessions' peers when all are up, and at the end (SIGTERM) one JSON line a session:
  * { protocol, peer, sent, answered, lost, error? }. `lost` counts what was not answered within a second.
  *
- * Arguments, one JSON object: { host, port, tcp, udp } with the number of sessions of each kind.
+ * Arguments, one JSON object: { host, port, tcp, udp, everyMs } with the number of sessions of each kind.
  */
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
@@ -18,7 +18,9 @@ interface Session {
   error: string | null
 }
 
-const plan: { host: string; port: number; tcp: number; udp: number } = JSON.parse(process.argv[2] ?? '{}')
+const plan: { host: string; port: number; tcp: number; udp: number; everyMs: number } = JSON.parse(
+  process.argv[2] ?? '{}',
+)
 
 function hear(session: Session, text: string): void {
   for (const [, peer = '', number] of text.matchAll(/(\S+) n(\d+)\n/g)) {
@@ -77,7 +79,7 @@ const talking = setInterval(() => {
     announced = true
     process.stdout.write(`open ${JSON.stringify(sessions.map(({ peers }) => [...peers].join(' ')))}\n`)
   }
-}, 20)
+}, plan.everyMs)
 
 process.once('SIGTERM', () => {
   clearInterval(talking)

@@ -1,0 +1,54 @@
+/**
+ * Failover with a crowded connection table: crowded.js CONNECTIONS... runs a round for each count, in the emulated machine,
+ * and prints a JSON array with the ms from a silent blackhole until all new connections are good.
+ */
+import { writeFileSync } from 'node:fs'
+import { blackhole, healthLab, mend } from '../../kernel/health-lab.ts'
+import { restart, untilCarriers, untilJudged } from '../../kernel/health-states.ts'
+import { command, inNamespace, monotonicMs } from '../../lab/command.ts'
+import { countByPeer, msUntilAllGood, stream } from '../../lab/traffic.ts'
+import { projectFolder } from '../paths.ts'
+
+const lab = await healthLab({ program: [`${projectFolder}/deb/usr/sbin/ifbalance`] })
+try {
+  const { host, lan } = lab.network
+  // What an administrator of a gateway with so many connections has set.
+  writeFileSync('/proc/sys/net/netfilter/nf_conntrack_max', '2000000')
+  writeFileSync('/sys/module/nf_conntrack/parameters/hashsize', '262144')
+  const times: number[] = []
+  for (const connections of process.argv.slice(2).map(Number)) {
+    await restart(lab)
+    await untilJudged(lab)
+    await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
+    for (const uplink of [1, 2]) {
+      const fill = `${projectFolder}/test/emulated/programs/fill-conntrack.py`
+      const numbers = [connections / 2, (0x40 + uplink) << 24, (uplink - 1) * 100].map(String)
+      await command(inNamespace(host, ['/usr/bin/python3', fill, ...numbers]), { timeoutMs: 600_000 })
+    }
+    const { stdout } = await command(inNamespace(host, ['/usr/sbin/conntrack', '-C']))
+    process.stderr.write(`${stdout.trim()} connections\n`)
+    if (Number(stdout) < connections * 0.99) throw new Error(`filling the table: it has ${stdout.trim()}`)
+    const flow = await stream(lan, 50)
+    // Both uplinks carry some.
+    await flow.until((_, all) => all.length > 40, 30_000)
+    const cut = monotonicMs()
+    await blackhole(lab.network, 2)
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    const end = monotonicMs()
+    const all = await flow.stop()
+    const peers = new Set(Object.keys(countByPeer(all.filter(({ at }) => at < cut))))
+    if (peers.size < 2) throw new Error(`before the cut, all took one way: ${[...peers].join()}`)
+    times.push(
+      msUntilAllGood(
+        all.filter(({ at }) => at < end),
+        cut,
+        (attempt) => 'peer' in attempt,
+      ),
+    )
+    await mend(lab.network, 2)
+  }
+  process.stdout.write(`${JSON.stringify(times)}\n`)
+} finally {
+  await lab.dispose()
+}
+process.exit(0)
