@@ -81,6 +81,22 @@ describe.skipIf(missing)('trixie', () => {
     await expectNothingLost(traffic)
   })
 
+  test('U5: dpkg killed in the middle of the first installation: main goes on, and the second attempt ends right', async () => {
+    const before = await ours()
+    await run('/usr/bin/dpkg', '-P', 'ifbalance')
+    const fresh = await stream(lab.network.host, 10)
+    for (const moment of ['processing: install', 'half-installed', 'unpacked', 'processing: configure']) {
+      expect(await killedAt(moment, '/srv/next.deb'), moment).toBe('killed\n')
+      await lab.machine.exec(['/usr/bin/dpkg', '--configure', '-a'], { accept: [0, 1] })
+      await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+      await expectRight(before, next)
+      await run('/usr/bin/dpkg', '-P', 'ifbalance')
+    }
+    const attempts = await fresh.stop()
+    expect(attempts.length).toBeGreaterThan(100)
+    expect(attempts.filter((attempt) => 'error' in attempt)).toEqual([])
+  })
+
   async function ours(): Promise<readonly string[]> {
     const lines = await lab.snapshot()
     const kept = lines.filter((line) => !line.startsWith('route') || / proto 98 /.test(line))
