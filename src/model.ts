@@ -28,6 +28,8 @@ export interface BalanceConfig {
   /** `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or `balance yes`. */
   readonly adopt: 'auto' | 'listed'
   readonly masquerade: boolean
+  /** Established forwarded connections go past the rules, through a flowtable. */
+  readonly offload?: boolean
   readonly lastResort: LastResort
   /** How the table of an uplink ends; absent: `unreachable`. */
   readonly closing?: ClosingRoute
@@ -165,6 +167,8 @@ export interface Observed {
   readonly rules: readonly Rule[]
   /** Our nft table as the kernel lists it, null where there is none. */
   readonly ruleset: Ruleset | null
+  /** Whether the kernel takes a flowtable; absent where nobody wants one. */
+  readonly flowtables?: boolean
   /** By sysctl name with slashes (`net/ipv4/conf/wan1/rp_filter`); interfaces' names may have dots. */
   readonly sysctls: Readonly<Record<string, string>>
   /** By interface, what its DHCP client said last. */
@@ -186,6 +190,8 @@ export interface Observed {
   }
   /** Of what `ifbalance exec` runs: control groups by path (see slices.ts), with their ids; absent for none. */
   readonly slices?: Readonly<Record<string, number>>
+  /** The same of control groups that rules name; those that are not there are absent. */
+  readonly cgroups?: Readonly<Record<string, number>>
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
   readonly state: State
@@ -398,7 +404,7 @@ export interface Path {
 /** An nft table as chains of canonical lines (see observe/ruleset-listing.ts), so that two can be compared. */
 export interface Ruleset {
   readonly chains: readonly Chain[]
-  /** Named sets and maps; absent for none. */
+  /** Named sets, maps and flowtables; absent for none. */
   readonly sets?: readonly NamedSet[]
 }
 
@@ -407,7 +413,7 @@ export interface Ruleset {
  * (a digest), and one of the same name is the same. Those that fill while packets pass are only declared.
  */
 export interface NamedSet {
-  readonly kind: 'set' | 'map'
+  readonly kind: 'set' | 'map' | 'flowtable'
   readonly name: string
   /** What nft(8) writes between the braces, elements aside. Absent of those that were observed. */
   readonly definition?: string

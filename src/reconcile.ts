@@ -51,7 +51,7 @@ export async function survey(config: Config): Promise<Survey> {
 
 /** The same for everyone, and blind for the nft table. */
 export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
-  const observed = await observe({ ruleset: false })
+  const observed = await observe(config, { ruleset: false })
   const desired = decide(config, observed)
   const steps = diff(observed, { ...desired, ruleset: null }, config.numbers)
   return { observed, desired, steps }
@@ -83,7 +83,7 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
 }
 
 async function compare(config: Config, wish: (observed: Observed) => Desired): Promise<Survey> {
-  const observed = await observe()
+  const observed = await observe(config)
   const desired = wish(observed)
   return { observed, desired, steps: diff(observed, desired, config.numbers).filter(mayUndo) }
 }

@@ -16,6 +16,7 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
       masquerade: balance.masquerade ?? true,
       lastResort: balance['last-resort'] ?? 'main',
       ...given({ closing: balance['closing-route'] }),
+      ...(balance.offload ? { offload: true } : {}),
       ...(balance.probe === 'none' ? { probe: 'none' } : {}),
     },
     numbers: {

@@ -46,6 +46,7 @@ export const balanceKeys = {
   mode,
   adopt: oneOf('auto', 'listed'),
   masquerade: yesNo,
+  offload: yesNo,
   'last-resort': oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
   'closing-route': oneOf('unreachable', 'prohibit', 'blackhole', 'throw'),
   probe: oneOf('icmp', 'none'),

@@ -4,6 +4,7 @@ import { marksOfSlices } from '../slices.ts'
 import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
 import { numbersToRemember } from './former-numbers.ts'
+import { offloadWarnings } from './offload.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
 import { decideRuleset, isOurRuleset } from './ruleset.ts'
@@ -31,7 +32,12 @@ export function decide(config: Config, observed: Observed): Desired {
     sysctls,
     state: remember(drains, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
     tableNames: decideTableNames(known, config.numbers),
-    warnings: [...warnings, ...findDeadFamilies(uplinks), ...findConflicts(config, uplinks, observed)],
+    warnings: [
+      ...warnings,
+      ...findDeadFamilies(uplinks),
+      ...findConflicts(config, uplinks, observed),
+      ...offloadWarnings(config, observed),
+    ],
   }
 }
 

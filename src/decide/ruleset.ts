@@ -13,6 +13,7 @@ import type { Chain, Config, Observed, Ruleset, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideNameServers } from './name-servers.ts'
+import { decideOffload } from './offload.ts'
 import { decideSteering, steers } from './steering/steering.ts'
 
 /**
@@ -41,9 +42,11 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   const nat = always || moves
   const names = decideNameServers(config, present, observed)
   const steering = decideSteering(config, present, observed)
+  const offload = decideOffload(config, present, observed)
+  const sets = [...steering.sets, ...offload.sets]
   const { prerouting, output } = markRules(present, config)
   return {
-    ...(steering.sets.length > 0 ? { sets: steering.sets } : {}),
+    ...(sets.length > 0 ? { sets } : {}),
     chains: [
       ...present.flatMap((uplink) => rememberChains(uplink, config)),
       ...(nat ? present.map((uplink) => masqueradeChain(uplink, present)) : []),
@@ -51,6 +54,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
       preroutingChain([...prerouting, ...steering.prerouting]),
       outputChain([...slices, ...(moves ? [moved(config)] : []), ...names.marking, ...output, ...steering.output]),
       ...names.chains,
+      ...offload.chains,
       pinChain(present, config),
       ...(nat ? [postroutingChain(present, always ? '' : movedHere(config))] : []),
     ],

@@ -2,6 +2,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../ids.ts'
+import type { Config } from '../model.ts'
 import { hasCode } from '../os/files.ts'
 import { parentSlice } from '../slices.ts'
 
@@ -17,6 +18,12 @@ export function readSlices(): Cgroups {
     if (id !== null) found.push([path, id])
   }
   return Object.fromEntries(found)
+}
+
+/** Those that rules name, and that are there now. */
+export function readCgroups({ rules }: Pick<Config, 'rules'>): Cgroups {
+  const wanted = new Set(rules.flatMap(({ match }) => match.cgroup ?? []))
+  return Object.fromEntries([...wanted].map((path) => [path, cgroupId(path)]).filter(([, id]) => id !== null))
 }
 
 /** Null where there is no such control group. */

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { readHealth } from '../health/facts.ts'
 import { readQuotas } from '../health/quotas.ts'
 import { nftTable, paths, programs } from '../ids.ts'
-import type { Family, Link, Observed, Ruleset } from '../model.ts'
+import type { Config, Family, Link, Observed, Ruleset } from '../model.ts'
 import { readNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { readBus } from './bus-facts.ts'
-import { readSlices } from './cgroups.ts'
+import { readCgroups, readSlices } from './cgroups.ts'
 import { readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
+import { takesFlowtables } from './flowtables.ts'
 import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoutes, parseRule } from './ip-json.ts'
 import { parseListing } from './ruleset-listing.ts'
@@ -17,17 +18,18 @@ import { parseState } from './state.ts'
 import { readSysctls } from './sysctls.ts'
 
 /**
- * `-N`: numbers even where rt_tables and rt_protos have names for them. `ruleset: false` leaves out our nft table, which
- * only root may read. Throws where ip or nft fail.
+ * `config` says what else there is to look for. `-N`: numbers even where rt_tables and rt_protos have names for them.
+ * `ruleset: false` leaves out our nft table, which only root may read. Throws where ip or nft fail.
  */
-export async function observe({ ruleset = true } = {}): Promise<Observed> {
+export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
-  const [inet, inet6, listing] = await Promise.all([
+  const [inet, inet6, listing, flowtables] = await Promise.all([
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
     ruleset
       ? run(programs.nft, ['-j', '-t', 'list', 'table', nftTable.family, nftTable.name], { accept: [0, 1] })
       : null,
+    config.balance.offload && ruleset ? takesFlowtables() : null,
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
@@ -37,6 +39,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
   const quotas = readQuotas(now)
   const nameServers6 = readNameServers6()
   const slices = readSlices()
+  const cgroups = readCgroups(config)
   const state = parseState(readNote(paths.state))
   return {
     ipv6,
@@ -44,6 +47,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
+    ...(flowtables === null ? {} : { flowtables }),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases: readLeases(now),
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
@@ -51,6 +55,7 @@ export async function observe({ ruleset = true } = {}): Promise<Observed> {
     stanzas: readStanzas(),
     ...(Object.keys(health).length === 0 ? {} : { health }),
     ...(Object.keys(slices).length === 0 ? {} : { slices }),
+    ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
     ...(quotas && { quotas }),
     disabled: readDisabled(),
     state,

@@ -8,6 +8,7 @@
 import { dscpNumbers } from '../dscp.ts'
 import type { Chain, NamedSet, Ruleset } from '../model.ts'
 import { hex } from '../rule-spec.ts'
+import { inCgroup } from '../slices.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -17,7 +18,7 @@ export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number
   const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] }>()
   const sets: NamedSet[] = []
   for (const item of listing.nftables) {
-    for (const kind of ['set', 'map'] as const)
+    for (const kind of ['set', 'map', 'flowtable'] as const)
       if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
     if ('chain' in item) {
       const { name, type, hook, prio } = item['chain'] as { name: string; type?: string; hook?: string; prio?: number }
@@ -41,6 +42,7 @@ function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): s
   if (kind === 'mangle') return `${operand(body['key'])} set ${operand(body['value'])}`
   if (kind === 'vmap') return vmap(body, indexOf)
   if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
+  if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
   if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
   if (kind === 'goto' || kind === 'jump') return `${kind} ${body['target']}`
   if (kind === 'reject' && body !== null) return `reject with ${body['type']} ${body['expr']}`
@@ -55,6 +57,8 @@ function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>):
     const mask = (-1 << (32 - Number(prefix['len']))) >>> 0
     return `${operand(left)} & ${hex(mask)} ${op} ${operand(prefix['addr'])}`
   }
+  // Without the level, which is that of the path. One that is gone has its number, which nobody wants.
+  if (field(left, 'socket')) return inCgroup(String(right))
   if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
   return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
 }

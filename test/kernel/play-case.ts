@@ -40,7 +40,7 @@ mkdirSync(paths.run, { recursive: true })
 if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
 
 const before = await kernelState()
-const observed = await observe()
+const observed = await observe(loaded.config)
 const { steps } = await survey(loaded.config)
 const outcome = await reconcile(loaded.config)
 const again = await survey(loaded.config)

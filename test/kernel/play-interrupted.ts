@@ -15,7 +15,7 @@ const { config } = loaded
 await twoUplinks()
 const upwards = (await survey(config)).steps
 await reconcile(config)
-const observed = await observe()
+const observed = await observe(config)
 const downwards = diff(observed, decideNothing(observed), config.numbers)
 
 const broken: string[] = []
