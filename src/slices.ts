@@ -32,6 +32,11 @@ export function marksOfSlices(
   )
 }
 
+/** In this control group or one below it; for a path that is there. */
+export function inCgroup(path: string): string {
+  return `socket cgroupv2 level ${path.split('/').length} "${path}"`
+}
+
 /** For the output hook of type route: a socket's packets are told by its control group. None without slices. */
 export function sliceRules(slices: ReadonlyMap<string, number>): readonly string[] {
   if (slices.size === 0) return []

@@ -5,7 +5,7 @@ import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
 import { decide } from '../decide/decide.ts'
 import { balancedTable, paths } from '../ids.ts'
-import type { Config, Desired, Observed, Route, Step } from '../model.ts'
+import type { Config, Desired, Observed, Route, SteeringRule, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
@@ -23,6 +23,8 @@ export interface Rounds {
   readonly sysctls: () => Readonly<Record<string, string>>
   /** See reconcile.ts: as of the latest round. */
   readonly slices: () => Readonly<Record<string, number>>
+  /** Of the configuration in force. */
+  readonly rules: () => readonly SteeringRule[]
 }
 
 /** From now on, rounds take away what is ours, and then leave the host alone. */
@@ -111,6 +113,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     forgotten: () => forgotten,
     sysctls: () => sysctls,
     slices: () => slices,
+    rules: () => config?.rules ?? [],
   }
 }
 

@@ -13,6 +13,7 @@ import { log } from '../os/log.ts'
 import { keepNotes } from '../os/notes.ts'
 import { startWatchdog } from '../os/watchdog.ts'
 import { type Published, publish } from '../service/publish.ts'
+import { watchCgroups } from '../watch/cgroups.ts'
 import { watchKernel } from '../watch/kernel.ts'
 import { createPulse } from '../watch/pulse.ts'
 import { createScheduler, type Scheduler } from '../watch/scheduler.ts'
@@ -55,6 +56,7 @@ export async function run(_args: readonly string[]): Promise<number> {
     services.kernelChanged()
     scheduler.hint(reason)
   })
+  watchCgroups(pulse, rounds.rules, scheduler.hint)
   const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
 
   // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.

@@ -1,6 +1,6 @@
 /** What a rule compares, as fields of a map's key. Pure. */
 import { addressOf } from '../../address-range.ts'
-import type { Family, Link, Match, Range } from '../../model.ts'
+import type { Family, Match, Observed, Range } from '../../model.ts'
 import { matchesPattern } from '../../patterns.ts'
 import type { Box } from './overlap.ts'
 
@@ -36,10 +36,14 @@ function addressType(family: Family): string {
   return family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
 }
 
-/** Null where the rule cannot match on that side, in that family, on the interfaces that there are. */
-export function boxOf(match: Match, family: Family, side: Side, links: readonly Link[]): Box | null {
+/** What rules name, as far as it is there now. */
+export type Named = Pick<Observed, 'links' | 'cgroups'>
+
+/** Null where the rule cannot match on that side, in that family, with the interfaces and control groups that there are. */
+export function boxOf(match: Match, family: Family, side: Side, { links, cgroups = {} }: Named): Box | null {
   const own = match.users !== undefined || match.cgroup !== undefined
   if (!match.families.includes(family) || (side === 'forward' ? own : match.interfaces !== undefined)) return null
+  if (match.cgroup !== undefined && !Object.hasOwn(cgroups, match.cgroup)) return null
   const { interfaces } = match
   const indexes = interfaces && links.filter(({ name }) => interfaces.some((one) => matchesPattern(one, name)))
   const protocols = match.protocols?.filter((number) => number !== (family === 'inet' ? icmpv6 : icmp))

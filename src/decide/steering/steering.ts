@@ -6,6 +6,7 @@
 import { markOf, marks } from '../../ids.ts'
 import type { Chain, Config, Family, Match, NamedSet, Observed, Uplink } from '../../model.ts'
 import { hex } from '../../rule-spec.ts'
+import { inCgroup } from '../../slices.ts'
 import { allRules } from './choice.ts'
 import { digest } from './digest.ts'
 import { boxOf, elementsOf, headerOf, keyOf, type Side, typeOf } from './fields.ts'
@@ -73,7 +74,7 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
   const chains: Chain[] = []
   const classified: Classified[] = []
   for (const { name, match, use } of allRules(config)) {
-    const box = boxOf(match, family, side, observed.links)
+    const box = boxOf(match, family, side, observed)
     if (box === null) continue
     const key = JSON.stringify(use)
     let chain = uses.get(key)
@@ -120,7 +121,7 @@ function conditionsOf(rule: string, match: Match, family: Family) {
     ...(dscp
       ? [`${header} dscp ${dscp.length === 1 ? dscp.map(hexOrZero) : `{ ${dscp.map(hexOrZero).sort().join(', ')} }`}`]
       : []),
-    ...(cgroup ? [`socket cgroupv2 level ${cgroup.split('/').length} "${cgroup}"`] : []),
+    ...(cgroup === undefined ? [] : [inCgroup(cgroup)]),
   ]
   return { statements, sets: [...source, ...destination, ...domains] }
 }

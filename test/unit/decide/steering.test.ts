@@ -50,7 +50,7 @@ const packet = fc
 
 const classify = (matches: readonly Match[]) =>
   matches.map((one, index) => {
-    const box = boxOf(one, 'inet', 'forward', [])
+    const box = boxOf(one, 'inet', 'forward', { links: [] })
     if (box === null) throw new Error('a rule that matches nothing')
     return { box, conditions: ['meta mark 0'], chain: `use_${index % 3}` }
   })
