@@ -28,6 +28,7 @@ const inputs = [
   'units',
   'debian',
   'docs/design.md',
+  'docs/examples',
   'docs/ifbalance.8',
   'docs/ifbalance.conf.5',
   'docs/org.ifbalance1.5',

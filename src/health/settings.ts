@@ -18,8 +18,15 @@ export const defaultTargets: Readonly<Record<Family, readonly string[]>> = {
   inet6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
 }
 
-/** Plain HTTP on purpose: what stands in between answers itself, and gives itself away by that. */
-const defaultUrls = ['http://detectportal.firefox.com/success.txt', 'http://www.msftconnecttest.com/connecttest.txt']
+/**
+ * Of two operators. Plain HTTP on purpose: what stands in between answers itself, and gives itself away by that. A portal
+ * has something to say, so none answers `204 No Content`.
+ */
+export const defaultUrls = [
+  'http://connectivitycheck.gstatic.com/generate_204',
+  'http://cp.cloudflare.com/generate_204',
+]
+const defaultUrlStatus = 204
 
 /** Bursts of at most a kilobyte: with these, an idle metered line's probes stay below 3 MB a day whatever happens. */
 const paces = {
@@ -47,7 +54,7 @@ export function probeSettings(uplink: string, device: string, family: Family, co
     maxLatencyMs: probe.maxLatencyMs === undefined ? 1500 : probe.maxLatencyMs,
     maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
     name: probe.name ?? 'debian.org',
-    status: probe.status ?? 200,
+    status: probe.status ?? (probe.targets ? 200 : defaultUrlStatus),
     body: probe.body ?? null,
   }
 }

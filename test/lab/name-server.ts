@@ -1,14 +1,22 @@
-/** A name server in a namespace of the lab: what is below `names.test` is the internet's server, other names below `test` are not there. */
+/**
+ * A name server in a namespace of the lab: what is below `names.test`, and `names`, is the internet's server, other names
+ * below `test` are not there.
+ */
 import { startIn } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { addresses } from './names.ts'
 
-export async function serveNames(undo: Disposer, namespace: string, listen: readonly string[]): Promise<void> {
+export async function serveNames(
+  undo: Disposer,
+  namespace: string,
+  listen: readonly string[],
+  names: readonly string[] = [],
+): Promise<void> {
   const server = await startIn(namespace, [
     ...['/usr/sbin/dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--port=53'],
     ...['--no-resolv', '--no-hosts', '--pid-file', '--bind-interfaces', '--local=/test/'],
     ...listen.map((address) => `--listen-address=${address}`),
-    ...['names.test', 'portal.test'].map((name) => `--address=/${name}/${addresses.server}`),
+    ...['names.test', 'portal.test', ...names].map((name) => `--address=/${name}/${addresses.server}`),
   ])
   undo.defer(`the name server of ${namespace}`, () => server.stop())
 }
