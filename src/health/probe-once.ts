@@ -20,8 +20,9 @@ export async function probeOnce(
   stopped: AbortSignal,
 ): Promise<number | null> {
   const begun = performance.now()
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)])
   try {
+    // It throws for a fraction.
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(Math.ceil(timeoutMs))])
     const answered = await ask(way, settings, target, timeoutMs, signal)
     return answered && !signal.aborted ? performance.now() - begun : null
   } catch {

@@ -12,7 +12,7 @@ export function keepOutcomes(outcomes: Line['outcomes'], next: boolean): Line['o
 /** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
 export function timeoutMs({ rtt }: Line): number {
   if (rtt === null) return 1000
-  return Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
+  return Math.ceil(Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation)))
 }
 
 /** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */

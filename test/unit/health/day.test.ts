@@ -123,3 +123,10 @@ test('T2 a gap in the clock (suspended, stopped) is no failure, also in the midd
   send(failed, 7_202_600)
   expect(line.state).toBe('offline')
 })
+
+test('how long answers may take is a whole number of milliseconds, as timers want it', () => {
+  const settings = settingsOf()
+  const line = advance(newLine(0, settings), { kind: 'answer', rttMs: 113.37 }, 10, settings).line
+  const { effects } = advance({ ...line, state: 'online' }, { kind: 'recheck' }, 20, settings)
+  expect(effects).toEqual([{ kind: 'burst', timeoutMs: 341 }])
+})
