@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { lostUplinks } from './decide/drains.ts'
 import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
+import { connectionsOfFormerPrefixes } from './decide/prefix-translation.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
 import {
   balancedTable,
@@ -43,6 +44,7 @@ export function diff(observed: Observed, desired: Desired, numbers: Numbers): re
     ...routes.deleted.filter((step) => !balanced(step)),
     ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
     ...connectionsToForget(observed, desired, numbers),
+    ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, numbers),
     ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(numbers, observed) : []),
   ]
 }

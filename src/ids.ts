@@ -16,6 +16,8 @@ export const paths = {
   leases: '/run/ifbalance/leases',
   /** One file an interface, written by the same hooks: name servers of IPv6, which come and go without a lease of IPv4. */
   nameServers6: '/run/ifbalance/name-servers',
+  /** One file an interface, written by DHCP clients' hooks: IPv6 prefixes delegated to this host. */
+  delegations: '/run/ifbalance/delegations',
   /** What network services said over D-Bus, written by the daemon for itself, hooks and commands. */
   bus: '/run/ifbalance/bus.json',
   /** One file an interface, written by ifupdown's hooks. */

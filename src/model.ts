@@ -55,6 +55,8 @@ export interface UplinkConfig {
   readonly weight?: number
   readonly metric?: number
   readonly gateway?: Gateways
+  /** IPv6 prefixes that its provider routes to this host, besides those that are told by others. */
+  readonly prefixes?: readonly string[]
   /** Traffic on it costs money: it is probed rarely while idle. */
   readonly metered?: boolean
   /** Used only while no other that is not standby works. */
@@ -175,6 +177,8 @@ export interface Observed {
   readonly leases: Readonly<Record<string, Lease>>
   /** By interface, what DHCPv6 and router advertisements said to its DHCP client; absent where nothing was. */
   readonly nameServers6?: Readonly<Record<string, NameServers6>>
+  /** By interface, the IPv6 prefixes that DHCP clients' hooks told of. */
+  readonly delegations?: Readonly<Record<string, readonly string[]>>
   /** By interface, what the host's network services said over D-Bus. */
   readonly bus: Readonly<Record<string, BusLink>>
   /** By interface, what its stanza in /etc/network/interfaces says. */
@@ -254,6 +258,8 @@ export interface Address {
   readonly global: boolean
   /** False while tentative and after failed duplicate detection. */
   readonly usable: boolean
+  /** Its preferred lifetime is over (RFC 4862): no new connection should begin with it. */
+  readonly deprecated?: true
 }
 
 export type RouteType = 'unicast' | 'unreachable' | 'prohibit' | 'blackhole' | 'throw' | 'other'
@@ -310,6 +316,8 @@ export interface BusLink {
   readonly gateway: Gateways
   /** Of both families; absent where none were named. */
   readonly nameServers?: readonly string[]
+  /** IPv6 prefixes that its DHCP client was given for networks behind this host. */
+  readonly prefixes?: readonly string[]
   /** ModemManager's: whether the modem has its data connection, whatever the link in the kernel looks like. */
   readonly modem?: Modem
 }
@@ -340,6 +348,8 @@ export interface KnownUplink {
   readonly hardware?: readonly string[]
   /** What the interface was called, or its pattern, when the device had the name that the configuration gives it. */
   readonly movedFrom?: string
+  /** IPv6 prefixes that were told of it, the present ones first: clients may still have addresses from earlier ones. */
+  readonly prefixes?: readonly string[]
   /** It works, or was not cut when it died, and takes no new connections: old ones may be on it. */
   readonly drains?: readonly Family[]
 }
@@ -385,6 +395,10 @@ export interface Uplink {
   readonly metric: number
   /** Used only while no other that is not standby works. */
   readonly standby?: boolean
+  /** IPv6 prefixes that its provider routes to this host. */
+  readonly prefixes?: readonly string[]
+  /** Those that it had before: hosts may still use them. */
+  readonly formerPrefixes?: readonly string[]
   readonly inet: Path | null
   readonly inet6: Path | null
 }
@@ -397,6 +411,10 @@ export interface Path {
   readonly onlink: boolean
   /** The interface's own addresses: a socket that has one stays on this uplink. */
   readonly addresses: readonly string[]
+  /** IPv6: this host's addresses elsewhere that are in a prefix of this uplink. */
+  readonly lanAddresses?: readonly string[]
+  /** IPv6: all addresses are deprecated, so a new socket would have another uplink's. */
+  readonly deprecated?: true
   /** What probes and traffic say of this way; absent where nothing is known. */
   readonly line?: Pick<LineHealth, 'state' | 'degraded' | 'barred'>
 }
@@ -448,4 +466,6 @@ export type Step =
       readonly mask: number
       /** Of the uplink, for sockets of this host; none that another uplink has as well. */
       readonly addresses?: readonly string[]
+      /** Only those that began with an IPv6 address in this prefix. */
+      readonly source?: string
     }

@@ -10,9 +10,9 @@ type Forgetting = Extract<Step, { kind: 'forget-connections' }>
  * conntrack(8) looks at IPv4 alone unless told. ss(8): sockets of clients and servers, connected ones only, so that a
  * service that listens on an uplink's address goes on.
  */
-export function forgettingCommands({ family, mark, mask, addresses = [] }: Forgetting): readonly Command[] {
+export function forgettingCommands({ family, mark, mask, addresses = [], source }: Forgetting): readonly Command[] {
   const kinds = { inet: ['ipv4'], inet6: ['ipv6'], both: ['ipv4', 'ipv6'] }[family ?? 'both']
-  return [...addresses.map(closeSockets), ...kinds.map((kind) => deleteEntries(kind, mark, mask))]
+  return [...addresses.map(closeSockets), ...kinds.map((kind) => deleteEntries(kind, mark, mask, source))]
 }
 
 function closeSockets(address: string): Command {
@@ -22,6 +22,7 @@ function closeSockets(address: string): Command {
   return [programs.ss, ...options, 'state', 'connected', 'src', source]
 }
 
-function deleteEntries(kind: string, mark: number, mask: number): Command {
-  return [programs.conntrack, '--delete', '--family', kind, '--mark', `${hex(mark)}/${hex(mask)}`]
+function deleteEntries(kind: string, mark: number, mask: number, source: string | undefined): Command {
+  const from = source === undefined ? [] : ['--orig-src', source]
+  return [programs.conntrack, '--delete', '--family', kind, '--mark', `${hex(mark)}/${hex(mask)}`, ...from]
 }

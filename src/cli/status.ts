@@ -44,6 +44,8 @@ export interface UplinkStatus {
   readonly metric: number
   readonly inet: PathStatus | null
   readonly inet6: PathStatus | null
+  /** IPv6 prefixes that its provider routes to this host; absent where none are known. */
+  readonly prefixes?: readonly string[]
   /** What ModemManager says, where the uplink is a modem of its. */
   readonly modem?: Modem
 }
@@ -94,7 +96,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
 type Share = (family: Family, device: string) => number
 
 function uplinkStatus(
-  { name, number, interface: device, state, weight, metric, ...paths }: Uplink,
+  { name, number, interface: device, state, weight, metric, prefixes, ...paths }: Uplink,
   share: Share,
   observed: Observed,
 ) {
@@ -113,6 +115,7 @@ function uplinkStatus(
     ...{ name, number, interface: device, state, weight, metric },
     inet: status('inet', paths.inet),
     inet6: status('inet6', paths.inet6),
+    ...(prefixes && { prefixes }),
   }
 }
 

@@ -45,7 +45,7 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
   const quota = buildQuota(values, place, report)
   return {
     ...{ name, interface: device, enabled },
-    ...given({ weight, metric, gateway, metered, standby, failback }),
+    ...given({ weight, metric, gateway, prefixes: values.prefix, metered, standby, failback }),
     ...(Object.keys(probe).length > 0 ? { probe } : {}),
     ...(quota ? { quota } : {}),
   }

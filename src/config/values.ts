@@ -1,5 +1,6 @@
 /** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
 
+import { routedPrefix } from '../ipv6-prefix.ts'
 import type { Family, Gateways } from '../model.ts'
 import { isGateway, isInterfaceName, isMetric, isWeight } from '../valid.ts'
 
@@ -69,5 +70,13 @@ export const gateways: Reader<Gateways> = {
       given[family] = address
     }
     return given
+  },
+}
+
+export const prefixes: Reader<readonly string[]> = {
+  expected: 'an IPv6 prefix such as 2001:db8:1200::/56, or several',
+  read: (text) => {
+    const read = text.split(/[\s,]+/).map(routedPrefix)
+    return read.every((prefix) => prefix !== null) ? [...new Set(read)] : null
   },
 }

@@ -28,9 +28,10 @@ function bestOf(candidates: readonly Usable[]): readonly Usable[] {
   return candidates.filter((uplink) => candidates.every((other) => compareTiers(uplink, other) <= 0))
 }
 
-/** Degraded lines come last, then standby ones, then those of a higher metric. */
+/** Those whose addresses are deprecated come last; before them degraded lines, standby ones, those of a higher metric. */
 function compareTiers(one: Usable, other: Usable): number {
   const tier = ({ path, standby, metric }: Usable) => [
+    Number(path.deprecated ?? false),
     Number(path.line?.degraded ?? false),
     Number(standby ?? false),
     metric,

@@ -1,8 +1,20 @@
 /** How each family leaves by an interface: its gateway, from whoever knows it best. */
 import { isOurTable, protocols, tables } from '../ids.ts'
-import type { Config, Family, Gateways, Link, Observed, Path, Route, StanzaOptions, UplinkConfig } from '../model.ts'
+import type {
+  Address,
+  Config,
+  Family,
+  Gateways,
+  Link,
+  Observed,
+  Path,
+  Route,
+  StanzaOptions,
+  UplinkConfig,
+} from '../model.ts'
 import { own } from '../own.ts'
 import { isGateway } from '../valid.ts'
+import { lanAddresses, routedTo } from './delegations.ts'
 import { contains } from './prefix.ts'
 
 export interface Wishes {
@@ -19,16 +31,26 @@ export function decidePath(
   observed: Observed,
 ): Path | null {
   const addresses = link.addresses.filter((address) => address.family === family && address.global && address.usable)
-  if (addresses.length === 0) return null
+  const prefixes = family === 'inet6' ? routedTo(link.name, wishes.section, observed) : []
+  // A provider may route a prefix to a link without one of its own (RFC 7084, WPD-5).
+  if (addresses.length === 0 && prefixes.length === 0) return null
   const gateway = gatewayOf(family, link, wishes, config, observed)
   if (gateway === undefined) return null
+  const elsewhere = lanAddresses(link, prefixes, observed)
   const linkLocal = family === 'inet6' && /^fe[89ab]/i.test(gateway ?? '')
   const reachable = addresses.some((address) => gateway !== null && !address.peer && contains(address, gateway))
   return {
     gateway,
     onlink: gateway !== null && !linkLocal && !reachable,
-    addresses: addresses.map(({ address }) => address).toSorted(),
+    addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
+    ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
+    ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),
   }
+}
+
+/** Probes use the first. */
+function preferredFirst(a: Address, b: Address): number {
+  return Number(a.deprecated ?? false) - Number(b.deprecated ?? false) || (a.address < b.address ? -1 : 1)
 }
 
 /** An address; null on a link that needs none; undefined where nobody knows. Best source first. */

@@ -76,10 +76,11 @@ export function decideRules(
   ]
 }
 
-/** An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
+/** Those of the LAN in the uplink's prefix, too. An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
 function sourceAddresses(family: Family, uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
   const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
-  return (uplink[family]?.addresses ?? []).filter((address) => !others.includes(address))
+  const { addresses = [], lanAddresses = [] } = uplink[family] ?? {}
+  return [...addresses, ...lanAddresses].filter((address) => !others.includes(address))
 }
 
 /** A VPN that puts its own default before the uplinks' gets everything that it asks for. */

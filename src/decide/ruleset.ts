@@ -14,6 +14,7 @@ import { hex } from '../rule-spec.ts'
 import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
+import { changeRest, translateSources } from './prefix-translation.ts'
 import { decideSteering, steers } from './steering/steering.ts'
 
 /**
@@ -49,7 +50,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
     ...(sets.length > 0 ? { sets } : {}),
     chains: [
       ...present.flatMap((uplink) => rememberChains(uplink, config)),
-      ...(nat ? present.map((uplink) => masqueradeChain(uplink, present)) : []),
+      ...(nat ? present.map((uplink) => masqueradeChain(uplink, present, uplinks)) : []),
       ...steering.chains,
       preroutingChain([...prerouting, ...steering.prerouting]),
       outputChain([...slices, ...(moves ? [moved(config)] : []), ...names.marking, ...output, ...steering.output]),
@@ -76,7 +77,8 @@ function rememberChains({ number }: Present, { numbers }: Config): readonly Chai
  * IPv6 clients of a LAN that has one provider's addresses need translation only where another provider could carry them,
  * and those with private addresses (RFC 4193) always.
  */
-function masqueradeChain({ number, inet, inet6 }: Present, present: readonly Present[]): Chain {
+function masqueradeChain(uplink: Present, present: readonly Present[], uplinks: readonly Uplink[]): Chain {
+  const { number, inet, inet6 } = uplink
   const several = present.filter((uplink) => uplink.inet6 !== null).length > 1
   return {
     name: `nat_${number}`,
@@ -84,8 +86,9 @@ function masqueradeChain({ number, inet, inet6 }: Present, present: readonly Pre
     rules: [
       ...(inet && inet.addresses.length > 0 ? [`ip saddr ${set(inet.addresses)} accept`] : []),
       ...(inet6 && inet6.addresses.length > 0 ? [`ip6 saddr ${set(inet6.addresses)} accept`] : []),
+      ...translateSources(uplink, uplinks),
       ...(several ? [] : ['ip6 saddr != fc00::/7 accept']),
-      'masquerade',
+      ...new Set([changeRest(uplink), 'masquerade']),
     ],
   }
 }

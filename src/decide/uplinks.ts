@@ -15,6 +15,7 @@ import type {
 import { own } from '../own.ts'
 import { matchesPattern } from '../patterns.ts'
 import { isInterfaceName } from '../valid.ts'
+import { withPrefixes } from './delegations.ts'
 import { decideNumbers, findByHardware } from './numbers.ts'
 import { decidePath, type Wishes } from './paths.ts'
 
@@ -57,7 +58,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
   })
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
-  return { uplinks, known, warnings }
+  return { ...withPrefixes(uplinks, known, config, observed), warnings }
 }
 
 function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { askDaemon } from '../control/client.ts'
 import { type HookEvent, readEvent } from '../hook/event.ts'
-import { keepFact } from '../hook/keep.ts'
+import { keepDelegation, keepFact } from '../hook/keep.ts'
 import { withPppOptions } from '../hook/ppp-options.ts'
 import { paths } from '../ids.ts'
 import { log, messageOf } from '../os/log.ts'
@@ -33,8 +33,10 @@ async function attempt(what: string, action: () => void | Promise<void>): Promis
   }
 }
 
-function keep({ interface: device, fact }: HookEvent): void {
-  if (device !== null) keepFact(device, fact)
+function keep({ interface: device, fact, delegation }: HookEvent): void {
+  if (device === null) return
+  keepFact(device, fact)
+  if (delegation) keepDelegation(device, delegation)
 }
 
 async function reconcileSomehow(reason: string): Promise<void> {

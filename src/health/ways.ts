@@ -9,7 +9,7 @@ export function waysOf(uplinks: readonly Uplink[]): readonly Way[] {
       const path = uplink[family]
       if (!isLinked(uplink) || path === null) return []
       const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
-      const source = path.addresses.find((address) => !others.includes(address)) ?? null
+      const source = path.addresses.find((address) => !others.includes(address)) ?? path.lanAddresses?.[0] ?? null
       return [{ uplink: uplink.name, family, device: uplink.interface, gateway: path.gateway, source }]
     }),
   )

@@ -2,6 +2,7 @@
 import type { Gateways, Lease } from '../model.ts'
 import { familyOf, isGateway, nameServers } from '../valid.ts'
 import { readClasslessDefault } from './classless-routes.ts'
+import { readDelegation } from './delegation.ts'
 import type { Environment, HookEvent } from './event.ts'
 import { quoted } from './quoted.ts'
 
@@ -25,6 +26,11 @@ const classlessVariables = {
 
 export function readDhcpEvent(client: Client, device: string, env: Environment): Reading {
   const reason = env['reason'] ?? ''
+  const delegation = readDelegation(client, reason, env)
+  return { ...readFact(client, device, reason, env), ...(delegation && { delegation }) }
+}
+
+function readFact(client: Client, device: string, reason: string, env: Environment): Reading {
   const is = (list: readonly string[]) => list.includes(reason)
   if (is(reasons.ignored)) return { fact: { kind: 'none' }, reconcile: false, complaints: [] }
   if (is(reasons.lost)) return { fact: { kind: 'lease', lease: null }, reconcile: true, complaints: [] }

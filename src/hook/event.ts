@@ -16,10 +16,17 @@ export type Fact =
   | { readonly kind: 'name-servers'; readonly from: 'dhcp6' | 'advertised'; readonly servers: readonly string[] }
   | { readonly kind: 'stanza'; readonly options: StanzaOptions | null }
 
+/** IPv6 prefixes of a DHCPv6 client. */
+export interface Delegation {
+  readonly gone: readonly string[] | 'all'
+  readonly there: readonly string[]
+}
+
 export interface HookEvent {
   /** Null where the event is none of ours, or names an interface that we do not take. */
   readonly interface: string | null
   readonly fact: Fact
+  readonly delegation?: Delegation
   /** Whether the kernel may look different now. */
   readonly reconcile: boolean
   /** One line for each value that was refused. */

@@ -1,8 +1,10 @@
 /** Keeps what a hook said where every later run reads it (src/observe). */
 import { rmSync } from 'node:fs'
+import { listOf } from '../checked.ts'
 import { paths } from '../ids.ts'
+import { routedPrefixes } from '../ipv6-prefix.ts'
 import { readIfThere, replaceFile } from '../os/files.ts'
-import type { Fact } from './event.ts'
+import type { Delegation, Fact } from './event.ts'
 import { mergeStanzas } from './stanza.ts'
 
 /** `device` must be a checked interface name: it becomes a file's name. Throws what the file system throws. */
@@ -24,6 +26,14 @@ export function keepFact(device: string, fact: Fact): void {
       keep(file, Object.values(heard).flat().length > 0 ? heard : null)
     }
   }
+}
+
+/** As for `keepFact`. Prefixes keep their places: which comes first must not change with each renewal. */
+export function keepDelegation(device: string, { gone, there }: Delegation): void {
+  const file = `${paths.delegations}/${device}.json`
+  const left = gone === 'all' ? [] : routedPrefixes(listOf(earlier(file))).filter((prefix) => !gone.includes(prefix))
+  const prefixes = [...new Set([...left, ...there])]
+  keep(file, prefixes.length === 0 ? null : prefixes)
 }
 
 function keep(file: string, value: object | null): void {

@@ -1,7 +1,8 @@
 /** What the daemon was told over D-Bus (watch/services.ts), read back from its file by whoever looks at the world. */
 import { existsSync } from 'node:fs'
-import { type Json, objectOf, stringsOf } from '../checked.ts'
+import { type Json, listOf, objectOf, stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
+import { routedPrefixes } from '../ipv6-prefix.ts'
 import type { BusLink, Family, Gateways, Modem } from '../model.ts'
 import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
@@ -48,11 +49,13 @@ function mergeLink(name: string, facts: BusFacts, daemonRuns: boolean): BusLink 
   const best = told.find(({ gateway }) => Object.keys(gateway).length > 0) ?? told[0]
   const modem = told.find((link) => link.modem)?.modem
   const servers = nameServers(told.flatMap((link) => link.nameServers ?? []))
+  const prefixes = told.find((link) => link.prefixes)?.prefixes
   return {
     source: best?.source ?? '',
     addresses: best?.addresses ?? [],
     gateway: best?.gateway ?? {},
     ...(servers.length > 0 && { nameServers: servers }),
+    ...(prefixes ? { prefixes } : {}),
     ...(modem && daemonRuns ? { modem } : {}),
   }
 }
@@ -69,12 +72,13 @@ function parseBusFacts(text: string | null): BusFacts {
   return { networkd: of('networkd'), NetworkManager: of('NetworkManager'), ModemManager: of('ModemManager') }
 }
 
-function parseLink({ addresses, gateway, nameServers: named, modem }: Json): Omit<BusLink, 'source'> {
+function parseLink({ addresses, gateway, nameServers: named, prefixes, modem }: Json): Omit<BusLink, 'source'> {
   const servers = nameServers(stringsOf(named))
   return {
     addresses: stringsOf(addresses).filter((address) => familyOf(address) !== null),
     gateway: parseGateways(gateway),
     ...(servers.length > 0 && { nameServers: servers }),
+    ...(prefixes === undefined ? {} : { prefixes: routedPrefixes(listOf(prefixes)) }),
     ...(modem === undefined ? {} : { modem: parseModem(objectOf(modem)) }),
   }
 }

@@ -1,8 +1,9 @@
 /** What DHCP clients and ifupdown told our hooks, and what dhclient wrote down before we were installed. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringsOf } from '../checked.ts'
+import { listOf, stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
+import { routedPrefixes } from '../ipv6-prefix.ts'
 import type { Lease, NameServers6, StanzaOptions } from '../model.ts'
 import { hasCode, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
@@ -16,6 +17,11 @@ export function readLeases(now: Date): Readonly<Record<string, Lease>> {
     parseDhclientLeases(text, name, now),
   )
   return { ...onDisk, ...readEach(paths.leases, /^(.+)\.json$/, parseLease) }
+}
+
+/** By interface, the prefixes that DHCPv6 clients' hooks told of. */
+export function readDelegations(): Readonly<Record<string, readonly string[]>> {
+  return readEach(paths.delegations, /^(.+)\.json$/, (text) => routedPrefixes(listOf(JSON.parse(text))))
 }
 
 export function readStanzas(): Readonly<Record<string, StanzaOptions>> {

@@ -55,6 +55,7 @@ function parseAddress(info: Json): readonly Address[] {
       peer: optionalText(info['address']),
       global: Number(info['scope']) === 0,
       usable: !info['tentative'] && !info['dadfailed'],
+      ...(family === 'inet6' && info['deprecated'] ? { deprecated: true } : {}),
     },
   ]
 }

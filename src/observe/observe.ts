@@ -9,7 +9,7 @@ import { readNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { readBus } from './bus-facts.ts'
 import { readCgroups, readSlices } from './cgroups.ts'
-import { readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
+import { readDelegations, readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
 import { takesFlowtables } from './flowtables.ts'
 import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoutes, parseRule } from './ip-json.ts'
@@ -35,6 +35,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
   const health = readHealth()
+  const delegations = readDelegations()
   const now = new Date()
   const quotas = readQuotas(now)
   const nameServers6 = readNameServers6()
@@ -51,6 +52,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases: readLeases(now),
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
+    ...(Object.keys(delegations).length === 0 ? {} : { delegations }),
     bus: readBus(),
     stanzas: readStanzas(),
     ...(Object.keys(health).length === 0 ? {} : { health }),

@@ -44,6 +44,8 @@ function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): s
   if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
   if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
   if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
+  if (kind === 'snat')
+    return `snat ${body['family']} ${'type_flags' in body ? 'prefix ' : ''}to ${operand(body['addr'])}`
   if (kind === 'goto' || kind === 'jump') return `${kind} ${body['target']}`
   if (kind === 'reject' && body !== null) return `reject with ${body['type']} ${body['expr']}`
   return body === null ? kind : JSON.stringify(part)

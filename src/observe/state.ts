@@ -1,5 +1,6 @@
 /** What earlier runs left in /run: numbers of uplinks and former sysctl values. */
 import { maxUplinks } from '../ids.ts'
+import { routedPrefix } from '../ipv6-prefix.ts'
 import type { KnownUplink, Numbers, State } from '../model.ts'
 import { log, messageOf } from '../os/log.ts'
 import { isUplinkName } from '../valid.ts'
@@ -41,6 +42,7 @@ function isKnown(name: string, value: unknown): boolean {
     hardware,
     movedFrom,
     drains,
+    prefixes,
   } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
     Number.isInteger(number) &&
@@ -48,6 +50,8 @@ function isKnown(name: string, value: unknown): boolean {
     Number(number) <= maxUplinks &&
     isInterfaceOrPattern(device) &&
     (movedFrom === undefined || isInterfaceOrPattern(movedFrom)) &&
+    (prefixes === undefined ||
+      (Array.isArray(prefixes) && prefixes.every((prefix) => routedPrefix(prefix) !== null))) &&
     (drains === undefined || (Array.isArray(drains) && drains.every((family) => ['inet', 'inet6'].includes(family)))) &&
     // Only ever compared.
     (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))

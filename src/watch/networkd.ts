@@ -1,5 +1,6 @@
 /** systemd-networkd: org.freedesktop.network1(5). */
 import { listOf, numberOf, objectOf, stringOf } from '../checked.ts'
+import { routedPrefixes } from '../ipv6-prefix.ts'
 import type { Family } from '../model.ts'
 import type { Told } from '../observe/bus-facts.ts'
 import { isGateway, isInterfaceName, nameServers } from '../valid.ts'
@@ -28,7 +29,8 @@ export const networkd: Service = {
  * networkd did not make, too (`ConfigSource` foreign): the kernel tells us about those. Throws where it is no JSON.
  */
 export function parseDescription(text: string): Told {
-  const links = listOf(objectOf(JSON.parse(text))['Interfaces']).map(objectOf)
+  const description = objectOf(JSON.parse(text))
+  const links = listOf(description['Interfaces']).map(objectOf)
   return Object.fromEntries(
     links.flatMap((link) => {
       const name = stringOf(link['Name'])
@@ -39,9 +41,11 @@ export function parseDescription(text: string): Told {
       const servers = nameServers(
         listOf(link['DNS']).flatMap((server) => addressFromBytes(objectOf(server)['Address']) ?? []),
       )
-      if (!isInterfaceName(name) || gateways.length + servers.length === 0) return []
+      const prefixes = delegatedTo(link, links, description)
+      if (!isInterfaceName(name) || gateways.length + servers.length + prefixes.length === 0) return []
       const told = { addresses: addressesOf(link), gateway: Object.fromEntries(gateways) }
-      return [[name, { ...told, ...(servers.length > 0 && { nameServers: servers }) }]]
+      const more = { ...(servers.length > 0 && { nameServers: servers }), ...(prefixes.length > 0 && { prefixes }) }
+      return [[name, { ...told, ...more }]]
     }),
   )
 }
@@ -54,8 +58,33 @@ const families = [
   { family: 'inet6', number: 10 },
 ] as const
 
-/** RTN_UNICAST. */
-const unicast = 1
+/** RTN_UNICAST, RTN_UNREACHABLE. */
+const [unicast, unreachable] = [1, 7]
+
+/**
+ * 257 tells a link's delegated prefixes. 252 tells only of the unreachable route that it makes for each, and which DHCPv6
+ * server it was from: mostly the router, so its link is known where no other link's router has the same address.
+ */
+function delegatedTo(link: Json, links: readonly Json[], description: Json): readonly string[] {
+  const told = listOf(objectOf(link['DHCPv6Client'])['Prefixes']).map(objectOf)
+  if (told.length > 0) return routedPrefixes(told.map((entry) => prefixOf(entry['Prefix'], entry['PrefixLength'])))
+  const routers = links.map((other) => gatewayOf(other, 'inet6', 10))
+  const router = gatewayOf(link, 'inet6', 10)
+  if (router === undefined || routers.filter((other) => other === router).length > 1) return []
+  const routes = ours(description['Routes']).filter(
+    (route) =>
+      route['Type'] === unreachable &&
+      route['ConfigSource'] === 'DHCPv6' &&
+      addressFromBytes(route['ConfigProvider']) === router,
+  )
+  return routedPrefixes(
+    routes.map((route) => prefixOf(route['Destination'], route['DestinationPrefixLength'])),
+  ).toSorted()
+}
+
+function prefixOf(bytes: unknown, length: unknown): string {
+  return `${addressFromBytes(bytes)}/${numberOf(length)}`
+}
 
 function gatewayOf(link: Json, family: Family, number: number): string | undefined {
   const defaults = ours(link['Routes'])
@@ -77,7 +106,10 @@ function addressesOf(link: Json): readonly string[] {
 }
 
 function ours(list: unknown): readonly Json[] {
-  return listOf(list)
-    .map(objectOf)
-    .filter((item) => item['ConfigSource'] !== 'foreign' && item['ConfigState'] === 'configured')
+  return (
+    listOf(list)
+      .map(objectOf)
+      // `configuring,configured` while it is made anew, for another lifetime.
+      .filter((item) => item['ConfigSource'] !== 'foreign' && /(^|,)configured$/.test(stringOf(item['ConfigState'])))
+  )
 }

@@ -49,10 +49,11 @@ export function followServices(bus: Bus, onChange: (reason: string) => void): Se
 
 /** A modem's signal comes and goes without consequence. */
 function essence(facts: BusFacts): string {
-  const links = Object.entries(mergeFacts(facts, true)).map(([name, { addresses, gateway, modem }]) => [
+  const links = Object.entries(mergeFacts(facts, true)).map(([name, { addresses, gateway, prefixes, modem }]) => [
     name,
     addresses,
     gateway,
+    prefixes,
     modem?.connected,
   ])
   return JSON.stringify(links)

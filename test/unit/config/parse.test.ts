@@ -53,6 +53,7 @@ describe('what is taken', () => {
       weight = 4            ; comment
       metric = 10
       gateway = 192.0.2.1, 2001:db8::1
+      prefix = 2001:DB8:12::/56 2001:db8:13::/60
       [uplink lte]
       interface = wwan*
       enabled = off
@@ -70,6 +71,7 @@ describe('what is taken', () => {
           weight: 4,
           metric: 10,
           gateway: { inet: '192.0.2.1', inet6: '2001:db8::1' },
+          prefixes: ['2001:db8:12::/56', '2001:db8:13::/60'],
         },
         { name: 'lte', interface: 'wwan*', enabled: false, metered: true, gateway: { inet6: 'fe80::1' } },
         { name: 'eth0.10', interface: 'eth0.10', enabled: true },
@@ -133,6 +135,10 @@ describe('errors name file, line, section, key, and what was expected', () => {
     ...['0.0.0.0', '127.0.0.1', '224.0.0.1', 'fe80::1%eth0', '::', '1.2.3.4 5.6.7.8', '1.2.3', ''].map((address) => [
       `[uplink u]\ngateway = ${address}`,
       `1.conf:2: [uplink u] gateway: "${address}": ${gateway}`,
+    ]),
+    ...['2001:db8::1', '2001:db8::/128', 'fe80::/64', '10.0.0.0/24', '2001:db8::/56; x', ''].map((prefix) => [
+      `[uplink u]\nprefix = '${prefix}'`,
+      `1.conf:2: [uplink u] prefix: "${prefix}": expected an IPv6 prefix such as 2001:db8:1200::/56, or several`,
     ]),
     ['[uplink u]\n\nweight = 1\nweight = 2', '1.conf:4: [uplink u] weight: comes twice in this section: expected once'],
     [

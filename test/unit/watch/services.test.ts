@@ -169,3 +169,45 @@ test('D7 ModemManager: a thousand bearers are not all asked', async () => {
   }, {})
   expect(asked).toBeLessThan(20)
 })
+
+const bytes = (...first: readonly number[]) => [...first, ...Array.from({ length: 16 - first.length }, () => 0)]
+
+test('networkd 257 tells the prefixes that were delegated to a link', () => {
+  const link = {
+    Name: 'wan1',
+    DHCPv6Client: {
+      Prefixes: [
+        { Prefix: bytes(32, 1, 13, 184, 209), PrefixLength: 56 },
+        { Prefix: bytes(254, 128), PrefixLength: 64 },
+        { Prefix: 'x', PrefixLength: 56 },
+      ],
+    },
+  }
+  expect(parseDescription(JSON.stringify({ Interfaces: [link] }))).toEqual({
+    wan1: { addresses: [], gateway: {}, prefixes: ['2001:db8:d100::/56'] },
+  })
+})
+
+test.for([
+  ['of the router of one link', [1, 2], { wan1: ['2001:db8:d100::/56'] }],
+  ['of a router that two links have: unknown whose', [1, 1], {}],
+  ['of another server: unknown whose', [3, 2], {}],
+] as const)('networkd 252 tells only of unreachable routes, %s', ([, routers, prefixes]) => {
+  const address = (last: number) => bytes(254, 128).with(15, last)
+  const configured = { ConfigState: 'configuring,configured', Priority: 1024 }
+  const links = routers.map((router, i) => ({
+    Name: `wan${i + 1}`,
+    Routes: [{ ...configured, ...v6, Gateway: address(router), ConfigSource: 'NDisc' }],
+  }))
+  const route = {
+    Destination: bytes(32, 1, 13, 184, 209),
+    DestinationPrefixLength: 56,
+    Type: 7,
+    ConfigSource: 'DHCPv6',
+  }
+  const told = parseDescription(
+    JSON.stringify({ Interfaces: links, Routes: [{ ...configured, ...route, ConfigProvider: address(1) }] }),
+  )
+  const found = Object.entries(told).flatMap(([name, link]) => (link.prefixes ? [[name, link.prefixes]] : []))
+  expect(Object.fromEntries(found)).toEqual(prefixes)
+})
