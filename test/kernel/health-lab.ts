@@ -26,6 +26,8 @@ export interface HealthLab {
   readonly said: () => readonly string[]
   readonly says: (pattern: RegExp, timeoutMs?: number) => Promise<void>
   readonly exec: (argv: readonly string[], input?: string) => Promise<string>
+  /** Starts a program on the host that goes on until it is stopped, or the lab ends. */
+  readonly start: (argv: readonly string[]) => Promise<Running>
   readonly ifbalance: (args: readonly string[]) => Promise<string>
   readonly configure: (text: string) => Promise<void>
   readonly startDaemon: () => Promise<void>
@@ -94,6 +96,11 @@ async function create(undo: Disposer, ipv6: boolean, program: readonly string[])
     said: () => lines,
     says,
     exec,
+    start: async (argv) => {
+      const running = await start(inside(argv))
+      undo.defer(argv[0] ?? '', () => running.stop())
+      return running
+    },
     ifbalance: (args) => exec([...program, ...args]),
     configure: async (text) => void (await exec(['/usr/bin/tee', '/etc/ifbalance/ifbalance.conf'], text)),
     startDaemon: async () => {

@@ -198,8 +198,10 @@ describe('IPv6', () => {
     await holdSocket6('2001:db8:2::2')
     const seen = daemon.said().length
     const rules = await out('ip -6 rule')
-    await ip('address change 2001:db8:2::2/64 dev wan2 valid_lft 600 preferred_lft 0')
+    // The new one first: with deprecated ones alone, an uplink is the last choice (ipv6.test.ts).
     await ip('address add 2001:db8:22::2/64 dev wan2 nodad')
+    await expect.poll(() => ruled(6)).toContain('2001:db8:22::2')
+    await ip('address change 2001:db8:2::2/64 dev wan2 valid_lft 600 preferred_lft 0')
     await expect.poll(() => ruled(6)).toEqual(['2001:db8:1::2', '2001:db8:22::2', '2001:db8:2::2'])
     expect(await out('ip -6 address show dev wan2')).toMatch(/2001:db8:2::2\/64 .*deprecated/)
     expect(await out('ip -6 route get 2001:db8:ffff::1 from 2001:db8:2::2')).toContain('via fe80::1 dev wan2')

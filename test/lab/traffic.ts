@@ -138,8 +138,14 @@ export interface Sessions {
 }
 
 /** Opens sessions that say something every 20 ms unless told, and waits until all are answered. */
-export async function openSessions(namespace: string, tcp: number, udp: number, everyMs = 20): Promise<Sessions> {
-  const plan = { host: addresses.server, port: ports.echo, tcp, udp, everyMs }
+export async function openSessions(
+  namespace: string,
+  tcp: number,
+  udp: number,
+  everyMs = 20,
+  host: string = addresses.server,
+): Promise<Sessions> {
+  const plan = { host, port: ports.echo, tcp, udp, everyMs }
   const running = await start(inNamespace(namespace, programArgv('sessions', [JSON.stringify(plan)])))
   const results: SessionResult[] = []
   running.onLine((line) => {

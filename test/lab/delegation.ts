@@ -1,0 +1,101 @@
+/** A provider that delegates an IPv6 prefix by DHCPv6 (isc-dhcp-server), and takes no packet with a source of others. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { command, inNamespace, ipBatch, nftIn, type Running, start } from './command.ts'
+import type { Disposer } from './disposer.ts'
+import type { Isp } from './isp.ts'
+import { addresses, labPaths } from './names.ts'
+
+export interface Delegation {
+  /** From now on, this prefix is the one that clients get; each has it for 20 s at a time. Ends with `/LENGTH`. */
+  delegate(prefix: string): Promise<void>
+  /** IPv6 sources of what came from the host since the last time, and how many packets had one that is not allowed. */
+  sources(): Promise<{ readonly seen: readonly string[]; readonly strange: number }>
+}
+
+export async function openDelegation(undo: Disposer, isp: Isp, host: string): Promise<Delegation> {
+  const { namespace, number, device } = isp
+  const folder = `${labPaths.machines}/${namespace}`
+  mkdirSync(folder, { recursive: true })
+  const [config, leases] = [`${folder}/dhcpd6.conf`, `${folder}/dhcpd6.leases`]
+  let server: Running | null = null
+  let routed: string | null = null
+  undo.defer(`DHCPv6 server of ISP ${number}`, () => server?.stop())
+
+  async function delegate(prefix: string): Promise<void> {
+    await server?.stop()
+    const [address, length] = prefix.split('/')
+    writeFileSync(
+      config,
+      `authoritative; server-duid LL ethernet 02:00:00:00:09:0${number};
+       default-lease-time 20; preferred-lifetime 15; option dhcp-renewal-time 3; option dhcp-rebinding-time 8;
+       subnet6 ${addresses.prefix6Of(number)}::/64 { prefix6 ${address} ${address} /${length}; }
+      `,
+    )
+    rmSync(leases, { force: true })
+    writeFileSync(leases, '')
+    server = await start(
+      inNamespace(namespace, [
+        ...['/usr/sbin/dhcpd', '-6', '-f', '-q', '-cf', config, '-lf', leases, '--no-pid', 'sub'],
+      ]),
+    )
+    const lines = routed === null ? [] : [`route del ${routed}`]
+    await ipBatch(namespace, [...lines, `route add ${prefix} via ${await hostLinkLocal()} dev sub`])
+    routed = prefix
+    await nftIn(
+      namespace,
+      `table inet ingress
+       delete table inet ingress
+       table inet ingress {
+         set seen { type ipv6_addr; flags dynamic; size 4096; }
+         counter strange { }
+         chain arriving {
+           type filter hook prerouting priority -300
+           iifname != "sub" accept
+           meta nfproto != ipv6 accept
+           ip6 saddr { fe80::/10, :: } accept
+           add @seen { ip6 saddr }
+           ip6 saddr { ${addresses.prefix6Of(number)}::/64, ${prefix} } accept
+           counter name strange drop
+         }
+       }
+      `,
+    )
+  }
+
+  async function hostLinkLocal(): Promise<string> {
+    const argv = ['/usr/sbin/ip', '-n', host, '-j', '-6', 'addr', 'show', 'dev', device]
+    const links: readonly { addr_info?: readonly { local: string }[] }[] = JSON.parse((await command(argv)).stdout)
+    const address = links
+      .flatMap(({ addr_info = [] }) => addr_info)
+      .map(({ local }) => local)
+      .find((local) => local.startsWith('fe80:'))
+    if (address === undefined) throw new Error(`the host's link-local address on ${device}: it has none`)
+    return address
+  }
+
+  return {
+    delegate,
+    sources: async () => {
+      const nft = ['/usr/sbin/nft', '-j']
+      const set = await command(inNamespace(namespace, [...nft, 'list', 'set', 'inet', 'ingress', 'seen']))
+      const counter = await command(inNamespace(namespace, [...nft, 'reset', 'counter', 'inet', 'ingress', 'strange']))
+      await command(inNamespace(namespace, ['/usr/sbin/nft', 'flush', 'set', 'inet', 'ingress', 'seen']))
+      return { seen: elementsOf(set.stdout), strange: packetsOf(counter.stdout) }
+    },
+  }
+}
+
+type Listing = { readonly nftables: readonly Readonly<Record<string, Readonly<Record<string, unknown>>>>[] }
+
+function elementsOf(text: string): readonly string[] {
+  const listing: Listing = JSON.parse(text)
+  const elements = listing.nftables.flatMap((item) => (item['set']?.['elem'] ?? []) as readonly unknown[])
+  return elements.map((element) =>
+    typeof element === 'string' ? element : String((element as { elem: { val: string } }).elem.val),
+  )
+}
+
+function packetsOf(text: string): number {
+  const listing: Listing = JSON.parse(text)
+  return Number(listing.nftables.map((item) => item['counter']?.['packets']).find((packets) => packets !== undefined))
+}
