@@ -1,5 +1,5 @@
 /** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
-import { inOurBlock, isOurTable, marks, nftTable, protocols, tables } from '../ids.ts'
+import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, tables } from '../ids.ts'
 import type { Config, Observed, Route, Rule, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 import { isOurRuleset } from './ruleset.ts'
@@ -23,8 +23,9 @@ function foreignRule({ family, priority, spec, protocol }: Rule, { numbers }: Co
 /** An exact mark (mask of all bits) without our bits is no concern: WireGuard's 0xca6c, for one. */
 function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
   const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
-  const ours = protocol === protocols.rule && inOurBlock(priority, numbers)
-  if (ours || value === undefined) return []
+  const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), numbers)
+  const ourPlace = inOurBlock(priority, numbers) || (priority === lastPriority && leadsToUs)
+  if ((protocol === protocols.rule && ourPlace) || value === undefined) return []
   const bits = marks(numbers).mask
   const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
   if ((compared & bits) === 0) return []

@@ -69,20 +69,23 @@ function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>):
 function compared(left: unknown, right: unknown, indexOf: ReadonlyMap<string, number>): string {
   const payload = field(left, 'payload')
   const values = field(right, 'set') as unknown as readonly unknown[] | null
-  if (isInterface(left)) return braced((values ?? [right]).map((name) => String(indexOf.get(String(name)) ?? name)))
+  if (isInterface(left)) {
+    const numbers = (values ?? [right]).map((name) => String(indexOf.get(String(name)) ?? name))
+    return braced(numbers.toSorted((a, b) => Number(a) - Number(b)))
+  }
   if (payload?.['field'] === 'dscp')
-    return braced((values ?? [right]).map((name) => operand(dscpNumbers.get(String(name)) ?? name)))
+    return braced((values ?? [right]).map((name) => operand(dscpNumbers.get(String(name)) ?? name)).sort())
   return payload?.['field'] === 'saddr' && typeof right === 'string' && !right.startsWith('@')
     ? `{ ${right} }`
     : operand(right)
 }
 
 function braced(values: readonly string[]): string {
-  return values.length === 1 ? String(values[0]) : `{ ${values.toSorted().join(', ')} }`
+  return values.length === 1 ? String(values[0]) : `{ ${values.join(', ')} }`
 }
 
 function isInterface(key: unknown): boolean {
-  return ['iif', 'oif'].includes(String(field(key, 'meta')?.['key']))
+  return ['iif', 'oif'].includes(String(field(key, 'meta')?.['key'])) || field(key, 'fib')?.['result'] === 'oif'
 }
 
 function vmap({ key, data }: Json, indexOf: ReadonlyMap<string, number>): string {

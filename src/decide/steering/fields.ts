@@ -1,6 +1,6 @@
 /** What a rule compares, as fields of a map's key. Pure. */
 import { addressOf } from '../../address-range.ts'
-import type { Family, Match, Observed, Range } from '../../model.ts'
+import type { Family, Match, Observed, Range, Uplink } from '../../model.ts'
 import { matchesPattern } from '../../patterns.ts'
 import type { Box } from './overlap.ts'
 
@@ -30,6 +30,12 @@ export type FieldName = keyof typeof fieldsByName
 
 export function expressionOf(field: FieldName, family: Family): string {
   return fieldsByName[field].expression(family)
+}
+
+/** Where others' rules or routes lead elsewhere, to a VPN or a LAN, nothing is steered or refused. */
+export function outBy(uplinks: readonly Pick<Uplink, 'index'>[]): string {
+  const indexes = uplinks.flatMap(({ index }) => index ?? []).sort((a, b) => a - b)
+  return `oif ${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`
 }
 
 function addressType(family: Family): string {

@@ -9,7 +9,7 @@ import { hex } from '../../rule-spec.ts'
 import { inCgroup } from '../../slices.ts'
 import { allRules } from './choice.ts'
 import { digest } from './digest.ts'
-import { boxOf, elementsOf, headerOf, keyOf, type Side, typeOf } from './fields.ts'
+import { boxOf, elementsOf, headerOf, keyOf, outBy, type Side, typeOf } from './fields.ts'
 import { type Classified, type Layer, layersOf } from './layers.ts'
 import { addressType, domainSet, fileSets } from './sets.ts'
 import { useChains, viaOf } from './use.ts'
@@ -158,12 +158,6 @@ function steerChain(side: Side, family: Family): string {
 
 function suffix(side: Side, family: Family): string {
   return `${side}_${family === 'inet' ? 4 : 6}`
-}
-
-/** Where others' rules or routes lead elsewhere, to a VPN or a LAN, nothing is steered. */
-function outBy(present: readonly Present[]): string {
-  const indexes = present.map(({ index }) => index).sort((a, b) => a - b)
-  return `oif ${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`
 }
 
 /** Our own probes go where they are bound to. */

@@ -4,7 +4,7 @@ import type { Chain, Config, Family, NamedSet, Uplink, Use } from '../../model.t
 import { hex } from '../../rule-spec.ts'
 import { choiceOf } from './choice.ts'
 import { digest } from './digest.ts'
-import { expressionOf, headerOf, type Side } from './fields.ts'
+import { expressionOf, headerOf, outBy, type Side } from './fields.ts'
 import { type Share, slotCount } from './slots.ts'
 
 export interface UseChains {
@@ -25,7 +25,10 @@ export function useChains(
   const choice = choiceOf(use, side, family, config, uplinks)
   if (choice.kind === 'balance') return plain('accept')
   if (choice.kind === 'main') return plain('goto via_main')
-  if (choice.kind === 'refuse') return plain(refusals[choice.as])
+  if (choice.kind === 'refuse')
+    return side === 'local'
+      ? plain(refusals[choice.as])
+      : plain('fib daddr type != unicast accept', `fib daddr ${outBy(uplinks)} ${refusals[choice.as]}`)
   const via = (number: number) => `${viaOf[side]}_${number}`
   if (choice.kind === 'uplink') return plain(`goto ${via(choice.number)}`)
   const lot =
@@ -43,6 +46,10 @@ export const viaOf = { forward: 'via', local: 'own' } as const
 
 export const hashSeed = 1
 
+/**
+ * Before routing, what goes to this host or to another LAN looks like what would leave by an uplink; it has to be asked. It
+ * costs nobody but those who are refused.
+ */
 const refusals = {
   unreachable: 'reject with icmpx host-unreachable',
   prohibit: 'reject with icmpx admin-prohibited',
