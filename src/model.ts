@@ -132,7 +132,13 @@ export type Range<T> = readonly [first: T, last: T]
 export type AddressSet =
   | { readonly kind: 'ranges'; readonly ranges: Readonly<Record<Family, readonly Range<string>[]>> }
   /** As the file has them, which may be many; addresses, prefixes and ranges as nft takes them. */
-  | { readonly kind: 'file'; readonly path: string; readonly elements: Readonly<Record<Family, readonly string[]>> }
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      readonly elements: Readonly<Record<Family, readonly string[]>>
+      /** Of the elements, made once, as they may be many. */
+      readonly digests: Readonly<Record<Family, string>>
+    }
 
 export interface Use {
   /** Null: those that carry everything else. Empty: none, and the connection is left to table `main`. */

@@ -74,10 +74,10 @@ function addressSet(
   if (addresses?.kind !== 'path') return addresses
   const { path } = addresses
   try {
-    const { elements, mistakes } = readSetFile(outside.readSet(path))
+    const { mistakes, ...set } = readSetFile(outside.readSet(path))
     for (const { line, text, expected } of mistakes)
       report.error({ path, line }, `${quoted(text)}: expected ${expected}`)
-    return { kind: 'file', path, elements }
+    return { kind: 'file', path, ...set }
   } catch (error) {
     report.error(place, messageOf(error))
     return undefined

@@ -1,11 +1,13 @@
 /** A file of addresses for a rule: one address, prefix or range a line, comments from `#` or `;`. Pure. */
 import { familyOfElement } from '../address-range.ts'
+import { digest } from '../decide/steering/digest.ts'
 import type { Family } from '../model.ts'
 
 const mostElements = 100_000
 
 export interface SetFile {
   readonly elements: Readonly<Record<Family, readonly string[]>>
+  readonly digests: Readonly<Record<Family, string>>
   readonly mistakes: readonly { readonly line: number; readonly text: string; readonly expected: string }[]
 }
 
@@ -24,5 +26,6 @@ export function readSetFile(text: string): SetFile {
   const count = elements.inet.length + elements.inet6.length
   if (count > mostElements)
     mistakes.push({ line: count, text: `${count} entries`, expected: `at most ${mostElements} in one file` })
-  return { elements, mistakes }
+  const digestOf = (family: Family) => digest(`${family} ${elements[family].join()}`)
+  return { elements, digests: { inet: digestOf('inet'), inet6: digestOf('inet6') }, mistakes }
 }

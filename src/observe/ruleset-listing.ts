@@ -6,18 +6,25 @@
  * everything that we want, and gets replaced.
  */
 import { dscpNumbers } from '../dscp.ts'
+import { nftTable } from '../ids.ts'
 import type { Chain, NamedSet, Ruleset } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 import { inCgroup } from '../slices.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. */
-export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset {
+/**
+ * `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. Other tables of the listing are
+ * passed over; null where ours is not in it.
+ */
+export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset | null {
   const listing: { nftables: readonly Json[] } = JSON.parse(stdout)
   const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] }>()
   const sets: NamedSet[] = []
-  for (const item of listing.nftables) {
+  const isOurs = (kind: 'name' | 'table', item: Json) =>
+    Object.values(item).some((body) => (body as Json)[kind] === nftTable.name)
+  if (!listing.nftables.some((item) => 'table' in item && isOurs('name', item))) return null
+  for (const item of listing.nftables.filter((one) => isOurs('table', one))) {
     for (const kind of ['set', 'map', 'flowtable'] as const)
       if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
     if ('chain' in item) {

@@ -7,7 +7,7 @@ import type { Outside } from '../../src/config/parse.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import type { Config } from '../../src/model.ts'
 import { run } from '../../src/os/run.ts'
-import type { Packet } from '../lab/programs/send.ts'
+import type { Packet, SendOptions } from '../lab/programs/send.ts'
 import { linksSettled } from './world.ts'
 
 const sender = fileURLToPath(new URL('../lab/programs/send.ts', import.meta.url))
@@ -74,8 +74,12 @@ export function configOf(text: string, outside?: Outside): Config {
 }
 
 /** Sends them from the LAN or from the host itself, and gives for each the number of the provider that saw it, or null. */
-export async function whereTo(packets: readonly Packet[], from: 'lan' | 'host'): Promise<readonly (number | null)[]> {
-  const node = [process.execPath, sender]
+export async function whereTo(
+  packets: readonly Packet[],
+  from: 'lan' | 'host',
+  options: SendOptions = {},
+): Promise<readonly (number | null)[]> {
+  const node = [process.execPath, sender, JSON.stringify(options)]
   const [program = '', ...args] = from === 'lan' ? ['/usr/sbin/ip', 'netns', 'exec', 'lan', ...node] : node
   await run(program, args, { input: JSON.stringify(packets), timeoutMs: 60_000 })
   const seen = await Promise.all([1, 2, 3].map(seenBy))

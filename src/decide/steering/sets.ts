@@ -1,6 +1,5 @@
 /** Named sets of the rules that have one: a file's addresses, and those of domains. Pure. */
 import type { AddressSet, Family, NamedSet } from '../../model.ts'
-import { digest } from './digest.ts'
 
 /** One where the rule has a file, or none. */
 export function fileSets(set: AddressSet | undefined, family: Family): readonly NamedSet[] {
@@ -9,7 +8,7 @@ export function fileSets(set: AddressSet | undefined, family: Family): readonly 
   return [
     {
       kind: 'set',
-      name: `file_${digest(`${family} ${elements.join()}`)}`,
+      name: `file_${set.digests[family]}`,
       definition: `type ${addressType(family)}; flags interval; auto-merge`,
       elements,
     },

@@ -1,6 +1,9 @@
-/** Sends the first packet of each connection that stdin lists as JSON, and waits for no answer. */
+/**
+ * Sends the first packet of each connection that stdin lists as JSON, and waits for no answer. Argument: as whom, as JSON.
+ */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { connect, isIPv6 } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
@@ -14,6 +17,15 @@ export interface Packet {
   readonly port: number
 }
 
+export interface SendOptions {
+  readonly user?: number
+  /** Below the root of the control groups. */
+  readonly cgroup?: string
+}
+
+const { user, cgroup }: SendOptions = JSON.parse(process.argv[2] ?? '{}')
+if (cgroup !== undefined) writeFileSync(`/sys/fs/cgroup/${cgroup}/cgroup.procs`, String(process.pid))
+if (user !== undefined) process.seteuid?.(user)
 for (const packet of JSON.parse(await text(process.stdin)) as readonly Packet[])
   await (packet.protocol === 'udp' ? datagram(packet) : syn(packet))
 
