@@ -73,15 +73,15 @@ export function configOf(text: string, outside?: Outside): Config {
   return loaded.config
 }
 
-/** Sends them from the LAN or from the host itself, and gives for each the number of the provider that saw it, or null. */
+/** Sends them from the LAN or from the host itself, and gives for each the number of the provider that saw it, or null. With `looking`, others have sent them. */
 export async function whereTo(
   packets: readonly Packet[],
   from: 'lan' | 'host',
-  options: SendOptions = {},
+  { looking = false, ...options }: SendOptions & { readonly looking?: boolean } = {},
 ): Promise<readonly (number | null)[]> {
   const node = [process.execPath, sender, JSON.stringify(options)]
   const [program = '', ...args] = from === 'lan' ? ['/usr/sbin/ip', 'netns', 'exec', 'lan', ...node] : node
-  await run(program, args, { input: JSON.stringify(packets), timeoutMs: 60_000 })
+  if (!looking) await run(program, args, { input: JSON.stringify(packets), timeoutMs: 60_000 })
   const seen = await Promise.all([1, 2, 3].map(seenBy))
   return packets.map((packet) => {
     const providers = seen.flatMap((keys, index) => (keys.has(keyOf(packet)) ? [index + 1] : []))

@@ -46,8 +46,11 @@ export function decideSteering(config: Config, present: readonly Present[], obse
     (line) => `ct mark & ${both} == 0 ct state new ${outBy(present)} ${others(config)}${line}`,
   )
   return {
-    prerouting: enter('forward').map((line) => `ct mark & ${both} == 0 ct state new ${line}`),
-    output: local,
+    prerouting: [
+      ...enter('forward').map((line) => `ct mark & ${both} == 0 ct state new ${line}`),
+      ...stayMarked('forward', config, present),
+    ],
+    output: [...local, ...stayMarked('local', config, present)],
     chains: [
       ...present.flatMap((uplink) => markChains(uplink, config)),
       setMark('via_main', incoming, config),
@@ -58,6 +61,20 @@ export function decideSteering(config: Config, present: readonly Present[], obse
     ],
     sets: unique(parts.flatMap(({ sets }) => sets)),
   }
+}
+
+/**
+ * Others' marks stay on the packets of a connection, and what has one is not ours to pin (see ruleset.ts), except where a
+ * rule says so: then its later packets are steered as the first one was.
+ */
+function stayMarked(side: Side, { rules, numbers }: Config, present: readonly Present[]): readonly string[] {
+  const { pinned, numberMask } = marks(numbers)
+  const masks = new Set(rules.flatMap(({ match }) => (match.mark ? [maskedMark(match.mark)] : [])))
+  const known = present.map(({ number }) => number).sort((a, b) => a - b)
+  const verdicts = known.map((number) => `${hex(markOf(number, numbers))} : goto ${viaOf[side]}_${number}`)
+  // A socket that was not moved stays by its address.
+  const which = `ct direction original ${side === 'local' ? 'ct status snat ' : ''}ct mark & ${hex(pinned)} != 0`
+  return [...masks].map((mask) => `${which} ${mask} ct mark & ${hex(numberMask)} vmap { ${verdicts.join(', ')} }`)
 }
 
 interface Part {

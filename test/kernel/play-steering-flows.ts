@@ -1,0 +1,156 @@
+/** Established connections while rules, weights and members change; and what no rule moves. Prints JSON. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { run } from '../../src/os/run.ts'
+import { reconcile } from '../../src/reconcile.ts'
+import { configOf, makeSteeringWorld, whereTo } from './steering-world.ts'
+import { ip } from './world.ts'
+
+const program = (name: string) => fileURLToPath(new URL(`../lab/programs/${name}.ts`, import.meta.url))
+const server = '203.0.113.1'
+
+function config(balance: string, weights: readonly number[], rules: string) {
+  const uplinks = ['a', 'b', 'c'].map(
+    (name, at) => `[uplink ${name}]\ninterface = wan${at + 1}\nweight = ${weights[at]}\n`,
+  )
+  return configOf(`[balance]\nprobe = none\n${balance}\n${uplinks.join('')}${rules}`)
+}
+
+async function load(...args: Parameters<typeof config>): Promise<void> {
+  const { remaining, errors } = await reconcile(config(...args))
+  if (remaining.length > 0) throw new Error(`not loaded: ${errors.join('; ')}`)
+}
+
+function start(namespace: string | null, argv: readonly string[]) {
+  const whole = namespace === null ? argv : ['/usr/sbin/ip', 'netns', 'exec', namespace, ...argv]
+  const [file = '', ...args] = whole
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })
+  const said: string[] = []
+  lines.on('line', (line) => said.push(line))
+  return { child, said, first: once(lines, 'line'), closed: once(lines, 'close') }
+}
+
+const node = (name: string, ...args: readonly string[]) => [process.execPath, program(name), ...args]
+
+await makeSteeringWorld()
+for (const number of [1, 2, 3]) {
+  await ip('-n', `isp${number}`, 'link', 'set', 'lo', 'up')
+  await ip('-n', `isp${number}`, 'address', 'add', `${server}/32`, 'dev', 'lo')
+}
+await ip('link', 'add', 'vpn0', 'type', 'veth', 'peer', 'name', 'vpn1')
+await ip('link', 'set', 'vpn0', 'up')
+await ip('link', 'set', 'vpn1', 'up')
+// Another program's marks, on every packet of half of the connections.
+const others = `table inet others {
+  chain prerouting { type filter hook prerouting priority -300; iifname "lan0" th sport & 1 == 1 meta mark set 0x10; }
+  chain output { type filter hook output priority -300; oifname "wan*" th sport & 1 == 1 meta mark set 0x10; }
+  chain forwarded { type nat hook prerouting priority dstnat; iifname "wan2" tcp dport 8081 dnat ip to 192.168.77.2:7000; }
+}
+`
+await run('/usr/sbin/nft', ['-f', '-'], { input: others })
+const internets = [1, 2, 3].map((number) => start(`isp${number}`, node('internet')))
+await Promise.all(internets.map(({ first }) => first))
+
+// ---- established connections --------------------------------------------------------------------------------------
+
+const marked = '[rule marked]\nmark = 0x10\nuplinks = c:2 b\n'
+const everything = (uplinks: string) => `${marked}[rule everything]\nprotocol = tcp udp\nuplinks = ${uplinks}\n`
+await load('mode = failover', [1, 1, 1], everything('a b c'))
+const plan = JSON.stringify({ host: server, port: 7001, tcp: 16, udp: 16, everyMs: 40 })
+const talkers = ['lan', null].map((namespace) => start(namespace, node('sessions', plan)))
+await Promise.all(talkers.map(({ first }) => first))
+const changes: readonly Parameters<typeof config>[] = [
+  ['mode = failover', [1, 9, 1], everything('a b c')],
+  ['mode = failover', [1, 9, 1], everything('a')],
+  ['mode = failover', [1, 9, 1], everything('b\nsticky = 1h')],
+  ['mode = failover', [1, 9, 1], everything('b c\nmode = random\nsticky = 1h')],
+  ['mode = failover', [1, 9, 1], everything('none')],
+  ['mode = random', [1, 1, 9], marked],
+  ['mode = connection', [1, 1, 1], marked],
+  ['mode = source', [3, 1, 1], everything('c')],
+  ['mode = random\nmasquerade = yes', [1, 1, 1], '[rule other]\nmark = 0x10\nuplinks = a\n'],
+]
+for (const change of changes) {
+  await load(...change)
+  await setTimeout(150)
+}
+for (const { child } of talkers) child.kill('SIGTERM')
+await Promise.all(talkers.map(({ closed }) => closed))
+const sessions = talkers.map(({ said }) => said.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)))
+await run('/usr/sbin/nft', ['flush', 'chain', 'inet', 'others', 'prerouting'])
+await run('/usr/sbin/nft', ['flush', 'chain', 'inet', 'others', 'output'])
+
+// ---- what no rule moves -------------------------------------------------------------------------------------------
+
+const went: Record<string, unknown> = {}
+let sourcePort = 20_000
+const one = (to: string, from?: string) => ({
+  ...{ protocol: 'udp' as const, to, sourcePort: sourcePort++, port: 9 },
+  ...(from && { from }),
+})
+const see = async (what: string, to: string, source?: { lan?: string; host?: string }) => {
+  const [lan] = await whereTo([one(to, source?.lan ?? '192.168.77.9')], 'lan')
+  const [host] = await whereTo([one(to, source?.host)], 'host')
+  went[what] = { lan, host }
+}
+
+/** A socket with options that Node.js has not. */
+const bind = `import socket, sys
+device, mark, to, sport, dport = sys.argv[1:]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if device: s.setsockopt(socket.SOL_SOCKET, 25, device.encode() + b"\\0")
+if mark != "0": s.setsockopt(socket.SOL_SOCKET, 36, int(mark, 0))
+s.bind(("", int(sport)))
+s.sendto(b"x", (to, int(dport)))
+`
+const bound = async (device: string, mark: string) => {
+  const packet = one('203.0.113.20')
+  await run('/usr/bin/python3', ['-c', bind, device, mark, packet.to, String(packet.sourcePort), String(packet.port)])
+  // Nothing is sent, and it is looked where that one went.
+  return (await whereTo([packet], 'host', { looking: true }))[0]
+}
+
+await load('mode = failover', [1, 1, 1], '[rule everything]\nprotocol = udp\nuplinks = c\n')
+await see('rule', '203.0.113.30')
+await see('bound to an address', '203.0.113.31', { host: '10.2.0.2' })
+went['bound to a device'] = await bound('wan2', '0')
+went['a mark of another program'] = await bound('', '0xca6c')
+await ip('route', 'add', '198.51.100.8/32', 'via', '10.2.0.1', 'dev', 'wan2')
+await see("main's specific route", '198.51.100.8')
+await ip('route', 'add', '198.51.100.9/32', 'dev', 'vpn0')
+await see("main's specific route to no uplink", '198.51.100.9')
+await ip('route', 'add', 'default', 'via', '10.2.0.1', 'dev', 'wan2', 'table', '5252')
+await ip('rule', 'add', 'priority', '5200', 'to', '198.51.100.10', 'lookup', '5252')
+await see("others' rule", '198.51.100.10')
+await ip('route', 'add', 'default', 'dev', 'vpn0', 'table', '51820')
+await ip('rule', 'add', 'priority', '32764', 'not', 'fwmark', '0xca6c', 'lookup', '51820')
+await ip('rule', 'add', 'priority', '32763', 'lookup', 'main', 'suppress_prefixlength', '0')
+await load('mode = failover', [1, 1, 1], '[rule everything]\nprotocol = udp\nuplinks = c\n')
+await see('wg-quick', '203.0.113.32')
+went['wg-quick, its own'] = await bound('', '0xca6c')
+await ip('rule', 'del', 'priority', '32764')
+await ip('rule', 'del', 'priority', '32763')
+await ip('route', 'add', 'default', 'dev', 'vpn0', 'metric', '1')
+await load('mode = failover', [1, 1, 1], '[rule everything]\nprotocol = udp\nuplinks = c\n')
+await see('a VPN default in main', '203.0.113.33')
+await ip('route', 'del', 'default', 'dev', 'vpn0')
+await load('mode = failover', [1, 1, 1], '[rule everything]\nuplinks = c\n')
+
+// ---- inbound -------------------------------------------------------------------------------------------------------
+
+const services = [start(null, node('listen', '7000', 'host')), start('lan', node('listen', '7000', 'lan'))]
+await Promise.all(services.map(({ first }) => first))
+const client = `const socket = require('net').connect({ host: '10.2.0.2', port: +process.argv[1], localAddress: '${server}' })
+socket.setTimeout(3000, () => socket.destroy())
+socket.on('data', (data) => process.stdout.write(data))
+socket.on('error', (error) => process.stdout.write(error.code))`
+for (const port of ['7000', '8081']) {
+  const asked = ['netns', 'exec', 'isp2', process.execPath, '--input-type=commonjs', '-e', client, port]
+  went[`inbound ${port}`] = (await run('/usr/sbin/ip', asked)).stdout.trim()
+}
+for (const { child } of [...internets, ...services]) child.kill('SIGKILL')
+process.stdout.write(JSON.stringify({ sessions, went }))
