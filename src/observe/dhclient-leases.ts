@@ -1,7 +1,9 @@
 /**
  * dhclient.leases(5) -> the lease in force. Under ifupdown on Debian 12 the second uplink's gateway stands nowhere else
- * when we are installed after the link came up: main has room for one default route only.
+ * when we are installed after the link came up: main has room for one default route only. Delegated prefixes stand nowhere
+ * else, either.
  */
+import { routedPrefixes } from '../ipv6-prefix.ts'
 import type { Lease } from '../model.ts'
 import { familyOf, isGateway, nameServers } from '../valid.ts'
 
@@ -20,6 +22,18 @@ export function parseDhclientLeases(text: string, device: string, now: Date): Le
     ...{ source: 'dhclient.leases', address, gateway: { inet: router } },
     ...(valid.length > 0 ? { nameServers: valid } : {}),
   }
+}
+
+/** IPv6 prefixes of the last block that are still delegated; null where there are none. */
+export function parseDhclientPrefixes(text: string, device: string, now: Date): readonly string[] | null {
+  const block = [...text.matchAll(/^lease6 \{\n([\s\S]*?)^\}/gm)].at(-1)?.[1]
+  if (block === undefined || value(block, 'interface') !== `"${device}"` || /^\s*released;/m.test(block)) return null
+  const prefixes = [...block.matchAll(/^\s*iaprefix (\S+) \{([^}]*)\}/gm)].flatMap(([, prefix, lifetimes = '']) => {
+    const [starts, life] = [Number(value(lifetimes, 'starts') ?? 0), Number(value(lifetimes, 'max-life') ?? 0)]
+    return (starts + life) * 1000 > now.getTime() ? [prefix] : []
+  })
+  const routed = routedPrefixes(prefixes)
+  return routed.length > 0 ? routed : null
 }
 
 function value(block: string, key: string): string | null {

@@ -9,7 +9,7 @@ import { hasCode, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight, nameServers as validServers } from '../valid.ts'
 import { parseGateways } from './bus-facts.ts'
-import { parseDhclientLeases } from './dhclient-leases.ts'
+import { parseDhclientLeases, parseDhclientPrefixes } from './dhclient-leases.ts'
 
 /** By interface. A hook's word is newer than the lease file, which a client may have left behind long ago. */
 export function readLeases(now: Date): Readonly<Record<string, Lease>> {
@@ -19,9 +19,13 @@ export function readLeases(now: Date): Readonly<Record<string, Lease>> {
   return { ...onDisk, ...readEach(paths.leases, /^(.+)\.json$/, parseLease) }
 }
 
-/** By interface, the prefixes that DHCPv6 clients' hooks told of. */
-export function readDelegations(): Readonly<Record<string, readonly string[]>> {
-  return readEach(paths.delegations, /^(.+)\.json$/, (text) => routedPrefixes(listOf(JSON.parse(text))))
+/** By interface, the prefixes of DHCPv6 clients; of leases as above. */
+export function readDelegations(now: Date): Readonly<Record<string, readonly string[]>> {
+  const onDisk = readEach(paths.dhclientLeases, /^dhclient6\.(.+)\.leases$/, (text, name) =>
+    parseDhclientPrefixes(text, name, now),
+  )
+  const kept = readEach(paths.delegations, /^(.+)\.json$/, (text) => routedPrefixes(listOf(JSON.parse(text))))
+  return { ...onDisk, ...kept }
 }
 
 export function readStanzas(): Readonly<Record<string, StanzaOptions>> {

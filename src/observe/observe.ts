@@ -33,8 +33,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
   const health = readHealth()
-  const delegations = readDelegations()
   const now = new Date()
+  const delegations = readDelegations(now)
   const quotas = readQuotas(now)
   const nameServers6 = readNameServers6()
   const slices = readSlices()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDhclientLeases } from '../../../src/observe/dhclient-leases.ts'
+import { parseDhclientLeases, parseDhclientPrefixes } from '../../../src/observe/dhclient-leases.ts'
 
 const lease = (servers: string) => `lease {
   interface "wan2";
@@ -18,4 +18,33 @@ test.each([
   const found = parseDhclientLeases(lease(servers), 'wan2', new Date('2026-11-23'))
   expect(found).toMatchObject({ address: '10.2.0.133', gateway: { inet: '10.2.0.1' } })
   expect(found?.nameServers).toEqual(expected)
+})
+
+const ia = (prefix: string, starts: number, life: number) => `  ia-pd eb:28:7b:06 {
+    starts ${starts};
+    renew 0;
+    iaprefix ${prefix} {
+      starts ${starts};
+      preferred-life 100;
+      max-life ${life};
+    }
+  }
+`
+const lease6 = (...lines: readonly string[]) => `lease6 {\n  interface "wan1";\n${lines.join('')}}\n`
+
+test.each([
+  ['the last lease', lease6(ia('2001:db8:900::/56', 1000, 500)) + lease6(ia('2001:db8:a00::/56', 1000, 120)), 1100],
+  ['several', lease6(ia('2001:db8:a00::/56', 1000, 120), ia('2001:db8:b00::/60', 1000, 50)), 1100],
+  ['one that is no prefix', lease6(ia('$(reboot)/56', 1000, 120), ia('2001:db8:a00::/56', 1000, 120)), 1100],
+])('delegated prefixes that have not expired: %s', (_, text, now) => {
+  expect(parseDhclientPrefixes(text, 'wan1', new Date(now * 1000))).toEqual(['2001:db8:a00::/56'])
+})
+
+test.each([
+  ['expired', lease6(ia('2001:db8:a00::/56', 1000, 120)), 'wan1'],
+  ['released', lease6('  released;\n', ia('2001:db8:a00::/56', 1000, 9000)), 'wan1'],
+  ["another interface's", lease6(ia('2001:db8:a00::/56', 1000, 9000)), 'wan2'],
+  ['none', 'default-duid "x";\n', 'wan1'],
+])('no delegated prefixes: %s', (_, text, device) => {
+  expect(parseDhclientPrefixes(text, device, new Date(1_200_000))).toBeNull()
 })
