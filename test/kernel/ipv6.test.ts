@@ -10,6 +10,7 @@ import { command, ipBatch, type Running } from '../lab/command.ts'
 import { type Delegation, openDelegation } from '../lab/delegation.ts'
 import { addresses } from '../lab/names.ts'
 import { connections, countByPeer, openSessions } from '../lab/traffic.ts'
+import { unconfined } from '../lab/unconfined.ts'
 import { type HealthLab, healthLab } from './health-lab.ts'
 import { until, untilCarriers } from './health-states.ts'
 
@@ -58,7 +59,7 @@ beforeAll(async () => {
   await lab.startDaemon()
   for (const advertising of advertisings) await advertising.advertise(usual)
   await lab.start([
-    ...['/usr/sbin/dhclient', '-6', '-P', '-d', '-cf', '/dev/null', '-sf', '/run/dhcp/dhclient'],
+    ...[unconfined(lab.undo, '/usr/sbin/dhclient'), '-6', '-P', '-d', '-cf', '/dev/null', '-sf', '/run/dhcp/dhclient'],
     ...['-lf', '/run/dhcp/leases6', '-pf', '/run/dhcp/pid6', 'wan1'],
   ])
   // Its helpers would hold our pipe, and end when it does.

@@ -4,6 +4,7 @@ import { command, inNamespace, ipBatch, nftIn, type Running, start } from './com
 import type { Disposer } from './disposer.ts'
 import type { Isp } from './isp.ts'
 import { addresses, labPaths } from './names.ts'
+import { unconfined } from './unconfined.ts'
 
 export interface Delegation {
   /** From now on, this prefix is the one that clients get; each has it for 20 s at a time. Ends with `/LENGTH`. */
@@ -17,6 +18,7 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
   const folder = `${labPaths.machines}/${namespace}`
   mkdirSync(folder, { recursive: true })
   const [config, leases] = [`${folder}/dhcpd6.conf`, `${folder}/dhcpd6.leases`]
+  const dhcpd = unconfined(undo, '/usr/sbin/dhcpd')
   let server: Running | null = null
   let routed: string | null = null
   undo.defer(`DHCPv6 server of ISP ${number}`, () => server?.stop())
@@ -34,9 +36,7 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
     rmSync(leases, { force: true })
     writeFileSync(leases, '')
     server = await start(
-      inNamespace(namespace, [
-        ...['/usr/sbin/dhcpd', '-6', '-f', '-q', '-cf', config, '-lf', leases, '--no-pid', 'sub'],
-      ]),
+      inNamespace(namespace, [...[dhcpd, '-6', '-f', '-q', '-cf', config, '-lf', leases, '--no-pid', 'sub']]),
     )
     const lines = routed === null ? [] : [`route del ${routed}`]
     await ipBatch(namespace, [...lines, `route add ${prefix} via ${await hostLinkLocal()} dev sub`])
