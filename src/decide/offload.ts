@@ -28,7 +28,8 @@ export function decideOffload({ balance, numbers }: Config, uplinks: readonly Up
   return {
     chains: [
       {
-        name: 'offload',
+        // nft has the word `offload` for itself.
+        name: 'fast',
         hook: { type: 'filter', hook: 'forward', priority: hookPriorities.offload },
         rules: [`meta mark & ${hex(pinned)} != 0 ct state established meta l4proto { tcp, udp } flow add @${name}`],
       },

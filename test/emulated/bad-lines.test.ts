@@ -55,6 +55,16 @@ describe.skipIf(lacksEmulator())('netem', () => {
     })
   })
 
+  test('T1 the date is set a day ahead, and two back: nothing happens', () => {
+    expect(seen.clock).toMatchObject({
+      carriers: 'wan1,wan2',
+      failures: 0,
+      goodDuring: 1,
+      badLineDuring: expect.toSatisfy((share: number) => share > 0 && share < 1),
+      ...untouched,
+    })
+  })
+
   test('B9 a brown-out that comes and goes: used less the more often it fails, and as before once it is over', () => {
     expect(seen.brownout).toMatchObject({
       failures: expect.toSatisfy((count: number) => count >= 1 && count <= 3),

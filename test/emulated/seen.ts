@@ -1,5 +1,5 @@
 /** What a scenario in the emulated machine tells the test outside. */
-export type Scenario = 'latency' | 'loss' | 'lossy line' | 'brownout'
+export type Scenario = 'latency' | 'loss' | 'lossy line' | 'clock' | 'brownout'
 
 /** Times in ms of the machine's own clock, shares from 0 to 1; `error` alone where it did not get to its end. */
 export type Seen = Readonly<Record<string, number | string | boolean>>

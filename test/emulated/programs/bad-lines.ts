@@ -98,6 +98,29 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
     return { left, online: state === 'online', degraded }
   },
 
+  clock: async (lab) => {
+    const move = (to: string) => command(['/usr/bin/date', '--set', to])
+    const sessions = await openSessions(lab.network.lan, 6, 6, 250)
+    await move('+1 day')
+    const ahead = await connections(lab.network.lan, 15)
+    await pause(3000)
+    await move('-2 days')
+    const back = await connections(lab.network.lan, 15)
+    await pause(3000)
+    const both = [...ahead, ...back]
+    const carriersThen = (await carriers(lab)).join()
+    const failures = lab.said().filter((line) => /offline|suspect/.test(line)).length
+    await move('+1 day')
+    const lost = await healthySessionsLost(sessions)
+    return {
+      carriers: carriersThen,
+      failures,
+      goodDuring: share(both, isGood),
+      badLineDuring: share(both, isOfTwo),
+      ...lost,
+    }
+  },
+
   brownout: async (lab) => {
     const sessions = await openSessions(lab.network.lan, 6, 6, 250)
     const flow = await stream(lab.network.lan, 400)

@@ -1,0 +1,33 @@
+/** `offload = yes` on Debian's own kernel, which has flowtables: see programs/offload.ts. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { disposer } from '../lab/disposer.ts'
+import { bootEmulated, type EmulatedMachine, lacksEmulator } from './machine.ts'
+import { projectFolder } from './paths.ts'
+
+const undo = disposer()
+let machine: EmulatedMachine
+
+describe.skipIf(lacksEmulator())('offload', () => {
+  beforeAll(async () => {
+    machine = await bootEmulated(undo, { progress: (line) => process.stdout.write(`  ${line}\n`) })
+  })
+  afterAll(() => undo.dispose())
+
+  test('established connections go past the rules, each by its own uplink; a failover takes them out again', async () => {
+    const seen = JSON.parse(
+      await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/offload.js`, 600_000),
+    )
+    const some = expect.toSatisfy((count: number) => count > 0)
+    expect(seen).toMatchObject({
+      plan: 'Nothing to change.',
+      // Not one packet in five seconds.
+      slowShare: 0,
+      offloadedBefore: [some, some],
+      offloadedAfter: [seen.offloadedBefore[0], 0],
+      took: expect.toSatisfy((ms: number) => ms < 3000),
+      healthy: seen.offloadedBefore[0],
+      healthyLost: 0,
+      dead: seen.offloadedBefore[1],
+    })
+  })
+})
