@@ -50,6 +50,7 @@ function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): s
   if (kind === 'vmap') return vmap(body, indexOf)
   if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
   if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
+  if (kind === 'set') return `${body['op']} ${body['set']} { ${operand(body['elem'])} }`
   if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
   if (kind === 'snat')
     return `snat ${body['family']} ${'type_flags' in body ? 'prefix ' : ''}to ${operand(body['addr'])}`

@@ -51,6 +51,8 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     ]
     expect(inet).toMatchObject({ exitCode: 0, stderr: '' })
     expect([peers(inet.stdout), peers(inet6.stdout)]).toEqual([[addresses.publicOf(isp)], [addresses.public6Of(isp)]])
+    // The release's own nft lists what it was given as we write it.
+    expect((await run('/usr/sbin/ifbalance', 'plan')).stdout).toBe('Nothing to change.\n')
   })
 
   test('the command has what its caller had, and its exit code is ours', async () => {
