@@ -65,14 +65,6 @@ export function addressOf(digits: string): string {
   return (digits.match(/..../g) ?? []).join(':')
 }
 
-export function lowest(family: Family): string {
-  return '0'.repeat(bitsOf[family] / 4)
-}
-
-export function highest(family: Family): string {
-  return 'f'.repeat(bitsOf[family] / 4)
-}
-
 function groups(text: string): readonly string[] {
   return text === '' ? [] : text.split(':').map((group) => group.padStart(4, '0'))
 }

@@ -12,8 +12,6 @@ import { linksSettled } from './world.ts'
 
 const sender = fileURLToPath(new URL('../lab/programs/send.ts', import.meta.url))
 
-export const uplinkCount = 3
-
 /** 192.168.77.2 to .41, and 2001:db8:77::2 to ::29, hexadecimal. */
 export const lanHosts = 40
 
