@@ -13,19 +13,19 @@ export interface Walker {
   readonly isDefault: boolean
 }
 
-/** The first rule on the packet's walk that leads to this table, or null where a rule says what we do not read. */
+/** The first rule on the packet's walk that leads to this table, or null where one may that says what we do not read. */
 export function ruleTo(table: number, rules: readonly Rule[], walker: Walker): Rule | null {
   let from = 0
   for (const rule of rules.filter(({ family }) => family === walker.family)) {
     if (rule.priority < from) continue
-    const words = rule.spec.split(' ')
-    const matches = selects(words, walker)
-    if (matches === null) return null
-    if (!matches) continue
     const jump = /\bgoto (\d+)/.exec(rule.spec)?.[1]
-    if (jump !== undefined) from = Number(jump)
     const suppressed = walker.isDefault && rule.spec.includes('suppress_prefixlength')
-    if (!suppressed && /\blookup (\d+)/.exec(rule.spec)?.[1] === String(table)) return rule
+    const leads = !suppressed && /\blookup (\d+)/.exec(rule.spec)?.[1] === String(table)
+    const matches = selects(rule.spec.split(' '), walker)
+    if (matches === null && (leads || jump !== undefined)) return null
+    if (!matches) continue
+    if (jump !== undefined) from = Number(jump)
+    if (leads) return rule
   }
   return null
 }
@@ -36,7 +36,7 @@ function selects(words: readonly string[], { mark, incoming, source, device }: W
   let matches = true
   for (let at = inverted ? 1 : 0; at < words.length; at += 2) {
     const [name = '', value = ''] = words.slice(at, at + 2)
-    if (['lookup', 'goto', 'nop', 'suppress_prefixlength', 'unreachable', 'prohibit', 'blackhole'].includes(name)) break
+    if (['lookup', 'goto', 'nop', 'suppress_prefixlength'].includes(name)) continue
     if (name === 'fwmark') {
       const [wanted, mask] = value.split('/')
       matches &&= (mark & Number(mask)) >>> 0 === Number(wanted)

@@ -1,5 +1,7 @@
 /** The words after `ifbalance explain` -> what is asked. Pure. */
 import { parseArgs } from 'node:util'
+import { cgroup as cgroupPath } from '../config/rule-values.ts'
+import { dscpNumbers } from '../dscp.ts'
 import type { Family } from '../model.ts'
 import { familyOf, isInterfaceName } from '../valid.ts'
 
@@ -15,7 +17,9 @@ export interface Question {
   readonly incoming: string | null
   readonly mark: number
   readonly dscp: number
+  /** Of this host's own programs. */
   readonly user: number | null
+  readonly cgroup: string | null
 }
 
 export const protocolNumbers = { tcp: 6, udp: 17, icmp: 1 } as const
@@ -28,38 +32,41 @@ export interface Asked {
   readonly connection: boolean
 }
 
-/** Throws an Error that says what is wrong with the words. */
-export function readQuestion(args: readonly string[]): Asked {
+/** `userId` is asked for the number of a user's name. Throws an Error that says what is wrong with the words. */
+export function readQuestion(args: readonly string[], userId: (name: string) => number | null): Asked {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
-      ...{ from: text, in: text, 'source-port': text, mark: text, dscp: text, user: text },
+      ...{ from: text, in: text, 'source-port': text, mark: text, dscp: text, user: text, cgroup: text },
       ...{ json: flag, connection: flag },
     },
   })
   const [target, protocol = 'tcp', surplus] = positionals
+  const { from = null, in: incoming = null, cgroup = null } = values
   if (target === undefined) throw new Error('expected ifbalance explain DESTINATION[:PORT] [tcp|udp|icmp]')
   if (surplus !== undefined) throw new Error(`unexpected word "${surplus}"`)
   if (!isProtocol(protocol)) throw new Error(`"${protocol}": expected tcp, udp or icmp`)
   const { address, port } = readTarget(target)
   const family = familyOf(address)
   if (family === null) throw new Error(`"${target}": expected an address, ADDRESS:PORT or [IPV6]:PORT`)
-  const { from = null, in: incoming = null } = values
   if (from !== null && familyOf(from) !== family)
     throw new Error(`--from "${from}": expected an address like ${address}`)
   if (incoming !== null && !isInterfaceName(incoming)) throw new Error(`--in "${incoming}": expected an interface`)
+  if (incoming !== null && from === null) throw new Error(`--in ${incoming}: expected --from ADDRESS as well`)
+  if (cgroup !== null && cgroupPath.read(cgroup) === null)
+    throw new Error(`--cgroup "${cgroup}": expected ${cgroupPath.expected}`)
   return {
     json: values.json ?? false,
     connection: values.connection ?? false,
     question: {
-      ...{ family, destination: address, protocol, port, from, incoming },
+      ...{ family, destination: address, protocol, port, from, incoming, cgroup },
       sourcePort: protocol === 'icmp' ? 0 : number('source-port', values['source-port'], 65535),
       mark: number('mark', values.mark, 0xffffffff) ?? 0,
-      dscp: number('dscp', values.dscp, 63) ?? 0,
-      user: number('user', values.user, 0xffffffff),
+      dscp: dscpNumber(values.dscp),
+      user: userNumber(values.user, userId),
     },
   }
 }
@@ -80,4 +87,15 @@ function number(name: string, text: string | undefined, most: number): number | 
   const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
   if (!(value <= most)) throw new Error(`--${name} "${text}": expected a number up to ${most}`)
   return value
+}
+
+function dscpNumber(text: string | undefined): number {
+  return dscpNumbers.get(text?.toLowerCase() ?? '') ?? number('dscp', text, 63) ?? 0
+}
+
+function userNumber(text: string | undefined, userId: (name: string) => number | null): number | null {
+  if (text === undefined || /^\d/.test(text)) return number('user', text, 0xffffffff)
+  const id = userId(text)
+  if (id === null) throw new Error(`--user "${text}": expected a user of this host`)
+  return id
 }

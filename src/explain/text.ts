@@ -1,13 +1,17 @@
 /** An explanation for people. Pure. */
+
+import { protocolName } from '../decide/steering/match.ts'
 import { hex } from '../rule-spec.ts'
 import type { Explanation, WayOut } from './explain.ts'
 
 export function explanationText({ packet, rules, decision, ways, refused, others }: Explanation): string {
   const { source, destination, destinationPort, protocol, side } = packet
   const port = destinationPort > 0 ? ` port ${destinationPort}` : ''
-  const where = side === 'local' ? 'from this host' : `forwarded, in by ${packet.interface}`
+  const where = side === 'local' ? 'from this host' : `in by ${packet.interface}`
+  // Each way would give a socket another one.
+  const from = source === '' || (ways.length > 1 && side === 'local') ? '' : `${source} `
   return [
-    line('connection', `protocol ${protocol} ${source} -> ${destination}${port}, ${where}`),
+    line('connection', `${protocolName(protocol)} ${from}-> ${destination}${port}, ${where}`),
     ...rules.map(({ rule, reason }) => line('rule', `${rule}: ${reason === null ? 'matches' : `no, ${reason}`}`)),
     line('decision', decision),
     ...ways.flatMap(wayLines),

@@ -80,7 +80,7 @@ for (const [index, sample] of fc.sample(ruleset, { seed, numRuns: rulesets }).en
     for (const { protocol, to, sourcePort: source, port: destination, ...one } of packets) {
       const from = 'from' in one ? one.from : undefined
       const question = { family: 'inet', destination: to, protocol, port: destination, sourcePort: source } as const
-      const rest = { from: from ?? null, incoming: from ? 'lan0' : null, mark: 0, dscp: 0, user: 0 }
+      const rest = { from: from ?? null, incoming: from ? 'lan0' : null, mark: 0, dscp: 0, user: 0, cgroup: null }
       said.push(await explain({ ...question, ...rest }, { config, observed, desired }))
     }
     const went = await whereTo(packets, side)

@@ -42,11 +42,11 @@ export function mismatch(match: Match, packet: FirstPacket, contains: Contains):
     ),
     ...unless(match.users && side === 'local', "it is for the host's own programs"),
     ...unless(match.cgroup === undefined ? undefined : side === 'local', "it is for the host's own programs"),
-    ...unless(match.users?.includes(user ?? -1), user === null ? 'of no known user' : `user ${user}`),
+    ...unless(match.users?.includes(user ?? -1), user === null ? 'no user is named' : `user ${user}`),
     ...unless(match.cgroup === undefined ? undefined : isBelow(cgroup, match.cgroup), `it is not in ${match.cgroup}`),
-    ...unless(match.protocols?.includes(protocol), `protocol ${protocol}`),
-    ...unless(within(match.destinationPorts, destinationPort), `port ${destinationPort}`),
-    ...unless(within(match.sourcePorts, sourcePort), `source port ${sourcePort}`),
+    ...unless(match.protocols?.includes(protocol), protocolName(protocol)),
+    ...unless(within(match.destinationPorts, destinationPort), portName('port', destinationPort)),
+    ...unless(within(match.sourcePorts, sourcePort), portName('source port', sourcePort)),
     ...unless(
       inSet(match.source, source, family, () => contains('source', source)),
       `source ${source}`,
@@ -86,4 +86,19 @@ function isBelow(cgroup: string | null, wanted: string): boolean {
 
 function nameOf(dscp: number): string {
   return [...dscpNumbers].find(([, number]) => number === dscp)?.[0] ?? String(dscp)
+}
+
+export function protocolName(number: number): string {
+  return protocolNames.get(number) ?? `protocol ${number}`
+}
+
+const protocolNames: ReadonlyMap<number, string> = new Map([
+  [1, 'ICMP'],
+  [6, 'TCP'],
+  [17, 'UDP'],
+  [58, 'ICMPv6'],
+])
+
+function portName(what: string, port: number): string {
+  return port === 0 ? `no ${what} is named` : `${what} ${port}`
 }

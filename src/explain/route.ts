@@ -1,8 +1,8 @@
-/** What the kernel would do: its routes, and the sets of the ruleset that is loaded. */
-import { isIPv4 } from 'node:net'
-import { nftTable, programs, tables } from '../ids.ts'
+/** What the kernel's routes would do with a packet. */
+import { programs, tables } from '../ids.ts'
 import type { Family } from '../model.ts'
 import { run } from '../os/run.ts'
+import { own } from '../own.ts'
 import { hex } from '../rule-spec.ts'
 
 export interface RouteQuery {
@@ -43,7 +43,9 @@ interface JsonRoute {
 export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> {
   const [route, matched] = await Promise.all([ask(query, []), ask(query, ['fibmatch'])])
   if (typeof route === 'string') return route
-  if (route.type !== undefined && route.type !== 'unicast' && route.type !== '1') return route.type
+  const { type = 'unicast' } = route
+  const refusal = own(refusals, type)
+  if (refusal !== undefined) return refusal
   const { dev = '', gateway, via, table, prefsrc } = route
   const { dst, nexthops = [{ dev, weight: 1 }] } = typeof matched === 'string' ? {} : matched
   const total = nexthops.reduce((sum, { weight }) => sum + weight, 0)
@@ -55,6 +57,12 @@ export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> 
     isDefault: dst === 'default',
     shares: nexthops.map((hop) => ({ device: hop.dev, share: hop.weight / total })),
   }
+}
+
+/** By their numbers in rtnetlink(7), as ip shows them, and by name. The kernel gives an error instead, mostly. */
+const refusals: Readonly<Record<string, string>> = {
+  ...{ '6': 'blackhole', '7': 'unreachable', '8': 'prohibit', '9': 'throw' },
+  ...{ blackhole: 'blackhole', unreachable: 'unreachable', prohibit: 'prohibit', throw: 'throw' },
 }
 
 async function ask(query: RouteQuery, flags: readonly string[]): Promise<JsonRoute | string> {
@@ -76,11 +84,4 @@ async function ask(query: RouteQuery, flags: readonly string[]): Promise<JsonRou
 
 function portWords(sourcePort: number, port: number): readonly string[] {
   return [...(sourcePort > 0 ? ['sport', String(sourcePort)] : []), ...(port > 0 ? ['dport', String(port)] : [])]
-}
-
-/** Whether a set of our table has this address now. */
-export async function setContains(set: string, address: string): Promise<boolean> {
-  const element = `{ ${isIPv4(address) ? address : address.toLowerCase()} }`
-  const words = ['get', 'element', nftTable.family, nftTable.name, set, element]
-  return (await run(programs.nft, words, { accept: [0, 1] })).exitCode === 0
 }

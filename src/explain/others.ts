@@ -1,0 +1,38 @@
+/** Why not by another uplink. Pure. */
+import { isLinked } from '../decide/carriers.ts'
+import type { Family, Mode, Uplink, Use } from '../model.ts'
+import type { Facts, Outcome, WayOut } from './explain.ts'
+
+/** `use` is the rule's that decides; null where all is balanced. */
+export function othersThan(
+  ways: readonly WayOut[],
+  use: Use | null,
+  { family }: { readonly family: Family },
+  { config, desired: { uplinks } }: Facts,
+): Outcome['others'] {
+  const mode = use?.mode ?? config.balance.mode
+  const taken = uplinks.find(({ name }) => ways.some(({ uplink }) => uplink === name))
+  return uplinks
+    .filter(({ name }) => !ways.some(({ uplink }) => uplink === name))
+    .map((uplink) => ({ uplink: uplink.name, reason: whyNot(uplink, family, use, taken) ?? choiceWas(mode, taken) }))
+}
+
+function whyNot(uplink: Uplink, family: Family, use: Use | null, taken: Uplink | undefined): string | null {
+  if (use?.uplinks && !use.uplinks.some(({ name }) => name === uplink.name)) return "not among the rule's uplinks"
+  const path = uplink[family]
+  if (!isLinked(uplink)) return uplink.state
+  if (path === null) return family === 'inet' ? 'it has no IPv4' : 'it has no IPv6'
+  if (path.line?.state === 'offline') return 'offline'
+  if (path.line?.barred) return 'its quota is used up'
+  if (path.line?.degraded) return 'degraded'
+  if (taken && !use?.uplinks) {
+    if (uplink.standby && !taken.standby) return 'standby'
+    if (uplink.metric > taken.metric) return `metric ${uplink.metric}, behind ${taken.metric}`
+  }
+  return null
+}
+
+function choiceWas(mode: Mode, taken: Uplink | undefined): string {
+  if (!taken) return 'it has no way for it'
+  return mode === 'failover' ? `${taken.name} comes first` : `the hash gives ${taken.name}`
+}

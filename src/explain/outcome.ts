@@ -1,0 +1,113 @@
+/** What becomes of a connection that a rule takes, or that is balanced as all else. */
+import { type Choice, choiceOf } from '../decide/steering/choice.ts'
+import type { FieldName } from '../decide/steering/fields.ts'
+import type { FirstPacket } from '../decide/steering/match.ts'
+import { slotCount } from '../decide/steering/slots.ts'
+import { markOf, marks, uplinkTable } from '../ids.ts'
+import type { SteeringRule, Use } from '../model.ts'
+import type { Facts, Outcome } from './explain.ts'
+import { slotOf } from './hash.ts'
+import { othersThan } from './others.ts'
+import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'
+import { nameOf } from './rule.ts'
+import { type Ways, waysOf } from './ways.ts'
+
+export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, facts: Facts): Outcome {
+  const { config, desired } = facts
+  const { ways, refused } = waysOf(route, query, query.mark, facts)
+  const table = typeof route === 'string' ? 0 : route.table
+  const bound = desired.uplinks.find(({ number }) => table === uplinkTable(number, config.numbers))
+  if (bound) return { decision: `its address is that of uplink ${bound.name}`, ways, refused, others: [] }
+  return {
+    decision: `balanced, mode ${config.balance.mode}`,
+    ways,
+    refused,
+    others: othersThan(ways, null, query, facts),
+  }
+}
+
+export async function ruleOutcome(
+  rule: SteeringRule,
+  query: RouteQuery,
+  packet: FirstPacket,
+  route: RouteAnswer | string,
+  facts: Facts,
+): Promise<Outcome> {
+  const { config, desired } = facts
+  const present = desired.uplinks.filter(({ index }) => index !== null)
+  const choice = choiceOf(rule.use, packet.side, packet.family, config, present)
+  const decision = `${rule.name === '' ? '' : 'rule '}${nameOf(rule)}: ${phraseOf(choice, rule.use)}`
+  if (choice.kind === 'balance') return { ...balancedOutcome(query, route, facts), decision }
+  const { ways, refused } = await waysByChoice(choice, query, packet, facts)
+  const others = choice.kind === 'main' ? [] : othersThan(ways, rule.use, query, facts)
+  return { decision, ways, refused, others }
+}
+
+async function waysByChoice(
+  choice: Exclude<Choice, { kind: 'balance' }>,
+  query: RouteQuery,
+  packet: FirstPacket,
+  facts: Facts,
+): Promise<Ways> {
+  const { numbers } = facts.config
+  const { incoming } = marks(numbers)
+  if (choice.kind === 'refuse') return { ways: [], refused: choice.as }
+  if (choice.kind === 'main') return waysByMark(incoming, query, packet, facts)
+  const flag = packet.side === 'local' ? incoming : 0
+  const all = await Promise.all(
+    partsOf(choice, query, packet).map(async ({ number, share }) => {
+      const { ways, refused } = await waysByMark((markOf(number, numbers) | flag) >>> 0, query, packet, facts)
+      return { ways: ways.map((way) => ({ ...way, share: way.share * share })), refused }
+    }),
+  )
+  const ways = all.flatMap((one) => one.ways)
+  return { ways, refused: ways.length === 0 ? (all[0]?.refused ?? null) : null }
+}
+
+/** A socket has its address by the time that the mark is set. */
+async function waysByMark(mark: number, query: RouteQuery, packet: FirstPacket, facts: Facts): Promise<Ways> {
+  const marked = { ...query, source: packet.source, mark: (query.mark | mark) >>> 0 }
+  return waysOf(await routeOf(marked), marked, marked.mark, facts)
+}
+
+/** A client that is remembered may have another; so may one whose source port is still to be chosen. */
+function partsOf(
+  choice: Extract<Choice, { kind: 'uplink' | 'spread' }>,
+  { sourcePort }: RouteQuery,
+  packet: FirstPacket,
+): readonly { readonly number: number; readonly share: number }[] {
+  if (choice.kind === 'uplink') return [{ number: choice.number, share: 1 }]
+  const { by, pieces, stickySeconds } = choice
+  if (by !== 'random' && (!by.includes('sourcePort') || sourcePort !== null) && stickySeconds === undefined) {
+    const slot = slotOf(by, packet)
+    const piece = pieces.find(([first, last]) => first <= slot && slot <= last)
+    return piece ? [{ number: piece[2], share: 1 }] : []
+  }
+  const slots = new Map<number, number>()
+  for (const [first, last, number] of pieces) slots.set(number, (slots.get(number) ?? 0) + last - first + 1)
+  return [...slots].map(([number, count]) => ({ number, share: count / slotCount }))
+}
+
+function phraseOf(choice: Choice, { uplinks, mode }: Use): string {
+  switch (choice.kind) {
+    case 'balance':
+      return 'none of its uplinks is usable, balanced as all else'
+    case 'main':
+      return uplinks?.length === 0 ? 'left to table main' : 'none of its uplinks is usable, left to table main'
+    case 'refuse':
+      return `none of its uplinks is usable, ${choice.as}`
+    case 'uplink':
+      if (uplinks?.length === 1) return 'its only uplink'
+      return mode === 'failover' ? 'the first of its uplinks that works' : 'the only one of its uplinks that works'
+    case 'spread': {
+      const by =
+        choice.by === 'random' ? 'at random' : `by a hash of ${choice.by.map((field) => words[field]).join(', ')}`
+      return `spread ${by}${choice.stickySeconds ? `, each client for ${choice.stickySeconds} s` : ''}`
+    }
+  }
+}
+
+const words: Readonly<Record<FieldName, string>> = {
+  ...{ interface: 'interface', source: 'source', destination: 'destination', protocol: 'protocol' },
+  ...{ sourcePort: 'source port', destinationPort: 'port', user: 'user' },
+}

@@ -1,0 +1,36 @@
+/** What is asked -> the first packet of such a connection, for rules and for the kernel. */
+import { digitsOf } from '../address-range.ts'
+import type { FirstPacket } from '../decide/steering/match.ts'
+import type { Observed } from '../model.ts'
+import { protocolNumbers, type Question } from './question.ts'
+import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'
+
+/** It comes in by the interface that its source is reached by, unless said otherwise. Throws where that is unclear. */
+export async function queryOf(question: Question, { links }: Observed): Promise<RouteQuery> {
+  const { family, destination, from, incoming, mark, protocol, port, sourcePort } = question
+  const number = protocol === 'icmp' && family === 'inet6' ? 58 : protocolNumbers[protocol]
+  const query = { family, destination, source: from, incoming, mark, protocol: number, sourcePort, port }
+  if (incoming !== null && !links.some(({ name }) => name === incoming))
+    throw new Error(`--in ${incoming}: there is no such interface`)
+  if (from === null || incoming !== null) return query
+  const own = links.some(({ addresses }) =>
+    addresses.some((one) => one.family === family && digitsOf(one.address) === digitsOf(from)),
+  )
+  if (own) return query
+  const back = await routeOf({ ...query, destination: from, source: null, mark: 0 })
+  if (typeof back === 'string') throw new Error(`finding out how ${from} is reached: ${back}`)
+  if (back.isDefault) throw new Error(`--from ${from}: on none of the networks here, expected --in INTERFACE as well`)
+  return { ...query, incoming: back.device }
+}
+
+export function packetOf(
+  { dscp, user, cgroup }: Question,
+  { family, destination, source, incoming, mark, protocol, sourcePort, port }: RouteQuery,
+  route: RouteAnswer | string,
+): FirstPacket {
+  return {
+    ...{ family, side: incoming === null ? 'local' : 'forward', destination, protocol, mark, dscp, user, cgroup },
+    source: source ?? (typeof route === 'string' ? '' : (route.source ?? '')),
+    ...{ sourcePort: sourcePort ?? 0, destinationPort: port, interface: incoming },
+  }
+}

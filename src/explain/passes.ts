@@ -1,0 +1,43 @@
+/** What no rule of the administrator is asked for. Pure. */
+import { carriers } from '../decide/carriers.ts'
+import type { FirstPacket } from '../decide/steering/match.ts'
+import { balancedTable, tables, uplinkTable } from '../ids.ts'
+import type { Uplink } from '../model.ts'
+import { hex } from '../rule-spec.ts'
+import type { Facts } from './explain.ts'
+import type { RouteAnswer, RouteQuery } from './route.ts'
+
+/** Why that is, for people; null where rules are asked. */
+export function whatPasses(
+  query: RouteQuery,
+  { mark, user }: FirstPacket,
+  route: RouteAnswer | string,
+  facts: Facts,
+): string | null {
+  const { config, desired } = facts
+  const local = query.incoming === null
+  if (desired.ruleset === null) return 'nothing is balanced here: no uplink is known'
+  const cameIn = desired.uplinks.find((uplink) => uplink.interface === query.incoming)
+  if (cameIn) return `comes in by uplink ${cameIn.name}, and its answers leave by it`
+  if (typeof route === 'string') return whyNoWay(query, facts)
+  if (route.table === tables.local) return 'stays on this host'
+  const uplink = desired.uplinks.find((one) => one.interface === route.device)
+  if (!uplink) return `the kernel sends it by ${route.device}, which is no uplink`
+  if (!mayBeSteered(route, uplink, local, facts))
+    return route.table === tables.main ? 'table main has a route of its own for it' : 'another policy rule comes first'
+  if (local && user !== null && user === config.probeUser) return "a probe of ifbalance's, which no rule moves"
+  return mark === 0 || config.rules.some(({ match }) => match.mark) ? null : `marked ${hex(mark)} by another program`
+}
+
+/** By the balanced default, that of main where there is none, or bound to the uplink's address. */
+function mayBeSteered({ table, isDefault }: RouteAnswer, uplink: Uplink, local: boolean, { config }: Facts): boolean {
+  if (table === tables.main) return isDefault
+  return table === balancedTable(config.numbers) || (local && table === uplinkTable(uplink.number, config.numbers))
+}
+
+function whyNoWay({ family, source }: RouteQuery, { config, desired }: Facts): string {
+  const bound = desired.uplinks.find((uplink) => uplink[family]?.addresses.includes(source ?? ''))
+  if (bound) return `its address is that of uplink ${bound.name}, which has no way for it`
+  if (carriers(family, config, desired.uplinks).length > 0) return 'the kernel has no way for it'
+  return `no uplink is usable: last-resort = ${config.balance.lastResort}`
+}

@@ -1,0 +1,30 @@
+/** Whether a rule matches; sets that files or name servers fill are asked of the ruleset that is loaded. */
+import { isIPv4 } from 'node:net'
+import { type FirstPacket, mismatch } from '../decide/steering/match.ts'
+import { domainSet, fileSets } from '../decide/steering/sets.ts'
+import { nftTable, programs } from '../ids.ts'
+import type { SteeringRule } from '../model.ts'
+import { run } from '../os/run.ts'
+
+export function nameOf({ name }: SteeringRule): string {
+  return name === '' ? 'mode = random' : name
+}
+
+/** Null where it matches. */
+export async function reasonAgainst({ name, match }: SteeringRule, packet: FirstPacket): Promise<string | null> {
+  const { family, source, destination } = packet
+  const [sources] = fileSets(match.source, family)
+  const [destinations] = fileSets(match.destination, family)
+  const contains = {
+    source: sources !== undefined && (await setContains(sources.name, source)),
+    destination: destinations !== undefined && (await setContains(destinations.name, destination)),
+    domain: match.domains !== undefined && (await setContains(domainSet(name, family), destination)),
+  }
+  return mismatch(match, packet, (kind) => contains[kind])
+}
+
+async function setContains(set: string, address: string): Promise<boolean> {
+  const element = `{ ${isIPv4(address) ? address : address.toLowerCase()} }`
+  const words = ['get', 'element', nftTable.family, nftTable.name, set, element]
+  return (await run(programs.nft, words, { accept: [0, 1] })).exitCode === 0
+}

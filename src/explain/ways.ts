@@ -1,0 +1,54 @@
+/** A route's answer -> the ways out that it means. Pure. */
+import { balancedTable, tables, uplinkTable } from '../ids.ts'
+import type { Facts, WayOut } from './explain.ts'
+import { ruleTo } from './policy.ts'
+import type { RouteAnswer, RouteQuery } from './route.ts'
+
+export interface Ways {
+  readonly ways: readonly WayOut[]
+  readonly refused: string | null
+}
+
+/** `mark` is the packet's when it was asked for. Where the hash is not known, every nexthop of the route counts. */
+export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: number, facts: Facts): Ways {
+  if (typeof route === 'string') return { ways: [], refused: route }
+  const { device, gateway, table } = route
+  if (table === tables.local) return { ways: [], refused: null }
+  const { desired, config } = facts
+  const ipRule = ipRuleOf(route, query, mark, facts)
+  const shares = isCertain(route, query, config.balance.mode) ? [{ device, share: 1 }] : route.shares
+  const ways = shares.map((one): WayOut => {
+    const uplink = desired.uplinks.find((other) => other.interface === one.device)
+    return {
+      ...{ uplink: uplink?.name ?? null, share: one.share, device: one.device, mark },
+      gateway: one.device === device ? gateway : (uplink?.[query.family]?.gateway ?? null),
+      ...{ table: tableName(table, facts), ipRule },
+    }
+  })
+  return { ways, refused: null }
+}
+
+/**
+ * Over ports the kernel takes the hash that a packet has from its network card or socket, where it has one; and what it
+ * says of a socket's own hash over the source alone is not what it does (Linux 6.18).
+ */
+function isCertain({ shares }: RouteAnswer, { incoming }: RouteQuery, mode: string): boolean {
+  return shares.length === 1 || mode === 'flow' || (mode === 'source' && incoming !== null)
+}
+
+function ipRuleOf(
+  { table, isDefault }: RouteAnswer,
+  { family, incoming, source }: RouteQuery,
+  mark: number,
+  { observed }: Facts,
+): string | null {
+  const walker = { family, mark, incoming: incoming ?? 'lo', source, device: null, isDefault }
+  const rule = ruleTo(table, observed.rules, walker)
+  return rule && `${rule.priority}: ${rule.spec}`
+}
+
+function tableName(table: number, { config, desired }: Facts): string {
+  const uplink = desired.uplinks.find(({ number }) => uplinkTable(number, config.numbers) === table)
+  const known = Object.entries(tables).find(([, number]) => number === table)?.[0]
+  return known ?? uplink?.name ?? (table === balancedTable(config.numbers) ? 'balanced' : String(table))
+}
