@@ -26,9 +26,11 @@ export function choiceOf(use: Use, side: Side, family: Family, config: Config, u
   const [first] = working
   if (first === undefined) return lastResort(use)
   const by = spreadBy(use, side)
-  if (by.length === 0 || working.length === 1) return { kind: 'uplink', number: first.number }
   const { stickySeconds } = use
-  return { kind: 'spread', by, pieces: dealSlots(all, working), working, ...(stickySeconds && { stickySeconds }) }
+  if (stickySeconds === undefined && (by.length === 0 || working.length === 1))
+    return { kind: 'uplink', number: first.number }
+  const pieces = by.length === 0 ? dealSlots([first], [first]) : dealSlots(all, working)
+  return { kind: 'spread', by, pieces, working, ...(stickySeconds && { stickySeconds }) }
 }
 
 function lastResort({ lastResort: as }: Use): Choice {

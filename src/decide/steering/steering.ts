@@ -90,15 +90,17 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
   const sets: NamedSet[] = []
   const chains: Chain[] = []
   const classified: Classified[] = []
-  for (const { name, match, use } of allRules(config)) {
+  for (const rule of allRules(config)) {
+    const { name, match, use } = rule
     const box = boxOf(match, family, side, observed)
     if (box === null) continue
-    const key = JSON.stringify(use)
+    // Clients are remembered for each rule.
+    const key = JSON.stringify([use, use.stickySeconds === undefined ? '' : name])
     let chain = uses.get(key)
     if (chain === undefined) {
       chain = `use_${uses.size + 1}_${suffix(side, family)}`
       uses.set(key, chain)
-      const made = useChains(chain, use, side, family, config, present)
+      const made = useChains(chain, rule, side, family, config, present)
       chains.push(...made.chains)
       sets.push(...made.sets)
     }

@@ -1,8 +1,8 @@
 /** What a rule does with a connection -> the chain that does it, for one side and family. Pure. */
 import { markOf, marks } from '../../ids.ts'
-import type { Chain, Config, Family, NamedSet, Uplink, Use } from '../../model.ts'
+import type { Chain, Config, Family, NamedSet, SteeringRule, Uplink, Use } from '../../model.ts'
 import { hex } from '../../rule-spec.ts'
-import { choiceOf } from './choice.ts'
+import { type Choice, choiceOf } from './choice.ts'
 import { digest } from './digest.ts'
 import { expressionOf, headerOf, outBy, type Side } from './fields.ts'
 import { type Share, slotCount } from './slots.ts'
@@ -12,16 +12,19 @@ export interface UseChains {
   readonly sets: readonly NamedSet[]
 }
 
-/** `name` is the chain's; it ends what the rules have to say, whatever it does. */
+/** `name` is the chain's, `rule` the rule's; the chain ends what the rules have to say, whatever it does. */
 export function useChains(
   name: string,
-  use: Use,
+  { name: rule, use }: SteeringRule,
   side: Side,
   family: Family,
   config: Config,
   uplinks: readonly Uplink[],
 ): UseChains {
-  const plain = (...rules: readonly string[]): UseChains => ({ chains: [{ name, hook: null, rules }], sets: [] })
+  const memory = use.stickySeconds === undefined ? null : memoryOf(rule, use, use.stickySeconds, side, family)
+  // What is remembered outlives times when there is nothing to choose.
+  const sets = memory ? [memory.set] : []
+  const plain = (...rules: readonly string[]): UseChains => ({ chains: [{ name, hook: null, rules }], sets })
   const choice = choiceOf(use, side, family, config, uplinks)
   if (choice.kind === 'balance') return plain('accept')
   if (choice.kind === 'main') return plain('goto via_main')
@@ -29,16 +32,23 @@ export function useChains(
     return side === 'local'
       ? plain(refusals[choice.as])
       : plain('fib daddr type != unicast accept', `fib daddr ${outBy(uplinks)} ${refusals[choice.as]}`)
-  const via = (number: number) => `${viaOf[side]}_${number}`
-  if (choice.kind === 'uplink') return plain(`goto ${via(choice.number)}`)
+  if (choice.kind === 'uplink') return plain(`goto ${viaOf[side]}_${choice.number}`)
+  if (memory === null) return plain(spread('goto', choice, side, family))
+  const choose = spread('jump', choice, side, family)
+  return { sets, chains: sticky(name, memory, side, config, choice.working, choose) }
+}
+
+type Spread = Extract<Choice, { kind: 'spread' }>
+
+function spread(verdict: 'goto' | 'jump', { by, pieces }: Spread, side: Side, family: Family): string {
+  const way = (number: number) => `${verdict} ${viaOf[side]}_${number}`
+  const [[, , only] = [0, 0, 0]] = pieces
+  if (pieces.length === 1) return way(only)
   const lot =
-    choice.by === 'random'
+    by === 'random'
       ? `numgen random mod ${slotCount}`
-      : `jhash ${choice.by.map((field) => expressionOf(field, family)).join(' . ')} mod ${slotCount} seed ${hex(hashSeed)}`
-  const choose = (verdict: 'goto' | 'jump') =>
-    `${lot} vmap { ${choice.pieces.map(([from, to, number]) => `${interval(from, to)} : ${verdict} ${via(number)}`).join(', ')} }`
-  if (choice.stickySeconds === undefined) return plain(choose('goto'))
-  return sticky(name, use, side, family, config, choice.working, choose('jump'))
+      : `jhash ${by.map((field) => expressionOf(field, family)).join(' . ')} mod ${slotCount} seed ${hex(hashSeed)}`
+  return `${lot} vmap { ${pieces.map(([from, to, number]) => `${interval(from, to)} : ${way(number)}`).join(', ')} }`
 }
 
 /** What has to be in a packet mark: see rules.ts for who reads it. */
@@ -56,54 +66,56 @@ const refusals = {
   blackhole: 'drop',
 } as const
 
-/**
- * A map remembers each client's choice; every new connection makes it anew for so long. A choice that does not work any
- * more is made again.
- */
-function sticky(
-  name: string,
-  use: Use,
-  side: Side,
-  family: Family,
-  { numbers }: Config,
-  working: readonly Share[],
-  choose: string,
-): UseChains {
+interface Memory {
+  readonly set: NamedSet
+  /** What a client is told by. */
+  readonly key: string
+}
+
+/** By the rule's name: other weights or uplinks change nobody's choice. */
+function memoryOf(rule: string, { mode }: Use, seconds: number, side: Side, family: Family): Memory {
   const header = headerOf[family]
   const type = family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
   // A dynamic map with two IPv6 addresses as its key is more than nft 1.0.6 can express: it aborts.
-  const bySource = side === 'forward' && (use.mode === 'source' || family === 'inet6')
+  const bySource = side === 'forward' && (mode === 'source' || family === 'inet6')
   const fields = [...(side === 'forward' ? [`${header} saddr`] : []), ...(bySource ? [] : [`${header} daddr`])]
-  const key = fields.join(' . ')
-  const map = `sticky_${digest(JSON.stringify([use, side, family]))}`
+  const definition =
+    `type ${fields.map(() => type).join(' . ')} : mark; flags dynamic,timeout; ` +
+    `timeout ${seconds}s; size ${mostClients}`
+  const name = `sticky_${digest(JSON.stringify([rule, side, definition]))}`
+  return { set: { kind: 'map', name, definition }, key: fields.join(' . ') }
+}
+
+/**
+ * Every new connection makes the client's choice anew for so long. One that does not work any more is made again: as an
+ * update keeps what is there, it is deleted first.
+ */
+function sticky(
+  name: string,
+  { set, key }: Memory,
+  side: Side,
+  { numbers }: Config,
+  working: readonly Share[],
+  choose: string,
+): readonly Chain[] {
   const stay = name.replace('use_', 'stay_')
   const { mask, incoming } = marks(numbers)
   const flag = side === 'local' ? incoming : 0
   const known = working.map(({ number }) => (markOf(number, numbers) | flag) >>> 0).sort((a, b) => a - b)
-  return {
-    sets: [
-      {
-        kind: 'map',
-        name: map,
-        definition:
-          `type ${fields.map(() => type).join(' . ')} : mark; flags dynamic,timeout; ` +
-          `timeout ${use.stickySeconds}s; size ${mostClients}`,
-      },
-    ],
-    chains: [
-      { name: stay, hook: null, rules: [`update @${map} { ${key} : meta mark }`] },
-      {
-        name,
-        hook: null,
-        rules: [
-          `meta mark set ${key} map @${map}`,
-          `meta mark & ${hex(mask)} vmap { ${known.map((mark) => `${hex(mark)} : goto ${stay}`).join(', ')} }`,
-          choose,
-          `goto ${stay}`,
-        ],
-      },
-    ],
-  }
+  return [
+    { name: stay, hook: null, rules: [`update @${set.name} { ${key} : meta mark }`] },
+    {
+      name,
+      hook: null,
+      rules: [
+        `meta mark set ${key} map @${set.name}`,
+        `meta mark & ${hex(mask)} vmap { ${known.map((mark) => `${hex(mark)} : goto ${stay}`).join(', ')} }`,
+        `delete @${set.name} { ${key} : meta mark }`,
+        choose,
+        `goto ${stay}`,
+      ],
+    },
+  ]
 }
 
 /** When the map is full, new clients are spread as if they had none. */
