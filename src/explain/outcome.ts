@@ -4,7 +4,7 @@ import type { FieldName } from '../decide/steering/fields.ts'
 import type { FirstPacket } from '../decide/steering/match.ts'
 import { slotCount } from '../decide/steering/slots.ts'
 import { markOf, marks, uplinkTable } from '../ids.ts'
-import type { SteeringRule, Use } from '../model.ts'
+import type { Mode, SteeringRule, Use } from '../model.ts'
 import type { Facts, Outcome } from './explain.ts'
 import { slotOf } from './hash.ts'
 import { othersThan } from './others.ts'
@@ -97,14 +97,20 @@ function phraseOf(choice: Choice, { uplinks, mode }: Use): string {
     case 'refuse':
       return `none of its uplinks is usable, ${choice.as}`
     case 'uplink':
-      if (uplinks?.length === 1) return 'its only uplink'
-      return mode === 'failover' ? 'the first of its uplinks that works' : 'the only one of its uplinks that works'
+      return whichOf(mode, uplinks?.length)
     case 'spread': {
+      const remembered = choice.stickySeconds ? `, each client for ${choice.stickySeconds} s` : ''
+      if (choice.working.length === 1 || choice.by.length === 0) return `${whichOf(mode, uplinks?.length)}${remembered}`
       const by =
         choice.by === 'random' ? 'at random' : `by a hash of ${choice.by.map((field) => words[field]).join(', ')}`
-      return `spread ${by}${choice.stickySeconds ? `, each client for ${choice.stickySeconds} s` : ''}`
+      return `spread ${by}${remembered}`
     }
   }
+}
+
+function whichOf(mode: Mode, listed: number | undefined): string {
+  if (listed === 1) return 'its only uplink'
+  return mode === 'failover' ? 'the first of its uplinks that works' : 'the only one of its uplinks that works'
 }
 
 const words: Readonly<Record<FieldName, string>> = {

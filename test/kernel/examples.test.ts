@@ -171,6 +171,20 @@ house('office-with-voip', ['eth0', 'ppp0'], () => {
     expect(unique(await askFromLan(lab, times(5, { ...who, from: guest })))).toEqual([first])
   })
 
+  test('explain says so, as ifbalance(8) shows it', async () => {
+    const said = await lab.ifbalance(['explain', '--from', telephone, `${server}:5060`, 'udp'])
+    expect(said.trimEnd().split('\n')).toEqual([
+      'connection  UDP 192.168.77.33 -> 203.0.113.1 port 5060, in by lan0',
+      'rule        guests: no, it comes in by lan0',
+      'rule        telephones: matches',
+      'decision    rule telephones: the first of its uplinks that works',
+      'goes by     dsl',
+      '            via 10.2.0.1 dev ppp0, table dsl, mark 0x2000000',
+      '            ip rule 32765: fwmark 0x2000000/0x3f000000 lookup 30002',
+      'not         fibre: dsl comes first',
+    ])
+  })
+
   test('a call goes on by fibre when DSL dies, and new ones use DSL when it is back', async () => {
     await ipBatch(lab.network.lan, [`route replace default via ${addresses.lanRouter} src ${telephone}`])
     const call = await openSessions(lab.network.lan, 0, 1)
