@@ -1,5 +1,6 @@
 /** What [rule] sections said -> rules, and what must hold within and between them. Pure but for `outside`. */
-import { covers } from '../decide/steering/overlap.ts'
+import { earlierMeetings } from '../decide/steering/meetings.ts'
+import { coverBox, covers } from '../decide/steering/overlap.ts'
 import type { AddressSet, Family, Match, SteeringRule, Use } from '../model.ts'
 import { messageOf } from '../os/log.ts'
 import { given } from './given.ts'
@@ -11,6 +12,7 @@ import { type Addresses, protocolsWithPorts } from './rule-values.ts'
 import { readSetFile } from './set-file.ts'
 
 const mostRules = 2_000
+const mostCombinations = 65_536
 
 export function buildRules(
   drafts: ReadonlyMap<string, RuleDraft>,
@@ -23,7 +25,9 @@ export function buildRules(
   const rules = [...drafts].map(([name, { values, place }]) => {
     refuseUnknownUplinks(values, uplinks, place, report)
     refuseContradictions(values, place, report)
-    return { name, match: buildMatch(values, outside, place, report), use: buildUse(values) }
+    const match = buildMatch(values, outside, place, report)
+    refuseTooMany(match, place, report)
+    return { name, match, use: buildUse(values) }
   })
   refuseShadowed(rules, drafts, report)
   return rules
@@ -125,10 +129,36 @@ function refuseContradictions(values: RuleValues, place: Place, report: Report):
   if (!matches && !values.uplinks && !values.mode) report.error(place, 'matches everything and changes nothing')
 }
 
+/** All combinations become elements of a map in the kernel. */
+function refuseTooMany(match: Match, place: Place, report: Report): void {
+  const addressesOf = (set: AddressSet | undefined, family: Family) =>
+    set?.kind === 'ranges' ? set.ranges[family] : []
+  const { protocols, sourcePorts, destinationPorts, users } = match
+  const counts = match.families.map((family) =>
+    [
+      addressesOf(match.source, family),
+      addressesOf(match.destination, family),
+      protocols,
+      sourcePorts,
+      destinationPorts,
+    ]
+      .concat([users])
+      .reduce((product, list) => product * Math.max(1, list?.length ?? 1), 1),
+  )
+  const most = Math.max(0, ...counts)
+  if (most > mostCombinations)
+    report.error(
+      place,
+      `its lists have ${most} combinations: expected at most ${mostCombinations}; addresses of a file do not count`,
+    )
+}
+
 /** A rule that an earlier one leaves nothing for is a mistake in either of them. */
 function refuseShadowed(rules: readonly SteeringRule[], drafts: ReadonlyMap<string, RuleDraft>, report: Report): void {
+  const meetings = earlierMeetings(rules.map(({ match }) => coverBox(match)))
   for (const [index, rule] of rules.entries()) {
-    const earlier = rules.slice(0, index).find((one) => covers(one.match, rule.match))
+    const before = (meetings[index] ?? []).flatMap((other) => rules[other] ?? [])
+    const earlier = before.find((one) => covers(one.match, rule.match))
     const place = drafts.get(rule.name)?.place
     if (earlier && place)
       report.error(place, `can never match: [rule ${earlier.name}] before it takes all that it would`)

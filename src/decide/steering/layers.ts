@@ -3,7 +3,8 @@
  * in the earliest layer behind all that it has to give way to, so rules that have nothing in common share one look-up,
  * however many they are. Pure.
  */
-import { type Box, meet } from './overlap.ts'
+import { earlierMeetings } from './meetings.ts'
+import type { Box } from './overlap.ts'
 
 export interface Classified {
   readonly box: Box
@@ -21,19 +22,20 @@ export interface Layer {
 
 export function layersOf(rules: readonly Classified[]): readonly Layer[] {
   const layers: { conditions: readonly string[]; shape: string; rules: Classified[] }[] = []
-  for (const rule of rules) {
+  /** By rule, the number of its layer. */
+  const placed: number[] = []
+  const meetings = earlierMeetings(rules.map(({ box }) => box))
+  for (const [index, rule] of rules.entries()) {
     const shape = [...rule.conditions, ...Object.keys(rule.box)].join(' . ')
-    const behind = layers.findLastIndex((layer) => layer.rules.some((one) => hasToWait(rule, one)))
-    const fits = layers.find(
-      (layer, index) => index > behind && layer.shape === shape && !layer.rules.some((one) => meet(one.box, rule.box)),
-    )
-    if (fits) fits.rules.push(rule)
-    else layers.push({ conditions: rule.conditions, shape, rules: [rule] })
+    const earlier = meetings[index] ?? []
+    // Where both lead to the same, their order does not matter.
+    const waitsFor = earlier.filter((other) => rules[other]?.chain !== rule.chain)
+    const behind = waitsFor.reduce((last, other) => Math.max(last, placed[other] ?? 0), -1)
+    const taken = new Set(earlier.map((other) => placed[other]))
+    const fits = layers.findIndex((layer, at) => at > behind && layer.shape === shape && !taken.has(at))
+    placed.push(fits === -1 ? layers.length : fits)
+    if (fits === -1) layers.push({ conditions: rule.conditions, shape, rules: [rule] })
+    else layers[fits]?.rules.push(rule)
   }
   return layers
-}
-
-/** Where both lead to the same, their order does not matter. */
-function hasToWait(rule: Classified, earlier: Classified): boolean {
-  return rule.chain !== earlier.chain && meet(earlier.box, rule.box)
 }

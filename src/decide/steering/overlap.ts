@@ -46,13 +46,33 @@ function isSameOrAny(one: unknown, other: unknown): boolean {
   return one === undefined || isDeepStrictEqual(one, other)
 }
 
+/** Rules whose boxes do not meet do not cover each other. */
+export function coverBox(match: Match): Box {
+  const { source, destination, sourcePorts, destinationPorts, protocols, dscp, users, interfaces, domains } = match
+  const singles = (values: readonly (string | number)[] | undefined) => values?.map((value) => [value, value] as const)
+  const addresses = (set: AddressSet | undefined) =>
+    set?.kind === 'file' ? singles([set.path]) : set && [...set.ranges.inet, ...set.ranges.inet6]
+  const box = {
+    ...{ source: addresses(source), destination: addresses(destination), sourcePorts, destinationPorts },
+    ...{ protocols: singles(protocols), dscp: singles(dscp), users: singles(users), interfaces: singles(interfaces) },
+    ...{ domains: singles(domains), cgroup: singles(match.cgroup === undefined ? undefined : [match.cgroup]) },
+  }
+  return Object.fromEntries(Object.entries(box).flatMap(([name, ranges]) => (ranges ? [[name, ranges]] : [])))
+}
+
 /** Ranges of both, by field: they meet where each field that both have meets. */
 export type Box = Readonly<Record<string, readonly Range<string | number>[]>>
 
 export function meet(one: Box, other: Box): boolean {
   for (const field in one) {
     const [left, right] = [one[field], other[field]]
-    if (left && right && !left.some((a) => right.some((b) => a[0] <= b[1] && b[0] <= a[1]))) return false
+    if (left && right && !rangesMeet(left, right)) return false
   }
   return true
+}
+
+/** Loops, as this is asked most often by far. */
+function rangesMeet(left: Box[string], right: Box[string]): boolean {
+  for (const a of left) for (const b of right) if (a[0] <= b[1] && b[0] <= a[1]) return true
+  return false
 }

@@ -6,7 +6,8 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import { boxOf } from '../../../src/decide/steering/fields.ts'
 import { layersOf } from '../../../src/decide/steering/layers.ts'
 import { type FirstPacket, mismatch } from '../../../src/decide/steering/match.ts'
-import { covers } from '../../../src/decide/steering/overlap.ts'
+import { earlierMeetings } from '../../../src/decide/steering/meetings.ts'
+import { coverBox, covers, meet } from '../../../src/decide/steering/overlap.ts'
 import { dealSlots, slotCount } from '../../../src/decide/steering/slots.ts'
 import type { Match, Range } from '../../../src/model.ts'
 
@@ -108,6 +109,22 @@ test('no two rules of a layer overlap, so nft can load it as one map', () => {
   )
 })
 
+test('which rules meet is found as by comparing each with each; and who covers another meets it', () => {
+  fc.assert(
+    fc.property(fc.array(match, { maxLength: 12 }), (matches) => {
+      const boxes = matches.map(coverBox)
+      const naive = boxes.map((box, index) =>
+        boxes.slice(0, index).flatMap((other, at) => (meet(other, box) ? [at] : [])),
+      )
+      expect(earlierMeetings(boxes)).toEqual(naive)
+      for (const [index, one] of matches.entries())
+        for (const [at, other] of matches.slice(0, index).entries())
+          if (covers(other, one)) expect(naive[index]).toContain(at)
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('what one rule covers, it takes', () => {
   fc.assert(
     fc.property(match, match, packet, (one, other, first) => {
@@ -188,6 +205,12 @@ test('addresses are read, and written for nft, without loss', () => {
 
 // ---- what is refused --------------------------------------------------------------------------------------------
 
+/** With gaps, so that they stay apart. */
+function manyAddresses(count: number, prefix: string): string {
+  const third = (at: number) => prefix.replace(/0$/, String(at >> 7))
+  return Array.from({ length: count }, (_, at) => `${third(at)}.${(at & 127) * 2}`).join(' ')
+}
+
 const errorsOf = (text: string, files: Readonly<Record<string, string>> = {}) => {
   const readSet = (path: string) => {
     const found = files[path]
@@ -242,6 +265,10 @@ test.each([
   [
     '[rule x]\nuplinks = a:0\nport = 1',
     ['c:4: [rule x] uplinks: "a:0": expected names of uplinks, each with :WEIGHT (1 to 256) or without, or none'],
+  ],
+  [
+    `[rule x]\nsource = ${manyAddresses(256, '10.0.0')}\ndestination = ${manyAddresses(257, '10.1.0')}\nuplinks = a`,
+    ['c:3: [rule x]: its lists have 65792 combinations: expected at most 65536; addresses of a file do not count'],
   ],
   ['[rule x]\nlast-resort = main', ['c:3: [rule x]: matches everything and changes nothing']],
 ])('%s', (text, errors) => {
