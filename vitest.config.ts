@@ -29,7 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'emulated',
-          include: ['test/emulated/**/*.test.ts'],
+          include: ['test/emulated/**/*.test.ts', 'test/bench/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 600_000,
           fileParallelism: false,

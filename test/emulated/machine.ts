@@ -103,8 +103,7 @@ function argumentsFor(
   ]
 }
 
-const kernelOptions =
-  'console=ttyS0 quiet panic=-1 random.trust_cpu=on root=/dev/nvme0n1 rw init=/bin/sh'
+const kernelOptions = 'console=ttyS0 quiet panic=-1 random.trust_cpu=on root=/dev/nvme0n1 rw init=/bin/sh'
 
 /** From the disk that the kernel begins with into the one in the memory. */
 const firstSteps = [

@@ -45,6 +45,8 @@ try {
         (attempt) => 'peer' in attempt,
       ),
     )
+    const late = all.filter((attempt) => attempt.at >= cut && !('peer' in attempt && attempt.took < 100))
+    for (const attempt of late) process.stderr.write(`${Math.round(attempt.at - cut)} ${JSON.stringify(attempt)}\n`)
     await mend(lab.network, 2)
   }
   process.stdout.write(`${JSON.stringify(times)}\n`)

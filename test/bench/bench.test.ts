@@ -1,0 +1,35 @@
+/** The benchmarks still work: one short round of two rulesets. What they show is in docs/benchmarks.md. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bootEmulated, type EmulatedMachine, lacksEmulator } from '../emulated/machine.ts'
+import { disposer } from '../lab/disposer.ts'
+import { measureDataPath } from './data-path.ts'
+import { pageOf } from './page.ts'
+import { items } from './results.ts'
+
+const undo = disposer()
+const progress = (line: string) => process.stdout.write(`  ${line}\n`)
+let machine: EmulatedMachine
+
+describe.skipIf(lacksEmulator())('benchmarks', () => {
+  beforeAll(async () => {
+    machine = await bootEmulated(undo, { progress })
+  })
+  afterAll(() => undo.dispose())
+
+  test('the price of packets behind ifbalance is more than none, and less than that of all else together', async () => {
+    const plans = (['plain', 'ifbalance'] as const).map((ruleset) => ({ ruleset, uplinks: 2, rounds: 1, config: '' }))
+    const results = await measureDataPath(machine, plans, progress)
+    const [plain, ours] = results.map(({ prices }) => prices)
+    for (const family of ['inet', 'inet6'] as const)
+      for (const way of ['forwarded', 'local'] as const)
+        for (const item of items) {
+          const [without = 0, price = 0] = [plain?.[family]?.[way][item], ours?.[family]?.[way][item]]
+          expect(without, `${family} ${way} ${item}`).toBeGreaterThan(5000)
+          expect(price, `${family} ${way} ${item}`).toBeGreaterThan(without)
+          expect(price, `${family} ${way} ${item}`).toBeLessThan(2 * without)
+        }
+    const files = pageOf(results, 'any')
+    expect(files.get('benchmarks.md')).toMatch(/\| ifbalance \| [\d,]+ \|/)
+    expect(files.get('benchmark-packet.svg')).toMatch(/^<svg/)
+  })
+})

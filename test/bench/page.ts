@@ -1,0 +1,197 @@
+/** Results -> docs/benchmarks.md and its plots. Pure. */
+import { barChart, lineChart } from './plot.ts'
+import { type DataPath, type Item, items, type Prices, type Result } from './results.ts'
+import { type Family, type RulesetName, rulesetNames } from './rulesets.ts'
+
+const titles: Readonly<Record<RulesetName, string>> = {
+  plain: 'plain',
+  rule: 'plain, one unused rule',
+  multipath: 'kernel multipath',
+  shorewall: "Shorewall's shape",
+  article: "the article's",
+  vyos: "VyOS' shape",
+  mwan3: "mwan3's shape",
+  ifbalance: 'ifbalance',
+}
+
+const itemTitles: Readonly<Record<Item, string>> = {
+  established: 'established UDP packet',
+  first: 'first packet of a flow',
+  connection: 'TCP connect+reset',
+  bulk: 'TCP segment+ack',
+}
+
+const ways = ['forwarded', 'local'] as const
+
+/** At most so much over plain, IPv4, two uplinks: forwarded, local. */
+const limits: readonly (readonly [Item, number, number])[] = [
+  ['established', 590, 360],
+  ['first', 1680, 1900],
+  ['connection', 5440, 6700],
+]
+
+/** File name -> content, all in docs. */
+export function pageOf(results: readonly Result[], kernel: string): ReadonlyMap<string, string> {
+  const two = (name: RulesetName) => pathsOf(results, name, 2)
+  return new Map([
+    [
+      'benchmark-packet.svg',
+      barChart(
+        'Instructions for an established UDP packet, over plain (IPv4, 2 uplinks)',
+        ways,
+        bars(two, 'established'),
+      ),
+    ],
+    [
+      'benchmark-connection.svg',
+      barChart('Instructions for a TCP connection, over plain (IPv4, 2 uplinks)', ways, bars(two, 'connection')),
+    ],
+    ['benchmark-uplinks.svg', growthPlot(results)],
+    ['benchmarks.md', markdown(results, kernel)],
+  ])
+}
+
+function pathsOf(results: readonly Result[], name: RulesetName, uplinks: number, config = ''): DataPath | null {
+  const is = (result: Result) => result.ruleset === name && result.uplinks === uplinks && result.config === config
+  return results.find(is)?.prices ?? null
+}
+
+/** Over plain with as many uplinks; null where there is no such ruleset. */
+function over(
+  results: readonly Result[],
+  name: RulesetName,
+  uplinks: number,
+  family: Family,
+  way: 'forwarded' | 'local',
+): Prices | null {
+  const [of, plain] = [
+    pathsOf(results, name, uplinks)?.[family]?.[way],
+    pathsOf(results, 'plain', uplinks)?.[family]?.[way],
+  ]
+  if (!of || !plain) return null
+  const difference = (item: Item) => of[item] - plain[item]
+  return {
+    established: difference('established'),
+    first: difference('first'),
+    connection: difference('connection'),
+    bulk: difference('bulk'),
+  }
+}
+
+function bars(two: (name: RulesetName) => DataPath | null, item: Item) {
+  const plain = two('plain')
+  return rulesetNames
+    .filter((name) => name !== 'plain')
+    .map((name) => ({
+      label: titles[name],
+      values: ways.map((way) => {
+        const paths = two(name)
+        return paths && plain && paths.inet[way][item] - plain.inet[way][item]
+      }),
+    }))
+}
+
+const uplinkCounts = (results: readonly Result[]) =>
+  [...new Set(results.map(({ uplinks }) => uplinks))].toSorted((one, other) => one - other)
+
+function growthPlot(results: readonly Result[]): string {
+  const lines = rulesetNames
+    .filter((name) => name !== 'plain')
+    .map((name) => ({
+      label: titles[name],
+      points: uplinkCounts(results).flatMap((x) => {
+        const price = over(results, name, x, 'inet', 'forwarded')
+        return price ? [{ x, y: price.established }] : []
+      }),
+    }))
+  return lineChart('Instructions for an established forwarded UDP packet, over plain (IPv4)', 'uplinks', lines)
+}
+
+const figure = (value: number | undefined) => (value === undefined ? '-' : value.toLocaleString('en'))
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function priceTable(results: readonly Result[], family: Family): string {
+  const head = ['ruleset', ...items.flatMap((item) => ways.map((way) => `${itemTitles[item]}, ${way}`))]
+  const plain = pathsOf(results, 'plain', 2)?.[family]
+  const rows = rulesetNames.map((name) => {
+    const cells = items.flatMap((item) =>
+      ways.map((way) => figure(name === 'plain' ? plain?.[way][item] : over(results, name, 2, family, way)?.[item])),
+    )
+    return [name === 'plain' ? 'plain, absolute' : titles[name], ...cells]
+  })
+  return table(head, rows)
+}
+
+function growthTable(results: readonly Result[]): string {
+  const counts = uplinkCounts(results)
+  const rows = rulesetNames
+    .filter((name) => name !== 'plain')
+    .map((name) => [
+      titles[name],
+      ...counts.flatMap((uplinks) => {
+        const [forwarded, local] = ways.map((way) => over(results, name, uplinks, 'inet', way)?.established)
+        return [`${figure(forwarded)} / ${figure(local)}`]
+      }),
+    ])
+  return table(['ruleset', ...counts.map((count) => `${count} uplinks`)], rows)
+}
+
+function limitTable(results: readonly Result[]): string {
+  const rows = limits.map(([item, ...most]) => {
+    const measured = ways.map((way) => figure(over(results, 'ifbalance', 2, 'inet', way)?.[item]))
+    return [itemTitles[item], most.map(figure).join(' / '), measured.join(' / ')]
+  })
+  return table(['price over plain, IPv4, two uplinks', 'at most, forwarded / local', 'measured'], rows)
+}
+
+function markdown(results: readonly Result[], kernel: string): string {
+  return `# Benchmarks
+
+Made by \`npm run bench\`, which writes this page.
+
+## What a packet costs
+
+Debian's own kernel (${kernel}) runs in an emulated machine, whose clock counts executed instructions. A sender in one
+network namespace, the host under test in the next, then the provider, then the internet: the time that a send takes is the
+number of instructions on the whole way. The difference to the same way with one default route and masquerade ("plain") is
+the exact price of a ruleset; it repeats within some tens for a packet and some hundreds for a connection. Instructions are
+not nanoseconds of a real processor, but more of them are slower on any.
+
+The host has Debian 13's defaults (\`rp_filter\` is 2). ifbalance's rules are those that the packaged program loads. Those of
+others are written anew after what they install, with iptables where they use it (its nft variant, Debian's default), for
+uplinks of equal weight. What VyOS calls its output chain re-routes here, which the original does not, so that the host's own
+connections are balanced as with the others. The article and VyOS balance IPv4 alone.
+
+As soon as a host has any routing rule of its own, even one that nothing matches ("one unused rule"), Linux gives up two
+shortcuts for each forwarded packet: its source is looked up in the routes, and rules are walked for both look-ups. Whoever
+routes by rules pays that.
+
+Kernel multipath without marks is the cheapest, and breaks forwarded connections as soon as an uplink comes, goes or changes
+weight. Shorewall's shape keeps only what came in by an uplink.
+
+### IPv4, two uplinks: instructions over plain
+
+${priceTable(results, 'inet')}
+
+![Established UDP packet](benchmark-packet.svg)
+
+![TCP connection](benchmark-connection.svg)
+
+### IPv6, two uplinks: instructions over plain
+
+${priceTable(results, 'inet6')}
+
+### More uplinks: an established UDP packet, forwarded / local
+
+${growthTable(results)}
+
+![Growth with uplinks](benchmark-uplinks.svg)
+
+### What it should cost at most
+
+${limitTable(results)}
+`
+}

@@ -1,0 +1,100 @@
+"""What packets cost: packets.py FAMILY FROM ROUNDS, FAMILY inet or inet6, FROM lan or host.
+
+Prints one JSON object: item -> nanoseconds for one, which are instructions where the clock counts them. One process has a
+socket in each namespace, and a packet has gone the whole way when `send` returns, as veth devices need nobody else.
+"""
+
+import json
+import os
+import socket
+import statistics
+import struct
+import sys
+import time
+
+FAMILY, FROM, ROUNDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+AF = socket.AF_INET if FAMILY == "inet" else socket.AF_INET6
+SERVER = "203.0.113.1" if FAMILY == "inet" else "2001:db8:ffff::1"
+SEGMENT = bytes(1300)
+
+
+def open_in(namespace, kind):
+    with open(f"/run/netns/{namespace}") as handle:
+        os.setns(handle.fileno(), os.CLONE_NEWNET)
+    return socket.socket(AF, kind)
+
+
+def price(one, batches, each, prepare=lambda: None):
+    """The median of so many batches' means, after one that warms up."""
+    means = []
+    for _ in range(batches + 1):
+        prepare()
+        begun = time.monotonic_ns()
+        for _ in range(each):
+            one()
+        means.append((time.monotonic_ns() - begun) / each)
+    return round(statistics.median(means[1:]))
+
+
+def established():
+    """One more packet of a UDP flow that was answered; the far end is a socket whose buffer is full."""
+    server = open_in("internet", socket.SOCK_DGRAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    server.bind((SERVER, 7001))
+    client = open_in(FROM, socket.SOCK_DGRAM)
+    client.connect((SERVER, 7001))
+    for _ in range(3):
+        client.send(b"hello")
+        server.sendto(b"hello", server.recvfrom(100)[1])
+        client.recv(100)
+    for _ in range(50):
+        client.send(b"fill")
+    return price(lambda: client.send(b"x" * 100), 10 * ROUNDS, 50)
+
+
+def first():
+    """The first packet of a UDP flow."""
+    client = open_in(FROM, socket.SOCK_DGRAM)
+    ports = iter(range(20000, 60000))
+    return price(lambda: client.sendto(b"x" * 100, (SERVER, next(ports))), 10 * ROUNDS, 50)
+
+
+def connection():
+    """A TCP connection that is made and reset."""
+    server = open_in("internet", socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((SERVER, 7002))
+    server.listen(10)
+    reset = struct.pack("ii", 1, 0)
+
+    def connect():
+        client = socket.socket(AF, socket.SOCK_STREAM)
+        client.connect((SERVER, 7002))
+        accepted, _ = server.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        client.close()
+        accepted.close()
+
+    open_in(FROM, socket.SOCK_STREAM).close()
+    return price(connect, 5 * ROUNDS, 20)
+
+
+def bulk():
+    """A full TCP segment, and its part of the acknowledgements."""
+    server = open_in("internet", socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((SERVER, 7003))
+    server.listen(1)
+    client = open_in(FROM, socket.SOCK_STREAM)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.connect((SERVER, 7003))
+    accepted, _ = server.accept()
+
+    def segment():
+        client.send(SEGMENT)
+        accepted.recv(4096)
+
+    return price(segment, 10 * ROUNDS, 50)
+
+
+print(json.dumps({"established": established(), "first": first(), "connection": connection(), "bulk": bulk()}))

@@ -1,0 +1,32 @@
+/** What the benchmarks measure. Plain values. */
+import type { RulesetName } from './rulesets.ts'
+
+export interface Plan {
+  readonly ruleset: RulesetName
+  readonly uplinks: number
+  /** How often everything is repeated. */
+  readonly rounds: number
+  /** What ifbalance.conf has besides `probe = none`. */
+  readonly config: string
+}
+
+export const items = ['established', 'first', 'connection', 'bulk'] as const
+export type Item = (typeof items)[number]
+
+/** Instructions for one of each. */
+export type Prices = Readonly<Record<Item, number>>
+
+export interface Paths {
+  readonly forwarded: Prices
+  readonly local: Prices
+}
+
+export interface DataPath {
+  readonly inet: Paths
+  readonly inet6: Paths | null
+}
+
+export interface Result extends Plan {
+  /** Null where there is no such ruleset. */
+  readonly prices: DataPath | null
+}
