@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bootEmulated, type EmulatedMachine, lacksEmulator } from '../emulated/machine.ts'
 import { disposer } from '../lab/disposer.ts'
-import { measureDataPath } from './data-path.ts'
-import { pageOf } from './page.ts'
+import { measurePlans } from './data-path.ts'
+import { dataPathSection } from './data-path-section.ts'
 import { items } from './results.ts'
 
 const undo = disposer()
@@ -18,7 +18,7 @@ describe.skipIf(lacksEmulator())('benchmarks', () => {
 
   test('the price of packets behind ifbalance is more than none, and less than that of all else together', async () => {
     const plans = (['plain', 'ifbalance'] as const).map((ruleset) => ({ ruleset, uplinks: 2, rounds: 1, config: '' }))
-    const results = await measureDataPath(machine, plans, progress)
+    const results = await measurePlans(machine, plans, progress)
     const [plain, ours] = results.map(({ prices }) => prices)
     for (const family of ['inet', 'inet6'] as const)
       for (const way of ['forwarded', 'local'] as const)
@@ -28,8 +28,8 @@ describe.skipIf(lacksEmulator())('benchmarks', () => {
           expect(price, `${family} ${way} ${item}`).toBeGreaterThan(without)
           expect(price, `${family} ${way} ${item}`).toBeLessThan(2 * without)
         }
-    const files = pageOf(results, 'any')
-    expect(files.get('benchmarks.md')).toMatch(/\| ifbalance \| [\d,]+ \|/)
-    expect(files.get('benchmark-packet.svg')).toMatch(/^<svg/)
+    const { markdown, plots } = dataPathSection({ kernel: 'any', results })
+    expect(markdown).toMatch(/\| ifbalance \| [\d,]+ \|/)
+    expect(plots.get('packet.svg')).toMatch(/^<svg/)
   })
 })

@@ -1,27 +1,30 @@
-/** `npm run bench`: measures, and writes docs/benchmarks.md with its plots. Takes a quarter of an hour. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { bootEmulated } from '../emulated/machine.ts'
+/**
+ * `npm run bench` measures everything and writes docs/benchmarks.md. `npm run bench -- CHAPTER...` measures these alone and
+ * leaves the others as they are; `npm run bench -- none` only writes the page.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { buildDeb } from '../lab/deb.ts'
-import { disposer } from '../lab/disposer.ts'
-import { measureDataPath } from './data-path.ts'
-import { pageOf } from './page.ts'
-import { rulesetNames } from './rulesets.ts'
+import type { Chapter, Section } from './chapter.ts'
+import { dataPath } from './data-path.ts'
 
-const root = `${import.meta.dirname}/../..`
+const docs = `${import.meta.dirname}/../../docs`
+const folder = `${docs}/benchmarks`
+const wanted = process.argv.slice(2)
 const progress = (line: string) => process.stdout.write(`${line}\n`)
 
-await buildDeb()
-const undo = disposer()
-try {
-  const machine = await bootEmulated(undo, { progress })
-  const kernel = (await machine.run('uname -r', 10_000)).trim()
-  const plans = [2, 4, 16, 63].flatMap((uplinks) =>
-    rulesetNames.map((ruleset) => ({ ruleset, uplinks, rounds: 3, config: '' })),
-  )
-  const results = await measureDataPath(machine, plans, progress)
-  mkdirSync(`${root}/dist`, { recursive: true })
-  writeFileSync(`${root}/dist/benchmarks.json`, `${JSON.stringify({ kernel, results }, null, 1)}\n`)
-  for (const [name, content] of pageOf(results, kernel)) writeFileSync(`${root}/docs/${name}`, content)
-} finally {
-  await undo.dispose()
+/** Null where this chapter was never measured. */
+async function sectionOf<Results>({ name, measure, section }: Chapter<Results>): Promise<Section | null> {
+  const file = `${folder}/${name}.json`
+  if (wanted.length === 0 || wanted.includes(name)) {
+    progress(`${name}:`)
+    writeFileSync(file, `${JSON.stringify(await measure(progress))}\n`)
+  }
+  return existsSync(file) ? section(JSON.parse(readFileSync(file, 'utf8'))) : null
 }
+
+mkdirSync(folder, { recursive: true })
+await buildDeb()
+const sections = [await sectionOf(dataPath)].filter((section) => section !== null)
+for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
+const head = '# Benchmarks\n\nMade by `npm run bench`, which writes this page.\n'
+writeFileSync(`${docs}/benchmarks.md`, [head, ...sections.map(({ markdown }) => markdown)].join('\n'))

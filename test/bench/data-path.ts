@@ -1,17 +1,42 @@
 /** Has the emulated machine measure the price of packets behind each ruleset. */
-import type { EmulatedMachine } from '../emulated/machine.ts'
+import { bootEmulated, type EmulatedMachine } from '../emulated/machine.ts'
 import { projectFolder } from '../emulated/paths.ts'
-import type { Plan, Result } from './results.ts'
+import { disposer } from '../lab/disposer.ts'
+import type { Chapter } from './chapter.ts'
+import { dataPathSection } from './data-path-section.ts'
+import type { DataPathResults, Plan, Result } from './results.ts'
+import { rulesetNames } from './rulesets.ts'
 
-export async function measureDataPath(
+type Progress = (line: string) => void
+
+/** Takes a quarter of an hour. */
+export const dataPath: Chapter<DataPathResults> = {
+  name: 'data-path',
+  section: dataPathSection,
+  measure: async (progress) => {
+    const undo = disposer()
+    try {
+      const machine = await bootEmulated(undo, { progress })
+      const kernel = (await machine.run('uname -r', 10_000)).trim()
+      const plans = [2, 4, 16, 63].flatMap((uplinks) =>
+        rulesetNames.map((ruleset) => ({ ruleset, uplinks, rounds: 3, config: '' })),
+      )
+      return { kernel, results: await measurePlans(machine, plans, progress) }
+    } finally {
+      await undo.dispose()
+    }
+  },
+}
+
+export async function measurePlans(
   machine: EmulatedMachine,
   plans: readonly Plan[],
-  progress: (line: string) => void,
+  progress: Progress,
 ): Promise<readonly Result[]> {
   const results: Result[] = []
   for (const plan of plans) {
     const script = `${projectFolder}/test/bench/programs/data-path.js`
-    const printed = await machine.run(`${projectFolder}/node ${script} '${JSON.stringify(plan)}'`, 900_000)
+    const printed = await machine.run(`${projectFolder}/node ${script} '${JSON.stringify(plan)}'`, 1_800_000)
     results.push({ ...plan, prices: JSON.parse(printed) })
     progress(`${plan.ruleset}, ${plan.uplinks} uplinks: ${printed.trim()}`)
   }

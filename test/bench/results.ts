@@ -1,4 +1,4 @@
-/** What the benchmarks measure. Plain values. */
+/** What the benchmarks of the data path measure. Plain values. */
 import type { RulesetName } from './rulesets.ts'
 
 export interface Plan {
@@ -29,4 +29,10 @@ export interface DataPath {
 export interface Result extends Plan {
   /** Null where there is no such ruleset. */
   readonly prices: DataPath | null
+}
+
+export interface DataPathResults {
+  /** Release of the emulated machine's. */
+  readonly kernel: string
+  readonly results: readonly Result[]
 }

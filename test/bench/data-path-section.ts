@@ -1,6 +1,7 @@
-/** Results -> docs/benchmarks.md and its plots. Pure. */
+/** The prices of packets as a section of docs/benchmarks.md, with its plots. Pure. */
+import type { Section } from './chapter.ts'
 import { barChart, lineChart } from './plot.ts'
-import { type DataPath, type Item, items, type Prices, type Result } from './results.ts'
+import { type DataPath, type DataPathResults, type Item, items, type Prices, type Result } from './results.ts'
 import { type Family, type RulesetName, rulesetNames } from './rulesets.ts'
 
 const titles: Readonly<Record<RulesetName, string>> = {
@@ -30,12 +31,11 @@ const limits: readonly (readonly [Item, number, number])[] = [
   ['connection', 5440, 6700],
 ]
 
-/** File name -> content, all in docs. */
-export function pageOf(results: readonly Result[], kernel: string): ReadonlyMap<string, string> {
+export function dataPathSection({ kernel, results }: DataPathResults): Section {
   const two = (name: RulesetName) => pathsOf(results, name, 2)
-  return new Map([
+  const plots = new Map([
     [
-      'benchmark-packet.svg',
+      'packet.svg',
       barChart(
         'Instructions for an established UDP packet, over plain (IPv4, 2 uplinks)',
         ways,
@@ -43,12 +43,12 @@ export function pageOf(results: readonly Result[], kernel: string): ReadonlyMap<
       ),
     ],
     [
-      'benchmark-connection.svg',
+      'connection.svg',
       barChart('Instructions for a TCP connection, over plain (IPv4, 2 uplinks)', ways, bars(two, 'connection')),
     ],
-    ['benchmark-uplinks.svg', growthPlot(results)],
-    ['benchmarks.md', markdown(results, kernel)],
+    ['uplinks.svg', growthPlot(results)],
   ])
+  return { markdown: markdown(results, kernel), plots }
 }
 
 function pathsOf(results: readonly Result[], name: RulesetName, uplinks: number, config = ''): DataPath | null {
@@ -148,11 +148,7 @@ function limitTable(results: readonly Result[]): string {
 }
 
 function markdown(results: readonly Result[], kernel: string): string {
-  return `# Benchmarks
-
-Made by \`npm run bench\`, which writes this page.
-
-## What a packet costs
+  return `## What a packet costs
 
 Debian's own kernel (${kernel}) runs in an emulated machine, whose clock counts executed instructions. A sender in one
 network namespace, the host under test in the next, then the provider, then the internet: the time that a send takes is the
@@ -176,9 +172,9 @@ weight. Shorewall's shape keeps only what came in by an uplink.
 
 ${priceTable(results, 'inet')}
 
-![Established UDP packet](benchmark-packet.svg)
+![Established UDP packet](benchmarks/packet.svg)
 
-![TCP connection](benchmark-connection.svg)
+![TCP connection](benchmarks/connection.svg)
 
 ### IPv6, two uplinks: instructions over plain
 
@@ -188,7 +184,7 @@ ${priceTable(results, 'inet6')}
 
 ${growthTable(results)}
 
-![Growth with uplinks](benchmark-uplinks.svg)
+![Growth with uplinks](benchmarks/uplinks.svg)
 
 ### What it should cost at most
 
