@@ -3,16 +3,20 @@ import { writeFileSync } from 'node:fs'
 import { run } from '../../src/os/run.ts'
 
 /** Two uplinks with addresses and default routes of both families, and a LAN. Their peers are `p1`, `p2` and `p0`. */
-export async function twoUplinks(): Promise<void> {
+export const twoUplinks = () => manyUplinks(2)
+
+/** The same with `wan1` to so many. */
+export async function manyUplinks(count: number): Promise<void> {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1)
   // No addresses that the kernel makes by itself, at times of its own.
   writeFileSync('/proc/sys/net/ipv6/conf/default/addr_gen_mode', '1')
   writeFileSync('/proc/sys/net/ipv6/conf/default/accept_dad', '0')
-  const links = ['lan0', 'wan1', 'wan2'].flatMap((name, i) => [
+  const links = ['lan0', ...numbers.map((i) => `wan${i}`)].flatMap((name, i) => [
     `link add ${name} type veth peer name p${i}`,
     `link set p${i} up`,
     `link set ${name} up`,
   ])
-  const uplinks = [1, 2].flatMap((i) => [
+  const uplinks = numbers.flatMap((i) => [
     `addr add 10.${i}.0.2/24 dev wan${i}`,
     `addr add 2001:db8:${i}::2/64 dev wan${i} nodad`,
     `route add default via 10.${i}.0.1 dev wan${i} metric 100${i}`,
