@@ -2,17 +2,20 @@
 import { hashSysctls, linkSysctls } from '../ids.ts'
 import type { Mode, Observed, Uplink } from '../model.ts'
 
-/** Documentation/networking/ip-sysctl.rst: 0 addresses, 1 addresses and ports, 3 a choice of fields (Linux 5.14). */
+/**
+ * Documentation/networking/ip-sysctl.rst: 1 addresses and ports, 3 a choice of fields (Linux 5.14). Not 0, which is
+ * addresses, but in IPv6 the flow label as well, and that differs from socket to socket.
+ */
 const hashPolicyOf: Readonly<Record<Mode, string>> = {
   connection: '1',
-  flow: '0',
+  flow: '3',
   source: '3',
   failover: '1',
   random: '1',
 }
 
-/** FIB_MULTIPATH_HASH_FIELD_SRC_IP */
-const sourceField = '1'
+/** FIB_MULTIPATH_HASH_FIELD_SRC_IP is 1, ..._DST_IP 2. */
+const hashFieldsOf: Readonly<Partial<Record<Mode, string>>> = { flow: '3', source: '1' }
 
 /**
  * By name: `rp_filter` 2, since answers may come in by an uplink that is not the best way back (the larger of this and
@@ -27,7 +30,8 @@ export function decideSysctls(
   const present = uplinks.filter((uplink) => uplink.index !== null)
   if (present.length === 0) return {}
   const wanted: [string, string][] = hashSysctls.policies.map((name) => [name, hashPolicyOf[mode]])
-  if (mode === 'source') wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, sourceField]))
+  const fields = hashFieldsOf[mode]
+  if (fields !== undefined) wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, fields]))
   for (const uplink of present) {
     const { rpFilter, ignoreLinkDown } = linkSysctls(uplink.interface)
     wanted.push([rpFilter, '2'], ...ignoreLinkDown.map((name): [string, string] => [name, '1']))

@@ -29,11 +29,13 @@ export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: num
 }
 
 /**
- * Over ports the kernel takes the hash that a packet has from its network card or socket, where it has one; and what it
- * says of a socket's own hash over the source alone is not what it does (Linux 6.18).
+ * Over ports the kernel takes the hash that a packet has from its network card or socket, where it has one; and over chosen
+ * fields it takes another for what it is asked than for packets, but of forwarded IPv4 (Linux 6.18: only there a packet is
+ * made up for the question).
  */
-function isCertain({ shares }: RouteAnswer, { incoming }: RouteQuery, mode: string): boolean {
-  return shares.length === 1 || mode === 'flow' || (mode === 'source' && incoming !== null)
+function isCertain({ shares }: RouteAnswer, { family, incoming }: RouteQuery, mode: string): boolean {
+  const overAddresses = mode === 'flow' || mode === 'source'
+  return shares.length === 1 || (overAddresses && family === 'inet' && incoming !== null)
 }
 
 function ipRuleOf(

@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { explain } from '../../src/explain/explain.ts'
 import { reconcile } from '../../src/reconcile.ts'
+import { familyOf } from '../../src/valid.ts'
 import type { Packet } from '../lab/programs/send.ts'
 import { configOf, lanHosts, makeSteeringWorld, whereTo } from './steering-world.ts'
 
@@ -25,6 +26,13 @@ const rangeOf = (number: fc.Arbitrary<number>, prefix: string) =>
 const key = (name: string, value: fc.Arbitrary<string>) =>
   fc.option(value, { freq: 2 }).map((text) => (text === null ? '' : `${name} = ${text}\n`))
 
+/** The same hosts in both families, so that every rule may match either. */
+const inIpv6 = (text: string) =>
+  text
+    .replaceAll(/192\.168\.77\.(\d+)/g, (_, host) => `2001:db8:77::${Number(host).toString(16)}`)
+    .replaceAll(/203\.0\.113\.(\d+)/g, (_, host) => `2001:db8:cafe::${Number(host).toString(16)}`)
+const inBoth = (text: string) => `${text} ${inIpv6(text)}`
+
 const uplinks = fc
   .uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 })
   .chain((names) =>
@@ -34,8 +42,8 @@ const uplinks = fc
 
 const rule = fc
   .record({
-    source: key('source', several(rangeOf(lan, '192.168.77.'))),
-    destination: key('destination', several(rangeOf(far, '203.0.113.'))),
+    source: key('source', several(rangeOf(lan, '192.168.77.')).map(inBoth)),
+    destination: key('destination', several(rangeOf(far, '203.0.113.')).map(inBoth)),
     protocol: key('protocol', fc.constantFrom('tcp', 'udp', 'tcp udp')),
     port: key('port', several(rangeOf(port, ''))),
     incoming: key('interface', fc.constantFrom('lan0', 'lan*', 'eth9')),
@@ -55,16 +63,18 @@ const ruleset = fc.record({
 })
 
 const packet = (sourcePort: number) =>
-  fc.record({ protocol: fc.constantFrom('tcp' as const, 'udp' as const), from: lan, to: far, port }).map(
-    ({ protocol, from, to, port: destination }): Packet => ({
-      ...{ protocol, from: `192.168.77.${from}`, to: `203.0.113.${to}`, sourcePort, port: destination },
-    }),
-  )
+  fc
+    .record({ protocol: fc.constantFrom('tcp' as const, 'udp' as const), from: lan, to: far, port, ipv6: fc.boolean() })
+    .map(({ protocol, from, to, port: destination, ipv6 }): Packet => {
+      const written = ipv6 ? inIpv6 : (text: string) => text
+      const hosts = { from: written(`192.168.77.${from}`), to: written(`203.0.113.${to}`) }
+      return { protocol, ...hosts, sourcePort, port: destination }
+    })
 
 await makeSteeringWorld()
 let sourcePort = 20_000
 const wrong: unknown[] = []
-const count = { certain: 0, several: 0 }
+const count = { certain: 0, several: 0, ipv6: 0 }
 for (const [index, sample] of fc.sample(ruleset, { seed, numRuns: rulesets }).entries()) {
   const config = readable(sample)
   const { observed, desired, remaining, errors } = await reconcile(config)
@@ -79,7 +89,8 @@ for (const [index, sample] of fc.sample(ruleset, { seed, numRuns: rulesets }).en
     const said = []
     for (const { protocol, to, sourcePort: source, port: destination, ...one } of packets) {
       const from = 'from' in one ? one.from : undefined
-      const question = { family: 'inet', destination: to, protocol, port: destination, sourcePort: source } as const
+      const family = familyOf(to) ?? 'inet'
+      const question = { family, destination: to, protocol, port: destination, sourcePort: source } as const
       const rest = { from: from ?? null, incoming: from ? 'lan0' : null, mark: 0, dscp: 0, user: 0, cgroup: null }
       said.push(await explain({ ...question, ...rest }, { config, observed, desired }))
     }
@@ -88,6 +99,7 @@ for (const [index, sample] of fc.sample(ruleset, { seed, numRuns: rulesets }).en
       const ways = said[at]?.ways ?? []
       const fits = ways.some(({ device, share }) => device === `wan${number}` && share > 0)
       count[ways.length === 1 ? 'certain' : 'several']++
+      if (packets[at]?.to.includes(':')) count.ipv6++
       if (!fits) wrong.push({ index, side, packet: packets[at], went: number, said: said[at] })
     }
   }
