@@ -1,6 +1,6 @@
 /** A step as a person could type it: for `ifbalance plan` and the log. */
 import { paths } from '../ids.ts'
-import type { Step } from '../model.ts'
+import type { Ruleset, Step } from '../model.ts'
 import { forgettingCommands } from './forgetting.ts'
 import { ipLine } from './ip-lines.ts'
 import { deleteRuleset, replaceRuleset } from './nft-text.ts'
@@ -14,7 +14,7 @@ export function commandOf(step: Step): string {
     case 'set-sysctl':
       return `sysctl -w ${step.name}=${step.value}`
     case 'load-ruleset':
-      return `nft -f - <<'END'\n${replaceRuleset(step.ruleset, step.former)}END`
+      return `nft -f - <<'END'\n${replaceRuleset(shortened(step.ruleset), step.former)}END`
     case 'delete-ruleset':
       return `nft ${deleteRuleset.trim()}`
     case 'replace-route':
@@ -28,4 +28,16 @@ export function commandOf(step: Step): string {
         .map((words) => `${words.join(' ')} # ${step.uplink}`)
         .join('\n')
   }
+}
+
+const mostShown = 20
+
+/** There may be a hundred thousand of them. */
+function shortened({ chains, sets = [] }: Ruleset): Ruleset {
+  const few = sets.map((set) => {
+    const { elements = [] } = set
+    const more = `... and ${elements.length - mostShown} more`
+    return elements.length > mostShown ? { ...set, elements: [...elements.slice(0, mostShown), more] } : set
+  })
+  return { chains, sets: few }
 }

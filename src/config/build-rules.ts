@@ -14,6 +14,11 @@ import { readSetFile } from './set-file.ts'
 const mostRules = 2_000
 const mostCombinations = 65_536
 
+/** Where a key of the rule was said. */
+interface KeyPlaces {
+  readonly of: (key: string) => Place
+}
+
 export function buildRules(
   drafts: ReadonlyMap<string, RuleDraft>,
   uplinks: readonly string[],
@@ -22,10 +27,11 @@ export function buildRules(
 ): readonly SteeringRule[] {
   const excess = [...drafts.values()][mostRules]
   if (excess) report.error(excess.place, `${drafts.size} rules: expected at most ${mostRules}`)
-  const rules = [...drafts].map(([name, { values, place }]) => {
-    refuseUnknownUplinks(values, uplinks, place, report)
+  const rules = [...drafts].map(([name, { values, place, keys }]) => {
+    const of = (key: string) => keys.get(key) ?? place
+    refuseUnknownUplinks(values, uplinks, of('uplinks'), report)
     refuseContradictions(values, place, report)
-    const match = buildMatch(values, outside, place, report)
+    const match = buildMatch(values, outside, { ...place, of }, report)
     refuseTooMany(match, place, report)
     return { name, match, use: buildUse(values) }
   })
@@ -42,12 +48,12 @@ function buildUse({ uplinks, mode, sticky, 'last-resort': lastResort }: RuleValu
   }
 }
 
-function buildMatch(values: RuleValues, outside: Outside, place: Place, report: Report): Match {
-  const source = addressSet(values.source, outside, { ...place, key: 'source' }, report)
-  const destination = addressSet(values.destination, outside, { ...place, key: 'destination' }, report)
+function buildMatch(values: RuleValues, outside: Outside, { of, ...place }: Place & KeyPlaces, report: Report): Match {
+  const source = addressSet(values.source, outside, of('source'), report)
+  const destination = addressSet(values.destination, outside, of('destination'), report)
   const { port: destinationPorts, 'source-port': sourcePorts, dscp, interface: interfaces, mark, cgroup } = values
   const withPorts = destinationPorts || sourcePorts ? protocolsWithPorts : undefined
-  const users = values.user?.flatMap((name) => userNumber(name, outside, { ...place, key: 'user' }, report))
+  const users = values.user?.flatMap((name) => userNumber(name, outside, of('user'), report))
   return {
     families: familiesOf(source, destination, place, report),
     ...given({ source, destination, protocols: values.protocol ?? withPorts, sourcePorts, destinationPorts, dscp }),
@@ -98,7 +104,7 @@ function refuseUnknownUplinks({ uplinks }: RuleValues, known: readonly string[],
   for (const { name } of uplinks ?? []) {
     if (known.includes(name)) continue
     const hint = didYouMean(name, known) || `; expected a section [uplink ${name}] as well, which may be empty`
-    report.error({ ...place, key: 'uplinks' }, `there is no uplink ${quoted(name)}${hint}`)
+    report.error(place, `there is no uplink ${quoted(name)}${hint}`)
   }
 }
 

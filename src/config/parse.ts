@@ -42,6 +42,8 @@ export interface UplinkDraft {
 export interface RuleDraft {
   readonly values: RuleValues
   readonly place: Place
+  /** Of its keys, where each was said last. */
+  readonly keys: ReadonlyMap<string, Place>
 }
 
 /** What the files of the configuration point to. */
@@ -133,5 +135,10 @@ function addRule({ rules }: Draft, { name, entries }: Section, place: Place, rep
     return
   }
   const earlier = rules.get(name)
-  rules.set(name, { values: { ...earlier?.values, ...values }, place: earlier?.place ?? place })
+  const keys = entries.map(({ key, line }) => [key, { ...place, line, key }] as const)
+  rules.set(name, {
+    values: { ...earlier?.values, ...values },
+    place: earlier?.place ?? place,
+    keys: new Map([...(earlier?.keys ?? []), ...keys]),
+  })
 }

@@ -21,7 +21,10 @@ export function watchKernel(onChange: (reason: string) => void): () => void {
         args: ['monitor'],
         what: 'nft',
         // `# ERROR: We lost some netlink events!` is among them.
-        isRelevant: (line) => line.startsWith('# ERROR') || line.includes(` ${nftTable.family} ${nftTable.name}`),
+        // Elements of sets are not compared: name servers add some all the time.
+        isRelevant: (line) =>
+          line.startsWith('# ERROR') ||
+          (line.includes(` ${nftTable.family} ${nftTable.name}`) && !/^(add|delete) element /.test(line)),
       },
       onChange,
     ),

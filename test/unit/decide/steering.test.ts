@@ -228,7 +228,7 @@ test.each([
   [
     '[rule x]\nport = 80\nuplinks = fibre',
     [
-      'c:3: [rule x] uplinks: there is no uplink "fibre"; expected a section [uplink fibre] as well, which may be empty',
+      'c:5: [rule x] uplinks: there is no uplink "fibre"; expected a section [uplink fibre] as well, which may be empty',
     ],
   ],
   [
@@ -243,14 +243,14 @@ test.each([
     '[rule x]\nport = 80-90\nuplinks = a\n[rule y]\nport = 85\nprotocol = tcp\nuplinks = none',
     ['c:6: [rule y]: can never match: [rule x] before it takes all that it would'],
   ],
-  ['[rule x]\nuser = nobody-here\nuplinks = a', ['c:3: [rule x] user: "nobody-here": expected a user of this host']],
+  ['[rule x]\nuser = nobody-here\nuplinks = a', ['c:4: [rule x] user: "nobody-here": expected a user of this host']],
   [
     '[rule x]\ninterface = lan0\nuser = 0\nuplinks = a',
     [
       "c:3: [rule x]: interface is for forwarded packets, user and cgroup for this host's own: expected one or the other",
     ],
   ],
-  ['[rule x]\nsource = /etc/list\nuplinks = a', ['c:3: [rule x] source: reading /etc/list: no such file']],
+  ['[rule x]\nsource = /etc/list\nuplinks = a', ['c:4: [rule x] source: reading /etc/list: no such file']],
   [
     '[rule x]\nsource = /s\nuplinks = a',
     [
