@@ -3,7 +3,7 @@ import { type Choice, choiceOf } from '../decide/steering/choice.ts'
 import type { FieldName } from '../decide/steering/fields.ts'
 import type { FirstPacket } from '../decide/steering/match.ts'
 import { slotCount } from '../decide/steering/slots.ts'
-import { markOf, marks, uplinkTable } from '../ids.ts'
+import { balancedTable, markOf, marks, tables, uplinkTable } from '../ids.ts'
 import type { Mode, SteeringRule, Use } from '../model.ts'
 import type { Facts, Outcome } from './explain.ts'
 import { slotOf } from './hash.ts'
@@ -18,12 +18,10 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
   const table = typeof route === 'string' ? 0 : route.table
   const bound = desired.uplinks.find(({ number }) => table === uplinkTable(number, config.numbers))
   if (bound) return { decision: `its address is that of uplink ${bound.name}`, ways, refused, others: [] }
-  return {
-    decision: `balanced, mode ${config.balance.mode}`,
-    ways,
-    refused,
-    others: othersThan(ways, null, query, facts),
-  }
+  if (![balancedTable(config.numbers), tables.main].includes(table))
+    return { decision: 'another policy rule sends it there', ways, refused, others: [] }
+  const others = othersThan(ways, null, query, facts)
+  return { decision: `balanced, mode ${config.balance.mode}`, ways, refused, others }
 }
 
 export async function ruleOutcome(

@@ -5,6 +5,7 @@ import { balancedTable, tables, uplinkTable } from '../ids.ts'
 import type { Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 import type { Facts } from './explain.ts'
+import { leadsTo } from './policy.ts'
 import type { RouteAnswer, RouteQuery } from './route.ts'
 
 /** Why that is, for people; null where rules are asked. */
@@ -23,16 +24,27 @@ export function whatPasses(
   if (route.table === tables.local) return 'stays on this host'
   const uplink = desired.uplinks.find((one) => one.interface === route.device)
   if (!uplink) return `the kernel sends it by ${route.device}, which is no uplink`
-  if (!mayBeSteered(route, uplink, local, facts))
+  if (!mayBeSteered(query, route, uplink, facts))
     return route.table === tables.main ? 'table main has a route of its own for it' : 'another policy rule comes first'
   if (local && user !== null && user === config.probeUser) return "a probe of ifbalance's, which no rule moves"
   return mark === 0 || config.rules.some(({ match }) => match.mark) ? null : `marked ${hex(mark)} by another program`
 }
 
-/** By the balanced default, that of main where there is none, or bound to the uplink's address. */
-function mayBeSteered({ table, isDefault }: RouteAnswer, uplink: Uplink, local: boolean, { config }: Facts): boolean {
+/**
+ * By the balanced default, by that of main where there is none, or bound to the uplink's address. What this host itself
+ * sends is steered after it was routed, and then our block of rules comes before others' that stand behind it.
+ */
+function mayBeSteered(
+  { incoming, family }: RouteQuery,
+  { table, isDefault }: RouteAnswer,
+  uplink: Uplink,
+  { config: { numbers }, observed }: Facts,
+): boolean {
   if (table === tables.main) return isDefault
-  return table === balancedTable(config.numbers) || (local && table === uplinkTable(uplink.number, config.numbers))
+  if (table === balancedTable(numbers)) return true
+  if (incoming !== null) return false
+  const theirs = observed.rules.filter((rule) => rule.family === family && leadsTo(table, rule))
+  return table === uplinkTable(uplink.number, numbers) || theirs.every(({ priority }) => priority > numbers.ruleBase)
 }
 
 function whyNoWay({ family, source }: RouteQuery, { config, desired }: Facts): string {

@@ -20,7 +20,7 @@ export function ruleTo(table: number, rules: readonly Rule[], walker: Walker): R
     if (rule.priority < from) continue
     const jump = /\bgoto (\d+)/.exec(rule.spec)?.[1]
     const suppressed = walker.isDefault && rule.spec.includes('suppress_prefixlength')
-    const leads = !suppressed && /\blookup (\d+)/.exec(rule.spec)?.[1] === String(table)
+    const leads = !suppressed && leadsTo(table, rule)
     const matches = selects(rule.spec.split(' '), walker)
     if (matches === null && (leads || jump !== undefined)) return null
     if (!matches) continue
@@ -28,6 +28,10 @@ export function ruleTo(table: number, rules: readonly Rule[], walker: Walker): R
     if (leads) return rule
   }
   return null
+}
+
+export function leadsTo(table: number, { spec }: Rule): boolean {
+  return /\blookup (\d+)/.exec(spec)?.[1] === String(table)
 }
 
 /** Null for a selector that is not among ours. */

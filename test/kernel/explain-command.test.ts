@@ -1,7 +1,7 @@
 /** `ifbalance explain` as it is called: each kind of connection, each reason, and the shape that programs rely on. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Host, startHost } from './daemon-host.ts'
-import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
+import { arrived, forgetArrived, inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
 
 const uplinks = `
 [uplink fibre]
@@ -214,6 +214,24 @@ describe('which way, and what decides', () => {
       expect(said.ways).toMatchObject([{ uplink: 'lte', table: '77', ipRule }])
     }
   })
+})
+
+test("others' rules behind ours: the host's own connections ask our rules before, forwarded ones never", async () => {
+  await host.run(['ip', 'route', 'replace', 'default', 'via', '10.1.0.1', 'table', '77'])
+  await host.run(['ip', 'rule', 'add', 'pref', '30000', 'to', server.inet, 'lookup', '77'])
+  const voip = `echo x >/dev/udp/${server.inet}/5060`
+  const table = async (...args: readonly string[]) => (await explain(server.inet, ...args)).ways[0].table
+  for (const [from, where, decision, isp] of [
+    [[], [], 'rule voip: the first of its uplinks that works', 'isp2'],
+    [['--from', lanClient.inet], ['ip', 'netns', 'exec', 'lan'], 'another policy rule comes first', 'isp1'],
+  ] as const) {
+    expect((await explain(`${server.inet}:5060`, 'udp', ...from)).decision).toBe(decision)
+    expect(await table(...from)).toBe('77')
+    await forgetArrived(host)
+    await host.run([...where, 'bash', '-c', voip])
+    expect(await arrived(host, isp)).toEqual([`udp 10.${isp.slice(3)}.0.2`])
+  }
+  await host.run(['ip', 'rule', 'del', 'pref', '30000'])
 })
 
 describe('while an uplink is away', () => {
