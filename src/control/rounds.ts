@@ -88,7 +88,8 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
     onDesired?.(outcome.desired, inForce, outcome.observed.routes)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
-    const wanted = JSON.stringify(outcome.desired)
+    // Names of sets say what is in them, which may be much.
+    const wanted = JSON.stringify(outcome.desired, (key, value) => (key === 'elements' ? undefined : value))
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
     return { ...report(outcome, inForce, held, reasons, tell), repaired }

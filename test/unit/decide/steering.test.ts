@@ -274,3 +274,24 @@ test.each([
 ])('%s', (text, errors) => {
   expect(errorsOf(text, { '/s': '10.0.0.1 # fine\n10.0.0.300\n\n$(reboot)' })).toEqual(errors)
 })
+
+test('rules stand in the order of files and lines; a later file changes keys of a rule, and not its place', () => {
+  const loaded = parseConfig([
+    {
+      path: 'main',
+      text: '[uplink a]\n[uplink b]\n[rule x]\nport = 80\nuplinks = a\n[rule y]\nport = 81\nuplinks = a',
+    },
+    { path: '10', text: '[rule w]\nport = 82\nuplinks = a\n[rule x]\nuplinks = b' },
+    { path: '20', text: '[rule w]\nport = nonsense\n[rule y]\nuplinks = nobody' },
+  ])
+  const { rules } = loaded.ok ? loaded.config : loaded.understood
+  expect(rules.map(({ name, use }) => [name, use.uplinks?.[0]?.name])).toEqual([
+    ['x', 'b'],
+    ['y', 'nobody'],
+    ['w', 'a'],
+  ])
+  expect(loaded.ok ? [] : loaded.errors).toEqual([
+    expect.stringMatching(/^20:2: \[rule w\] port: "nonsense": expected ports/),
+    expect.stringMatching(/^20:4: \[rule y\] uplinks: there is no uplink "nobody"/),
+  ])
+})
