@@ -17,7 +17,12 @@ describe.skipIf(lacksEmulator())('benchmarks', () => {
   afterAll(() => undo.dispose())
 
   test('the price of packets behind ifbalance is more than none, and less than that of all else together', async () => {
-    const plans = (['plain', 'ifbalance'] as const).map((ruleset) => ({ ruleset, uplinks: 2, rounds: 1, config: '' }))
+    const plans = (['plain', 'ifbalance'] as const).map((ruleset) => ({
+      ruleset,
+      uplinks: 2,
+      rounds: 1,
+      variant: 'none' as const,
+    }))
     const results = await measurePlans(machine, plans, progress)
     const [plain, ours] = results.map(({ prices }) => prices)
     for (const family of ['inet', 'inet6'] as const)

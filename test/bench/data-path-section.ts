@@ -2,7 +2,7 @@
 import type { Section } from './chapter.ts'
 import { barChart, lineChart } from './plot.ts'
 import { type DataPath, type DataPathResults, type Item, items, type Prices, type Result } from './results.ts'
-import { type Family, type RulesetName, rulesetNames } from './rulesets.ts'
+import { type Family, type RulesetName, rulesetNames, type Variant, variants } from './rulesets.ts'
 
 const titles: Readonly<Record<RulesetName, string>> = {
   plain: 'plain',
@@ -51,8 +51,13 @@ export function dataPathSection({ kernel, results }: DataPathResults): Section {
   return { markdown: markdown(results, kernel), plots }
 }
 
-function pathsOf(results: readonly Result[], name: RulesetName, uplinks: number, config = ''): DataPath | null {
-  const is = (result: Result) => result.ruleset === name && result.uplinks === uplinks && result.config === config
+function pathsOf(
+  results: readonly Result[],
+  name: RulesetName,
+  uplinks: number,
+  variant: Variant = 'none',
+): DataPath | null {
+  const is = (result: Result) => result.ruleset === name && result.uplinks === uplinks && result.variant === variant
   return results.find(is)?.prices ?? null
 }
 
@@ -139,6 +144,19 @@ function growthTable(results: readonly Result[]): string {
   return table(['ruleset', ...counts.map((count) => `${count} uplinks`)], rows)
 }
 
+/** Every item of ifbalance's, by what its configuration has. */
+function variantTable(results: readonly Result[]): string {
+  const plain = pathsOf(results, 'plain', 2)
+  const rows = variants.map((variant) => {
+    const paths = pathsOf(results, 'ifbalance', 2, variant)
+    const cells = items.flatMap((item) =>
+      ways.map((way) => figure(paths && plain ? paths.inet[way][item] - plain.inet[way][item] : undefined)),
+    )
+    return [variant === 'none' ? 'nothing' : variant, ...cells]
+  })
+  return table(['configured', ...items.flatMap((item) => ways.map((way) => `${itemTitles[item]}, ${way}`))], rows)
+}
+
 function limitTable(results: readonly Result[]): string {
   const rows = limits.map(([item, ...most]) => {
     const measured = ways.map((way) => figure(over(results, 'ifbalance', 2, 'inet', way)?.[item]))
@@ -185,6 +203,13 @@ ${priceTable(results, 'inet6')}
 ${growthTable(results)}
 
 ![Growth with uplinks](benchmarks/uplinks.svg)
+
+### Rules and offload, IPv4, two uplinks: instructions over plain
+
+No packet here is one that a rule is for. With \`offload = yes\` established forwarded packets go past all rules: they cost
+less than without ifbalance.
+
+${variantTable(results)}
 
 ### What it should cost at most
 

@@ -5,7 +5,7 @@ import { disposer } from '../lab/disposer.ts'
 import type { Chapter } from './chapter.ts'
 import { dataPathSection } from './data-path-section.ts'
 import type { DataPathResults, Plan, Result } from './results.ts'
-import { rulesetNames } from './rulesets.ts'
+import { rulesetNames, variants } from './rulesets.ts'
 
 type Progress = (line: string) => void
 
@@ -18,9 +18,13 @@ export const dataPath: Chapter<DataPathResults> = {
     try {
       const machine = await bootEmulated(undo, { progress })
       const kernel = (await machine.run('uname -r', 10_000)).trim()
-      const plans = [2, 4, 16, 63].flatMap((uplinks) =>
-        rulesetNames.map((ruleset) => ({ ruleset, uplinks, rounds: 3, config: '' })),
+      const peers: readonly Plan[] = [2, 4, 16, 63].flatMap((uplinks) =>
+        rulesetNames.map((ruleset) => ({ ruleset, uplinks, rounds: 3, variant: 'none' })),
       )
+      const ours: readonly Plan[] = variants
+        .filter((variant) => variant !== 'none')
+        .map((variant) => ({ ruleset: 'ifbalance', uplinks: 2, rounds: 3, variant }))
+      const plans = [...peers, ...ours]
       return { kernel, results: await measurePlans(machine, plans, progress) }
     } finally {
       await undo.dispose()
@@ -38,7 +42,7 @@ export async function measurePlans(
     const script = `${projectFolder}/test/bench/programs/data-path.js`
     const printed = await machine.run(`${projectFolder}/node ${script} '${JSON.stringify(plan)}'`, 1_800_000)
     results.push({ ...plan, prices: JSON.parse(printed) })
-    progress(`${plan.ruleset}, ${plan.uplinks} uplinks: ${printed.trim()}`)
+    progress(`${plan.ruleset}, ${plan.uplinks} uplinks, ${plan.variant}: ${printed.trim()}`)
   }
   return results
 }

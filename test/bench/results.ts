@@ -1,13 +1,13 @@
 /** What the benchmarks of the data path measure. Plain values. */
-import type { RulesetName } from './rulesets.ts'
+import type { RulesetName, Variant } from './rulesets.ts'
 
 export interface Plan {
   readonly ruleset: RulesetName
   readonly uplinks: number
   /** How often everything is repeated. */
   readonly rounds: number
-  /** What ifbalance.conf has besides `probe = none`. */
-  readonly config: string
+  /** Of ifbalance alone: what its configuration has besides `probe = none`. */
+  readonly variant: Variant
 }
 
 export const items = ['established', 'first', 'connection', 'bulk'] as const

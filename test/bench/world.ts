@@ -4,7 +4,16 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { command, inNamespace, ipBatch, nftIn } from '../lab/command.ts'
-import { addressOf, type Family, gatewayOf, type Ruleset, type RulesetName, rulesetOf } from './rulesets.ts'
+import {
+  addressOf,
+  configOf,
+  type Family,
+  gatewayOf,
+  type Ruleset,
+  type RulesetName,
+  rulesetOf,
+  type Variant,
+} from './rulesets.ts'
 
 const namespaces = { lan: 'lan', host: 'host', isp: 'isp', internet: 'internet' } as const
 const server = { inet: '203.0.113.1', inet6: '2001:db8:ffff::1' } as const
@@ -80,10 +89,10 @@ export async function makeWorld(uplinks: number): Promise<void> {
   )
 }
 
-/** False where this peer has no such ruleset. `config` is what ifbalance.conf has besides `probe = none`. */
-export async function install(name: RulesetName, uplinks: number, config: string): Promise<boolean> {
+/** False where this peer has no such ruleset.  */
+export async function install(name: RulesetName, uplinks: number, variant: Variant): Promise<boolean> {
   if (name === 'ifbalance') {
-    await installOurs(uplinks, config)
+    await installOurs(uplinks, variant)
     return true
   }
   const families = (['inet', 'inet6'] as const).map((family) => [family, rulesetOf(name, family, uplinks)] as const)
@@ -112,7 +121,7 @@ async function load(
 }
 
 /** The package's own program, as it would after each uplink has come up. */
-async function installOurs(uplinks: number, config: string): Promise<void> {
+async function installOurs(uplinks: number, variant: Variant): Promise<void> {
   const { host } = namespaces
   const all = Array.from({ length: uplinks }, (_, index) => index + 1)
   for (const family of ['inet', 'inet6'] as const) {
@@ -123,6 +132,6 @@ async function installOurs(uplinks: number, config: string): Promise<void> {
   }
   rmSync('/run/ifbalance', { recursive: true, force: true })
   mkdirSync('/etc/ifbalance', { recursive: true })
-  writeFileSync('/etc/ifbalance/ifbalance.conf', `[balance]\nprobe = none\n${config}`)
+  writeFileSync('/etc/ifbalance/ifbalance.conf', configOf(variant))
   await command(inNamespace(host, ['/project/deb/usr/sbin/ifbalance', 'apply']))
 }

@@ -10,7 +10,7 @@ import { rulesetOf } from '../rulesets.ts'
 import { install, makeWorld } from '../world.ts'
 
 const plan: Plan = JSON.parse(process.argv[2] ?? '{}')
-const { ruleset, uplinks, rounds, config } = plan
+const { ruleset, uplinks, rounds, variant } = plan
 
 async function measure(family: 'inet' | 'inet6', from: 'lan' | 'host'): Promise<Prices> {
   const script = `${projectFolder}/test/bench/programs/packets.py`
@@ -20,7 +20,7 @@ async function measure(family: 'inet' | 'inet6', from: 'lan' | 'host'): Promise<
 
 await makeWorld(uplinks)
 let result: DataPath | null = null
-if (await install(ruleset, uplinks, config)) {
+if (await install(ruleset, uplinks, variant)) {
   const hasSix = ruleset === 'ifbalance' || rulesetOf(ruleset, 'inet6', uplinks) !== null
   const both = async (family: 'inet' | 'inet6') => ({
     forwarded: await measure(family, 'lan'),

@@ -15,19 +15,22 @@ try {
   // What an administrator of a gateway with so many connections has set.
   writeFileSync('/proc/sys/net/netfilter/nf_conntrack_max', '2000000')
   writeFileSync('/sys/module/nf_conntrack/parameters/hashsize', '262144')
+  const count = async () => Number((await command(inNamespace(host, ['/usr/sbin/conntrack', '-C']))).stdout)
+  const fill = async (connections: number) => {
+    for (const uplink of [1, 2]) {
+      const script = `${projectFolder}/test/emulated/programs/fill-conntrack.py`
+      const numbers = [connections / 2, (0x40 + uplink) << 24, (uplink - 1) * 100].map(String)
+      await command(inNamespace(host, ['/usr/bin/python3', script, ...numbers]), { timeoutMs: 600_000 })
+    }
+  }
   const times: number[] = []
   for (const connections of process.argv.slice(2).map(Number)) {
+    // Before the daemon starts: what a busy processor does to its probes would count as slow lines.
+    if ((await count()) < connections * 0.9) await fill(connections)
+    if ((await count()) < connections * 0.9) throw new Error(`filling the table: it has ${await count()}`)
     await restart(lab)
     await untilJudged(lab)
     await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
-    for (const uplink of [1, 2]) {
-      const fill = `${projectFolder}/test/emulated/programs/fill-conntrack.py`
-      const numbers = [connections / 2, (0x40 + uplink) << 24, (uplink - 1) * 100].map(String)
-      await command(inNamespace(host, ['/usr/bin/python3', fill, ...numbers]), { timeoutMs: 600_000 })
-    }
-    const { stdout } = await command(inNamespace(host, ['/usr/sbin/conntrack', '-C']))
-    process.stderr.write(`${stdout.trim()} connections\n`)
-    if (Number(stdout) < connections * 0.99) throw new Error(`filling the table: it has ${stdout.trim()}`)
     const flow = await stream(lan, 50)
     // Both uplinks carry some.
     await flow.until((_, all) => all.length > 40, 30_000)
@@ -45,8 +48,6 @@ try {
         (attempt) => 'peer' in attempt,
       ),
     )
-    const late = all.filter((attempt) => attempt.at >= cut && !('peer' in attempt && attempt.took < 100))
-    for (const attempt of late) process.stderr.write(`${Math.round(attempt.at - cut)} ${JSON.stringify(attempt)}\n`)
     await mend(lab.network, 2)
   }
   process.stdout.write(`${JSON.stringify(times)}\n`)
