@@ -56,7 +56,13 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
       ...steering.chains,
       ...asked.chains,
       preroutingChain([...prerouting, ...steering.prerouting]),
-      outputChain([...slices, ...(moves ? [moved(config)] : []), ...names.marking, ...output, ...steering.output]),
+      outputChain([
+        ...slices,
+        ...(moves || wasMoving(config, observed) ? [moved(config)] : []),
+        ...names.marking,
+        ...output,
+        ...steering.output,
+      ]),
       ...names.chains,
       ...offload.chains,
       pinChain(present, config),
@@ -123,6 +129,11 @@ function moved({ numbers }: Config): string {
     `ct direction original ct status snat ct mark & ${hex(pinned)} != 0 meta mark 0 ` +
     `meta mark set ct mark & ${hex(packetMask)}`
   )
+}
+
+/** Connections of rules and slices that are gone may live on. */
+function wasMoving(config: Config, { ruleset }: Observed): boolean {
+  return ruleset?.chains.some(({ name, rules }) => name === 'output' && rules.includes(moved(config))) ?? false
 }
 
 function preroutingChain(rules: readonly string[]): Chain {

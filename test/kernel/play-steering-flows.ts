@@ -61,8 +61,22 @@ const marked = '[rule marked]\nmark = 0x10\nuplinks = c:2 b\n'
 const everything = (uplinks: string) => `${marked}[rule everything]\nprotocol = tcp udp\nuplinks = ${uplinks}\n`
 await load('mode = failover', [1, 1, 1], everything('a b c'))
 const plan = JSON.stringify({ host: server, port: 7001, tcp: 16, udp: 16, everyMs: 40 })
-const talkers = ['lan', null].map((namespace) => start(namespace, node('sessions', plan)))
-await Promise.all(talkers.map(({ first }) => first))
+
+/** From the LAN, and from the host itself. */
+async function talk() {
+  const talkers = ['lan', null].map((namespace) => start(namespace, node('sessions', plan)))
+  await Promise.all(talkers.map(({ first }) => first))
+  return talkers
+}
+
+async function hangUp(talkers: Awaited<ReturnType<typeof talk>>) {
+  await setTimeout(150)
+  for (const { child } of talkers) child.kill('SIGTERM')
+  await Promise.all(talkers.map(({ closed }) => closed))
+  return talkers.map(({ said }) => said.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)))
+}
+
+const talkers = await talk()
 const changes: readonly Parameters<typeof config>[] = [
   ['mode = failover', [1, 9, 1], everything('a b c')],
   ['mode = failover', [1, 9, 1], everything('a')],
@@ -78,11 +92,15 @@ for (const change of changes) {
   await load(...change)
   await setTimeout(150)
 }
-for (const { child } of talkers) child.kill('SIGTERM')
-await Promise.all(talkers.map(({ closed }) => closed))
-const sessions = talkers.map(({ said }) => said.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)))
+const sessions = await hangUp(talkers)
 await run('/usr/sbin/nft', ['flush', 'chain', 'inet', 'others', 'prerouting'])
 await run('/usr/sbin/nft', ['flush', 'chain', 'inet', 'others', 'output'])
+
+await load('mode = failover', [1, 1, 1], everything('b c'))
+const last = await talk()
+await load('mode = failover', [1, 1, 1], '')
+await setTimeout(300)
+const afterwards = await hangUp(last)
 
 // ---- what no rule moves -------------------------------------------------------------------------------------------
 
@@ -153,4 +171,4 @@ for (const port of ['7000', '8081']) {
   went[`inbound ${port}`] = (await run('/usr/sbin/ip', asked)).stdout.trim()
 }
 for (const { child } of [...internets, ...services]) child.kill('SIGKILL')
-process.stdout.write(JSON.stringify({ sessions, went }))
+process.stdout.write(JSON.stringify({ sessions, afterwards, went }))

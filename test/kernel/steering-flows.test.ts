@@ -11,11 +11,12 @@ interface Session {
 }
 
 let sessions: readonly (readonly Session[])[]
+let afterwards: typeof sessions
 let went: Readonly<Record<string, unknown>>
 
 beforeAll(async () => {
   const { stdout } = await inNamespace(new URL('play-steering-flows.ts', import.meta.url), [], { timeoutMs: 110_000 })
-  ;({ sessions, went } = JSON.parse(stdout))
+  ;({ sessions, afterwards, went } = JSON.parse(stdout))
 }, 120_000)
 
 test.each([
@@ -32,6 +33,15 @@ test.each([
     for (const { answered } of all) expect(answered).toBeGreaterThan(20)
   },
 )
+
+test('and when the last rule is gone', () => {
+  expect(afterwards.map((all) => all.length)).toEqual([32, 32])
+  for (const all of afterwards) {
+    expect(all.filter(({ lost, error, peer }) => lost > 0 || error !== null || !/^10\.[23]\.0\.2$/.test(peer))).toEqual(
+      [],
+    )
+  }
+})
 
 test.each([
   ['rule', { lan: 3, host: 3 }],
