@@ -206,9 +206,9 @@ function vyos(uplinks: readonly number[]): Partial<Ruleset> {
     ip: [
       `route add ${defaultBy(1, 'inet')}`,
       ...uplinks.flatMap((i) => [
-        `route add ${defaultBy(i, 'inet')} table ${200 + i}`,
+        `route add ${defaultBy(i, 'inet')} table ${1200 + i}`,
         `rule add priority ${200 + i} fwmark ${markOf(i)} lookup main suppress_prefixlength 0`,
-        `rule add priority ${300 + i} fwmark ${markOf(i)} lookup ${200 + i}`,
+        `rule add priority ${300 + i} fwmark ${markOf(i)} lookup ${1200 + i}`,
       ]),
     ],
     nft: `table ip wan_load_balance {
