@@ -34,6 +34,9 @@ ip netns exec lan sh -c '
   ip route add default via 192.168.77.1
   ip route add default via 2001:db8:77::1'
 echo 1 >/proc/sys/net/ipv4/ip_forward
+# Or refusals of a few packets in a row would not all be told.
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
+echo 0 >/proc/sys/net/ipv6/icmp/ratelimit
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 for i in 1 2 3; do
   ip netns add isp$i
