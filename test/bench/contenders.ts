@@ -14,9 +14,12 @@ export const packages = ['shorewall', 'lsm', 'iptables', 'strace'] as const
 
 export const script = { article: '/usr/local/sbin/article', deb: '/srv/ifbalance.deb' } as const
 
-/** Puts everything but ifbalance into its place; before the first boot. `deb` is the package to install later. */
-export function equip(machine: Machine, deb: string): void {
-  for (const [path, text] of Object.entries(files)) {
+/**
+ * Puts everything but ifbalance into its place; before the first boot. `deb` is the package to install later; `share` is the
+ * second uplink's part of what the article balances.
+ */
+export function equip(machine: Machine, deb: string, share = 0.5): void {
+  for (const [path, text] of Object.entries({ ...files, [script.article]: article(share) })) {
     mkdirSync(dirname(machine.root + path), { recursive: true })
     writeFileSync(machine.root + path, text)
   }
@@ -28,7 +31,7 @@ export function equip(machine: Machine, deb: string): void {
   copyFileSync(deb, machine.root + script.deb)
 }
 
-const article = `#!/bin/sh
+const article = (share: number) => `#!/bin/sh
 start() {
   sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.default.rp_filter=2
   sysctl -qw net.ipv4.conf.all.ignore_routes_with_linkdown=1 net.ipv4.conf.default.ignore_routes_with_linkdown=1
@@ -47,7 +50,7 @@ start() {
     iptables -t mangle -A "$hook" -m mark ! --mark 0x0/0xff -j RETURN
     iptables -t mangle -A "$hook" -m mark --mark 0x0/0xff -j "$chain"
     iptables -t mangle -A "$hook" -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff
-    iptables -t mangle -A "$chain" -m mark --mark 0x0/0xff -m statistic --mode random --probability 0.5 \\
+    iptables -t mangle -A "$chain" -m mark --mark 0x0/0xff -m statistic --mode random --probability ${share} \\
       -j MARK --set-xmark 0x2/0xff
     iptables -t mangle -A "$chain" -m mark --mark 0x0/0xff -j MARK --set-xmark 0x5/0xff
   done
@@ -65,7 +68,6 @@ set -e
 `
 
 const files: Readonly<Record<string, string>> = {
-  [script.article]: article,
   '/etc/default/shorewall': 'startup=1\n',
   '/etc/shorewall/zones': 'fw firewall\nnet ipv4\nloc ipv4\n',
   '/etc/shorewall/interfaces': '?FORMAT 2\nnet wan1 optional\nnet wan2 optional\nloc lan0 -\n',
