@@ -168,11 +168,11 @@ function limitTable(results: readonly Result[]): string {
 function markdown(results: readonly Result[], kernel: string): string {
   return `## What a packet costs
 
-Debian's own kernel (${kernel}) runs in an emulated machine, whose clock counts executed instructions. A sender in one
-network namespace, the host under test in the next, then the provider, then the internet: the time that a send takes is the
+Debian's own kernel (${kernel}) runs in an emulated machine, whose clock counts executed
+instructions. A sender in one network namespace, the host under test in the next, then the provider, then the internet: the time that a send takes is the
 number of instructions on the whole way. The difference to the same way with one default route and masquerade ("plain") is
-the exact price of a ruleset; it repeats within some tens for a packet and some hundreds for a connection. Instructions are
-not nanoseconds of a real processor, but more of them are slower on any.
+the exact price of a ruleset. It repeats within some tens for a packet and within one per cent for a connection.
+Instructions are not nanoseconds of a real processor, but more of them are slower on any.
 
 The host has Debian 13's defaults (\`rp_filter\` is 2). ifbalance's rules are those that the packaged program loads. Those of
 others are written anew after what they install, with iptables where they use it (its nft variant, Debian's default), for
