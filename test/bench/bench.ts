@@ -5,7 +5,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { buildDeb } from '../lab/deb.ts'
 import type { Chapter, Section } from './chapter.ts'
+import { control } from './control.ts'
 import { dataPath } from './data-path.ts'
+import { failover } from './failover.ts'
+import { throughput } from './throughput.ts'
 
 const docs = `${import.meta.dirname}/../../docs`
 const folder = `${docs}/benchmarks`
@@ -24,7 +27,12 @@ async function sectionOf<Results>({ name, measure, section }: Chapter<Results>):
 
 mkdirSync(folder, { recursive: true })
 await buildDeb()
-const sections = [await sectionOf(dataPath)].filter((section) => section !== null)
+const sections = [
+  await sectionOf(dataPath),
+  await sectionOf(control),
+  await sectionOf(failover),
+  await sectionOf(throughput),
+].filter((section) => section !== null)
 for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
 const head = '# Benchmarks\n\nMade by `npm run bench`, which writes this page.\n'
 writeFileSync(`${docs}/benchmarks.md`, [head, ...sections.map(({ markdown }) => markdown)].join('\n'))

@@ -40,6 +40,8 @@ export interface CommandResult {
 }
 
 export interface ControlResults {
+  /** The machine. */
+  readonly on: string
   readonly reconcile: readonly ReconcileResult[]
   readonly commands: readonly CommandResult[]
 }

@@ -22,19 +22,19 @@ const names: Readonly<Record<CommandResult['who'], string>> = {
   ifbalance: 'ifbalance',
 }
 
-export function controlSection({ reconcile, commands }: ControlResults): Section {
+export function controlSection({ on, reconcile, commands }: ControlResults): Section {
   const plot = barChart(
     'Processor time of a command, two uplinks (ms)',
     ['ms'],
     commands.map(({ who, what, cpuMs }) => ({ label: `${names[who]}: ${what}`, values: [Math.round(cpuMs)] })),
   )
-  return { markdown: markdown(reconcile, commands), plots: new Map([['commands.svg', plot]]) }
+  return { markdown: markdown(on, reconcile, commands), plots: new Map([['commands.svg', plot]]) }
 }
 
-function markdown(reconcile: readonly ReconcileResult[], commands: readonly CommandResult[]): string {
+function markdown(on: string, reconcile: readonly ReconcileResult[], commands: readonly CommandResult[]): string {
   return `## What a change costs
 
-Times are medians; processor times are means, and tell more where a machine has other work: they count the program, the
+On ${on}. Times are medians; processor times are means, and tell more where a machine has other work: they count the program, the
 programs that it runs, and our daemon where it has a part. Kinds of runs take turns, so that all share the machine's moods.
 
 ### One reconcile, in a process that goes on, as the daemon does

@@ -37,4 +37,8 @@ export interface FailoverPlan {
   readonly rounds: number
 }
 
-export type FailoverResults = readonly FaultResult[]
+export interface FailoverResults {
+  /** The machine. */
+  readonly on: string
+  readonly results: readonly FaultResult[]
+}

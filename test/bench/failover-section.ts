@@ -15,7 +15,7 @@ const titles: Readonly<Record<Fault, string>> = {
 const contenders = ['ifbalance', 'shorewall', 'article'] as const
 const names = { ifbalance: 'ifbalance', shorewall: 'Shorewall with lsm', article: 'the article' } as const
 
-export function failoverSection(results: FailoverResults): Section {
+export function failoverSection({ on, results }: FailoverResults): Section {
   const groups = faults
     .filter((fault) => fault !== 'upgrade')
     .map((fault) => ({
@@ -31,10 +31,10 @@ export function failoverSection(results: FailoverResults): Section {
     contenders,
     groups,
   )
-  return { markdown: markdown(results), plots: new Map([['failover.svg', plot]]) }
+  return { markdown: markdown(on, results), plots: new Map([['failover.svg', plot]]) }
 }
 
-function markdown(results: FailoverResults): string {
+function markdown(on: string, results: readonly FaultResult[]): string {
   const rows = faults.flatMap((fault) =>
     contenders.flatMap((who) => {
       const result = results.find((one) => one.who === who && one.fault === fault)
@@ -43,7 +43,7 @@ function markdown(results: FailoverResults): string {
   )
   return `## What a failure costs
 
-A booted Debian 12 with two DHCP uplinks from systemd-networkd, set up by each contender; the second uplink fails,
+On ${on}: a booted Debian 12 with two DHCP uplinks from systemd-networkd, set up by each contender; the second uplink fails,
 ${results[0]?.rounds.length ?? 0} times for each row. Meanwhile the LAN behind it opens a connection every 10 ms and has eight UDP flows of 50
 packets a second. The time is from the fault until every new connection is good; packets lost are those of one flow that was
 on the uplink: median and worst. Flows on the other uplink should lose none. "Never" means not while it was watched.

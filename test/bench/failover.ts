@@ -4,6 +4,7 @@ import { disposer } from '../lab/disposer.ts'
 import type { Chapter } from './chapter.ts'
 import type { FailoverPlan, FailoverResults, FaultResult } from './failover-results.ts'
 import { failoverSection } from './failover-section.ts'
+import { machineFacts } from './machine-facts.ts'
 
 const rounds = 20
 
@@ -19,7 +20,7 @@ export const failover: Chapter<FailoverResults> = {
       measureFailover({ who: 'article', faults: ['carrier', 'blackhole', 'lease'], rounds }, progress),
       measureFailover({ who: 'shorewall', faults: ['carrier', 'blackhole', 'lease', 'upgrade'], rounds }, progress),
     ])
-    return [...ours, ...others.flat()]
+    return { on: machineFacts(), results: [...ours, ...others.flat()] }
   },
   section: failoverSection,
 }

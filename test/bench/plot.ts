@@ -13,7 +13,7 @@ export interface Line {
 
 const colours = ['#2b6cb0', '#dd6b20', '#2f855a', '#b83280', '#6b46c1', '#718096', '#c53030']
 const width = 760
-const left = 160
+const marginLeft = 160
 const right = 90
 const rowHeight = 18
 const head = 56
@@ -36,7 +36,7 @@ ${parts.join('\n')}
 function legend(names: readonly string[], y: number): string {
   return names
     .map((name, index) => {
-      const x = left + index * 120
+      const x = marginLeft + index * 120
       return `<rect x="${x}" y="${y - 10}" width="12" height="12" fill="${colourOf(index)}"/>${text(x + 18, y, name)}`
     })
     .join('\n')
@@ -45,6 +45,7 @@ function legend(names: readonly string[], y: number): string {
 /** Groups of horizontal bars. Negative values are noise around nothing, and drawn as nothing. */
 export function barChart(title: string, series: readonly string[], groups: readonly Bars[]): string {
   const most = Math.max(1, ...groups.flatMap(({ values }) => values.map((value) => value ?? 0)))
+  const left = Math.max(marginLeft, ...groups.map(({ label }) => 20 + 6.3 * label.length))
   const scale = (width - left - right) / most
   const groupHeight = rowHeight * series.length + 10
   const parts = groups.map(({ label, values }, group) => {
@@ -69,12 +70,13 @@ export function lineChart(title: string, axis: string, lines: readonly Line[]): 
   const xs = [...new Set(points.map(({ x }) => x))].toSorted((one, other) => one - other)
   const [low = 1, high = 2] = [xs[0], xs.at(-1)]
   const most = Math.max(1, ...points.map(({ y }) => y))
-  const xOf = (x: number) => left + ((width - left - right - 40) * Math.log(x / low)) / Math.log(high / low || 2)
+  const xOf = (x: number) =>
+    marginLeft + ((width - marginLeft - right - 40) * Math.log(x / low)) / Math.log(high / low || 2)
   const yOf = (y: number) => bottom - ((bottom - head) * Math.max(0, y)) / most
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const y = yOf(part * most)
-    const line = `<line x1="${left}" y1="${y}" x2="${width - right - 40}" y2="${y}" stroke="#e2e8f0"/>`
-    return `${line}${text(left - 8, y + 4, Math.round(part * most).toLocaleString('en'), 'text-anchor="end"')}`
+    const line = `<line x1="${marginLeft}" y1="${y}" x2="${width - right - 40}" y2="${y}" stroke="#e2e8f0"/>`
+    return `${line}${text(marginLeft - 8, y + 4, Math.round(part * most).toLocaleString('en'), 'text-anchor="end"')}`
   })
   const ends = spread(lines.map((line) => yOf(line.points.at(-1)?.y ?? 0)))
   const drawn = lines.map((line, index) => {
@@ -84,7 +86,7 @@ export function lineChart(title: string, axis: string, lines: readonly Line[]): 
     return `<polyline points="${path}" ${stroke}/>${text(x + 6, (ends[index] ?? 0) + 4, line.label)}`
   })
   const below = xs.map((x) => text(xOf(x), bottom + 18, String(x), 'text-anchor="middle"'))
-  return page(height, title, [...marks, ...below, text(left, bottom + 38, axis), ...drawn])
+  return page(height, title, [...marks, ...below, text(marginLeft, bottom + 38, axis), ...drawn])
 }
 
 /** Moves labels apart that would stand on one another. */

@@ -13,6 +13,8 @@ export interface Sample {
 }
 
 export interface ThroughputResults {
+  /** The machine. */
+  readonly on: string
   /** Mbit/s. */
   readonly lines: readonly [number, number]
   readonly concurrent: number

@@ -13,7 +13,7 @@ const titles: Readonly<Record<Setup, string>> = {
 }
 
 export function throughputSection(results: ThroughputResults): Section {
-  const { lines, concurrent, bytes, seconds, samples, memory, deb } = results
+  const { on, lines, concurrent, bytes, seconds, samples, memory, deb } = results
   const sum = lines[0] + lines[1]
   const carried = (setup: Setup, of: (sample: Sample) => number) =>
     median(samples.filter((sample) => sample.setup === setup).map(of))
@@ -46,7 +46,7 @@ export function throughputSection(results: ThroughputResults): Section {
   )
   const markdown = `## What two lines carry together
 
-A booted Debian 12 with two uplinks of ${lines.join(' and ')} Mbit/s (tbf at the providers, a queue of 50 ms, both ways), and a computer in
+On ${on}: a booted Debian 12 with two uplinks of ${lines.join(' and ')} Mbit/s (tbf at the providers, a queue of 50 ms, both ways), and a computer in
 its LAN that keeps ${concurrent} downloads of ${figure(bytes / 1000)} kB going, each a connection of its own; ${samples.length / setups.length} times ${seconds} s for each row, taking
 turns. What the lines carried is counted by tbf, with all headers (payload is at most 1448 of 1514 bytes); it should be 95 % of
 their sum for weights that fit. Connections are spread by weight and not by load, so weights that do not fit leave the

@@ -7,6 +7,7 @@ import { createLab, type Lab } from '../lab/lab.ts'
 import { addresses } from '../lab/names.ts'
 import type { Chapter } from './chapter.ts'
 import { equip, packages, script } from './contenders.ts'
+import { machineFacts } from './machine-facts.ts'
 import { type Sample, type Setup, setups, type ThroughputResults } from './throughput-results.ts'
 import { throughputSection } from './throughput-section.ts'
 
@@ -66,7 +67,16 @@ export async function measureThroughput(
     }
     const memory = { ...(await memoryOf(lab)), minutes: (monotonicMs() - since) / 60_000 }
     await server.stop()
-    return { lines, concurrent: plan.concurrent, bytes: plan.bytes, seconds, samples, memory, deb: await sizes() }
+    return {
+      on: machineFacts(),
+      lines,
+      concurrent: plan.concurrent,
+      bytes: plan.bytes,
+      seconds,
+      samples,
+      memory,
+      deb: await sizes(),
+    }
   } finally {
     await lab.dispose()
   }
