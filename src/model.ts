@@ -114,6 +114,8 @@ export interface Match {
   readonly sourcePorts?: readonly Range<number>[]
   readonly destinationPorts?: readonly Range<number>[]
   readonly dscp?: readonly number[]
+  /** Not the host's own. */
+  readonly forwarded?: boolean
   /** Names or patterns of interfaces that forwarded packets come in by. */
   readonly interfaces?: readonly string[]
   /** Of the packet. */

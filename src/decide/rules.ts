@@ -12,7 +12,7 @@ import {
 import type { Config, Family, Observed, Rule, Uplink } from '../model.ts'
 import { type RuleParts, ruleSpec } from '../rule-spec.ts'
 import { isDefault } from './paths.ts'
-import { steers } from './steering/steering.ts'
+import { steers } from './steering/choice.ts'
 
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
 

@@ -16,7 +16,8 @@ import { decideAsked } from './asked.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
 import { changeRest, translateSources } from './prefix-translation.ts'
-import { decideSteering, steers } from './steering/steering.ts'
+import { steers } from './steering/choice.ts'
+import { decideSteering } from './steering/steering.ts'
 
 /**
  * Whether a table of our name is ours, also after others have changed it: it is empty, or has a chain that only we make.

@@ -6,8 +6,8 @@ import { nftTable, programs } from '../ids.ts'
 import type { SteeringRule } from '../model.ts'
 import { run } from '../os/run.ts'
 
-export function nameOf({ name }: SteeringRule): string {
-  return name === '' ? 'mode = random' : name
+export function nameOf({ name, use }: SteeringRule): string {
+  return name === '' ? `mode = ${use.mode}` : name
 }
 
 /** Null where it matches. */

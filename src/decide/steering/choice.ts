@@ -1,5 +1,5 @@
 /** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
-import type { Config, Family, LastResort, SteeringRule, Uplink, Use } from '../../model.ts'
+import type { Config, Family, LastResort, Mode, SteeringRule, Uplink, Use } from '../../model.ts'
 import { carriers, usable } from '../carriers.ts'
 import type { FieldName, Side } from './fields.ts'
 import { dealSlots, type Piece, type Share } from './slots.ts'
@@ -65,13 +65,24 @@ function spreadBy({ mode }: Use, side: Side): readonly FieldName[] | 'random' {
   return [...source, 'destination', ...ports]
 }
 
-/** The rules, and behind them, where everything is spread at random, one for everything. */
-export function allRules({ rules, balance }: Config): readonly SteeringRule[] {
-  if (balance.mode !== 'random') return rules
+/**
+ * The rules, and behind them one for everything, where the mode needs one: the kernel cannot choose at random, and when an
+ * uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how many). The host's own
+ * connections are left to it all the same: it gives them the right source address.
+ */
+export function allRules({ rules, balance: { mode } }: Config): readonly SteeringRule[] {
+  if (!modesByRule.includes(mode)) return rules
   const everything: SteeringRule = {
     name: '',
-    match: { families: ['inet', 'inet6'] },
-    use: { uplinks: null, mode: 'random', lastResort: 'balance' },
+    match: { families: ['inet', 'inet6'], ...(mode !== 'random' && { forwarded: true }) },
+    use: { uplinks: null, mode, lastResort: 'balance' },
   }
   return [...rules, everything]
 }
+
+/** Whether anything is for rules to decide. */
+export function steers({ rules, balance }: Config): boolean {
+  return rules.length > 0 || modesByRule.includes(balance.mode)
+}
+
+const modesByRule: readonly Mode[] = ['random', 'flow', 'source']

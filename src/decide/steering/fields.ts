@@ -48,7 +48,7 @@ export type Named = Pick<Observed, 'links' | 'cgroups'>
 /** Null where the rule cannot match on that side, in that family, with the interfaces and control groups that there are. */
 export function boxOf(match: Match, family: Family, side: Side, { links, cgroups = {} }: Named): Box | null {
   const own = match.users !== undefined || match.cgroup !== undefined
-  if (!match.families.includes(family) || (side === 'forward' ? own : match.interfaces !== undefined)) return null
+  if (!match.families.includes(family) || (side === 'forward' ? own : match.forwarded || match.interfaces)) return null
   if (match.cgroup !== undefined && !Object.hasOwn(cgroups, match.cgroup)) return null
   const { interfaces } = match
   const indexes = interfaces && links.filter(({ name }) => interfaces.some((one) => matchesPattern(one, name)))

@@ -35,7 +35,7 @@ export function mismatch(match: Match, packet: FirstPacket, contains: Contains):
   const unless = (matches: boolean | undefined, reason: string) => (matches === false ? [reason] : [])
   const reasons = [
     ...unless(match.families.includes(family), `it is not for ${family === 'inet' ? 'IPv4' : 'IPv6'}`),
-    ...unless(match.interfaces && side === 'forward', 'it is for forwarded connections'),
+    ...unless(match.forwarded || match.interfaces ? side === 'forward' : undefined, 'it is for forwarded connections'),
     ...unless(
       match.interfaces?.some((one) => incoming !== null && matchesPattern(one, incoming)),
       `it comes in by ${incoming ?? 'none'}`,

@@ -7,7 +7,7 @@ import { markOf, marks } from '../../ids.ts'
 import type { Chain, Config, Family, Match, NamedSet, Observed, Uplink } from '../../model.ts'
 import { hex } from '../../rule-spec.ts'
 import { inCgroup } from '../../slices.ts'
-import { allRules } from './choice.ts'
+import { allRules, steers } from './choice.ts'
 import { digest } from './digest.ts'
 import { boxOf, elementsOf, headerOf, keyOf, outBy, type Side, typeOf } from './fields.ts'
 import { type Classified, type Layer, layersOf } from './layers.ts'
@@ -25,10 +25,6 @@ export interface Steering {
 type Present = Uplink & { readonly index: number }
 
 const nothing: Steering = { prerouting: [], output: [], chains: [], sets: [] }
-
-export function steers({ rules, balance }: Config): boolean {
-  return rules.length > 0 || balance.mode === 'random'
-}
 
 export function decideSteering(config: Config, present: readonly Present[], observed: Observed): Steering {
   if (!steers(config)) return nothing
