@@ -25,7 +25,10 @@ export function carriers(family: Family, { balance }: Config, uplinks: readonly 
 }
 
 function bestOf(candidates: readonly Usable[]): readonly Usable[] {
-  return candidates.filter((uplink) => candidates.every((other) => compareTiers(uplink, other) <= 0))
+  const [first, ...others] = candidates
+  if (first === undefined) return []
+  const best = others.reduce((found, uplink) => (compareTiers(uplink, found) < 0 ? uplink : found), first)
+  return candidates.filter((uplink) => compareTiers(uplink, best) === 0)
 }
 
 /** Those whose addresses are deprecated come last; before them degraded lines, standby ones, those of a higher metric. */

@@ -75,7 +75,9 @@ export function findByHardware(
   known: readonly (readonly [string, KnownUplink])[],
   links: readonly Link[],
 ): { readonly name: string; readonly number: number } | undefined {
-  const gone = known.filter(([, uplink]) => !links.some((link) => link.name === uplink.interface))
+  if (hardware.length === 0) return undefined
+  const here = new Set(links.map(({ name }) => name))
+  const gone = known.filter(([, uplink]) => !here.has(uplink.interface))
   for (const id of hardware) {
     const found = gone.find(([, uplink]) => uplink.hardware?.includes(id))
     if (found) return { name: found[0], number: found[1].number }

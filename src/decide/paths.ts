@@ -85,7 +85,11 @@ function told(family: Family, link: Link, gateways: Gateways, addresses: readonl
 /** From `main`, or whatever table the host's network manager was told to use. */
 function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): string | null | undefined {
   const candidates = observed.routes.filter(
-    (route) => route.family === family && isDefault(route) && !isOurs(route, config),
+    (route) =>
+      isDefault(route) &&
+      route.family === family &&
+      !isOurs(route, config) &&
+      route.nexthops.some(({ device }) => device === link.name),
   )
   candidates.sort((a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric)
   const hop = candidates.flatMap(({ nexthops }) => nexthops).find(({ device }) => device === link.name)

@@ -11,7 +11,8 @@ export function decideRoutes(
 ): readonly Route[] {
   const balanced = balancedRoutes(family, config, uplinks)
   const closing = closingType(family, config, balanced)
-  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, observed))
+  const local = observed.routes.filter((route) => route.family === family && isLocal(route))
+  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, local))
   return [...own, ...balanced]
 }
 
@@ -33,13 +34,13 @@ function uplinkRoutes(
   uplink: Uplink,
   end: ClosingRoute,
   config: Config,
-  observed: Observed,
+  local: readonly Route[],
 ): readonly Route[] {
   const table = uplinkTable(uplink.number, config.numbers)
   const closing = closingRoute(family, table, end)
   const path = uplink[family]
   if (path === null) return [closing]
-  const onLink = observed.routes.filter((route) => route.family === family && isOnLink(route, uplink.interface))
+  const onLink = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
   return [
     ...onLink.map((route) => unicast(family, table, route.destination, [hop(uplink.interface, null)])),
     unicast(family, table, 'default', [{ ...hop(uplink.interface, path.gateway), onlink: path.onlink }]),
@@ -47,12 +48,13 @@ function uplinkRoutes(
   ]
 }
 
-function isOnLink({ table, type, destination, nexthops }: Route, device: string): boolean {
+/** A subnet on some link. */
+function isLocal({ table, type, destination, nexthops }: Route): boolean {
   return (
     table === tables.main &&
     type === 'unicast' &&
     destination !== 'default' &&
-    nexthops.every((nexthop) => nexthop.device === device && nexthop.gateway === null)
+    nexthops.every(({ gateway }) => gateway === null)
   )
 }
 

@@ -33,7 +33,7 @@ export function readHardware({ name, index, kind }: Link): readonly string[] {
 /** `qmi_wwan /devices/pci0000:00/.../1-2:1.4`; null where it is not a device. */
 function portOf(folder: string): string | null {
   try {
-    const device = realpathSync(join(folder, 'device'))
+    const device = realpathSync.native(join(folder, 'device'))
     // The WWAN subsystem counts its own devices in between, as names do.
     const path = device.replace(/^\/sys/, '').replace(/\/wwan\/wwan\d+$/, '')
     return `${driverOf(join(folder, 'device')) ?? '-'} ${path}`

@@ -37,7 +37,7 @@ export function readIfThere(path: string, limit = 1024 * 1024): string | null {
     for (;;) {
       const chunk = Buffer.allocUnsafe(chunkSize)
       const read = readSync(fd, chunk, 0, chunkSize, null)
-      if (read === 0) return Buffer.concat(chunks).toString('utf8')
+      if (read === 0) return (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? ''
       length += read
       if (length > limit) throw new Error(`${path}: larger than ${limit} bytes`)
       chunks.push(chunk.subarray(0, read))

@@ -31,6 +31,10 @@ const prepare = {
 } as const
 
 await manyUplinks(uplinks)
+// The far ends are the providers': this host does not have them.
+await ip('netns', 'add', 'far')
+for (let i = 0; i <= uplinks; i++) await ip('link', 'set', `p${i}`, 'netns', 'far')
+for (let i = 0; i <= uplinks; i++) await ip('-n', 'far', 'link', 'set', `p${i}`, 'up')
 await linksSettled()
 await reconcile(config)
 process.stdout.write('ready\n')
