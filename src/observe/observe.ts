@@ -27,7 +27,9 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [inet, inet6, listing, flowtables] = await Promise.all([
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
-    ruleset ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing }) : null,
+    ruleset
+      ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
+      : null,
     config.balance.offload && ruleset ? takesFlowtables() : null,
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
