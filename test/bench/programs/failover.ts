@@ -18,7 +18,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const two = addresses.publicOf(2)
 const isGood = (attempt: Attempt) => 'peer' in attempt
 /** Long enough for each to have done what it will do; lsm waits for seven pings of a second each. */
-const boundMs = { carrier: 4000, blackhole: who === 'shorewall' ? 12_000 : 5000, lease: 4000, upgrade: 4000 } as const
+const boundMs = { carrier: 4000, blackhole: who === 'shorewall' ? 20_000 : 5000, lease: 4000, upgrade: 4000 } as const
 const backBoundMs = 6000
 const flowsPlan = { host: addresses.server, port: ports.echo, count: 8, everyMs: 20 }
 
@@ -55,8 +55,8 @@ async function round(fault: Fault): Promise<Round> {
   const prepared = await prepare[fault]()
   const begun = monotonicMs()
   await prepared()
-  const bound = boundMs[fault]
-  await pause(Math.max(0, begun + bound - monotonicMs()))
+  // What a command does shows when it has ended.
+  await pause(Math.max(2500, begun + boundMs[fault] - monotonicMs()))
   const over = monotonicMs()
   await flows.stop('SIGTERM')
   const back = fault === 'upgrade' || fault === 'lease' ? null : await comesBack(fault)
@@ -66,7 +66,7 @@ async function round(fault: Fault): Promise<Round> {
   const wasOnTwo = ({ peers }: Flow) => peers[0] === two
   return {
     // Bad ones to the last second: nothing has been done about it.
-    goodMs: goodMs < bound - 1000 ? goodMs : null,
+    goodMs: goodMs < over - begun - 1000 ? goodMs : null,
     backMs: back,
     lost: ended.filter(wasOnTwo).map(lostOf),
     lostElsewhere: ended.filter((one) => !wasOnTwo(one)).reduce((sum, one) => sum + lostOf(one), 0),
