@@ -15,6 +15,8 @@ const colours = ['#2b6cb0', '#dd6b20', '#2f855a', '#b83280', '#6b46c1', '#718096
 const width = 760
 const marginLeft = 160
 const right = 90
+/** Room for the names at the ends of lines. */
+const labels = 170
 const rowHeight = 18
 const head = 56
 
@@ -75,7 +77,7 @@ export function lineChart(title: string, axis: string, lines: readonly Line[]): 
   const yOf = (y: number) => bottom - ((bottom - head) * Math.max(0, y)) / most
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const y = yOf(part * most)
-    const line = `<line x1="${marginLeft}" y1="${y}" x2="${width - right - 40}" y2="${y}" stroke="#e2e8f0"/>`
+    const line = `<line x1="${marginLeft}" y1="${y}" x2="${width - labels}" y2="${y}" stroke="#e2e8f0"/>`
     return `${line}${text(marginLeft - 8, y + 4, Math.round(part * most).toLocaleString('en'), 'text-anchor="end"')}`
   })
   const ends = spread(lines.map((line) => yOf(line.points.at(-1)?.y ?? 0)))
