@@ -4,6 +4,7 @@ import { disposer } from '../lab/disposer.ts'
 import { median, record } from '../lab/measurements.ts'
 import { bootEmulated, type EmulatedMachine, lacksEmulator } from './machine.ts'
 import { projectFolder } from './paths.ts'
+import type { Crowded } from './seen.ts'
 
 const undo = disposer()
 let machine: EmulatedMachine
@@ -20,18 +21,21 @@ describe.skipIf(lacksEmulator())('a million connections', () => {
   test('R1 failover with 1,000,000 connections in the table is not slower than with none', async () => {
     const script = `${projectFolder}/test/emulated/programs/crowded.js`
     const printed = await machine.run(`${projectFolder}/node ${script} 0 0 0 1000000 1000000 1000000`, 800_000)
-    const times: readonly number[] = JSON.parse(printed)
-    expect(times).toHaveLength(6)
-    process.stdout.write(`  ms, three times each: ${times.map(Math.round).join(', ')}\n`)
-    const value = (median(times.slice(3)) - median(times.slice(0, 3))) / 1000
-    record({
-      name: 'silent blackhole -> new connections good: 1,000,000 connections in the table against none',
-      value,
-      unit: 's',
-      limit: 0.2,
-      release: 'trixie kernel, emulated',
-      stack: 'static',
-    })
-    expect(value).toBeLessThanOrEqual(0.2)
+    const rounds: readonly Crowded[] = JSON.parse(printed)
+    expect(rounds).toHaveLength(6)
+    process.stdout.write(`  ${printed.trim()}\n`)
+    const middle = (some: readonly Crowded[], of: (round: Crowded) => number) => median(some.map(of)) / 1000
+    const [none, crowded] = [rounds.slice(0, 3), rounds.slice(3)]
+    const say = (name: string, value: number, limit: number | null) =>
+      record({ name, value, unit: 's', limit, release: 'trixie kernel, emulated', stack: 'static' })
+    const all = ({ good }: Crowded) => good
+    say('silent blackhole -> new connections good, no connections in the table', middle(none, all), null)
+    say('silent blackhole -> new connections good, 1,000,000 connections in the table', middle(crowded, all), null)
+    for (const { good } of rounds) expect(good).toBeLessThan(2000)
+    // When a line is found dead moves by some tenths of a second, with the moment of the probes, and needs no table.
+    const afterwards = ({ good, verdict }: Crowded) => good - verdict
+    const slower = middle(crowded, afterwards) - middle(none, afterwards)
+    say('line found dead -> new connections good: 1,000,000 connections in the table against none', slower, 0.2)
+    expect(slower).toBeLessThanOrEqual(0.2)
   })
 })

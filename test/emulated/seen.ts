@@ -3,3 +3,9 @@ export type Scenario = 'latency' | 'loss' | 'lossy line' | 'clock' | 'brownout'
 
 /** Times in ms of the machine's own clock, shares from 0 to 1; `error` alone where it did not get to its end. */
 export type Seen = Readonly<Record<string, number | string | boolean>>
+
+/** Times in ms since a silent blackhole began: all new connections are good; the daemon knows that the line is dead. */
+export interface Crowded {
+  readonly good: number
+  readonly verdict: number
+}

@@ -5,12 +5,12 @@
  * Connections come from the LAN: before Linux 6.16, the host's own TCP connections to one address and port all hash alike,
  * as the route is chosen before the source port is.
  */
-import { type HealthLab, healthLab, namespaceOf } from '../../kernel/health-lab.ts'
+import { type HealthLab, namespaceOf } from '../../kernel/health-lab.ts'
 import { carriers, health, restart, until, untilCarriers, untilJudged } from '../../kernel/health-states.ts'
 import { command, inNamespace, monotonicMs } from '../../lab/command.ts'
 import { addresses } from '../../lab/names.ts'
 import { type Attempt, connections, countByPeer, openSessions, stream } from '../../lab/traffic.ts'
-import { projectFolder } from '../paths.ts'
+import { packagedLab } from '../packaged-lab.ts'
 import type { Scenario, Seen } from '../seen.ts'
 
 const [one, two] = [addresses.publicOf(1), addresses.publicOf(2)]
@@ -143,15 +143,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
 
 const wanted = process.argv.slice(2)
 const results: Record<string, Seen> = {}
-const real = await healthLab({ program: [`${projectFolder}/deb/usr/sbin/ifbalance`] })
-// Looking all the time would keep this slow machine from everything else.
-const lab: HealthLab = {
-  ...real,
-  exec: async (...args) => {
-    await pause(200)
-    return await real.exec(...args)
-  },
-}
+const lab = await packagedLab()
 try {
   for (const [name, play] of Object.entries(scenarios)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue

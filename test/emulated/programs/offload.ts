@@ -2,12 +2,12 @@
  * Flow offload with the packaged program, on a kernel that has it: whose packets go past the rules, and what a failover
  * makes of them. Runs in the emulated machine; prints one JSON object.
  */
-import { blackhole, healthLab, mend } from '../../kernel/health-lab.ts'
+import { blackhole, mend } from '../../kernel/health-lab.ts'
 import { restart, until, untilCarriers, untilJudged } from '../../kernel/health-states.ts'
 import { command, inNamespace } from '../../lab/command.ts'
 import { addresses } from '../../lab/names.ts'
 import { openSessions } from '../../lab/traffic.ts'
-import { projectFolder } from '../paths.ts'
+import { packagedLab } from '../packaged-lab.ts'
 
 const everyMs = 250
 const each = 8
@@ -24,7 +24,7 @@ const watcher = `table ip watch {
 }
 `
 
-const lab = await healthLab({ program: [`${projectFolder}/deb/usr/sbin/ifbalance`] })
+const lab = await packagedLab()
 const { host, lan } = lab.network
 const inHost = async (...argv: readonly string[]) => (await command(inNamespace(host, argv))).stdout
 const slow = async () =>
