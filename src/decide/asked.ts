@@ -21,6 +21,7 @@ const content = 'flags dynamic,timeout; timeout 3m; size 65535'
 const asker = 'saddr . udp sport . udp dport'
 const answered = 'daddr . udp dport . udp sport'
 const map = 'asked_4'
+const anyone = 'asked_6'
 
 /** One uplink is no choice, and then there is nothing. */
 export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
@@ -31,22 +32,28 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
     ...(ipv4.length > 0
       ? [`ip saddr set ip ${answered} map @${map} update @${map} { ip ${answered} : ip saddr }`]
       : []),
-    ...ipv6.map(
-      (address) =>
-        `ip6 ${answered} @${setOf(address)} ip6 saddr set ${address} update @${setOf(address)} { ip6 ${answered} }`,
-    ),
+    // Who asked at all, before which address it was: nearly no packet has to go through them all.
+    ...(ipv6.length > 0 ? [`ip6 ${answered} @${anyone} goto source_6`] : []),
   ]
+  const addresses = ipv6.map(
+    (address) =>
+      `ip6 ${answered} @${setOf(address)} ip6 saddr set ${address} ` +
+      `update @${setOf(address)} { ip6 ${answered} } update @${anyone} { ip6 ${answered} }`,
+  )
   const hook = { type: 'route', hook: 'output', priority: hookPriorities.source }
   return {
     remembering: new Map(uplinks.map((uplink) => [uplink.number, rememberingOf(uplink)])),
-    chains: rules.length > 0 ? [{ name: 'source', hook, rules }] : [],
+    chains: [
+      ...(ipv6.length > 0 ? [{ name: 'source_6', hook: null, rules: addresses }] : []),
+      ...(rules.length > 0 ? [{ name: 'source', hook, rules }] : []),
+    ],
     sets: [
       ...(ipv4.length > 0
         ? [{ kind: 'map', name: map, definition: `type ${typeOf('ipv4_addr')} : ipv4_addr; ${content}` } as const]
         : []),
-      ...ipv6.map((address) => ({
+      ...(ipv6.length > 0 ? [anyone, ...ipv6.map(setOf)] : []).map((name) => ({
         kind: 'set' as const,
-        name: setOf(address),
+        name,
         definition: `type ${typeOf('ipv6_addr')}; ${content}`,
       })),
     ],
@@ -58,7 +65,9 @@ function rememberingOf({ inet, inet6 }: Uplink): readonly string[] {
   const own = ipv4.length > 1 ? `{ ${ipv4.join(', ')} }` : ipv4[0]
   return [
     ...(own === undefined ? [] : [`ip daddr ${own} update @${map} { ip ${asker} : ip daddr }`]),
-    ...(inet6?.addresses ?? []).map((address) => `ip6 daddr ${address} update @${setOf(address)} { ip6 ${asker} }`),
+    ...(inet6?.addresses ?? []).map(
+      (address) => `ip6 daddr ${address} update @${setOf(address)} { ip6 ${asker} } update @${anyone} { ip6 ${asker} }`,
+    ),
   ]
 }
 
