@@ -20,12 +20,12 @@ describe.skipIf(lacksEmulator())('a million connections', () => {
 
   test('R1 failover with 1,000,000 connections in the table is not slower than with none', async () => {
     const script = `${projectFolder}/test/emulated/programs/crowded.js`
-    const printed = await machine.run(`${projectFolder}/node ${script} 0 0 0 1000000 1000000 1000000`, 800_000)
+    const printed = await machine.run(`${projectFolder}/node ${script} 0 0 1000000`, 800_000)
     const rounds: readonly Crowded[] = JSON.parse(printed)
-    expect(rounds).toHaveLength(6)
+    expect(rounds).toHaveLength(3)
     process.stdout.write(`  ${printed.trim()}\n`)
     const middle = (some: readonly Crowded[], of: (round: Crowded) => number) => median(some.map(of)) / 1000
-    const [none, crowded] = [rounds.slice(0, 3), rounds.slice(3)]
+    const [none, crowded] = [rounds.slice(0, 2), rounds.slice(2)]
     const say = (name: string, value: number, limit: number | null) =>
       record({ name, value, unit: 's', limit, release: 'trixie kernel, emulated', stack: 'static' })
     const all = ({ good }: Crowded) => good

@@ -10,7 +10,7 @@ import type { Packet } from '../lab/programs/send.ts'
 import { configOf, lanHosts, makeSteeringWorld, whereTo } from './steering-world.ts'
 
 const seed = Number(process.argv[2])
-const rulesets = 10
+const rulesets = 8
 const packetsEach = 30
 
 const lan = fc.integer({ min: 2, max: lanHosts + 1 })
