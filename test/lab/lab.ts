@@ -68,7 +68,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
       snapshot: () =>
         snapshot({
           namespace: network.host,
-          nft: async () => (await machine.exec(['/usr/sbin/nft', 'list', 'ruleset'])).stdout,
+          nft: async () => (await machine.exec(['/usr/sbin/nft', '-t', 'list', 'ruleset'])).stdout,
         }),
       dispose: () => undo.dispose(),
     }

@@ -13,7 +13,7 @@ const sysctls = String.raw`\.(rp_filter|ignore_routes_with_linkdown|fib_multipat
 
 interface Place {
   readonly namespace: string
-  /** `nft list ruleset` by the machine's own nft: another version may fail on what it finds there. */
+  /** `nft -t list ruleset` by the machine's own nft: another version may fail on what it finds there. */
   readonly nft: () => Promise<string>
 }
 
