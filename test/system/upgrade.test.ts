@@ -92,8 +92,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     const log = await logSince(since)
     const count = [...log.matchAll(/\((\d+) changes after/g)].reduce((sum, [, changes]) => sum + Number(changes), 0)
     const named = log.split('\n').filter((line) => /\]: (ip -[46] |sysctl |nft |conntrack |ss |\/usr\/|# )/.test(line))
-    // One of Debian 12's changes is not in its journal, and why is not known yet.
-    expect(named.length, log).toBeGreaterThanOrEqual(count - 1)
+    expect(named.length, log).toBeGreaterThanOrEqual(count)
   })
 
   test('F12, L24: sysctl --system with strict settings of others', async () => {
@@ -139,8 +138,9 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     return stdout.trim()
   }
 
+  /** One of our own messages: behind another's, journalctl of Debian 12 leaves out the first of ours. */
   async function cursor(): Promise<string> {
-    const { stdout } = await run('/usr/bin/journalctl', '--no-pager', '-n', '0', '--show-cursor')
+    const { stdout } = await run('/usr/bin/journalctl', '--no-pager', '-u', 'ifbalance', '-n', '1', '--show-cursor')
     return /cursor: (\S+)/.exec(stdout)?.[1] ?? ''
   }
 
