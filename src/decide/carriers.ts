@@ -1,6 +1,9 @@
 /** Which uplinks carry new connections of a family. Pure. */
 import type { Config, Family, Path, Uplink } from '../model.ts'
 
+/** Its interface is there. */
+export type Present = Uplink & { readonly index: number }
+
 export type Usable = Uplink & { readonly path: Path }
 
 /** It has a link, whatever is known of the line behind. */

@@ -13,6 +13,7 @@ import type { Chain, Config, Observed, Ruleset, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideAsked } from './asked.ts'
+import type { Present } from './carriers.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
 import { changeRest, translateSources } from './prefix-translation.ts'
@@ -32,8 +33,6 @@ export function isOurRuleset({ chains }: Ruleset): boolean {
 }
 
 const ourHooks: readonly string[] = ['prerouting', 'output', 'pin', 'postrouting']
-
-type Present = Uplink & { readonly index: number }
 
 export function decideRuleset(config: Config, uplinks: readonly Uplink[], observed: Observed): Ruleset | null {
   const present = uplinks.filter((uplink): uplink is Present => uplink.index !== null)

@@ -8,7 +8,7 @@
 import { dscpNumbers } from '../dscp.ts'
 import { nftTable } from '../ids.ts'
 import type { Chain, NamedSet, Ruleset } from '../model.ts'
-import { hex } from '../rule-spec.ts'
+import { hex, nftNumber } from '../rule-spec.ts'
 import { inCgroup } from '../slices.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -116,7 +116,7 @@ function map({ key, data }: Json): string {
 }
 
 function operand(value: unknown): string {
-  if (typeof value === 'number') return value === 0 ? '0' : hex(value)
+  if (typeof value === 'number') return nftNumber(value)
   if (typeof value === 'string') return value
   const [kind, body] = Object.entries(value as Json)[0] as [string, unknown]
   if (kind === 'ct') return `ct ${(body as Json)['key']}`

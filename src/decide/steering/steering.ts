@@ -4,9 +4,10 @@
  * The mark that they get is read at the very end of the policy rules (see decide/rules.ts), as the balanced default is.
  */
 import { markOf, marks } from '../../ids.ts'
-import type { Chain, Config, Family, Match, NamedSet, Observed, Uplink } from '../../model.ts'
-import { hex } from '../../rule-spec.ts'
+import type { Chain, Config, Family, Match, NamedSet, Observed } from '../../model.ts'
+import { hex, nftNumber } from '../../rule-spec.ts'
 import { inCgroup } from '../../slices.ts'
+import type { Present } from '../carriers.ts'
 import { allRules, steers } from './choice.ts'
 import { digest } from './digest.ts'
 import { boxOf, elementsOf, headerOf, keyOf, outBy, type Side, typeOf } from './fields.ts'
@@ -21,8 +22,6 @@ export interface Steering {
   readonly chains: readonly Chain[]
   readonly sets: readonly NamedSet[]
 }
-
-type Present = Uplink & { readonly index: number }
 
 const nothing: Steering = { prerouting: [], output: [], chains: [], sets: [] }
 
@@ -134,7 +133,7 @@ function conditionsOf(rule: string, match: Match, family: Family) {
     ...source.map(({ name }) => `${header} saddr @${name}`),
     ...[...destination, ...domains].map(({ name }) => `${header} daddr @${name}`),
     ...(dscp
-      ? [`${header} dscp ${dscp.length === 1 ? dscp.map(hexOrZero) : `{ ${dscp.map(hexOrZero).sort().join(', ')} }`}`]
+      ? [`${header} dscp ${dscp.length === 1 ? dscp.map(nftNumber) : `{ ${dscp.map(nftNumber).sort().join(', ')} }`}`]
       : []),
     ...(cgroup === undefined ? [] : [inCgroup(cgroup)]),
   ]
@@ -142,7 +141,7 @@ function conditionsOf(rule: string, match: Match, family: Family) {
 }
 
 function maskedMark({ value, mask }: { value: number; mask: number }): string {
-  return mask === 0xffffffff ? `meta mark ${hexOrZero(value)}` : `meta mark & ${hex(mask)} == ${hexOrZero(value)}`
+  return mask === 0xffffffff ? `meta mark ${nftNumber(value)}` : `meta mark & ${hex(mask)} == ${nftNumber(value)}`
 }
 
 function layerLine({ conditions, rules }: Layer, family: Family): { line: string; map: readonly NamedSet[] } {
@@ -177,7 +176,7 @@ function suffix(side: Side, family: Family): string {
 
 /** Our own probes go where they are bound to. */
 function others({ probeUser }: Config): string {
-  return probeUser === undefined ? '' : `meta skuid != ${hexOrZero(probeUser)} `
+  return probeUser === undefined ? '' : `meta skuid != ${nftNumber(probeUser)} `
 }
 
 function markChains({ number }: Present, config: Config): readonly Chain[] {
@@ -192,10 +191,6 @@ function markChains({ number }: Present, config: Config): readonly Chain[] {
 function setMark(name: string, bits: number, { numbers }: Config): Chain {
   const { others: kept } = marks(numbers)
   return { name, hook: null, rules: [`meta mark set meta mark & ${hex((kept | bits) >>> 0)} | ${hex(bits)}`] }
-}
-
-function hexOrZero(value: number): string {
-  return value === 0 ? '0' : hex(value)
 }
 
 function unique(sets: readonly NamedSet[]): readonly NamedSet[] {

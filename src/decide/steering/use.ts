@@ -1,7 +1,7 @@
 /** What a rule does with a connection -> the chain that does it, for one side and family. Pure. */
 import { markOf, marks } from '../../ids.ts'
 import type { Chain, Config, Family, NamedSet, SteeringRule, Uplink, Use } from '../../model.ts'
-import { hex } from '../../rule-spec.ts'
+import { hex, nftNumber } from '../../rule-spec.ts'
 import { type Choice, choiceOf } from './choice.ts'
 import { digest } from './digest.ts'
 import { expressionOf, headerOf, outBy, type Side } from './fields.ts'
@@ -122,9 +122,5 @@ function sticky(
 const mostClients = 65536
 
 function interval(first: number, last: number): string {
-  return first === last ? hexOrZero(first) : `${hexOrZero(first)}-${hexOrZero(last)}`
-}
-
-function hexOrZero(value: number): string {
-  return value === 0 ? '0' : hex(value)
+  return first === last ? nftNumber(first) : `${nftNumber(first)}-${nftNumber(last)}`
 }
