@@ -72,8 +72,9 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       const fresh = await connectToBus(socketPath, { onSignal: receive, onCall: receiveCall, onEnd: lost })
       if (closed) return fresh.close()
       connection = fresh
-      await Promise.all([...namesOfInterest()].map((name) => follow(name)))
+      // Who hears of an owner asks it at once: from then on no change may be missed.
       await Promise.all([...subscriptions.values()].map(({ match }) => addMatch(ruleOf(match))))
+      await Promise.all([...namesOfInterest()].map((name) => follow(name)))
       await Promise.all([...names].map((name) => request(name)))
       backoff.reset()
       lastTrouble = ''
@@ -181,8 +182,8 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       const key = Symbol(match.interface)
       subscriptions.set(key, { match, onSignal })
       soon(async () => {
-        await follow(match.sender)
         await addMatch(ruleOf(match))
+        await follow(match.sender)
       })
       return () => {
         subscriptions.delete(key)

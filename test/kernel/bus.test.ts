@@ -168,6 +168,23 @@ test('a signal that cannot be parsed harms nothing', async () => {
   expect(signals.all.map((signal) => signal.body)).toEqual([[`${name}.Link`, {}, []]])
 })
 
+test('whoever hears of an owner misses none of its signals', async () => {
+  const monitor = spawn('/usr/bin/dbus-monitor', ['--address', `unix:path=${socketPath}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  cleanups.push(() => monitor.kill('SIGKILL'))
+  const said = collector<string>()
+  monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
+    for (const [line] of text.matchAll(/member=GetNameOwner|member='PropertiesChanged'/g)) said.add(line)
+  })
+  await once(monitor.stdout, 'data')
+  const bus = open()
+  bus.watchOwner(name, () => undefined)
+  bus.subscribe(match, () => undefined)
+  await said.reach(2)
+  expect(said.all).toEqual(["member='PropertiesChanged'", 'member=GetNameOwner'])
+})
+
 test('owners come, change and go', async () => {
   const bus = open()
   const owners = collector<string | null>()

@@ -30,7 +30,7 @@ table ip count {
 }
 END
 done
-ip link add tun0 type bridge
+ip link add tun0 type bridge mcast_snooping 0
 ip address add 10.99.0.2/24 dev tun0
 ip link set tun0 up
 ip netns add vpn
