@@ -132,10 +132,8 @@ export function inOurBlock(priority: number, { ruleBase }: Numbers): boolean {
 export const ruleOffsets = {
   /** Not pinned by us: go on at `forwarded`. */
   unpinned: 0,
-  /** Pinned: main's specific routes first, ... */
+  /** Pinned: main's specific routes first, where there are any that matter, ... */
   pinnedMain: 1,
-  /** ... then, one a number, the uplink's table. */
-  pinnedUplink: 1,
   /** Not from this host: nothing more here. */
   forwarded: 100,
   /** One a number: sockets bound to the uplink's device. */
@@ -157,13 +155,28 @@ export const ruleOffsets = {
   end: 999,
 } as const
 
+/** ... then, one a number, the uplink's table, with room for a jump before each eight numbers. */
+export function pinnedOffset(number: number): number {
+  return 1 + number + Math.floor(number / jumpWidth)
+}
+
+/** Packets of other uplinks go past so many rules at once. */
+export const jumpWidth = 8
+
+/** Of the jump past the uplinks from `number` on, a multiple of the width. */
+export function jumpOffset(number: number): number {
+  return pinnedOffset(number) - 1
+}
+
 /** Just before main's own 32766, behind everything that anyone puts before it. */
 export const lastPriority = 32765
 
 export const tables = { default: 253, main: 254, local: 255 } as const
 
 export const protocols = {
-  /** RTPROT_KERNEL. systemd-networkd deletes foreign rules on reconfiguration, but never these (252, 257). */
+  /** RTPROT_KERNEL: routes that an interface's address brings along. */
+  kernel: 2,
+  /** The same. systemd-networkd deletes foreign rules on reconfiguration, but never these (252, 257). */
   rule: 2,
   /** RTPROT_ of our routes: unused in iproute2's rt_protos. */
   route: 98,

@@ -20,6 +20,8 @@ export interface AskedRules {
 const content = 'flags dynamic,timeout; timeout 3m; size 65535'
 const asker = 'saddr . udp sport . udp dport'
 const answered = 'daddr . udp dport . udp sport'
+/** A socket that has an address, as all connected ones have, answers from it. */
+const bound = 'socket wildcard 0 accept'
 const map = 'asked_4'
 const anyone = 'asked_6'
 
@@ -45,7 +47,7 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
     remembering: new Map(uplinks.map((uplink) => [uplink.number, rememberingOf(uplink)])),
     chains: [
       ...(ipv6.length > 0 ? [{ name: 'source_6', hook: null, rules: addresses }] : []),
-      ...(rules.length > 0 ? [{ name: 'source', hook, rules }] : []),
+      ...(rules.length > 0 ? [{ name: 'source', hook, rules: [bound, ...rules] }] : []),
     ],
     sets: [
       ...(ipv4.length > 0

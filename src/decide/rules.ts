@@ -2,16 +2,21 @@
 import {
   ruleOffsets as at,
   balancedTable,
+  jumpOffset,
+  jumpWidth,
   lastPriority,
   markOf,
   marks,
+  maxUplinks,
+  pinnedOffset,
   protocols,
   tables,
   uplinkTable,
 } from '../ids.ts'
 import type { Config, Family, Observed, Rule, Uplink } from '../model.ts'
 import { type RuleParts, ruleSpec } from '../rule-spec.ts'
-import { isDefault } from './paths.ts'
+import { marksOfSlices } from '../slices.ts'
+import { mainKnowsMore, mainLeadsElsewhere } from './main-routes.ts'
 import { steers } from './steering/choice.ts'
 
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
@@ -39,21 +44,36 @@ export function decideRules(
   const ours = (offset: number, parts: RuleParts) => rule(numbers.ruleBase + offset, parts)
   const jump = (offset: number) => ({ goto: numbers.ruleBase + offset })
 
+  const asksMain = marksOfSlices(uplinks, observed, config).size > 0 || mainKnowsMore(family, uplinks, observed)
+
   const ofUplinks = uplinks.flatMap((uplink) => {
     const { number, index, interface: device } = uplink
     const lookup = { lookup: uplinkTable(number, numbers) }
     const own = sourceAddresses(family, uplink, uplinks)
     return [
-      ours(at.pinnedUplink + number, byNumber(uplink)),
+      ours(pinnedOffset(number), byNumber(uplink)),
       ...(index === null ? [] : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
       ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),
       ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
     ]
   })
+  // Those of number 8 and above are gone past in eights, the last ones first as each jumps to the next.
+  const groups = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))].filter((first) => first > 0)
+  const jumps = groups
+    .toSorted((a, b) => b - a)
+    .map((first, index, all) => {
+      const mark = { value: markOf(first, numbers), mask: markOf(maxUplinks + 1 - jumpWidth, numbers) }
+      const next = all[index - 1]
+      return ours(jumpOffset(first), {
+        ...{ not: true, mark },
+        action: jump(next === undefined ? at.forwarded : jumpOffset(next)),
+      })
+    })
   return [
     ours(at.end, { action: { nop: true } }),
-    ours(at.pinnedMain, { action: mainWithoutDefault }),
+    ...(asksMain ? [ours(at.pinnedMain, { action: mainWithoutDefault })] : []),
     ...ofUplinks,
+    ...jumps,
     ...(steering
       ? [
           ours(at.unsteered, { action: { nop: true } }),
@@ -81,12 +101,4 @@ function sourceAddresses(family: Family, uplink: Uplink, uplinks: readonly Uplin
   const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
   const { addresses = [], lanAddresses = [] } = uplink[family] ?? {}
   return [...addresses, ...lanAddresses].filter((address) => !others.includes(address))
-}
-
-/** A VPN that puts its own default before the uplinks' gets everything that it asks for. */
-function mainLeadsElsewhere(family: Family, uplinks: readonly Uplink[], { routes }: Observed): boolean {
-  const devices = new Set(uplinks.map((uplink) => uplink.interface))
-  const defaults = routes.filter((route) => route.family === family && route.table === tables.main && isDefault(route))
-  const best = defaults.toSorted((a, b) => a.metric - b.metric)[0]
-  return best?.nexthops.some(({ device }) => !devices.has(device)) ?? false
 }

@@ -68,7 +68,7 @@ function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>):
     return `${operand(left)} & ${hex(mask)} ${op} ${operand(prefix['addr'])}`
   }
   // Without the level, which is that of the path. One that is gone has its number, which nobody wants.
-  if (field(left, 'socket')) return inCgroup(String(right))
+  if (field(left, 'socket')?.['key'] === 'cgroupv2') return inCgroup(String(right))
   if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
   return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
 }
@@ -124,7 +124,8 @@ function operand(value: unknown): string {
     const name = String((body as Json)['key'])
     return ['iif', 'oif'].includes(name) ? name : `meta ${name}`
   }
-  if (kind === 'socket') return 'socket cgroupv2 level 2'
+  if (kind === 'socket')
+    return `socket ${(body as Json)['key'] === 'cgroupv2' ? 'cgroupv2 level 2' : (body as Json)['key']}`
   if (kind === 'fib') return `fib ${(body as { flags: string[] }).flags.join(' . ')} ${(body as Json)['result']}`
   if (kind === 'map') return map(body as Json)
   if (kind === 'jhash') {
