@@ -20,10 +20,14 @@ interface Asked {
   readonly answer: string
 }
 
-/** resolved believes only when all of its servers say so that a name is not there: it is absent names that hang. */
+/**
+ * resolved believes only when all of its servers say so that a name is not there: it is absent names that hang. Its questions
+ * to the dead line end with the connections there, and whether it then says "not there" or "try again" depends on which of
+ * its links it happens to have in front. Programs that use the C library ask again by themselves.
+ */
 const names = [
-  { domain: 'names.test', answer: addresses.server as string },
-  { domain: 'absent.test', answer: 'ENOTFOUND' },
+  { domain: 'names.test', answer: addresses.server as string, interrupted: addresses.server as string },
+  { domain: 'absent.test', answer: 'ENOTFOUND', interrupted: 'ESERVFAIL' },
 ]
 
 const dead = `table inet fault {
@@ -63,42 +67,46 @@ describe.skipIf(skip).each(['bookworm', 'trixie'] as const)('%s', (release) => {
     return { asked, stop: () => running.stop() }
   }
 
-  test.each(names)('after a silent blackhole, $domain is answered by resolved', async ({ domain, answer }) => {
-    const { isps, host } = lab.network
-    await lab.machine.exec(['/usr/bin/resolvectl', 'flush-caches'])
-    const monitor = await monitorRoutes(host)
-    const { asked, stop } = await ask(domain)
-    try {
-      const cut = monotonicMs()
-      await nftIn(isps[1].namespace, dead)
-      const failover = await monitor.seen(
-        (line) => /^default via 10\.1\.0\.1 dev wan1 table 30098 /.test(line),
-        'wan2 out of the balance',
-      )
-      const until = failover + 2000
-      while (!asked.some(({ at, took }) => at + took > until)) {
-        expect(monotonicMs()).toBeLessThan(until + 8000)
-        await new Promise((resolve) => setTimeout(resolve, 50))
+  test.each(names)(
+    'after a silent blackhole, $domain is answered by resolved',
+    async ({ domain, answer, interrupted }) => {
+      const { isps, host } = lab.network
+      await lab.machine.exec(['/usr/bin/resolvectl', 'flush-caches'])
+      const monitor = await monitorRoutes(host)
+      const { asked, stop } = await ask(domain)
+      try {
+        const cut = monotonicMs()
+        await nftIn(isps[1].namespace, dead)
+        const failover = await monitor.seen(
+          (line) => /^default via 10\.1\.0\.1 dev wan1 table 30098 /.test(line),
+          'wan2 out of the balance',
+        )
+        const until = failover + 2000
+        while (!asked.some(({ at, took }) => at + took > until)) {
+          expect(monotonicMs()).toBeLessThan(until + 8000)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+        const during = asked.filter(({ at }) => at > cut && at < failover)
+        const later = asked.filter(({ at }) => at > failover)
+        expect(during.length + later.length).toBeGreaterThan(40)
+        expect(later.filter((one) => one.answer !== answer)).toEqual([])
+        expect(during.filter((one) => one.answer !== answer && one.answer !== interrupted)).toEqual([])
+        const value =
+          Math.max(...during.map(({ at, took }) => at + took - failover), ...later.map(({ took }) => took)) / 1000
+        const name = `failover -> ${domain} answered by systemd-resolved, the slowest question`
+        record({ name, value, unit: 's', limit: 2, release, stack: 'networkd' })
+        expect(value).toBeLessThan(2)
+        const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'status'])
+        expect(stdout).toContain('Name server 10.2.0.254 is dead: 10.1.0.254 answers in its place.')
+        expect((await lab.machine.exec(['/usr/sbin/ifbalance', 'plan'])).stdout).toContain('Nothing to change')
+      } finally {
+        await stop()
+        await nftIn(isps[1].namespace, 'delete table inet fault\n')
+        await monitor.stop()
       }
-      const during = asked.filter(({ at }) => at > cut && at < failover)
-      const later = asked.filter(({ at }) => at > failover)
-      expect(during.length + later.length).toBeGreaterThan(40)
-      for (const one of [...during, ...later]) expect(one.answer).toBe(answer)
-      const value =
-        Math.max(...during.map(({ at, took }) => at + took - failover), ...later.map(({ took }) => took)) / 1000
-      const name = `failover -> ${domain} answered by systemd-resolved, the slowest question`
-      record({ name, value, unit: 's', limit: 2, release, stack: 'networkd' })
-      expect(value).toBeLessThan(2)
-      const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'status'])
-      expect(stdout).toContain('Name server 10.2.0.254 is dead: 10.1.0.254 answers in its place.')
-      expect((await lab.machine.exec(['/usr/sbin/ifbalance', 'plan'])).stdout).toContain('Nothing to change')
-    } finally {
-      await stop()
-      await nftIn(isps[1].namespace, 'delete table inet fault\n')
-      await monitor.stop()
-    }
-    const back = await monitorRoutes(host)
-    await back.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again', 30_000)
-    await back.stop()
-  })
+      const back = await monitorRoutes(host)
+      await back.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again', 30_000)
+      await back.stop()
+    },
+  )
 })
