@@ -57,23 +57,13 @@ export function decideRules(
       ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
     ]
   })
-  // Those of number 8 and above are gone past in eights, the last ones first as each jumps to the next.
-  const groups = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))].filter((first) => first > 0)
-  const jumps = groups
-    .toSorted((a, b) => b - a)
-    .map((first, index, all) => {
-      const mark = { value: markOf(first, numbers), mask: markOf(maxUplinks + 1 - jumpWidth, numbers) }
-      const next = all[index - 1]
-      return ours(jumpOffset(first), {
-        ...{ not: true, mark },
-        action: jump(next === undefined ? at.forwarded : jumpOffset(next)),
-      })
-    })
   return [
     ours(at.end, { action: { nop: true } }),
     ...(asksMain ? [ours(at.pinnedMain, { action: mainWithoutDefault })] : []),
     ...ofUplinks,
-    ...jumps,
+    ...jumpsPast(uplinks, config).map(([offset, mark, target]) =>
+      ours(offset, { not: true, mark, action: jump(target) }),
+    ),
     ...(steering
       ? [
           ours(at.unsteered, { action: { nop: true } }),
@@ -94,6 +84,22 @@ export function decideRules(
           ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
         ]),
   ]
+}
+
+/** Packets go past the uplinks of number 8 and above in eights: from where, unless it has which mark, to where. */
+function jumpsPast(
+  uplinks: readonly Uplink[],
+  { numbers }: Config,
+): readonly (readonly [number, { readonly value: number; readonly mask: number }, number])[] {
+  const mask = markOf(maxUplinks + 1 - jumpWidth, numbers)
+  const firsts = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))]
+  // The last first, as each is the target of the one before.
+  const sorted = firsts.filter((first) => first > 0).toSorted((a, b) => b - a)
+  return sorted.map((first, index) => {
+    const next = sorted[index - 1]
+    const target = next === undefined ? at.forwarded : jumpOffset(next)
+    return [jumpOffset(first), { value: markOf(first, numbers), mask }, target]
+  })
 }
 
 /** Those of the LAN in the uplink's prefix, too. An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
