@@ -4,6 +4,7 @@ import { projectFolder } from '../emulated/paths.ts'
 import { disposer } from '../lab/disposer.ts'
 import type { Chapter } from './chapter.ts'
 import { dataPathSection } from './data-path-section.ts'
+import { partNames } from './parts.ts'
 import type { DataPathResults, Plan, Result } from './results.ts'
 import { rulesetNames, variants } from './rulesets.ts'
 
@@ -24,7 +25,8 @@ export const dataPath: Chapter<DataPathResults> = {
       const ours: readonly Plan[] = variants
         .filter((variant) => variant !== 'none')
         .map((variant) => ({ ruleset: 'ifbalance', uplinks: 2, rounds: 3, variant }))
-      const plans = [...peers, ...ours]
+      const parts: readonly Plan[] = partNames.map((ruleset) => ({ ruleset, uplinks: 2, rounds: 3, variant: 'none' }))
+      const plans = [...peers, ...ours, ...parts]
       return { kernel, results: await measurePlans(machine, plans, progress) }
     } finally {
       await undo.dispose()

@@ -2,6 +2,7 @@
  * What peers install for several uplinks, written anew from descriptions of what they load, for the world of world.ts.
  * Pure. Uplinks are numbered from 1; all have weight 1.
  */
+import { type PartName, partsUpTo } from './parts.ts'
 
 export const rulesetNames = [
   'plain',
@@ -13,7 +14,8 @@ export const rulesetNames = [
   'mwan3',
   'ifbalance',
 ] as const
-export type RulesetName = (typeof rulesetNames)[number]
+
+export type RulesetName = (typeof rulesetNames)[number] | PartName
 
 export const variants = ['none', '10 rules', '1000 rules', 'offload'] as const
 export type Variant = (typeof variants)[number]
@@ -71,6 +73,8 @@ export function rulesetOf(
       return family === 'inet' ? vyos(all) : null
     case 'mwan3':
       return uplinks > 60 ? null : mwan3(all, family)
+    default:
+      return family === 'inet' ? partsUpTo(name) : null
   }
 }
 
