@@ -2,6 +2,7 @@
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../ids.ts'
 import type { ClosingRoute, Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
 import { carriers, isLinked, type Usable } from './carriers.ts'
+import { otherWays } from './main-routes.ts'
 
 export function decideRoutes(
   family: Family,
@@ -12,7 +13,8 @@ export function decideRoutes(
   const balanced = balancedRoutes(family, config, uplinks)
   const closing = closingType(family, config, balanced)
   const local = observed.routes.filter((route) => route.family === family && isLocal(route))
-  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, local))
+  const { copies } = otherWays(family, uplinks, observed)
+  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, { local, copies }))
   return [...own, ...balanced]
 }
 
@@ -26,7 +28,7 @@ function closingType(family: Family, { balance }: Config, balanced: readonly Rou
 }
 
 /**
- * The uplink's default, the subnets that are on its link (a socket bound to the device asks this table alone), and an
+ * The uplink's default, the subnets that are on its link (a socket bound to the device asks this table alone) and on others, and an
  * end: what is pinned to an uplink that cannot carry it fails at once instead of leaving by another with a wrong source.
  */
 function uplinkRoutes(
@@ -34,7 +36,7 @@ function uplinkRoutes(
   uplink: Uplink,
   end: ClosingRoute,
   config: Config,
-  local: readonly Route[],
+  { local, copies }: { readonly local: readonly Route[]; readonly copies: readonly Route[] },
 ): readonly Route[] {
   const table = uplinkTable(uplink.number, config.numbers)
   const closing = closingRoute(family, table, end)
@@ -42,7 +44,14 @@ function uplinkRoutes(
   if (path === null) return [closing]
   const onLink = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
   return [
-    ...onLink.map((route) => unicast(family, table, route.destination, [hop(uplink.interface, null)])),
+    ...[...onLink, ...copies].map(({ destination, nexthops: hops }) =>
+      unicast(
+        family,
+        table,
+        destination,
+        hops.map(({ device }) => hop(device, null)),
+      ),
+    ),
     unicast(family, table, 'default', [{ ...hop(uplink.interface, path.gateway), onlink: path.onlink }]),
     closing,
   ]

@@ -16,7 +16,7 @@ import {
 import type { Config, Family, Observed, Rule, Uplink } from '../model.ts'
 import { type RuleParts, ruleSpec } from '../rule-spec.ts'
 import { marksOfSlices } from '../slices.ts'
-import { mainKnowsMore, mainLeadsElsewhere } from './main-routes.ts'
+import { mainLeadsElsewhere, otherWays } from './main-routes.ts'
 import { steers } from './steering/choice.ts'
 
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
@@ -44,7 +44,9 @@ export function decideRules(
   const ours = (offset: number, parts: RuleParts) => rule(numbers.ruleBase + offset, parts)
   const jump = (offset: number) => ({ goto: numbers.ruleBase + offset })
 
-  const asksMain = marksOfSlices(uplinks, observed, config).size > 0 || mainKnowsMore(family, uplinks, observed)
+  // The kernel routes both directions of an offloaded flow with its mark.
+  const marksAnything = config.balance.offload === true || marksOfSlices(uplinks, observed, config).size > 0
+  const asksMain = marksAnything || otherWays(family, uplinks, observed).ask
 
   const ofUplinks = uplinks.flatMap((uplink) => {
     const { number, index, interface: device } = uplink

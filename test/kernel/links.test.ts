@@ -126,6 +126,7 @@ test('L6, L7: another device with the same name, or with the same index', async 
     route,
   ])
   await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  await ip('link del lan0')
   await expectSettled()
   expect(await ours()).toEqual(before)
 })

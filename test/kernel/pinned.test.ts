@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { maxUplinks } from '../../src/ids.ts'
 import { type Host, startHost } from './daemon-host.ts'
+import { makeFarEnds } from './far-ends.ts'
 
 let host: Host
 
@@ -25,6 +26,7 @@ test('a route of others that comes later goes first, for as long as it is there'
   let seen = await daemon.says(/balancing over wan1, wan2 /)
   expect(await out('ip rule')).not.toContain('20001:')
   expect(await out(onWan2)).toContain('via 10.2.0.1 dev wan2')
+  expect(await out('ip route get 192.168.77.9 mark 0x42000000')).toContain('dev lan0')
   for (const [route, way] of [
     ['198.18.0.0/15 via 192.168.77.2', 'via 192.168.77.2 dev lan0'],
     ['198.18.0.0/15 dev lan0', 'dev lan0'],
@@ -41,6 +43,29 @@ test('a route of others that comes later goes first, for as long as it is there'
   await ip('route add 198.18.0.1 via 10.2.0.1 dev wan2')
   await host.ifbalance(['apply'])
   expect(await out('ip rule')).not.toContain('20001:')
+  daemon.signal('SIGTERM')
+  await daemon.ended
+})
+
+test("others' reverse path filter that looks at marks lets them pass", async () => {
+  await makeFarEnds(host)
+  const daemon = host.daemon()
+  await daemon.says(/balancing over wan1, wan2 /)
+  // As firewalld has it for IPv6.
+  const filter = `table inet other {
+  counter refused { }
+  chain prerouting {
+    type filter hook prerouting priority -140
+    fib saddr . mark . iif oif missing counter name refused drop
+  }
+}
+`
+  await host.run(['nft', '-f', '-'], {}, { input: filter })
+  // The second packet of each flow has the mark.
+  const flows = 'for i in $(seq 10); do exec 3<>/dev/udp/203.0.113.1/$((2000 + i)); echo x >&3; echo y >&3; done'
+  await host.run(['ip', 'netns', 'exec', 'lan', '/bin/bash', '-c', flows])
+  expect(await out('nft list counter inet other refused')).toContain('packets 0 ')
+  expect((await host.run(['conntrack', '-L', '-p', 'udp'])).stdout).toMatch(/mark=1[01]\d{8}/)
   daemon.signal('SIGTERM')
   await daemon.ended
 })
