@@ -17,14 +17,19 @@ describe.skipIf(lacksEmulator())('benchmarks', () => {
   afterAll(() => undo.dispose())
 
   test('the price of packets behind ifbalance is more than none, and less than that of all else together', async () => {
-    const plans = (['plain', 'ifbalance'] as const).map((ruleset) => ({
-      ruleset,
+    const plans = (['plain', 'ifbalance', 'offload'] as const).map((what) => ({
+      ...(what === 'offload'
+        ? { ruleset: 'ifbalance' as const, variant: what }
+        : { ruleset: what, variant: 'none' as const }),
       uplinks: 2,
       rounds: 1,
-      variant: 'none' as const,
     }))
     const results = await measurePlans(machine, plans, progress)
-    const [plain, ours] = results.map(({ prices }) => prices)
+    const [plain, ours, offloaded] = results.map(({ prices }) => prices)
+    for (const family of ['inet', 'inet6'] as const)
+      expect(offloaded?.[family]?.forwarded.established, family).toBeLessThan(
+        plain?.[family]?.forwarded.established ?? 0,
+      )
     for (const family of ['inet', 'inet6'] as const)
       for (const way of ['forwarded', 'local'] as const)
         for (const item of items) {

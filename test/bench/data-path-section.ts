@@ -263,9 +263,10 @@ Where the price goes, each part on top of those before it (connections scatter b
 
 ${partTable(results)}
 
-A line in a chain costs about 90 instructions whatever it asks, a look-up in a set 250, an empty chain 150 to 200. So an established
-packet that is to be kept on its uplink by a mark cannot cost much less than one chain, one line and one rule. A first packet pays
-for the kernel's choice by a hash, for \`main\` being asked before, and for being remembered; whoever draws a mark in nftables pays less
-for it when forwarded, and more when the packet is the host's own. The host's own packets pass two chains for what came in by an uplink.
+An established forwarded packet that is kept on its uplink pays for one chain, one line and the rules on its way. That is above the
+limit; only \`offload\` is cheaper, as neither is met there. A first packet pays for the kernel's choice by a hash, for \`main\`
+being asked before, and for being remembered; whoever draws a mark in nftables pays less for it when it is forwarded, and more when
+it is the host's own. The host's own packets pass two chains, both for what came in by an uplink: answers of local services that
+have another address than the uplink's, and of UDP services that do not say from which address they answer.
 `
 }
