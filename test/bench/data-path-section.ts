@@ -196,6 +196,11 @@ function limitTable(results: readonly Result[]): string {
     const cells = [most, overRule, ours, pair('article')].map((figures) => figures.map(figure).join(' / '))
     return [itemTitles[item], ...cells]
   })
+  const growth = ways.map((way) => {
+    const [few, many] = [2, 63].map((count) => over(results, 'ifbalance', count, 'inet', way)?.established)
+    return few && many ? `${Math.round((100 * (many - few)) / few)} %` : '-'
+  })
+  rows.push(['established UDP packet, growth from 2 to 63 uplinks', '10 % / 10 %', '', growth.join(' / '), ''])
   const head = [
     'IPv4, two uplinks, forwarded / local',
     'at most',
