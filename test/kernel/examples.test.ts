@@ -191,6 +191,8 @@ house('office-with-voip', ['eth0', 'ppp0'], () => {
     expect(call.peers).toEqual([second])
     await blackhole(lab.network, 2)
     await untilOffline('dsl')
+    const moves = ['/usr/sbin/conntrack', '--dump', '--proto', 'udp', '--orig-src', telephone, '--mark', '0x41000000']
+    await until(lab, 'the call has moved', async () => /^udp (?!.*UNREPLIED)/m.test(await lab.exec(moves)))
     expect(await calls()).toEqual([first, first, first, first])
     const [moved] = await call.stop()
     expect(moved?.peer).toContain(second)
