@@ -51,8 +51,9 @@ on the uplink: median and worst. Flows on the other uplink should lose none. "Ne
 
 - carrier lost: the provider's end of the cable goes down. networkd takes away the address, and the kernel the routes.
 - line dead, link up: the provider forwards nothing more. lsm, as its documentation sets it up for Shorewall, sends a ping a
-  second and has Shorewall \`disable\` the uplink after seven; it wants a hundred good ones to enable it again. The article only
-  looks at the carrier.
+  second and has Shorewall \`disable\` the uplink after seven; it wants a hundred good ones to enable it again. Its flows move
+  then, after as many lost packets as the table says, while some new connections still fail at the end of the 20 seconds. The
+  article only looks at the carrier.
 - new gateway with the lease: the provider's gateway has moved, and the client renews at this moment. The article's and
   Shorewall's gateways are written in their files.
 - upgrade: \`dpkg -i\` of another version of ifbalance; for Shorewall \`shorewall reload\`, which makes a new version of it work.
