@@ -1,7 +1,7 @@
 /** What others have put into table `main`, and what follows for our rules. Pure. */
 import { readAddressRange } from '../address-range.ts'
 import { protocols, tables } from '../ids.ts'
-import type { Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
+import type { Family, Nexthop, Observed, Range, Route, Uplink } from '../model.ts'
 import { isInterfaceName } from '../valid.ts'
 import { isDefault } from './paths.ts'
 
@@ -28,12 +28,11 @@ export function otherWays(family: Family, uplinks: readonly Uplink[], { routes }
   const specific = routes.filter((route) => route.family === family && route.table === tables.main && isSpecific(route))
   const own = specific.filter(isOwn)
   const others = specific.filter((route) => !isOwn(route))
-  const isPlain = (route: Route, index: number) =>
-    route.protocol === protocols.kernel &&
-    route.type === 'unicast' &&
-    route.nexthops.every(({ gateway, device }) => gateway === null && isInterfaceName(device)) &&
-    [...own, ...others.slice(0, index)].every(({ destination }) => !overlap(destination, route.destination))
-  const ask = others.length > maxCopies || !others.every(isPlain)
+  const isPlain = ({ protocol, type, nexthops }: Route) =>
+    protocol === protocols.kernel &&
+    type === 'unicast' &&
+    nexthops.every(({ gateway, device }) => gateway === null && isInterfaceName(device))
+  const ask = others.length > maxCopies || !others.every(isPlain) || anyOverlaps(others, own)
   return { ask, copies: ask ? [] : others }
 }
 
@@ -42,9 +41,14 @@ function isSpecific({ destination }: Route): boolean {
   return destination !== 'default' && !destination.startsWith('fe80:')
 }
 
-function overlap(one: string, other: string): boolean {
-  const [a, b] = [readAddressRange(one)?.range, readAddressRange(other)?.range]
-  return !a || !b || (a[0] <= b[1] && b[0] <= a[1])
+/** Whether one of the few has an address in common with another of them, or with one of the many. */
+function anyOverlaps(few: readonly Route[], many: readonly Route[]): boolean {
+  const ranges = [...few, ...many].map(({ destination }) => readAddressRange(destination)?.range)
+  return few.some((_, index) => ranges.slice(index + 1).some((other) => overlap(ranges[index], other)))
+}
+
+function overlap(one: Range<string> | undefined, other: Range<string> | undefined): boolean {
+  return !one || !other || (one[0] <= other[1] && other[0] <= one[1])
 }
 
 /** A VPN that puts its own default before the uplinks' gets everything that it asks for. */
