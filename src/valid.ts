@@ -35,15 +35,20 @@ export function isGateway(address: string, family: Family): boolean {
   return first >= 1 && first <= 223 && first !== 127
 }
 
+/** An IPv6 address that means something on its own link only (RFC 4291, 2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address)
+}
+
 /**
- * A name server's address as nft(8) prints it (RFC 5952), or null: a link-local one (RFC 4007) means something on its own
- * link only, and a mapped one is no IPv6.
+ * A name server's address as nft(8) prints it (RFC 5952), or null: a link-local one means something on its own link only,
+ * and a mapped one is no IPv6.
  */
 function nameServer(text: string): string | null {
   const family = familyOf(text)
   if (family === null || !isGateway(text, family)) return null
   if (family === 'inet') return text
-  if (text.includes('.') || /^fe[89ab]/i.test(text)) return null
+  if (text.includes('.') || isLinkLocal(text)) return null
   return new URL(`http://[${text}]/`).hostname.slice(1, -1)
 }
 

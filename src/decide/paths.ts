@@ -13,7 +13,7 @@ import type {
   UplinkConfig,
 } from '../model.ts'
 import { own } from '../own.ts'
-import { isGateway } from '../valid.ts'
+import { isGateway, isLinkLocal } from '../valid.ts'
 import { lanAddresses, routedTo } from './delegations.ts'
 import { contains } from './prefix.ts'
 
@@ -37,11 +37,10 @@ export function decidePath(
   const gateway = gatewayOf(family, link, wishes, config, observed)
   if (gateway === undefined) return null
   const elsewhere = lanAddresses(link, prefixes, observed)
-  const linkLocal = family === 'inet6' && /^fe[89ab]/i.test(gateway ?? '')
   const reachable = addresses.some((address) => gateway !== null && !address.peer && contains(address, gateway))
   return {
     gateway,
-    onlink: gateway !== null && !linkLocal && !reachable,
+    onlink: gateway !== null && !isLinkLocal(gateway) && !reachable,
     addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
     ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
     ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),

@@ -32,7 +32,7 @@ export function probeOn(
 ): () => void {
   if (settings.kind === 'icmp') {
     return pingOn(
-      { device: way.device, target, intervalMs },
+      { ...way, target, intervalMs },
       (line) => onAnswer({ target, rttMs: line.kind === 'answer' ? line.rttMs : null }),
       onBroken,
     )
@@ -96,7 +96,7 @@ export function probeAll(
     if (settings.kind === 'icmp') {
       stops.push(
         pingBurst(
-          { device: way.device, target },
+          { ...way, target },
           (line) => (line.kind === 'answer' ? answered(target, line.rttMs) : undefined),
           () => undefined,
         ),
@@ -111,7 +111,7 @@ export function probeAll(
     const onLine = () => {
       gateway = true
     }
-    stops.push(pingBurst({ device: way.device, target: way.gateway }, onLine, () => undefined))
+    stops.push(pingBurst({ ...way, target: way.gateway }, onLine, () => undefined))
   }
   return stop
 }

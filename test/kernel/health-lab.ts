@@ -31,6 +31,7 @@ export interface HealthLab {
   readonly ifbalance: (args: readonly string[]) => Promise<string>
   readonly configure: (text: string) => Promise<void>
   readonly startDaemon: () => Promise<void>
+  readonly signalDaemon: (signal: NodeJS.Signals) => void
   readonly stopDaemon: (signal?: NodeJS.Signals) => Promise<void>
   readonly dispose: () => Promise<void>
 }
@@ -113,6 +114,10 @@ async function create(undo: Disposer, ipv6: boolean, program: readonly string[])
       const writtenAt = async () =>
         Number(/"at":(\d+)/.exec(await exec(['/usr/bin/cat', '/run/ifbalance/health.json']))?.[1])
       while (!((await writtenAt()) > begun)) await new Promise((resolve) => setTimeout(resolve, 20))
+    },
+    signalDaemon: (signal) => {
+      if (!daemon) throw new Error('the daemon does not run')
+      process.kill(daemon.pid, signal)
     },
     stopDaemon: async (signal = 'SIGTERM') => {
       await daemon?.stop(signal)

@@ -1,5 +1,4 @@
 /** Dead lines behind living links, on the real kernel. ISPs and the internet are namespaces: see test/lab/network.ts. */
-import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { command, inNamespace, monotonicMs, nftIn, programArgv, startIn } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
@@ -28,14 +27,6 @@ async function probesOn(device: string): Promise<readonly number[]> {
 }
 
 /** Of the processes in the host's network namespace, whatever others run on this machine. */
-async function daemonPid(): Promise<number> {
-  const { stdout } = await command(['/usr/sbin/ip', 'netns', 'pids', lab.network.host])
-  const isDaemon = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('/main.ts\0daemon\0')
-  const found = stdout.split('\n').filter((pid) => pid !== '' && isDaemon(pid))
-  expect(found).toHaveLength(1)
-  return Number(found[0])
-}
-
 describe('IPv4', () => {
   beforeAll(async () => {
     lab = await healthLab()
@@ -281,16 +272,15 @@ describe('IPv4', () => {
   })
 
   test('T2 while the daemon is stopped, nothing fails: what was dead and came back meanwhile is in use', async () => {
-    const daemon = await daemonPid()
     const flow = await stream(lab.network.host, 20)
     try {
       await flow.until((_, all) => all.length > 20, 5000)
       const said = lab.said().length
-      process.kill(daemon, 'SIGSTOP')
+      lab.signalDaemon('SIGSTOP')
       await blackhole(lab.network, 2)
       await pause(3000)
       await mend(lab.network, 2)
-      process.kill(daemon, 'SIGCONT')
+      lab.signalDaemon('SIGCONT')
       for (let i = 0; i < 30; i++) {
         expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
         await pause(50)
@@ -300,7 +290,7 @@ describe('IPv4', () => {
       await blackhole(lab.network, 2)
       await untilCarriers(lab, ['wan1'], 5000)
     } finally {
-      process.kill(daemon, 'SIGCONT')
+      lab.signalDaemon('SIGCONT')
       await flow.stop()
     }
   })

@@ -1,5 +1,6 @@
 /** A provider that delegates an IPv6 prefix by DHCPv6 (isc-dhcp-server), and takes no packet with a source of others. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { defaultTargets } from '../../src/health/settings.ts'
 import { command, inNamespace, ipBatch, nftIn, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import type { Isp } from './isp.ts'
@@ -9,8 +10,11 @@ import { unconfined } from './unconfined.ts'
 export interface Delegation {
   /** From now on, this prefix is the one that clients get; each has it for 20 s at a time. Ends with `/LENGTH`. */
   delegate(prefix: string): Promise<void>
-  /** IPv6 sources of what came from the host since the last time, and how many packets had one that is not allowed. */
-  sources(): Promise<{ readonly seen: readonly string[]; readonly strange: number }>
+  /**
+   * What came from the host since the last time: IPv6 sources; of packets whose source is not allowed, source,
+   * destination, protocol and the first 16 bits behind the header (a port, or an ICMPv6 type and code).
+   */
+  sources(): Promise<{ readonly seen: readonly string[]; readonly strange: readonly string[] }>
 }
 
 export async function openDelegation(undo: Disposer, isp: Isp, host: string): Promise<Delegation> {
@@ -47,7 +51,7 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
        delete table inet ingress
        table inet ingress {
          set seen { type ipv6_addr; flags dynamic; size 4096; }
-         counter strange { }
+         set strange { typeof ip6 saddr . ip6 daddr . meta l4proto . th sport; flags dynamic; size 4096; }
          chain arriving {
            type filter hook prerouting priority -300
            iifname != "sub" accept
@@ -55,7 +59,9 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
            ip6 saddr { fe80::/10, :: } accept
            add @seen { ip6 saddr }
            ip6 saddr { ${addresses.prefix6Of(number)}::/64, ${prefix} } accept
-           counter name strange drop
+           # An answer whose receiver's address went while it was under way: any router passes it on.
+           ip6 saddr { ${defaultTargets.inet6.join(', ')} } icmpv6 type echo-reply drop
+           add @strange { ip6 saddr . ip6 daddr . meta l4proto . th sport } drop
          }
        }
       `,
@@ -76,26 +82,29 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
   return {
     delegate,
     sources: async () => {
-      const nft = ['/usr/sbin/nft', '-j']
-      const set = await command(inNamespace(namespace, [...nft, 'list', 'set', 'inet', 'ingress', 'seen']))
-      const counter = await command(inNamespace(namespace, [...nft, 'reset', 'counter', 'inet', 'ingress', 'strange']))
-      await command(inNamespace(namespace, ['/usr/sbin/nft', 'flush', 'set', 'inet', 'ingress', 'seen']))
-      return { seen: elementsOf(set.stdout), strange: packetsOf(counter.stdout) }
+      const [seen, strange] = [await drained('seen'), await drained('strange')]
+      return { seen, strange }
     },
+  }
+
+  async function drained(set: string): Promise<readonly string[]> {
+    const { stdout } = await command(
+      inNamespace(namespace, ['/usr/sbin/nft', '-j', 'list', 'set', 'inet', 'ingress', set]),
+    )
+    const elements = elementsOf(stdout)
+    if (elements.length === 0) return []
+    await nftIn(namespace, `delete element inet ingress ${set} { ${elements.join(', ')} }`)
+    return elements
   }
 }
 
-type Listing = { readonly nftables: readonly Readonly<Record<string, Readonly<Record<string, unknown>>>>[] }
+type Value = string | number
+type Element = Value | { readonly concat: readonly Value[] }
+type Listing = { readonly nftables: readonly { readonly set?: { readonly elem?: readonly Element[] } }[] }
 
 function elementsOf(text: string): readonly string[] {
   const listing: Listing = JSON.parse(text)
-  const elements = listing.nftables.flatMap((item) => (item['set']?.['elem'] ?? []) as readonly unknown[])
-  return elements.map((element) =>
-    typeof element === 'string' ? element : String((element as { elem: { val: string } }).elem.val),
-  )
-}
-
-function packetsOf(text: string): number {
-  const listing: Listing = JSON.parse(text)
-  return Number(listing.nftables.map((item) => item['counter']?.['packets']).find((packets) => packets !== undefined))
+  return listing.nftables
+    .flatMap(({ set }) => set?.elem ?? [])
+    .map((element) => (typeof element === 'object' ? element.concat.join(' . ') : String(element)))
 }

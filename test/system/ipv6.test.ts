@@ -56,7 +56,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
 
   async function sources(): Promise<readonly (readonly string[])[]> {
     const all = await Promise.all(delegations.map((delegation) => delegation.sources()))
-    expect(all.map(({ strange }) => strange)).toEqual([0, 0])
+    expect(all.map(({ strange }) => strange)).toEqual([[], []])
     return all.map(({ seen }) => seen)
   }
 
