@@ -90,6 +90,16 @@ async function sources(): Promise<readonly (readonly string[])[]> {
   return all.map(({ seen }) => seen)
 }
 
+/** What a failure is to be understood from. */
+const told = (from: string) =>
+  [
+    from,
+    ...lab
+      .said()
+      .filter((line) => !line.includes('#'))
+      .slice(-12),
+  ].join('\n')
+
 async function expectBoth(from?: keyof typeof client): Promise<void> {
   const { [one]: first = 0, [two]: second = 0, ...failed } = await took(from)
   expect(failed).toEqual({})
@@ -206,7 +216,7 @@ test('L13 a provider falls silent: its IPv6 runs out, and its IPv4 and its clien
   await advertisings[0]?.silence()
   await untilCarriers(lab, ['wan2'], 25_000, '-6')
   await untilCarriers(lab, ['wan1', 'wan2'], 1000, '-4')
-  for (const from of ['a', 'b', 'private'] as const) expect(await took(from, 20), from).toEqual({ [two]: 20 })
+  for (const from of ['a', 'b', 'private'] as const) expect(await took(from, 20), told(from)).toEqual({ [two]: 20 })
   expect(lab.said().filter((line) => /offline|degraded/.test(line))).toEqual([])
   await sources()
   await advertisings[0]?.advertise(usual)
