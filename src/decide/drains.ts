@@ -40,7 +40,8 @@ export function withDrains(
     refuge: hasRefuge(family, wish, numbers),
   }))
   return Object.fromEntries(
-    Object.entries(known).map(([name, entry]) => {
+    // What the run before wrote is in `observed`: of an uplink that is away, `known` would still have it.
+    Object.entries(known).map(([name, { drains: _, ...entry }]) => {
       const uplink = wish.uplinks.find((other) => other.name === name)
       const drains = families.flatMap(({ family, before, after, refuge }) => {
         if (!uplink || after.has(uplink.interface)) return []

@@ -4,32 +4,41 @@ import { expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { decide } from '../../../src/decide/decide.ts'
 import { diff } from '../../../src/diff.ts'
-import type { Health, LineState, Observed } from '../../../src/model.ts'
+import type { Config, Health, LineState, Observed } from '../../../src/model.ts'
 
 const world: Observed = JSON.parse(
   readFileSync(new URL('../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
 )
-const parsed = parseConfig([{ path: 'ifbalance.conf', text: '[uplink wan1]\nmetric = 1\n[uplink wan2]\nmetric = 2\n' }])
-if (!parsed.ok) throw new Error(parsed.errors.join('\n'))
-const { config } = parsed
+const config = configOf('[uplink wan1]\nmetric = 1\n[uplink wan2]\nmetric = 2\n')
+
+function configOf(text: string): Config {
+  const parsed = parseConfig([{ path: 'ifbalance.conf', text }])
+  if (!parsed.ok) throw new Error(parsed.errors.join('\n'))
+  return parsed.config
+}
 
 const line = (state: LineState, degraded = false) => ({
   inet: { state, degraded, since: 0, why: '', latencyMs: null, loss: 0, lastProbe: null },
 })
 const lines = (wan1: LineState, wan2: LineState): Health => ({ wan1: line(wan1), wan2: line(wan2) })
 
-/** What each round after another cuts, the kernel being as the round before wanted it. */
+/** What each round after another cuts in one world, where only lines die and come back. */
 function cutBy(rounds: readonly Health[], forgetState = false): readonly (readonly string[])[] {
-  let observed = world
-  return rounds.map((health) => {
-    observed = { ...observed, health }
-    const desired = decide(config, observed)
-    const steps = diff(observed, desired, config.numbers)
-    observed = {
-      ...observed,
-      routes: [...world.routes, ...desired.routes],
-      state: forgetState ? world.state : desired.state,
-    }
+  return cutIn(
+    rounds.map((health) => ({ ...world, health })),
+    config,
+    forgetState,
+  )
+}
+
+/** The same where the world around our routes and memory, which are as the round before wanted them, changes, too. */
+function cutIn(worlds: readonly Observed[], settings: Config, forgetState = false): readonly (readonly string[])[] {
+  let ours: Pick<Observed, 'routes' | 'state'> = { routes: [], state: world.state }
+  return worlds.map((around) => {
+    const observed = { ...around, routes: [...around.routes, ...ours.routes], state: ours.state }
+    const desired = decide(settings, observed)
+    const steps = diff(observed, desired, settings.numbers)
+    ours = { routes: desired.routes, state: forgetState ? world.state : desired.state }
     return steps.flatMap((step) => (step.kind === 'forget-connections' ? [`${step.uplink} ${step.family}`] : []))
   })
 }
@@ -69,4 +78,19 @@ test('without memory, the balanced default tells of those that took new ones', (
 test('a degraded line works', () => {
   const degraded = { wan1: line('online', true), wan2: line('online') }
   expect(cutBy([lines('online', 'online'), degraded, lines('offline', 'online')])).toEqual([[], [], ['wan1 inet']])
+})
+
+test('an uplink that nobody configured and whose device goes while all are dead is cut once', () => {
+  const automatic = configOf('')
+  const without: Pick<Observed, 'links' | 'routes'> = {
+    links: world.links.filter(({ name }) => name !== 'wan1'),
+    routes: world.routes.filter(({ nexthops }) => nexthops.every(({ device }) => device !== 'wan1')),
+  }
+  const rounds = [
+    { ...world, health: lines('online', 'online') },
+    { ...world, ...without, health: { wan2: line('offline') } },
+    { ...world, ...without, health: { wan2: line('online') } },
+    { ...world, ...without, health: { wan2: line('online') } },
+  ]
+  expect(cutIn(rounds, automatic)).toEqual([[], [], ['wan1 inet'], []])
 })
