@@ -14,6 +14,8 @@ export interface Isp {
   readonly publicAddress: string
   /** Puts the cable into the host's namespace, and starts serving; once at the beginning and after each new host. */
   plug(): Promise<void>
+  /** Takes the cable away, both ends of it. */
+  unplug(): Promise<void>
   /** Carrier: the ISP's end of the cable is up or down. */
   setCarrier(up: boolean): Promise<void>
   /**
@@ -136,6 +138,7 @@ export async function openIsp(
     device,
     publicAddress,
     plug,
+    unplug: () => ipBatch(namespace, ['link delete sub']),
     hostAddress,
     setCarrier: (up) => ipBatch(namespace, [`link set sub ${up ? 'up' : 'down'}`]),
     setRenewal: async (seconds) => {

@@ -38,6 +38,7 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
     ...addresses.resolvers.map((address) => `addr add ${address}/32 dev lo`),
     ...addresses.resolvers6.map((address) => `addr add ${address}/128 dev lo nodad`),
   ])
+  await forgetClosedConnections(internet)
   const isps = [
     await openIsp(undo, 1, { host, internet }, options),
     await openIsp(undo, 2, { host, internet }, options),
@@ -61,6 +62,9 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
     lan,
     isps: isps as [Isp, Isp],
     replaceHost: async () => {
+      // The kernel clears a deleted namespace when it gets to it: till then the cables' other ends would still be there.
+      for (const isp of isps) await isp.unplug()
+      await ipBatch(lan, ['link delete eth0'])
       await deleteNamespace(host)
       await command(['/usr/sbin/ip', 'netns', 'add', host])
       await ipBatch(host, ['link set lo up'])
@@ -81,6 +85,14 @@ export async function addNamespace(undo: Disposer, name: string): Promise<void> 
 async function skipAddressDetection(host: string): Promise<void> {
   const settings = ['net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']
   await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', ...settings]))
+}
+
+/**
+ * The host and its LAN share a public address: once the host has dropped a dead uplink's connections, the one may use a port
+ * that the other had. The server would refuse it from its TIME-WAIT, for its clocks are not the same (RFC 7323, 5.3).
+ */
+async function forgetClosedConnections(internet: string): Promise<void> {
+  await command(inNamespace(internet, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.tcp_max_tw_buckets=0']))
 }
 
 async function plugLan(host: string, lan: string): Promise<void> {

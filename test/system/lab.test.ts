@@ -51,7 +51,7 @@ describe.skipIf(await lacksLab())('the lab', () => {
     // Nothing masquerades here, so what the LAN sends comes from an address that the internet does not know.
     expect(countByPeer(await connections(lan, 1, { timeoutMs: 300 }))).toEqual({ TIMEOUT: 1 })
 
-    const sessions = await openSessions(host, 4, 4)
+    const sessions = await openSessions(host, 12, 12)
     expect(new Set(sessions.peers).size).toBe(2)
     const flow = await stream(host, 5)
     await flow.until((_, all) => all.length > 50, 5000)

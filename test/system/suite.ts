@@ -198,7 +198,8 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
         expect(countByPeer(late)).toEqual({ [one]: late.length })
         expect(late.length).toBeGreaterThan(100)
         const failed = all.filter((attempt) => attempt.at >= mended && !isGood(attempt))
-        expect(failed, `${from}, mended at ${mended}`).toEqual([])
+        const told = failed.map(({ at, ...rest }) => `${JSON.stringify(rest)} ${Math.round(at - mended)} ms after`)
+        expect(told, `${from}, carrier back`).toEqual([])
         measured(`connections failed while the carrier returns, ${from}`, failed.length, 'connections', 0)
       }
       const returned = Math.max(...back.map(({ at }) => at)) - mended
