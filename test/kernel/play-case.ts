@@ -5,11 +5,11 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandOf } from '../../src/apply/commands.ts'
-import { parseConfig } from '../../src/config/parse.ts'
 import { paths } from '../../src/ids.ts'
 import { observe } from '../../src/observe/observe.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
+import { configOf } from '../config-of.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { linksSettled } from './world.ts'
 
@@ -25,9 +25,7 @@ export interface Played {
 }
 
 const folder = process.argv[2] ?? ''
-const config = readCase('ifbalance.conf') ?? ''
-const loaded = parseConfig([{ path: 'ifbalance.conf', text: config }])
-if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
+const config = configOf(readCase('ifbalance.conf') ?? '')
 
 for (const name of ['rp_filter', 'ignore_routes_with_linkdown'])
   writeFileSync(`/proc/sys/net/ipv4/conf/default/${name}`, '0')
@@ -40,11 +38,11 @@ mkdirSync(paths.run, { recursive: true })
 if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
 
 const before = await kernelState()
-const observed = await observe(loaded.config)
-const { steps } = await survey(loaded.config)
-const outcome = await reconcile(loaded.config)
-const again = await survey(loaded.config)
-await takeDown(loaded.config)
+const observed = await observe(config)
+const { steps } = await survey(config)
+const outcome = await reconcile(config)
+const again = await survey(config)
+await takeDown(config)
 const after = await kernelState()
 
 const played: Played = {

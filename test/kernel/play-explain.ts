@@ -6,8 +6,9 @@ import fc from 'fast-check'
 import { explain } from '../../src/explain/explain.ts'
 import { reconcile } from '../../src/reconcile.ts'
 import { familyOf } from '../../src/valid.ts'
+import { configOf } from '../config-of.ts'
 import type { Packet } from '../lab/programs/send.ts'
-import { configOf, lanHosts, makeSteeringWorld, whereTo } from './steering-world.ts'
+import { lanHosts, makeSteeringWorld, whereTo } from './steering-world.ts'
 
 const seed = Number(process.argv[2])
 const rulesets = 8

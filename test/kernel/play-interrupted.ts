@@ -1,16 +1,14 @@
 /** Every beginning of a first apply, and of a `down`: does it carry traffic, and does the next run end right? */
 import { apply } from '../../src/apply/apply.ts'
 import { commandOf } from '../../src/apply/commands.ts'
-import { parseConfig } from '../../src/config/parse.ts'
 import { decideNothing } from '../../src/decide/decide.ts'
 import { diff } from '../../src/diff.ts'
 import { observe } from '../../src/observe/observe.ts'
 import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
+import { configOf } from '../config-of.ts'
 import { ip, twoUplinks } from './world.ts'
 
-const loaded = parseConfig([])
-if (!loaded.ok) throw new Error('the empty configuration is refused')
-const { config } = loaded
+const config = configOf('')
 
 await twoUplinks()
 const upwards = (await survey(config)).steps

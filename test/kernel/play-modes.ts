@@ -1,6 +1,7 @@
 /** Which uplinks 30 connections between the same two hosts take, by mode, for the LAN and the host itself. Prints JSON. */
 import { reconcile } from '../../src/reconcile.ts'
-import { configOf, makeSteeringWorld, whereTo } from './steering-world.ts'
+import { configOf } from '../config-of.ts'
+import { makeSteeringWorld, whereTo } from './steering-world.ts'
 
 const uplinks = [1, 2, 3].map((i) => `[uplink wan${i}]\n`).join('')
 

@@ -5,19 +5,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { commandOf } from '../../src/apply/commands.ts'
-import { parseConfig } from '../../src/config/parse.ts'
 import { paths } from '../../src/ids.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, takeDown } from '../../src/reconcile.ts'
+import { configOf } from '../config-of.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { linksSettled, twoUplinks } from './world.ts'
 
 const [sequences = 100, seed = Date.now() | 0] = process.argv.slice(2).map(Number)
 
 const text = '[uplink wan2]\nweight = 3\n[uplink stick]\ninterface = usb*\nmetric = 10\n'
-const loaded = parseConfig([{ path: 'ifbalance.conf', text }])
-if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
-const { config } = loaded
+const config = configOf(text)
 
 /** What the world does to an uplink. A line that the kernel refuses in the present state is an event, too. */
 const ofDevice = (device: string, i: number): readonly string[] => [

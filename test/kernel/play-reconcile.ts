@@ -1,11 +1,10 @@
 /** How long a reconcile of two uplinks takes inside one process, as in the daemon: prints milliseconds as JSON. */
-import { parseConfig } from '../../src/config/parse.ts'
+
 import { reconcile, takeDown } from '../../src/reconcile.ts'
+import { configOf } from '../config-of.ts'
 import { twoUplinks } from './world.ts'
 
-const loaded = parseConfig([])
-if (!loaded.ok) throw new Error('the empty configuration is refused')
-const { config } = loaded
+const config = configOf('')
 
 await twoUplinks()
 // The first few are the engine's own warming up: a daemon has them behind it.

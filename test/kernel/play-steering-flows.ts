@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../src/os/run.ts'
 import { reconcile } from '../../src/reconcile.ts'
-import { configOf, makeSteeringWorld, whereTo } from './steering-world.ts'
+import { configOf } from '../config-of.ts'
+import { makeSteeringWorld, whereTo } from './steering-world.ts'
 import { ip } from './world.ts'
 
 const program = (name: string) => fileURLToPath(new URL(`../lab/programs/${name}.ts`, import.meta.url))

@@ -4,8 +4,9 @@ import { readConfigFile } from '../../src/config/read.ts'
 import type { Desired, Observed } from '../../src/model.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, survey } from '../../src/reconcile.ts'
+import { configOf } from '../config-of.ts'
 import type { Packet, SendOptions } from '../lab/programs/send.ts'
-import { configOf, makeSteeringWorld, whereTo } from './steering-world.ts'
+import { makeSteeringWorld, whereTo } from './steering-world.ts'
 import { ip } from './world.ts'
 
 const cgroup = `steering-${process.pid}`

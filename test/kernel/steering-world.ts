@@ -3,9 +3,6 @@
  * seen where packets really go, whatever the ruleset says.
  */
 import { fileURLToPath } from 'node:url'
-import type { Outside } from '../../src/config/parse.ts'
-import { parseConfig } from '../../src/config/parse.ts'
-import type { Config } from '../../src/model.ts'
 import { run } from '../../src/os/run.ts'
 import type { Packet, SendOptions } from '../lab/programs/send.ts'
 import { linksSettled } from './world.ts'
@@ -66,12 +63,6 @@ done
 export async function makeSteeringWorld(): Promise<void> {
   await run('/bin/sh', ['-c', world])
   await linksSettled()
-}
-
-export function configOf(text: string, outside?: Outside): Config {
-  const loaded = parseConfig([{ path: 'test.conf', text }], outside)
-  if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
-  return loaded.config
 }
 
 /** Sends them from the LAN or from the host itself, and gives for each the number of the provider that saw it, or null. With `looking`, others have sent them. */

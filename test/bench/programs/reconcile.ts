@@ -5,15 +5,13 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { parseConfig } from '../../../src/config/parse.ts'
 import { reconcile, takeDown } from '../../../src/reconcile.ts'
+import { configOf } from '../../config-of.ts'
 import { ip, linksSettled, manyUplinks } from '../../kernel/world.ts'
 import type { Run } from '../control-results.ts'
 
 const uplinks = Number(process.argv[2])
-const loaded = parseConfig([])
-if (!loaded.ok) throw new Error('the empty configuration is refused')
-const { config } = loaded
+const config = configOf('')
 let programs = 0
 subscribe('child_process', () => {
   programs++

@@ -2,14 +2,12 @@ import { expect, test } from 'vitest'
 import type { Paint } from '../../../src/cli/output.ts'
 import { type Facts, type Status, statusOf } from '../../../src/cli/status.ts'
 import { statusText } from '../../../src/cli/status-text.ts'
-import { parseConfig } from '../../../src/config/parse.ts'
 import type { Link, Nexthop, Observed, Route, Uplink } from '../../../src/model.ts'
+import { configOf } from '../../config-of.ts'
 
 const plain: Paint = (_, text) => text
 
-const loaded = parseConfig([])
-if (!loaded.ok) throw new Error('the defaults are refused')
-const { config } = loaded
+const config = configOf('')
 
 function link(name: string, carrier = true): Link {
   return {

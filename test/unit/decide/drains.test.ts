@@ -1,21 +1,15 @@
 /** Old connections of uplinks that take no new ones: cut when the line dies, if there is another, and only then. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../../src/config/parse.ts'
 import { decide } from '../../../src/decide/decide.ts'
 import { diff } from '../../../src/diff.ts'
 import type { Config, Health, LineState, Observed } from '../../../src/model.ts'
+import { configOf } from '../../config-of.ts'
 
 const world: Observed = JSON.parse(
   readFileSync(new URL('../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
 )
 const config = configOf('[uplink wan1]\nmetric = 1\n[uplink wan2]\nmetric = 2\n')
-
-function configOf(text: string): Config {
-  const parsed = parseConfig([{ path: 'ifbalance.conf', text }])
-  if (!parsed.ok) throw new Error(parsed.errors.join('\n'))
-  return parsed.config
-}
 
 const line = (state: LineState, degraded = false) => ({
   inet: { state, degraded, since: 0, why: '', latencyMs: null, loss: 0, lastProbe: null },

@@ -1,19 +1,17 @@
 /** When packets of connections that are on an uplink have to ask table `main` first. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../../src/config/parse.ts'
 import { decide } from '../../../src/decide/decide.ts'
 import type { Observed, Route } from '../../../src/model.ts'
 import { slicePath } from '../../../src/slices.ts'
+import { configOf } from '../../config-of.ts'
 
 const world: Observed = JSON.parse(
   readFileSync(new URL('../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
 )
 
 function asks(text: string, change: Partial<Observed>): boolean {
-  const parsed = parseConfig([{ path: 'ifbalance.conf', text }])
-  if (!parsed.ok) throw new Error(parsed.errors.join('\n'))
-  const { rules } = decide(parsed.config, { ...world, ...change })
+  const { rules } = decide(configOf(text), { ...world, ...change })
   return rules.some(({ priority }) => priority === 20001)
 }
 
