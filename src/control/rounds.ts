@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import { decide } from '../decide/decide.ts'
 import { balancedTable, paths } from '../ids.ts'
 import type { Config, Desired, Observed, Route, SteeringRule, Step } from '../model.ts'
+import type { Cgroups } from '../observe/cgroups.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
@@ -22,7 +23,9 @@ export interface Rounds {
   /** What the latest round wanted of the host's sysctls. */
   readonly sysctls: () => Readonly<Record<string, string>>
   /** See reconcile.ts: as of the latest round. */
-  readonly slices: () => Readonly<Record<string, number>>
+  readonly slices: () => Cgroups
+  /** The control groups of rules that the latest round found; null while all is taken down. */
+  readonly cgroups: () => Cgroups | null
   /** Of the configuration in force. */
   readonly rules: () => readonly SteeringRule[]
 }
@@ -52,7 +55,8 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
   let sysctls: Readonly<Record<string, string>> = {}
-  let slices: Readonly<Record<string, number>> = {}
+  let slices: Cgroups = {}
+  let cgroups: Cgroups | null = null
   /** The same wish twice, and something to do: what we had done was undone. */
   let wantedBefore = ''
   /** What was said in the round before is not said again. */
@@ -85,6 +89,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     forgotten = outcome.forgotten
     sysctls = outcome.desired.sysctls
     slices = followedSlices(outcome)
+    cgroups = held ? null : (outcome.observed.cgroups ?? {})
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
     onDesired?.(outcome.desired, inForce, outcome.observed.routes)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
@@ -114,6 +119,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     forgotten: () => forgotten,
     sysctls: () => sysctls,
     slices: () => slices,
+    cgroups: () => cgroups,
     rules: () => config?.rules ?? [],
   }
 }

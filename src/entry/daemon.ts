@@ -56,7 +56,7 @@ export async function run(_args: readonly string[]): Promise<number> {
     services.kernelChanged()
     scheduler.hint(reason)
   })
-  watchCgroups(pulse, rounds.rules, scheduler.hint)
+  watchCgroups(pulse, rounds.rules, rounds.cgroups, scheduler.hint)
   const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
 
   // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.

@@ -1,22 +1,24 @@
 /** Control groups that rules name: they come and go with the programs in them, and no netlink message tells. */
 import { isDeepStrictEqual } from 'node:util'
 import type { SteeringRule } from '../model.ts'
-import { readCgroups } from '../observe/cgroups.ts'
+import { type Cgroups, readCgroups } from '../observe/cgroups.ts'
 import type { Pulse } from './pulse.ts'
 
 const lookMs = 500
 
-/** Calls `onChange` once for each change: what comes of it is the next round's business. */
+/**
+ * Calls `onChange` while they are others than `steered` says: what the latest round found, whoever had it look. Of null,
+ * which is where nothing is steered, no change is one.
+ */
 export function watchCgroups(
   pulse: Pulse,
   rules: () => readonly SteeringRule[],
+  steered: () => Cgroups | null,
   onChange: (reason: string) => void,
 ): void {
-  let last = readCgroups({ rules: rules() })
   const look = () => {
-    const now = readCgroups({ rules: rules() })
-    if (!isDeepStrictEqual(now, last)) onChange('control group')
-    last = now
+    const expected = steered()
+    if (expected !== null && !isDeepStrictEqual(readCgroups({ rules: rules() }), expected)) onChange('control group')
     return undefined
   }
   pulse.join(look, lookMs)

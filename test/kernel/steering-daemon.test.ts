@@ -84,12 +84,15 @@ test('what dnsmasq resolves is steered, also after looks and failovers', async (
   expect(await went()).toEqual(two)
 })
 
+/**
+ * Whoever has the daemon look first: the watcher, or the kernel's word of what the daemon did before. A regular look is
+ * too far away for that.
+ */
+const found = /changes after (?!a regular look)/
+
 test('a control group is steered soon after it came, and its end is no fault', async () => {
   await host.run(['nft', 'flush', 'set', 'inet', 'ifbalance', 'video_4'])
   await host.run(['nft', 'flush', 'set', 'inet', 'ifbalance', 'video_6'])
-  // Whoever has the daemon look first: the watcher, or the kernel's word of what the daemon did before. A regular look is
-  // too far away for that.
-  const found = /changes after (?!a regular look)/
   let seen = daemon.said().length
   await host.run(['mkdir', `/sys/fs/cgroup/${cgroup}`])
   seen = await daemon.says(found, seen)
@@ -98,6 +101,20 @@ test('a control group is steered soon after it came, and its end is no fault', a
   await host.run(['rmdir', `/sys/fs/cgroup/${cgroup}`])
   await daemon.says(found, seen)
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+})
+
+/** The rounds after the first let the kernel's word of that one's work pass. */
+const shortLived = `import { mkdirSync, rmdirSync } from 'node:fs'
+import { askDaemon } from '${import.meta.resolve('../../src/control/client.ts')}'
+mkdirSync('/sys/fs/cgroup/${cgroup}')
+for (let round = 0; round < 3; round++) await askDaemon({ do: 'reconcile', reason: 'a test' }, 10_000)
+rmdirSync('/sys/fs/cgroup/${cgroup}')`
+
+test('a control group that comes and goes between two looks is steered no longer', { repeats: 7 }, async () => {
+  const seen = daemon.said().length
+  await host.run([process.execPath, '--input-type=module', '-e', shortLived])
+  const steered = await daemon.says(/changes after .*a test/, seen)
+  await daemon.says(found, steered)
 })
 
 test.each([
