@@ -137,7 +137,7 @@ describe('programs that are missing or misbehave', () => {
     expect(performance.now() - began).toBeLessThan(15_000)
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/usr/sbin/nft') })
     for (const pid of (await out('cat /run/pids')).trim().split(' ')) {
-      await expect.poll(() => isAlive(Number(pid))).toBe(false)
+      await expect.poll(() => isAlive(Number(pid)), { timeout: 2000 }).toBe(false)
     }
     await host.run(['mv', '/run/nft', '/usr/sbin/nft'])
     expect(await state()).toBe(before)
@@ -154,7 +154,7 @@ describe('programs that are missing or misbehave', () => {
     )
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/usr/sbin/nft') })
     expect(stderr.length).toBeLessThan(10_000)
-    await expect.poll(async () => isAlive(Number(await out('cat /run/pids')))).toBe(false)
+    await expect.poll(async () => isAlive(Number(await out('cat /run/pids'))), { timeout: 2000 }).toBe(false)
     await host.run(['mv', '/run/nft', '/usr/sbin/nft'])
     await expectRight()
   }, 60_000)

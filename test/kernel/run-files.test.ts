@@ -24,7 +24,7 @@ async function state(): Promise<string> {
 const balanced = async () => (await out('ip route show table 30098')).replaceAll(/\s+/g, ' ').trim()
 const both = 'default proto 98 nexthop via 10.1.0.1 dev wan1 weight 1 nexthop via 10.2.0.1 dev wan2 weight 1'
 const expectNothingToDoSoon = () =>
-  expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+  expect.poll(async () => (await host.ifbalance(['plan'])).stdout, { timeout: 5000 }).toContain('Nothing to change')
 const expectNothingToDo = async () => expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 
 /** Of the daemon's children: `ip` or `nft`, whose process monitors the kernel. */

@@ -118,7 +118,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
       ).then(({ stdout }) => stdout)
     await expect.poll(values, { timeout: 1500, interval: 20 }).toBe('2\n2\n1\n')
     measured('sysctl --system -> ours are back', (monotonicMs() - set) / 1000, 's', 1.5)
-    await expect.poll(() => logSince(since)).toContain('sysctl -w net/ipv4/conf/wan1/rp_filter=2')
+    await expect.poll(() => logSince(since), { timeout: 5000 }).toContain('sysctl -w net/ipv4/conf/wan1/rp_filter=2')
   })
 
   /** Rules, nft, sysctls and routes of ours: those of main are networkd's, which gives some another metric at times. */
