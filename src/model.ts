@@ -200,16 +200,19 @@ export interface Observed {
     /** By uplink name: bytes, by the day when their period began. */
     readonly used: Readonly<Record<string, { readonly periods: Readonly<Record<string, number>> }>>
   }
-  /** Of what `ifbalance exec` runs: control groups by path (see slices.ts), with their ids; absent for none. */
-  readonly slices?: Readonly<Record<string, number>>
-  /** The same of control groups that rules name; those that are not there are absent. */
-  readonly cgroups?: Readonly<Record<string, number>>
+  /** Of what `ifbalance exec` runs: see slices.ts; absent for none. */
+  readonly slices?: Cgroups
+  /** Those that rules name; those that are not there are absent. */
+  readonly cgroups?: Cgroups
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
   readonly state: State
   /** Text of the file that names our tables for iproute2. */
   readonly tableNames: string | null
 }
+
+/** Control groups by path below the root, with the number that the kernel knows each by (and nft compares): the folder's inode. */
+export type Cgroups = Readonly<Record<string, number>>
 
 /**
  * `suspect`: something was not answered, probes are out; in use. `offline`: a quorum of the probes' targets does not answer.

@@ -3,7 +3,7 @@ import { apply, forgetConnections, mayUndo } from './apply/apply.ts'
 import { decide, decideNothing } from './decide/decide.ts'
 import { diff } from './diff.ts'
 import { programs } from './ids.ts'
-import type { Config, Desired, Observed, Step } from './model.ts'
+import type { Cgroups, Config, Desired, Observed, Step } from './model.ts'
 import { observe } from './observe/observe.ts'
 import { withLock } from './os/lock.ts'
 import { messageOf } from './os/log.ts'
@@ -58,7 +58,7 @@ export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
 }
 
 /** The slices whose traffic the kernel sends by their uplinks now, by path, with their ids: see slices.ts. */
-export function followedSlices({ remaining, observed, desired }: Outcome): Readonly<Record<string, number>> {
+export function followedSlices({ remaining, observed, desired }: Outcome): Cgroups {
   return remaining.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
 }
 

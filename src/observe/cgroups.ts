@@ -2,12 +2,9 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../ids.ts'
-import type { Config } from '../model.ts'
+import type { Cgroups, Config } from '../model.ts'
 import { hasCode } from '../os/files.ts'
 import { parentSlice } from '../slices.ts'
-
-/** By path below the root, the number that the kernel knows it by (and nft compares): the folder's inode. */
-export type Cgroups = Readonly<Record<string, number>>
 
 /** Those of our slices that are there now. */
 export function readSlices(): Cgroups {

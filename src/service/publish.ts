@@ -2,6 +2,7 @@
 import type { Status } from '../cli/status.ts'
 import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
 import type { Reply } from '../control/protocol.ts'
+import type { Cgroups } from '../model.ts'
 import { cgroupId } from '../observe/cgroups.ts'
 import type { Bus } from '../os/bus.ts'
 import { messageOf } from '../os/log.ts'
@@ -18,11 +19,7 @@ export interface Published {
 }
 
 /** `now` has a round made, and gives its reply; `slices` are those that the latest one left followed. */
-export function publish(
-  bus: Bus,
-  now: (reason: string) => Promise<Reply>,
-  slices: () => Readonly<Record<string, number>>,
-): Published {
+export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slices: () => Cgroups): Published {
   const remember = rememberSince()
   const published: Published = {
     show: (status) => {
@@ -59,7 +56,7 @@ export function publish(
 async function followSlice(
   path: string,
   now: (reason: string) => Promise<Reply>,
-  slices: () => Readonly<Record<string, number>>,
+  slices: () => Cgroups,
 ): Promise<Reply> {
   const id = cgroupId(path)
   if (id === null) return { ok: false, message: `there is no ${path}` }

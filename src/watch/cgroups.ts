@@ -1,14 +1,14 @@
 /** Control groups that rules name: they come and go with the programs in them, and no netlink message tells. */
 import { isDeepStrictEqual } from 'node:util'
-import type { SteeringRule } from '../model.ts'
-import { type Cgroups, readCgroups } from '../observe/cgroups.ts'
+import type { Cgroups, SteeringRule } from '../model.ts'
+import { readCgroups } from '../observe/cgroups.ts'
 import type { Pulse } from './pulse.ts'
 
 const lookMs = 500
 
 /**
- * Calls `onChange` while they are others than `steered` says: what the latest round found, whoever had it look. Of null,
- * which is where nothing is steered, no change is one.
+ * Calls `onChange` while they are others than `steered` says: what the latest round found, whoever had it look. Null:
+ * nothing is steered, so nothing is to be told.
  */
 export function watchCgroups(
   pulse: Pulse,
