@@ -107,6 +107,12 @@ async function failed(child: ChildProcess): Promise<never> {
   throw new Error(`preparing the host: exit code ${code}`)
 }
 
+/**
+ * What the daemon says of a round that changed something, whoever had it look: a watcher, or the kernel's word of this or of
+ * what the daemon did before. A regular look, which would find all that is missed, is too far away for that.
+ */
+export const changedSoon = /changes after (?!a regular look)/
+
 const patienceMs = 10_000
 
 function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
