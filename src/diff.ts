@@ -117,6 +117,8 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly Nu
   const wanted = desired.rules.filter(inBlock)
   const missing = subtract(wanted, there)
   const surplus = subtract(there, wanted)
+  // A jump elsewhere or a reversed condition is no other rule to the kernel: the former has to go first.
+  const taken = missing.map((rule) => surplus.find((other) => kernelKey(other) === kernelKey(rule)))
   const pairs = (['inet', 'inet6'] as const).map((family) =>
     diffPair(
       observed.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
@@ -125,8 +127,8 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly Nu
     ),
   )
   return {
-    added: missing.map(addRule),
-    removed: surplus.map(deleteRule),
+    added: missing.flatMap((rule, index) => [...[taken[index] ?? []].flat().map(deleteRule), addRule(rule)]),
+    removed: surplus.filter((rule) => !taken.includes(rule)).map(deleteRule),
     addedPair: pairs.flatMap(({ added }) => added.map(addRule)),
     removedPair: pairs.flatMap(({ removed }) => removed.map(deleteRule)),
   }
@@ -175,6 +177,11 @@ function ruleKey({ family, priority, spec }: Rule): string {
   return [family, priority, spec].join(' ')
 }
 
+/** What the kernel compares of a rule, to refuse one that is there and to find one to delete: no target of a jump, no `not`. */
+function kernelKey(rule: Rule): string {
+  return ruleKey({ ...rule, spec: rule.spec.replace(/^not /, '').replace(/\bgoto \d+$/, 'goto') })
+}
+
 function addRule(rule: Rule): Step {
   return { kind: 'add-rule', rule }
 }
@@ -187,11 +194,28 @@ function deleteRule(rule: Rule): Step {
 
 /** Not while nothing else can carry them, and not those of an uplink that merely gave way to a better one. */
 function connectionsToForget(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
-  return (['inet', 'inet6'] as const).flatMap((family) =>
+  const lost = (['inet', 'inet6'] as const).flatMap((family) =>
     lostUplinks(family, observed, desired, numbers).map((uplink) =>
       forgetConnections(uplink, family, desired.uplinks, numbers),
     ),
   )
+  return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, numbers) : [])]
+}
+
+/** A number that was given back means another uplink soon. */
+function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+  const { pinned, incoming, numberMask } = marks(numbers)
+  const kept = new Set(Object.values(desired.state.uplinks).map(({ number }) => number))
+  return Object.entries(state.uplinks)
+    .filter(([, { number, goneSince }]) => goneSince !== undefined && !kept.has(number))
+    .flatMap(([uplink, { number }]) =>
+      [pinned, incoming].map((way) => ({
+        kind: 'forget-connections' as const,
+        uplink,
+        mark: (markOf(number, numbers) | way) >>> 0,
+        mask: (numberMask | pinned | incoming) >>> 0,
+      })),
+    )
 }
 
 /** Of one uplink and family: those that carry its mark, and sockets that have an address of nobody but it. */

@@ -172,6 +172,8 @@ export interface Observed {
   /** False where the kernel has no IPv6 or it is disabled: then nothing of ours is made for it. */
   readonly ipv6: boolean
   readonly links: readonly Link[]
+  /** Seconds of CLOCK_MONOTONIC; absent where nothing is to be given up by age. */
+  readonly uptime?: number
   /** All tables of both families, `local` included. */
   readonly routes: readonly Route[]
   readonly rules: readonly Rule[]
@@ -361,6 +363,8 @@ export interface KnownUplink {
   readonly movedFrom?: string
   /** IPv6 prefixes that were told of it, the present ones first: clients may still have addresses from earlier ones. */
   readonly prefixes?: readonly string[]
+  /** When it was first missed, as `Observed.uptime`; absent while it is here or configured. */
+  readonly goneSince?: number
   /** It works, or was not cut when it died, and takes no new connections: old ones may be on it. */
   readonly drains?: readonly Family[]
 }

@@ -9,10 +9,13 @@ interface Wanted {
   readonly hardware?: readonly string[]
 }
 
+/** A device that was only plugged out for a while is still known; one with a new name each time does not fill the numbers. */
+export const rememberedSeconds = 3600
+
 /**
- * The uplinks that are here or configured -> their numbers, and those of uplinks that were here. Free numbers are given in
- * order; when all 63 are taken, those of uplinks that nobody wants any more are given anew. An uplink for which none is
- * left has none in the result.
+ * The uplinks that are here or configured -> their numbers, and those of uplinks that were here within the last hour. Free
+ * numbers are given in order; when all 63 are taken, those of uplinks that nobody wants any more are given anew. An uplink
+ * for which none is left has none in the result.
  */
 export function decideNumbers(
   wanted: readonly Wanted[],
@@ -36,7 +39,22 @@ export function decideNumbers(
     known.delete(forgotten[0])
     known.set(name, remembered(forgotten[1].number, device, hardware, undefined))
   }
-  return Object.fromEntries([...known].toSorted(([, a], [, b]) => a.number - b.number))
+  // After all have theirs: a number that is given back is nobody's for a round, in which its connections are forgotten.
+  const kept = [...known].flatMap(([name, uplink]) =>
+    names.has(name) ? [[name, uplink] as const] : whileRemembered(name, uplink, observed),
+  )
+  return Object.fromEntries(kept.toSorted(([, a], [, b]) => a.number - b.number))
+}
+
+/** Whose connections were not cut, as nothing else could carry them, keeps its number until they are. */
+function whileRemembered(
+  name: string,
+  uplink: KnownUplink,
+  { uptime }: Observed,
+): readonly (readonly [string, KnownUplink])[] {
+  if (uptime === undefined) return [[name, uplink]]
+  const goneSince = Math.min(uplink.goneSince ?? uptime, uptime)
+  return uptime - goneSince < rememberedSeconds || uplink.drains ? [[name, { ...uplink, goneSince }]] : []
 }
 
 /** What the interface tells of its device; while it is away or has no address, what it told before. */

@@ -48,6 +48,7 @@ export function decideRules(
   const marksAnything = config.balance.offload === true || marksOfSlices(uplinks, observed, config).size > 0
   const asksMain = marksAnything || otherWays(family, uplinks, observed).ask
 
+  const { jumps, landings } = passing(uplinks, config)
   const ofUplinks = uplinks.flatMap((uplink) => {
     const { number, index, interface: device } = uplink
     const lookup = { lookup: uplinkTable(number, numbers) }
@@ -63,9 +64,8 @@ export function decideRules(
     ours(at.end, { action: { nop: true } }),
     ...(asksMain ? [ours(at.pinnedMain, { action: mainWithoutDefault })] : []),
     ...ofUplinks,
-    ...jumpsPast(uplinks, config).map(([offset, mark, target]) =>
-      ours(offset, { not: true, mark, action: jump(target) }),
-    ),
+    ...landings.map((offset) => ours(offset, { action: { nop: true } })),
+    ...jumps.map(({ offset, mark, target }) => ours(offset, { not: true, mark, action: jump(target) })),
     ...(steering
       ? [
           ours(at.unsteered, { action: { nop: true } }),
@@ -88,20 +88,27 @@ export function decideRules(
   ]
 }
 
-/** Packets go past the uplinks of number 8 and above in eights: from where, unless it has which mark, to where. */
-function jumpsPast(
-  uplinks: readonly Uplink[],
-  { numbers }: Config,
-): readonly (readonly [number, { readonly value: number; readonly mask: number }, number])[] {
+/**
+ * Packets go past the uplinks of number 8 and above in eights: unless it has which mark, from where to where. The kernel
+ * compares jumps without their targets (rule_exists() of net/core/fib_rules.c), so a jump has the same one whichever uplinks
+ * there are: the next eight's, and where that has none, a rule that does nothing.
+ */
+function passing(uplinks: readonly Uplink[], { numbers }: Config) {
   const mask = markOf(maxUplinks + 1 - jumpWidth, numbers)
-  const firsts = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))]
-  // The last first, as each is the target of the one before.
-  const sorted = firsts.filter((first) => first > 0).toSorted((a, b) => b - a)
-  return sorted.map((first, index) => {
-    const next = sorted[index - 1]
-    const target = next === undefined ? at.forwarded : jumpOffset(next)
-    return [jumpOffset(first), { value: markOf(first, numbers), mask }, target]
-  })
+  const after = (first: number) => (first + jumpWidth > maxUplinks ? at.forwarded : jumpOffset(first + jumpWidth))
+  const firsts = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))].filter((first) => first > 0)
+  const jumps = firsts
+    // The last first, as each is the target of the one before.
+    .toSorted((a, b) => b - a)
+    .map((first) => ({
+      offset: jumpOffset(first),
+      mark: { value: markOf(first, numbers), mask },
+      target: after(first),
+    }))
+  const landings = jumps
+    .map(({ target }) => target)
+    .filter((target) => target !== at.forwarded && !jumps.some(({ offset }) => offset === target))
+  return { jumps, landings }
 }
 
 /** Those of the LAN in the uplink's prefix, too. An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */

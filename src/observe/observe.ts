@@ -44,6 +44,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const cgroups = readCgroups(config)
   return {
     ipv6,
+    uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
     links,
     routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],

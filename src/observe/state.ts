@@ -42,6 +42,7 @@ function isKnown(name: string, value: unknown): boolean {
     hardware,
     movedFrom,
     drains,
+    goneSince,
     prefixes,
   } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
@@ -49,6 +50,7 @@ function isKnown(name: string, value: unknown): boolean {
     Number(number) >= 1 &&
     Number(number) <= maxUplinks &&
     isInterfaceOrPattern(device) &&
+    (goneSince === undefined || Number.isFinite(goneSince)) &&
     (movedFrom === undefined || isInterfaceOrPattern(movedFrom)) &&
     (prefixes === undefined ||
       (Array.isArray(prefixes) && prefixes.every((prefix) => routedPrefix(prefix) !== null))) &&

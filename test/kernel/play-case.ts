@@ -38,7 +38,7 @@ mkdirSync(paths.run, { recursive: true })
 if (existsSync(join(folder, 'run'))) cpSync(join(folder, 'run'), paths.run, { recursive: true })
 
 const before = await kernelState()
-const observed = await observe(config)
+const { uptime: _, ...observed } = await observe(config)
 const { steps } = await survey(config)
 const outcome = await reconcile(config)
 const again = await survey(config)
