@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundleSources } from './esbuild.bundle.ts'
 
 /** By Debian's name of the architecture. */
 const targets = {
@@ -24,7 +24,7 @@ const output = 'dist/ifbalance'
 process.chdir(import.meta.dirname)
 const arch = wantedArch()
 mkdirSync('dist/build', { recursive: true })
-await bundleSources()
+await bundleSources(bundle)
 makeBlob()
 const draft = strippedRuntime(arch)
 inject(draft)
@@ -36,28 +36,6 @@ function wantedArch(): Arch {
   const wanted = process.env['ARCH'] || (process.arch === 'x64' ? 'amd64' : process.arch)
   if (wanted === 'amd64' || wanted === 'arm64') return wanted
   throw new Error(`building for ${wanted}: only amd64 and arm64 have a runtime`)
-}
-
-/**
- * CommonJS, which is what a single executable runs. esbuild turns a lazy `import()` into a module of the bundle that is
- * evaluated when it is reached, so a hook never pays for the daemon's D-Bus.
- */
-async function bundleSources(): Promise<void> {
-  await build({
-    entryPoints: ['src/main.ts'],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    // Parts of dbus-next that only session buses, abstract sockets and `unixexec:` need. It catches their absence.
-    external: ['x11', 'usocket', 'event-stream'],
-    define: { 'process.env.IFBALANCE_VERSION': JSON.stringify(versionOf('.')) },
-    logLevel: 'warning',
-  })
 }
 
 /**

@@ -4,6 +4,16 @@ import { defineConfig } from 'vitest/config'
 const patience = { poll: { timeout: 10_000 } }
 
 /**
+ * Tests that need machines. A second try is for CI alone, and told: it keeps a day's work, and is a defect to mend. How many
+ * files run side by side is test/all's to say.
+ */
+const onMachines = {
+  expect: patience,
+  setupFiles: ['test/room/witness.ts'],
+  retry: process.env['CI'] ? 1 : 0,
+}
+
+/**
  * Four kinds of tests: pure ones, ones in network namespaces on the real kernel, ones in booted Debians, and ones on
  * Debian's own kernel, emulated.
  */
@@ -13,26 +23,26 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         test: {
+          ...onMachines,
           name: 'kernel',
-          expect: patience,
+          globalSetup: ['test/room/bundle.ts'],
           include: ['test/kernel/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
+          ...onMachines,
           name: 'system',
-          expect: patience,
           include: ['test/system/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
+          ...onMachines,
           name: 'emulated',
           include: ['test/emulated/**/*.test.ts', 'test/bench/**/*.test.ts'],
           testTimeout: 900_000,

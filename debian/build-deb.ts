@@ -32,6 +32,7 @@ const inputs = [
   'docs/ifbalance.8',
   'docs/ifbalance.conf.5',
   'docs/org.ifbalance1.5',
+  'esbuild.bundle.ts',
   'esbuild.config.ts',
   'package.json',
   'package-lock.json',

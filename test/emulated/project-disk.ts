@@ -1,35 +1,57 @@
 /** What is under test and the scripts that test it, as a disk for the emulated machine: see paths.ts. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join, relative } from 'node:path'
 import { command } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
-import { labPaths } from '../lab/names.ts'
+import { oneAtATime } from '../lab/once.ts'
 import { makeDisk } from './root-disk.ts'
 
 const project = join(import.meta.dirname, '../..')
 
-/** Makes the disk, anew each time, and gives its path. The program is the one that `npm run deb` put into the package. */
+/** The disk's path; made anew when anything that is on it has changed. The program is the one that `npm run deb` put into the package. */
 export async function projectDisk(): Promise<string> {
-  // Whoever runs with the former one keeps it, as a file without a name.
-  const disk = `${labPaths.images}/project.ext4`
-  const draft = `${disk}.files-${process.pid}`
-  const draftDisk = `${disk}.new-${process.pid}`
-  try {
-    mkdirSync(draft, { recursive: true })
-    for (const path of ['package.json', ...dependencies()]) {
-      cpSync(join(project, path), join(draft, path), { recursive: true })
+  const disk = join(project, 'dist/project.ext4')
+  const idFile = `${disk}.id`
+  const id = fingerprint()
+  const isThere = () => existsSync(disk) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id
+  if (isThere()) return disk
+  return await oneAtATime('project.ext4', async () => {
+    if (isThere()) return disk
+    const draft = `${disk}.files`
+    const draftDisk = `${disk}.new`
+    try {
+      rmSync(draft, { recursive: true, force: true })
+      mkdirSync(draft, { recursive: true })
+      for (const path of ['package.json', ...dependencies()]) {
+        cpSync(join(project, path), join(draft, path), { recursive: true })
+      }
+      for (const path of folders) copyAsJavaScript(path, draft)
+      cpSync(process.execPath, join(draft, 'node'))
+      await command(['/usr/bin/dpkg-deb', '--extract', builtDeb(), join(draft, 'deb')])
+      await makeDisk(draft, draftDisk, 512)
+      // Whoever runs with the former one keeps it, as a file without a name.
+      renameSync(draftDisk, disk)
+      writeFileSync(idFile, id)
+    } finally {
+      rmSync(draft, { recursive: true, force: true })
+      rmSync(draftDisk, { force: true })
     }
-    for (const path of ['src', 'test']) copyAsJavaScript(path, draft)
-    cpSync(process.execPath, join(draft, 'node'))
-    await command(['/usr/bin/dpkg-deb', '--extract', builtDeb(), join(draft, 'deb')])
-    await makeDisk(draft, draftDisk, 512)
-    renameSync(draftDisk, disk)
-  } finally {
-    rmSync(draft, { recursive: true, force: true })
-    rmSync(draftDisk, { force: true })
+    return disk
+  })
+}
+
+const folders = ['src', 'test'] as const
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(readFileSync(builtDeb()))
+  for (const folder of folders) {
+    const entries = readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+    for (const file of files.sort()) hash.update(file).update(readFileSync(file))
   }
-  return disk
+  return hash.digest('hex')
 }
 
 /** There, Node takes three times as long to start with TypeScript as with JavaScript. */

@@ -1,7 +1,9 @@
 /** The emulated machine's root: a Debian with its own kernel, as a disk that is made once and kept. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { command } from '../lab/command.ts'
 import { image } from '../lab/image.ts'
+import { oneAtATime } from '../lab/once.ts'
 
 const packages = ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'] as const
 
@@ -18,15 +20,19 @@ export async function rootDisk(progress: (line: string) => void): Promise<RootDi
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  if (!existsSync(disk) || !existsSync(idFile) || readFileSync(idFile, 'utf8') !== id) {
-    const draft = `${disk}.new-${process.pid}`
-    try {
-      await makeDisk(folder, draft, 1024)
-      renameSync(draft, disk)
-      writeFileSync(idFile, id)
-    } finally {
-      rmSync(draft, { force: true })
-    }
+  const isThere = () => existsSync(disk) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id
+  if (!isThere()) {
+    await oneAtATime(basename(disk), async () => {
+      if (isThere()) return
+      const draft = `${disk}.new`
+      try {
+        await makeDisk(folder, draft, 1024)
+        renameSync(draft, disk)
+        writeFileSync(idFile, id)
+      } finally {
+        rmSync(draft, { force: true })
+      }
+    })
   }
   return { disk, kernel: `${folder}/boot/${kernel}` }
 }

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Options, type Result, run } from '../../src/os/run.ts'
+import { program } from '../lab/program.ts'
+import { watch } from '../lab/witness.ts'
 
-const program = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))] as const
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /**
@@ -65,6 +66,7 @@ export async function startHost(): Promise<Host> {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const started: ChildProcess[] = []
+  let said = () => [] as readonly string[]
   await Promise.race([once(holder.stdout, 'data'), failed(holder)])
   const enter = (env: Readonly<Record<string, string>>, argv: readonly string[]) => [
     ...['-t', String(holder.pid), '-m', '-n', '/usr/bin/env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
@@ -87,14 +89,24 @@ export async function startHost(): Promise<Host> {
       started.push(child)
       return running(child)
     },
-    daemon: () => host.start(['/usr/sbin/ifbalance', 'daemon']),
+    daemon: () => {
+      const daemon = host.start(['/usr/sbin/ifbalance', 'daemon'])
+      said = daemon.said
+      return daemon
+    },
     end: async () => {
+      await seen()
       for (const child of started.filter(isAlive)) child.kill('SIGKILL')
       await Promise.all(started.filter(isAlive).map((child) => once(child, 'exit')))
       holder.stdin.end()
       if (isAlive(holder)) await once(holder, 'exit')
     },
   }
+  const seen = watch({
+    name: 'the host',
+    exec: async (argv) => (await host.run(argv, {}, { accept: [0, 1, 2, 255] })).stdout,
+    said: async () => said(),
+  })
   return host
 }
 

@@ -1,12 +1,10 @@
 /** The lab's internet with a host of this machine's own programs in it: our daemon from its sources, static addresses. */
-import { fileURLToPath } from 'node:url'
 import { command, inNamespace, ipBatch, nftIn, type Running, start, waitForLine } from '../lab/command.ts'
 import { type Disposer, disposer } from '../lab/disposer.ts'
 import { createNetwork, type Network } from '../lab/network.ts'
+import { program } from '../lab/program.ts'
 import { sweep } from '../lab/sweep.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const fromSources = [process.execPath, '--disable-warning=ExperimentalWarning', main]
+import { watch } from '../lab/witness.ts'
 
 /** /run and /etc/ifbalance are the host's own; nothing of this machine's is touched. */
 const prepare = `set -e
@@ -38,7 +36,7 @@ export interface HealthLab {
 
 export interface HealthLabOptions {
   readonly ipv6?: boolean
-  /** The program under test; the sources unless said. */
+  /** The program under test; see ../lab/program.ts unless said. */
   readonly program?: readonly string[]
 }
 
@@ -46,14 +44,14 @@ export async function healthLab(options: HealthLabOptions = {}): Promise<HealthL
   await sweep()
   const undo = disposer()
   try {
-    return await create(undo, options.ipv6 ?? false, options.program ?? fromSources)
+    return await create(undo, options.ipv6 ?? false, options.program ?? program)
   } catch (error) {
     await undo.dispose()
     throw error
   }
 }
 
-async function create(undo: Disposer, ipv6: boolean, program: readonly string[]): Promise<HealthLab> {
+async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): Promise<HealthLab> {
   const network = await createNetwork(undo, { ipv6 })
   const { host } = network
   await ipBatch(host, [
@@ -83,6 +81,8 @@ async function create(undo: Disposer, ipv6: boolean, program: readonly string[])
   const exec = async (argv: readonly string[], input?: string) =>
     (await command(inside(argv), { accept: [0, 1, 2], ...(input === undefined ? {} : { input }) })).stdout
 
+  const seen = watch({ name: 'the host', exec, said: async () => lines })
+
   async function says(pattern: RegExp, timeoutMs = 10_000): Promise<void> {
     const deadline = Date.now() + timeoutMs
     while (!lines.some((line) => pattern.test(line))) {
@@ -102,12 +102,12 @@ async function create(undo: Disposer, ipv6: boolean, program: readonly string[])
       undo.defer(argv[0] ?? '', () => running.stop())
       return running
     },
-    ifbalance: (args) => exec([...program, ...args]),
+    ifbalance: (args) => exec([...argv, ...args]),
     configure: async (text) => void (await exec(['/usr/bin/tee', '/etc/ifbalance/ifbalance.conf'], text)),
     startDaemon: async () => {
       lines.splice(0)
       // Its messages come on standard error.
-      daemon = await start(inside(['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...program, 'daemon']))
+      daemon = await start(inside(['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv, 'daemon']))
       daemon.onLine((line) => lines.push(line))
       await says(/message bus/)
       const begun = Number(process.hrtime.bigint() / 1_000_000n)
@@ -123,7 +123,10 @@ async function create(undo: Disposer, ipv6: boolean, program: readonly string[])
       await daemon?.stop(signal)
       daemon = null
     },
-    dispose: () => undo.dispose(),
+    dispose: async () => {
+      await seen()
+      await undo.dispose()
+    },
   }
 }
 

@@ -1,15 +1,13 @@
 /** Each kind of probe against what it is there to find; tiers, quotas and hooks by what the daemon then does. */
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
+import { program } from '../lab/program.ts'
 import { openSessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
 import { carriers, health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 let lab: HealthLab
 
@@ -166,7 +164,7 @@ describe('tiers', () => {
     const hook = async (bytes: number, period: string) => {
       const used = { periods: { [period]: bytes }, counter: 0, boot: 'former', device: 'wan2' }
       await lab.exec(['/usr/bin/tee', '/var/lib/ifbalance/quota.json'], JSON.stringify({ wan2: used }))
-      await lab.exec(['/usr/bin/env', 'IFACE=wan2', process.execPath, main, 'hook', 'networkmanager'])
+      await lab.exec(['/usr/bin/env', 'IFACE=wan2', ...program, 'hook', 'networkmanager'])
       return await carriers(lab)
     }
     const future = '2999-01-01'

@@ -9,6 +9,7 @@ import { type Advertising, openAdvertising } from '../lab/advertising.ts'
 import { command, ipBatch, type Running } from '../lab/command.ts'
 import { type Delegation, openDelegation } from '../lab/delegation.ts'
 import { addresses } from '../lab/names.ts'
+import { program } from '../lab/program.ts'
 import { connections, countByPeer, openSessions } from '../lab/traffic.ts'
 import { unconfined } from '../lab/unconfined.ts'
 import { type HealthLab, healthLab } from './health-lab.ts'
@@ -34,7 +35,7 @@ beforeAll(async () => {
     mkdir -p /run/sbin/upper /run/sbin/work /run/dhcp
     mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin/upper,workdir=/run/sbin/work overlay /usr/sbin
     mount -t tmpfs t /var/lib/dhcpcd
-    printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' '${process.execPath}' '${fromRoot('src/main.ts')}' >/usr/sbin/ifbalance
+    printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' '${program[0]}' '${program[1]}' >/usr/sbin/ifbalance
     for client in dhclient dhcpcd; do
       printf '#!/bin/sh\\n. "%s"\\n' ${fromRoot('hooks')}/$client >/run/dhcp/$client
     done

@@ -1,8 +1,10 @@
 /** Debian roots, built once with mmdebstrap and kept. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { command } from './command.ts'
 import { labPaths } from './names.ts'
+import { oneAtATime } from './once.ts'
 
 export type Release = 'bookworm' | 'trixie'
 
@@ -39,22 +41,25 @@ export async function image(
   const id = createHash('sha256').update(JSON.stringify({ release, packages })).digest('hex')
   const folder = `${labPaths.images}/${[release, ...extra].join('-')}`
   const idFile = `${folder}.id`
-  if (existsSync(folder) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id) return folder
-
-  progress(`building a Debian root: ${[release, ...extra].join(', ')}, about 20 s, kept in ${labPaths.images}`)
-  mkdirSync(labPaths.images, { recursive: true })
-  const draft = `${folder}.new-${process.pid}`
-  try {
-    await command(
-      ['/usr/bin/mmdebstrap', '--quiet', '--variant=minbase', `--include=${packages.join(',')}`, release, draft],
-      { timeoutMs: 600_000 },
-    )
-    rmSync(idFile, { force: true })
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(draft, folder)
-    writeFileSync(idFile, id)
-  } finally {
-    rmSync(draft, { recursive: true, force: true })
-  }
-  return folder
+  const isThere = () => existsSync(folder) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id
+  if (isThere()) return folder
+  return await oneAtATime(basename(folder), async () => {
+    if (isThere()) return folder
+    progress(`building a Debian root: ${[release, ...extra].join(', ')}, about 20 s, kept in ${labPaths.images}`)
+    const draft = `${folder}.new`
+    try {
+      rmSync(draft, { recursive: true, force: true })
+      await command(
+        ['/usr/bin/mmdebstrap', '--quiet', '--variant=minbase', `--include=${packages.join(',')}`, release, draft],
+        { timeoutMs: 600_000 },
+      )
+      rmSync(idFile, { force: true })
+      rmSync(folder, { recursive: true, force: true })
+      renameSync(draft, folder)
+      writeFileSync(idFile, id)
+    } finally {
+      rmSync(draft, { recursive: true, force: true })
+    }
+    return folder
+  })
 }

@@ -7,6 +7,7 @@ import { createNetwork, type Network } from './network.ts'
 import { snapshot } from './snapshot.ts'
 import { type Stack, stackSetup } from './stacks.ts'
 import { sweep } from './sweep.ts'
+import { watch } from './witness.ts'
 
 export interface Lab {
   readonly release: Release
@@ -42,6 +43,14 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     const root = await image(release, options.packages ?? [], progress)
     const network = await createNetwork(undo, { ipv6: options.ipv6 ?? false })
     const machine = await createMachine(undo, { image: root, network, ...stackSetup(release, stack) })
+    const seen = watch({
+      name: `${release}, ${stack}`,
+      exec: async (argv) => (await machine.exec(argv, { accept: [0, 1, 2, 255] })).stdout,
+      said: async () => {
+        const journal = ['/usr/bin/journalctl', '--unit=ifbalance', '--output=cat', '--lines=30', '--no-pager']
+        return (await machine.exec(journal)).stdout.trim().split('\n')
+      },
+    })
     const waitOnline = async (interfaces: readonly string[]) => {
       const program = '/usr/lib/systemd/systemd-networkd-wait-online'
       const families = options.ipv6 ? ['--ipv4', '--ipv6'] : ['--ipv4']
@@ -70,7 +79,10 @@ export async function createLab(options: LabOptions): Promise<Lab> {
           namespace: network.host,
           nft: async () => (await machine.exec(['/usr/sbin/nft', '-t', 'list', 'ruleset'])).stdout,
         }),
-      dispose: () => undo.dispose(),
+      dispose: async () => {
+        await seen()
+        await undo.dispose()
+      },
     }
   } catch (error) {
     await undo.dispose()

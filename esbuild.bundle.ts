@@ -1,0 +1,26 @@
+/** src/main.ts and everything it imports -> one file of JavaScript, for the executable and for tests. */
+import { readFileSync } from 'node:fs'
+import { build } from 'esbuild'
+
+/**
+ * CommonJS, which is what a single executable runs. esbuild turns a lazy `import()` into a module of the bundle that is
+ * evaluated when it is reached, so a hook never pays for the daemon's D-Bus. Run it in the project's folder.
+ */
+export async function bundleSources(outfile: string): Promise<void> {
+  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'))
+  await build({
+    entryPoints: ['src/main.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    // Parts of dbus-next that only session buses, abstract sockets and `unixexec:` need. It catches their absence.
+    external: ['x11', 'usocket', 'event-stream'],
+    define: { 'process.env.IFBALANCE_VERSION': JSON.stringify(version) },
+    logLevel: 'warning',
+  })
+}
