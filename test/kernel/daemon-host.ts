@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Options, type Result, run } from '../../src/os/run.ts'
+import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
 import { watch } from '../lab/witness.ts'
 
@@ -74,7 +75,8 @@ export async function startHost(): Promise<Host> {
   ]
   const host: Host = {
     pid: holder.pid ?? 0,
-    run: (argv, env = {}, options = {}) => run('/usr/bin/nsenter', enter(env, argv), options),
+    run: (argv, env = {}, options = {}) =>
+      run('/usr/bin/nsenter', enter(env, argv), { timeoutMs: patienceMs, ...options }),
     hook: (name, env) => {
       // dhclient-script and dhcpcd-run-hooks source theirs.
       const sourced = ['/bin/sh', '-c', '. "$0"', fromRoot(`hooks/${name}`)]
@@ -124,8 +126,6 @@ async function failed(child: ChildProcess): Promise<never> {
  * what the daemon did before. A regular look, which would find all that is missed, is too far away for that.
  */
 export const changedSoon = /changes after (?!a regular look)/
-
-const patienceMs = 10_000
 
 function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
   const lines: string[] = []

@@ -5,8 +5,11 @@ import { parseConfig } from '../../src/config/parse.ts'
 import { userId } from '../../src/config/users.ts'
 import { defaultUrls } from '../../src/health/settings.ts'
 import { command, inNamespace, ipBatch, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
+import { record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
+import { longPatienceMs } from '../lab/patience.ts'
+import { checkShare } from '../lab/shares.ts'
 import { openSessions } from '../lab/traffic.ts'
 import { addClients, askFromHost, askFromLan, exampleLab, exampleText, times, unique } from './example-lab.ts'
 import { blackhole, type HealthLab, mend, namespaceOf } from './health-lab.ts'
@@ -68,16 +71,16 @@ house('fibre-with-lte-backup', ['eth0', 'wwan0'], () => {
     expect(stdout).toContain('packets 0')
 
     await blackhole(lab.network, 1)
-    await untilCarriers(lab, ['wwan0'], 5000)
+    await untilCarriers(lab, ['wwan0'])
     expect(unique(await askFromLan(lab, times(20, who)))).toEqual([second])
     const onLte = await openSessions(lab.network.host, 2, 0)
     await mend(lab.network, 1)
-    await untilCarriers(lab, ['eth0'], 15_000)
+    await untilCarriers(lab, ['eth0'])
     expect(unique(await askFromLan(lab, times(20, who)))).toEqual([first])
-    await lab.says(/connections of lte end, as a better uplink is back to stay/, 45_000)
+    await lab.says(/connections of lte end, as a better uplink is back to stay/, longPatienceMs)
     for (const { peer, error } of await onLte.stop())
       expect([peer, error]).toEqual([second, expect.stringMatching(/ECONN/)])
-  }, 90_000)
+  }, 180_000)
 
   test('with its quota used up it carries nothing even then', async () => {
     await lab.stopDaemon()
@@ -108,10 +111,8 @@ house('two-dsl-lines', ['ppp0', 'ppp1'], () => {
 
   test('both lines are used, the first one more', async () => {
     const answers = await askFromLan(lab, times(90, { ...who, to: '1.1.1.1' }))
-    const share = answers.filter((peer) => peer === first).length / answers.length
     expect(unique(answers)).toEqual([first, second])
-    expect(share).toBeGreaterThan(0.5)
-    expect(share).toBeLessThan(0.83)
+    checkShare(answers.filter((peer) => peer === first).length, answers.length, 2 / 3)
   })
 
   test.each([
@@ -124,10 +125,10 @@ house('two-dsl-lines', ['ppp0', 'ppp1'], () => {
       expect(before.filter((lines) => lines.length !== 1)).toEqual([])
       expect(unique(before.flat())).toEqual([first, second])
       await blackhole(lab.network, 1)
-      await untilCarriers(lab, ['ppp1'], 5000)
+      await untilCarriers(lab, ['ppp1'])
       expect(await linesOf(targets)).toEqual(clients.map(() => [second]))
       await mend(lab.network, 1)
-      await untilCarriers(lab, ['ppp0', 'ppp1'], 15_000)
+      await untilCarriers(lab, ['ppp0', 'ppp1'])
       const after = await linesOf(targets)
       expect(after.filter((lines) => lines.length !== 1)).toEqual([])
       expect(after.filter((_lines, index) => before[index]?.[0] === second).flat()).not.toContain(first)
@@ -210,7 +211,7 @@ house('office-with-voip', ['eth0', 'ppp0'], () => {
 
   test('while fibre is dead, DSL carries all but guests, who are told', async () => {
     await blackhole(lab.network, 1)
-    await untilCarriers(lab, ['ppp0'], 5000)
+    await untilCarriers(lab, ['ppp0'])
     expect(unique(await askFromLan(lab, times(20, who)))).toEqual([second])
     expect(unique(await askFromLan(lab, times(5, { ...who, from: guest })))).toEqual(['EHOSTUNREACH'])
   })
@@ -238,15 +239,15 @@ house('camper', ['wlan0', 'wwan0'], () => {
       'table inet portal { chain arriving { type nat hook prerouting priority dstnat; iifname "sub" tcp dport 80 redirect to :8080; }\n }\n'
     await nftIn(isps[0].namespace, portal)
     await lab.startDaemon()
-    await untilCarriers(lab, ['wwan0'], 20_000)
+    await untilCarriers(lab, ['wwan0'], '-4', longPatienceMs)
     expect(unique(await askFromLan(lab, times(20, who)))).toEqual([second])
     await nftIn(isps[0].namespace, 'delete table inet portal\n')
-    await untilCarriers(lab, ['wlan0'], 40_000)
+    await untilCarriers(lab, ['wlan0'], '-4', longPatienceMs)
     expect(unique(await askFromLan(lab, times(20, who)))).toEqual([first])
     await nftIn(isps[0].namespace, portal)
-    await untilCarriers(lab, ['wwan0'], 20_000)
+    await untilCarriers(lab, ['wwan0'], '-4', longPatienceMs)
     expect(unique(await askFromHost(lab, times(20, who)))).toEqual([second])
-  }, 120_000)
+  }, 300_000)
 })
 
 house('two-providers-server', ['eth0', 'eth1'], () => {
@@ -277,10 +278,10 @@ house('two-providers-server', ['eth0', 'eth1'], () => {
         namespaceOf(lab.network, isp),
         'table inet fault { chain forward { type filter hook forward priority -300; meta l4proto icmp drop; }\n }\n',
       )
-      await untilCarriers(lab, [`eth${2 - isp}`], 10_000)
+      await untilCarriers(lab, [`eth${2 - isp}`])
       expect(await fromOutside(isp)).toBe('welcome')
       await mend(lab.network, isp)
-      await untilCarriers(lab, ['eth0', 'eth1'], 15_000)
+      await untilCarriers(lab, ['eth0', 'eth1'])
     }
   })
 
@@ -292,15 +293,17 @@ house('two-providers-server', ['eth0', 'eth1'], () => {
 
   test('mail moves, backups fail soon', async () => {
     await blackhole(lab.network, 1)
-    await untilCarriers(lab, ['eth1'], 5000)
+    await untilCarriers(lab, ['eth1'])
     expect(unique(await askFromHost(lab, times(10, { ...who, port: 25 })))).toEqual([second])
     await mend(lab.network, 1)
-    await untilCarriers(lab, ['eth0', 'eth1'], 15_000)
+    await untilCarriers(lab, ['eth0', 'eth1'])
     await blackhole(lab.network, 2)
-    await untilCarriers(lab, ['eth0'], 5000)
+    await untilCarriers(lab, ['eth0'])
     const begun = performance.now()
     expect(unique((await backup(backups)).match(/: ([A-Z][a-z ]+)$/gm) ?? [])).toEqual([': No route to host'])
     // TCP believes the second answer, to the SYN that it sends a second later.
-    expect(performance.now() - begun).toBeLessThan(6000)
+    const value = (performance.now() - begun) / 1000
+    const name = 'three connections on a dead uplink by rule -> refused'
+    record({ name, value, unit: 's', limit: 6, release: 'namespaces', stack: 'static' })
   })
 })

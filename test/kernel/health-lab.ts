@@ -2,6 +2,7 @@
 import { command, inNamespace, ipBatch, nftIn, type Running, start, waitForLine } from '../lab/command.ts'
 import { type Disposer, disposer } from '../lab/disposer.ts'
 import { createNetwork, type Network } from '../lab/network.ts'
+import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
 import { sweep } from '../lab/sweep.ts'
 import { watch } from '../lab/witness.ts'
@@ -83,7 +84,7 @@ async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): P
 
   const seen = watch({ name: 'the host', exec, said: async () => lines })
 
-  async function says(pattern: RegExp, timeoutMs = 10_000): Promise<void> {
+  async function says(pattern: RegExp, timeoutMs = patienceMs): Promise<void> {
     const deadline = Date.now() + timeoutMs
     while (!lines.some((line) => pattern.test(line))) {
       if (Date.now() > deadline) throw new Error(`the daemon never said ${pattern}:\n${lines.join('\n')}`)

@@ -1,5 +1,6 @@
 /** What the daemon of a health lab thinks and does, asked until it is as expected. */
 import { monotonicMs } from '../lab/command.ts'
+import { patienceMs } from '../lab/patience.ts'
 import type { HealthLab } from './health-lab.ts'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -17,7 +18,7 @@ export async function until(
   lab: HealthLab,
   what: string,
   isSo: () => Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = patienceMs,
 ): Promise<number> {
   const begun = monotonicMs()
   while (!(await isSo())) {
@@ -31,8 +32,8 @@ export async function until(
 export function untilCarriers(
   lab: HealthLab,
   wanted: readonly string[],
-  timeoutMs: number,
   family: '-4' | '-6' = '-4',
+  timeoutMs = patienceMs,
 ): Promise<number> {
   const isSo = async () => (await carriers(lab, family)).join() === wanted.join()
   return until(lab, `${wanted.join()} carry`, isSo, timeoutMs)

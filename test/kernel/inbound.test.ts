@@ -1,5 +1,6 @@
 /** What comes in by an uplink is answered by it: services of this host and behind it, whatever new connections use. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patienceMs } from '../lab/patience.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import { inside, lanClient, makeProviders, server } from './providers.ts'
 
@@ -27,14 +28,14 @@ const counts = {}
 const count = (text) => { counts[text] = (counts[text] ?? 0) + 1 }
 const tcp = () => new Promise((resolve) => {
   const socket = require('net').connect({ host: to, port, localAddress: from })
-  socket.setTimeout(1000, () => socket.destroy(new Error('silence')))
+  socket.setTimeout(10_000, () => socket.destroy(new Error('silence')))
   socket.on('error', (error) => { count(error.code ?? error.message); resolve() })
   socket.on('connect', () => socket.write('tcp'))
   socket.on('data', (data) => { count(String(data)); socket.destroy(); resolve() })
 })
 const udp = () => new Promise((resolve) => {
   const socket = require('dgram').createSocket(to.includes(':') ? 'udp6' : 'udp4')
-  const timer = setTimeout(() => { count('silence'); socket.close(); resolve() }, 1000)
+  const timer = setTimeout(() => { count('silence'); socket.close(); resolve() }, 10_000)
   socket.on('message', (data) => { count(String(data)); clearTimeout(timer); socket.close(); resolve() })
   socket.bind(0, from, () => socket.connect(port, to, () => socket.send('udp')))
 })
@@ -116,7 +117,7 @@ describe.each(situations)('%s', (_, config) => {
     if (config.includes('icmp')) {
       const probed = resolvers.map((address) => `address add ${address} dev lo`).join('\n')
       await host.run(['ip', '-n', 'isp1', '-batch', '-'], {}, { input: probed })
-      await expect.poll(() => stateOf('wan2'), { timeout: 20_000 }).toBe('offline')
+      await expect.poll(() => stateOf('wan2'), { timeout: patienceMs }).toBe('offline')
       expect(await stateOf('wan1')).toBe('online')
     }
     expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')

@@ -1,5 +1,8 @@
 /** Leases, addresses and router advertisements that change or run out while the daemon runs, and a line that flaps. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { programArgv } from '../lab/command.ts'
+import { record } from '../lab/measurements.ts'
+import { checkShare } from '../lab/shares.ts'
 import { type Host, keepHeapSmall, type Running, startHost } from './daemon-host.ts'
 import { makeFarEnds, send } from './far-ends.ts'
 
@@ -55,8 +58,8 @@ async function forwarded(
 
 /** A datagram socket of this host, open until the host ends. */
 async function holdSocket(address: string): Promise<void> {
-  host.start(['socat', '-u', `UDP:203.0.113.1:4444,bind=${address}:0`, 'STDOUT'])
-  await expect.poll(() => sockets(address)).toBe(1)
+  await host.start(programArgv('hold', [address, '203.0.113.1'])).says(/^open$/)
+  expect(await sockets(address)).toBe(1)
 }
 
 async function sockets(address: string): Promise<number> {
@@ -71,7 +74,7 @@ test('L9: a lease is renewed with a new address: only what the old one had goes'
   await start()
   await host.hook('dhclient', bound)
   const before = await send(host, 'lan')
-  expect(Math.min(before.wan1, before.wan2)).toBeGreaterThan(5)
+  checkShare(before.wan2, 60, 0.5)
   await holdSocket('10.22.0.2')
   await holdSocket('10.1.0.2')
   const others = await forwarded(1)
@@ -89,7 +92,7 @@ test('L9: a lease is renewed with a new address: only what the old one had goes'
   await expectSettled()
 
   const after = await send(host, 'lan')
-  expect(after.wan2).toBeGreaterThan(5)
+  checkShare(after.wan2, 60, 0.5)
   expect((await forwarded(2)).addresses).not.toContain('10.2.0.2')
 })
 
@@ -97,7 +100,7 @@ test('L10: the DHCP server hangs, the lease expires: the uplink leaves, and the 
   await makeFarEnds(host)
   await start()
   await host.hook('dhclient', bound)
-  expect((await send(host, 'lan')).wan2).toBeGreaterThan(5)
+  checkShare((await send(host, 'lan')).wan2, 60, 0.5)
   const others = await forwarded(1)
   await ip('address flush dev wan2')
   await host.hook('dhclient', { interface: 'wan2', reason: 'EXPIRE', old_ip_address: '10.2.0.2' })
@@ -123,7 +126,7 @@ test('T1: the clock passes the end of a lease that stands in a file of dhclient 
   await host.run(['mount', '--bind', '/run/leases', '/var/lib'])
   await host.write('/var/lib/dhcp/dhclient.wan2.leases', `lease {\n${lines.map((line) => `  ${line}\n`).join('')}}\n`)
   await start()
-  await expect.poll(() => Date.now() / 1000, { timeout: 5000 }).toBeGreaterThan(expire + 1)
+  await expect.poll(() => Date.now() / 1000).toBeGreaterThan(expire + 1)
   await host.ifbalance(['apply'])
   expect(await carriers()).toEqual(['wan1', 'wan2'])
   // What the client says counts more.
@@ -184,7 +187,7 @@ describe('IPv6', () => {
     await host.run(['sysctl', '-qw', 'net.ipv6.route.gc_interval=1'])
     await startBoth(address, 'route add default via fe80::1 dev wan2 proto ra metric 1024 expires 3')
     expect(await carriers(6)).toEqual(['wan1', 'wan2'])
-    await expect.poll(() => carriers(6), { timeout: 8000, interval: 100 }).toEqual(['wan1'])
+    await expect.poll(() => carriers(6), { interval: 100 }).toEqual(['wan1'])
     expect(await carriers()).toEqual(['wan1', 'wan2'])
     expect(await out('ip -6 route show default table 30002')).toMatch(/^unreachable default [^\n]*\n$/)
     await expectSettled()
@@ -213,8 +216,8 @@ describe('IPv6', () => {
   })
 
   async function holdSocket6(from: string): Promise<void> {
-    host.start(['socat', '-u', `UDP6:[2001:db8:ffff::1]:4444,bind=[${from}]:0`, 'STDOUT'])
-    await expect.poll(() => out(`ss -Hun6 state connected src [${from}]`)).not.toBe('')
+    await host.start(programArgv('hold', [from, '2001:db8:ffff::1'])).says(/^open$/)
+    expect(await out(`ss -Hun6 state connected src [${from}]`)).not.toBe('')
   }
 
   test('L2: the carrier is lost: sockets with an IPv6 address of that uplink are closed, others go on', async () => {
@@ -223,8 +226,8 @@ describe('IPv6', () => {
     await holdSocket6('2001:db8:1::2')
     await holdSocket6('2001:db8:2::2')
     await out('ip -n far link set isp2 down')
-    await expect.poll(() => carriers(6), { timeout: 3000 }).toEqual(['wan1'])
-    await expect.poll(() => out('ss -Hun6 state connected src [2001:db8:2::2]'), { timeout: 3000 }).toBe('')
+    await expect.poll(() => carriers(6)).toEqual(['wan1'])
+    await expect.poll(() => out('ss -Hun6 state connected src [2001:db8:2::2]')).toBe('')
     expect(await out('ss -Hun6 state connected src [2001:db8:1::2]')).not.toBe('')
     await expectSettled()
     expect(daemon.said().join('\n')).not.toContain('forgetting the connections')
@@ -234,7 +237,7 @@ describe('IPv6', () => {
     await startBoth(address, route(2))
     await out('ip -n far address add 2001:db8:2::66/64 dev isp2 nodad')
     await ip('address add 2001:db8:2::66/64 dev wan2')
-    await expect.poll(() => out('ip -6 address show dev wan2'), { timeout: 5000 }).toContain('dadfailed')
+    await expect.poll(() => out('ip -6 address show dev wan2')).toContain('dadfailed')
     await expectSettled()
     expect(await ruled(6)).toEqual(['2001:db8:1::2', '2001:db8:2::2'])
     expect(await carriers(6)).toEqual(['wan1', 'wan2'])
@@ -261,7 +264,7 @@ test('L21: another MTU: it is looked at, and nothing is done', async () => {
   await ip('address add 2001:db8:2::2/64 dev wan2 nodad', 'route add default via fe80::1 dev wan2')
   await start()
   // IPv6's own addresses come a second late.
-  await expect.poll(() => out('ip -6 address show tentative'), { timeout: 5000 }).toBe('')
+  await expect.poll(() => out('ip -6 address show tentative')).toBe('')
   await expectSettled()
   const state = async () =>
     [await out('ip rule'), await out('ip route show table all'), await out('nft list ruleset')].join('')
@@ -276,7 +279,7 @@ test('L21: another MTU: it is looked at, and nothing is done', async () => {
 
 const seconds = Number(process.env['FLAP_SECONDS'] ?? 15)
 
-test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seconds + 40) * 1000 }, async () => {
+test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seconds + 60) * 3000 }, async () => {
   const reads = await countReads()
   await keepHeapSmall(host)
   await start()
@@ -291,7 +294,7 @@ test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seco
         `for i in $(seq ${turns}); do for s in down up; do /bin/ip link set isp2 $s; sleep 0.023; done; done`,
       ],
       {},
-      { timeoutMs: turns * 200 },
+      { timeoutMs: turns * 1000 },
     )
   await storm(60)
   const count = async () => ({ reads: await reads(), changes: daemon.said().filter(isChange).length, rss: await rss() })
@@ -303,18 +306,15 @@ test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seco
     (later.changes - earlier.changes) / took,
   ]
   const grown = later.rss - earlier.rss
-  const rates = [readsPerSecond, changesPerSecond].map((rate) => rate.toFixed(1))
-  console.info(
-    `${took.toFixed(1)} s: ${rates[0]} reads and ${rates[1]} changes a second, ${earlier.rss} + ${grown} KiB`,
-  )
+  const where = { release: 'namespace', stack: 'kernel' }
+  const flapping = 'a line that flaps 20 times a second'
+  // The line went, and came, twenty times a second.
+  record({ ...where, name: `${flapping}: looks at the world`, value: readsPerSecond, unit: '/s', limit: 25 })
+  record({ ...where, name: `${flapping}: changes`, value: changesPerSecond, unit: '/s', limit: 5, least: 0.2 })
+  record({ ...where, name: `${flapping}: memory that is gained`, value: grown / 1024, unit: 'MiB', limit: 15 })
   await expect.poll(() => carriers()).toEqual(['wan1', 'wan2'])
   await expectSettled()
   expect(await ours()).toBe(before)
-  // The line went, and came, twenty times a second.
-  expect(readsPerSecond).toBeLessThan(25)
-  expect(changesPerSecond).toBeGreaterThan(0.2)
-  expect(changesPerSecond).toBeLessThan(5)
-  expect(grown).toBeLessThan(15_000)
   expect(daemon.said().join('\n')).not.toMatch(/Error|undefined|Unhandled/)
 })
 

@@ -1,6 +1,7 @@
 /** NetworkManager and ModemManager as python-dbusmock plays them, on the bus of a host of daemon-host.ts. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Bus, openBus } from '../../src/os/bus.ts'
+import { patienceMs } from '../lab/patience.ts'
 import type { Host, Running } from './daemon-host.ts'
 
 /** As D-Bus wants a variant: signature and value. */
@@ -96,7 +97,7 @@ async function owned(bus: Bus, name: string): Promise<void> {
     path: '/org/freedesktop/DBus',
     interface: 'org.freedesktop.DBus',
   } as const
-  for (const end = performance.now() + 10_000; performance.now() < end; ) {
+  for (const end = performance.now() + patienceMs; performance.now() < end; ) {
     try {
       const [isOwned] = await bus.call({ ...theBus, member: 'NameHasOwner', signature: 's', body: [name] })
       if (isOwned === true) return

@@ -78,7 +78,7 @@ describe('our numbers are moved by configuration while we run', () => {
     daemon.signal('SIGHUP')
     await daemon.says(/balancing over wan1, wan2 \(/, seen)
     // It goes on in the background.
-    await expect.poll(() => out('conntrack', '-L'), { timeout: 5000 }).not.toMatch(/sport=100[12]/)
+    await expect.poll(() => out('conntrack', '-L')).not.toMatch(/sport=100[12]/)
     expect(await out('conntrack', '-L')).toContain('sport=1003')
   })
 

@@ -1,6 +1,9 @@
 /** What is in /run and what /run is, descriptors, and news of the kernel that get lost. */
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { record } from '../lab/measurements.ts'
+import { patienceMs } from '../lab/patience.ts'
+import { monitorOf, settled } from './daemon-children.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 
 let host: Host
@@ -24,28 +27,8 @@ async function state(): Promise<string> {
 const balanced = async () => (await out('ip route show table 30098')).replaceAll(/\s+/g, ' ').trim()
 const both = 'default proto 98 nexthop via 10.1.0.1 dev wan1 weight 1 nexthop via 10.2.0.1 dev wan2 weight 1'
 const expectNothingToDoSoon = () =>
-  expect.poll(async () => (await host.ifbalance(['plan'])).stdout, { timeout: 5000 }).toContain('Nothing to change')
+  expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 const expectNothingToDo = async () => expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
-
-/** Of the daemon's children: `ip` or `nft`, whose process monitors the kernel. */
-function monitorOf(daemon: Running, program: string): number {
-  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ')
-  const pid = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`/${program}\0monitor`))
-  return Number(pid ?? Number.NaN)
-}
-
-/** The runs that follow a start are over: they look at everything, and so would miss nothing. */
-async function settle(daemon: Running): Promise<void> {
-  // Page faults of programs that it ran and waited for, proc_pid_stat(5).
-  const faults = () =>
-    readFileSync(`/proc/${daemon.pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')[8] ?? ''
-  for (let before = ''; before !== faults(); ) {
-    before = faults()
-    await new Promise((resolve) => setTimeout(resolve, 700))
-  }
-}
 
 describe('the state file', () => {
   test('P5: of an earlier boot, where the uplinks had other numbers and the sysctls other values', async () => {
@@ -156,7 +139,9 @@ describe('P7: /run full', () => {
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     const cut = performance.now()
     seen = await daemon.says(/balancing over wan1 /, seen)
-    expect(performance.now() - cut).toBeLessThan(1000)
+    const took = performance.now() - cut
+    const name = 'carrier loss -> balanced over the rest, /run full'
+    record({ name, value: took, unit: 'ms', limit: 1000, release: 'namespace', stack: 'kernel' })
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
     await daemon.says(/balancing over wan1, wan2 /, seen)
     expect(daemon.said().filter((line) => /ENOSPC/.test(line))).toHaveLength(1)
@@ -291,7 +276,9 @@ describe('P13: out of memory', () => {
       void daemon.ended.finally(() => {
         hasEnded = true
       })
-      for (let round = 0; round < 10 && !hasEnded; round++) {
+      // Whatever it does with that little, it does it while it has work; with none, until it has ended.
+      const end = performance.now() + patienceMs
+      for (let round = 0; !hasEnded && (round < 10 || (more === 0 && performance.now() < end)); round++) {
         await host.run(['ip', 'link', 'set', 'isp2', 'down'])
         await new Promise((resolve) => setTimeout(resolve, 150))
         await host.run(['ip', 'link', 'set', 'isp2', 'up'])
@@ -324,7 +311,7 @@ describe('P14: more news than a monitor can take', () => {
   test('of routes: a link that goes down meanwhile is seen, and all is as it should be', async () => {
     const daemon = host.daemon()
     let seen = await daemon.says(/balancing over wan1, wan2 /)
-    await settle(daemon)
+    await settled(daemon)
     const monitor = monitorOf(daemon, 'ip')
     process.kill(monitor, 'SIGSTOP')
     await storm()
@@ -340,7 +327,7 @@ describe('P14: more news than a monitor can take', () => {
   test('of nft: what is gone of our table meanwhile is put back', async () => {
     const daemon = host.daemon()
     const seen = await daemon.says(/balancing over wan1, wan2 /)
-    await settle(daemon)
+    await settled(daemon)
     const right = await state()
     const monitor = monitorOf(daemon, 'nft')
     process.kill(monitor, 'SIGSTOP')
@@ -359,7 +346,7 @@ describe('P14: more news than a monitor can take', () => {
       (_, i) => `route add 172.${16 + (i >> 16)}.${(i >> 8) & 255}.${i & 255} dev lo table 77`,
     )
     const input = `${[...lines, ...lines.map((line) => line.replace('add', 'del'))].join('\n')}\n`
-    await host.run(['ip', '-batch', '-'], {}, { input, timeoutMs: 30_000 })
+    await host.run(['ip', '-batch', '-'], {}, { input, timeoutMs: 60_000 })
   }
 
   /** Changes of somebody's table until some of their news are lost. */
@@ -373,7 +360,7 @@ describe('P14: more news than a monitor can take', () => {
       await host.run(
         ['nft', '-f', '-'],
         {},
-        { input: `flush chain inet others many\n${rules.join('\n')}\n`, timeoutMs: 30_000 },
+        { input: `flush chain inet others many\n${rules.join('\n')}\n`, timeoutMs: 60_000 },
       )
     }
     expect(await lost()).toBeGreaterThan(0)

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Told } from '../../src/observe/bus-facts.ts'
 import { networkd } from '../../src/watch/networkd.ts'
 import { type Follower, followService, type Timing } from '../../src/watch/service.ts'
+import { record } from '../lab/measurements.ts'
+import { patienceMs } from '../lab/patience.ts'
 import { type PrivateBus, startPrivateBus } from './private-bus.ts'
 
 const timing: Timing = { restMs: 100, settleMs: 300, retryMs: 100, maxRetryMs: 400, graceMs: 700 }
@@ -85,7 +87,7 @@ function follow(before: Told = {}) {
   return {
     told,
     reach: async (count: number) => {
-      while (told.length < count) await once(news, 'told', { signal: AbortSignal.timeout(10_000) })
+      while (told.length < count) await once(news, 'told', { signal: AbortSignal.timeout(patienceMs) })
       return told[count - 1]
     },
   }
@@ -99,6 +101,7 @@ const via = (gateway: string): Told => ({ wan1: { addresses: ['10.1.0.2'], gatew
 
 test('D2 a service that comes late is asked, and again when it says that something changed', async () => {
   const { reach } = follow()
+  // It is late; and finds somebody who waits.
   await pause(300)
   const service = await startNetworkd(description([10, 1, 0, 1]))
   expect(await reach(1)).toEqual(via('10.1.0.1'))
@@ -115,6 +118,7 @@ test('D2 a service that is restarted is asked at once; what it said holds meanwh
   await pause(100)
   const second = await startNetworkd(description([10, 1, 0, 1]))
   while (second.asked === 0) await pause(10)
+  // Nothing must happen: that takes time.
   await pause(2 * timing.graceMs)
   expect(told).toEqual([])
   const left = performance.now()
@@ -177,11 +181,14 @@ test('D10 a service that never answers is asked ever more rarely; its successor 
   const mute = await startNetworkd(null)
   while (mute.asked === 0) await pause(10)
   for (let i = 0; i < 1000; i++) mute.change()
+  // Nothing must happen: that takes time.
   await pause(1000)
   expect(mute.asked).toBe(1)
   await mute.leave()
   await startNetworkd(description([10, 1, 0, 1]))
   const came = performance.now()
   expect(await reach(1)).toEqual(via('10.1.0.1'))
-  expect(performance.now() - came).toBeLessThan(1000)
+  const value = performance.now() - came
+  const name = 'a service that takes the place of one that hangs is asked'
+  record({ name, value, unit: 'ms', limit: 1000, release: 'namespace', stack: 'D-Bus' })
 })

@@ -1,5 +1,6 @@
 /** The daemon with NetworkManager and ModemManager on the bus, and links in the kernel that are theirs. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { record } from '../lab/measurements.ts'
 import { type Host, startHost } from './daemon-host.ts'
 import { type Mock, type SystemBus, startModemManager, startNetworkManager, startSystemBus } from './mock-services.ts'
 
@@ -15,6 +16,10 @@ afterEach(async () => {
   bus.close()
   await host.end()
 })
+
+function note(name: string, value: number, limit: number): void {
+  record({ name, value, unit: 'ms', limit, release: 'namespace', stack: 'D-Bus' })
+}
 
 async function ip(...batch: readonly string[]): Promise<void> {
   await host.run(['ip', '-batch', '-'], {}, { input: batch.join('\n') })
@@ -92,7 +97,7 @@ test('D9 a bearer that is lost without link down takes the uplink out, and bring
   const cut = performance.now()
   await modemManager.update(bearerPath, bearerFace, disconnected)
   seen = await daemon.says(/balancing over wan1, wan2 /, seen)
-  expect(performance.now() - cut).toBeLessThan(1000)
+  note('a modem that is disconnected -> balanced over the rest', performance.now() - cut, 1000)
   expect(await routes('30098')).toBe(withoutModem)
   expect(daemon.said().join('\n')).toContain('uplink wwan0: its modem is not connected (ModemManager)')
   expect((await host.run(['ip', '-brief', 'link', 'show', 'wwan0'])).stdout).toMatch(/LOWER_UP/)
@@ -226,7 +231,7 @@ test('D10 a NetworkManager that hangs delays nothing; D1 nor does a bus that is 
   const cut = performance.now()
   await ip('link set isp2 down')
   seen = await daemon.says(/balancing over wan1 /, seen)
-  expect(performance.now() - cut).toBeLessThan(500)
+  note('carrier loss -> balanced over the rest, NetworkManager hangs', performance.now() - cut, 500)
 
   await bus.restart()
   await startModemManager(host, bus).then((mock) => addModem(mock, 'wwan0'))

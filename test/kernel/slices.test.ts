@@ -5,15 +5,15 @@ import { arrived, forgetArrived, makeProviders, server } from './providers.ts'
 
 /**
  * Connected and unconnected sockets of all protocols, 8 flows of each, so that a balance would show. A connection that
- * cannot leave is tried again by TCP for two minutes: not here.
+ * cannot leave is tried again by TCP for two minutes: here for as long as the second argument says.
  */
 const traffic = `
 for server in ${server.inet} ${server.inet6}; do
   for i in $(seq 8); do
     echo x >/dev/udp/$server/$((2000 + i))
-    timeout 0.2 bash -c "exec 3<>/dev/tcp/$server/$((3000 + i))"
+    timeout "$2" bash -c "exec 3<>/dev/tcp/$server/$((3000 + i))"
   done 2>&1
-  ping -q -c 1 -W 1 $server
+  ping -q -c 1 -W 5 $server
   "$1" --input-type=commonjs --eval '
     const server = process.argv[1]
     const socket = require("dgram").createSocket(server.includes(":") ? "udp6" : "udp4")
@@ -52,10 +52,10 @@ async function configure(more: string): Promise<void> {
 }
 
 /** Runs the traffic in the uplink's slice, or in none; gives what was said about it. */
-async function send(uplink: string | null): Promise<string> {
+async function send(uplink: string | null, tcpSeconds = 10): Promise<string> {
   const enter = uplink === null ? '' : `echo $$ >'${folderOf(uplink)}/cgroup.procs'\n`
-  const script = ['/bin/bash', '-c', enter + traffic, 'bash', process.execPath]
-  return (await host.run(script, {}, { accept: [0, 1], timeoutMs: 40_000 })).stdout
+  const script = ['/bin/bash', '-c', enter + traffic, 'bash', process.execPath, String(tcpSeconds)]
+  return (await host.run(script, {}, { accept: [0, 1], timeoutMs: 120_000 })).stdout
 }
 
 const all = (i: 1 | 2) =>
@@ -119,7 +119,7 @@ test.each([
 ])('where %s, nothing leaves by another uplink', async (_, command) => {
   await host.run(command)
   await host.ifbalance(['apply'])
-  const said = await send(two)
+  const said = await send(two, 0.2)
   expect(await arrived(host, 'isp1')).toEqual([])
   expect(said.match(/echo: write error: No route to host/g), said).toHaveLength(16)
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')

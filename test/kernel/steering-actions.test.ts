@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { deviations } from '../lab/measurements.ts'
+import { checkShare } from '../lab/shares.ts'
 import { inNamespace } from './namespace.ts'
 
 /** By what was loaded; by side and family, for each packet the uplink that it took. */
@@ -29,7 +29,7 @@ test.each(['connection', 'random', 'random for everything'])('%s: by weight', (w
     const packets = of(what, side)
     for (const [at, weight] of [1, 2, 5].entries()) {
       const hits = packets.filter((uplink) => uplink === at + 1).length
-      expect(deviations(hits, packets.length, weight / 8), `${side} by uplink ${at + 1}: ${hits}`).toBeLessThan(4.5)
+      checkShare(hits, packets.length, weight / 8, `${side} by uplink ${at + 1}`)
     }
   }
 })

@@ -30,7 +30,8 @@ test.each([
     expect(all).toHaveLength(32)
     const peers = new Set(all.map(({ peer }) => peer))
     expect([...peers].sort()).toEqual(['10.1.0.2', '10.2.0.2', '10.3.0.2'])
-    for (const { answered } of all) expect(answered).toBeGreaterThan(20)
+    // Something was said between any two of nine changes.
+    for (const { answered } of all) expect(answered).toBeGreaterThan(9)
   },
 )
 

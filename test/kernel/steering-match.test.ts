@@ -41,5 +41,7 @@ test('a file of 100,000 prefixes is loaded once: neither a look nor a failover t
   }
   for (const [name, value] of Object.entries(figures))
     record({ name, value, unit: 'ms', limit: null, release: 'namespace', stack: 'rules' })
-  expect(times.idleWithMs).toBeLessThan(times.loadMs / 2)
+  const name = 'a look with nothing to change, of what loading 100,000 prefixes takes'
+  const value = (100 * times.idleWithMs) / times.loadMs
+  record({ name, value, unit: '%', limit: 30, release: 'namespace', stack: 'rules' })
 })

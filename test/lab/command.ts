@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { type Result, run } from '../../src/os/run.ts'
+import { patienceMs } from './patience.ts'
 
 export interface CommandOptions {
   readonly input?: string
@@ -100,11 +101,19 @@ export function startIn(namespace: string, argv: readonly string[]): Promise<Run
   return start(inNamespace(namespace, argv))
 }
 
-/** Waits for a line of a running program that `accept` takes. Throws when it ends or `timeoutMs` pass before. */
-export function waitForLine(running: Running, accept: (line: string) => boolean, timeoutMs = 10_000): Promise<string> {
+/** Waits for a line of a running program that `accept` takes. Throws when it ends or is not heard of for too long. */
+export function waitForLine(
+  running: Running,
+  accept: (line: string) => boolean,
+  timeoutMs = patienceMs,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`waiting for a line: none in ${timeoutMs} ms`)), timeoutMs)
+    let last = ''
+    const give = () =>
+      reject(new Error(`waiting for a line: not in ${timeoutMs} ms; the last: ${last || running.stderr()}`))
+    const timer = setTimeout(give, timeoutMs)
     running.onLine((line) => {
+      last = line
       if (!accept(line)) return
       clearTimeout(timer)
       resolve(line)

@@ -1,6 +1,7 @@
 /** Waits for routing to change in a namespace, told by the kernel itself. */
 import { readFileSync } from 'node:fs'
 import { monotonicMs, type Running, start } from './command.ts'
+import { patienceMs } from './patience.ts'
 
 export interface Monitor {
   /** Resolves to the time (ms, CLOCK_MONOTONIC) of the first line that `accept` takes, also one from before. */
@@ -28,7 +29,7 @@ export async function monitorRoutes(namespace: string): Promise<Monitor> {
     for (const listener of listeners) listener()
   })
   return {
-    seen: (accept, what, timeoutMs = 10_000) =>
+    seen: (accept, what, timeoutMs = patienceMs) =>
       new Promise((resolve, reject) => {
         const end = () => {
           clearTimeout(timer)

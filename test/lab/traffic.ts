@@ -1,6 +1,7 @@
 /** Connections through the host, from itself or from its LAN, and which uplink each of them took. */
 import { inNamespace, monotonicMs, programArgv, type Running, start, waitForLine } from './command.ts'
 import { addresses, ports } from './names.ts'
+import { patienceMs } from './patience.ts'
 
 /** One connection: when it was started and how long it took (ms, CLOCK_MONOTONIC), and what came of it. */
 export type Attempt = { readonly at: number; readonly took: number } & (
@@ -52,7 +53,7 @@ export function countByPeer(attempts: readonly Attempt[]): Readonly<Record<strin
 export interface Stream {
   readonly attempts: readonly Attempt[]
   /** Waits until an attempt satisfies `accept`, looking at those that ended already, too. */
-  until(accept: (attempt: Attempt, all: readonly Attempt[]) => boolean, timeoutMs: number): Promise<Attempt>
+  until(accept: (attempt: Attempt, all: readonly Attempt[]) => boolean, timeoutMs?: number): Promise<Attempt>
   /** Waits until everything started before now has ended, and stops it. */
   stop(): Promise<readonly Attempt[]>
 }
@@ -69,7 +70,10 @@ export async function stream(namespace: string, everyMs: number, options: Connec
     for (const listener of listeners) listener(attempt)
   })
 
-  function until(accept: (attempt: Attempt, all: readonly Attempt[]) => boolean, timeoutMs: number): Promise<Attempt> {
+  function until(
+    accept: (attempt: Attempt, all: readonly Attempt[]) => boolean,
+    timeoutMs = patienceMs,
+  ): Promise<Attempt> {
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer)
@@ -78,7 +82,9 @@ export async function stream(namespace: string, everyMs: number, options: Connec
       const timer = setTimeout(() => {
         end()
         const seen = JSON.stringify(countByPeer(attempts.slice(-200)))
-        reject(new Error(`waiting for connections: not as expected within ${timeoutMs} ms; the last 200: ${seen}`))
+        reject(
+          new Error(`waiting for connections: none satisfies ${accept} within ${timeoutMs} ms; the last 200: ${seen}`),
+        )
       }, timeoutMs)
       const listener = (attempt: Attempt) => {
         if (!accept(attempt, attempts)) return
@@ -97,7 +103,7 @@ export async function stream(namespace: string, everyMs: number, options: Connec
     stop: async () => {
       // An attempt that was started before now has ended once its time limit has passed.
       const now = monotonicMs()
-      await until((attempt) => attempt.at + attempt.took > now + Number(plan['timeoutMs']) + 50, 10_000)
+      await until((attempt) => attempt.at + attempt.took > now + Number(plan['timeoutMs']) + 50)
       await running.stop()
       return attempts
     },

@@ -8,6 +8,8 @@ import { createLab, type Lab } from '../lab/lab.ts'
 import { record } from '../lab/measurements.ts'
 import { monitorRoutes } from '../lab/monitor.ts'
 import { addresses } from '../lab/names.ts'
+import { longPatienceMs, patienceMs } from '../lab/patience.ts'
+import { checkShare } from '../lab/shares.ts'
 import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
 import { lacksLab } from './needs.ts'
 
@@ -46,13 +48,10 @@ describe.skipIf(skip).each([
   }
 
   test('both lines are judged online, by answers to probes', async () => {
-    const deadline = monotonicMs() + 10_000
-    for (;;) {
-      const lines = (await status()).map(({ inet }) => inet?.health)
-      if (lines.length === 2 && lines.every((line) => line?.state === 'online' && line.lastProbe?.includes('answered')))
-        return
-      if (monotonicMs() > deadline) throw new Error(`never judged: ${JSON.stringify(await status())}`)
-    }
+    const answered = { state: 'online', lastProbe: expect.stringContaining('answered') }
+    const lines = async () => (await status()).map(({ inet }) => inet?.health)
+    const both = [expect.objectContaining(answered), expect.objectContaining(answered)]
+    await expect.poll(lines, { timeout: patienceMs }).toEqual(both)
   })
 
   test('ifbalance probe shows who answers', async () => {
@@ -63,19 +62,20 @@ describe.skipIf(skip).each([
 
   test('B3 silent blackhole: new connections go on, healthy ones are untouched, and the line comes back', async () => {
     const { host, lan, isps } = lab.network
-    const sessions = [await openSessions(host, 6, 6), await openSessions(lan, 6, 6)]
+    const sessions = [await openSessions(host, 16, 16, 50), await openSessions(lan, 16, 16, 50)]
     const flows = { host: await stream(host, 10), LAN: await stream(lan, 10) }
-    await Promise.all(Object.values(flows).map((flow) => flow.until((_, all) => all.length > 150, 8000)))
+    await Promise.all(Object.values(flows).map((flow) => flow.until((_, all) => all.length > 150)))
     const cut = monotonicMs()
     await nftIn(
       isps[1].namespace,
       'table inet fault { chain forward { type filter hook forward priority -300; drop; }\n }\n',
     )
-    await Promise.all(Object.values(flows).map((flow) => flow.until(({ at, took }) => at + took > cut + 3500, 8000)))
+    await Promise.all(Object.values(flows).map((flow) => flow.until(({ at, took }) => at + took > cut + 3500)))
     const mended = monotonicMs()
     for (const [from, flow] of Object.entries(flows)) {
       const all = (await flow.stop()).filter(({ at }) => at < mended)
-      expect(countByPeer(all.filter(({ at }) => at < cut))[two]).toBeGreaterThan(10)
+      const early = all.filter(({ at }) => at < cut)
+      checkShare(countByPeer(early)[two], early.length, 0.5)
       const value = msUntilAllGood(all, cut, isGood) / 1000
       record({
         name: `silent blackhole -> new connections all good, ${from}`,
@@ -85,7 +85,6 @@ describe.skipIf(skip).each([
         release,
         stack,
       })
-      expect(value).toBeLessThan(2)
     }
     expect((await status()).map(({ state }) => state)).toEqual(['online', 'offline'])
     // Also what the kernel's listing says of the rules that are there only now, in this release's words.
@@ -101,10 +100,10 @@ describe.skipIf(skip).each([
     const monitor = await monitorRoutes(host)
     try {
       await nftIn(isps[1].namespace, 'delete table inet fault\n')
-      await monitor.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again')
+      await monitor.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again', longPatienceMs)
     } finally {
       await monitor.stop()
     }
-    expect(countByPeer(await connections(host, 60))[two]).toBeGreaterThan(10)
+    checkShare(countByPeer(await connections(host, 60))[two], 60, 0.5)
   })
 })

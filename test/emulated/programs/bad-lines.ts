@@ -47,7 +47,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
   latency: async (lab) => {
     const sessions = await openSessions(lab.network.lan, 6, 6, 250)
     await spoil(lab, 'in', ['delay', '3s', 'limit', '10000'])
-    const left = await untilCarriers(lab, ['wan1'], 10_000)
+    const left = await untilCarriers(lab, ['wan1'])
     const during = await connections(lab.network.lan, 15)
     // It works, badly: that is known from its own answers.
     const isDegraded = async () => {
@@ -59,12 +59,12 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
     const lost = await healthySessionsLost(sessions)
     // Used last is not lost: without the other one it carries.
     await command(inNamespace(namespaceOf(lab.network, 1), ['/usr/sbin/ip', 'link', 'set', 'sub', 'down']))
-    await untilCarriers(lab, ['wan2'], 10_000)
+    await untilCarriers(lab, ['wan2'])
     const alone = await connections(lab.network.lan, 2, { timeoutMs: 20_000 })
     await command(inNamespace(namespaceOf(lab.network, 1), ['/usr/sbin/ip', 'link', 'set', 'sub', 'up']))
-    await untilCarriers(lab, ['wan1'], 30_000)
+    await untilCarriers(lab, ['wan1'])
     await spoil(lab, 'in', null)
-    const back = await untilCarriers(lab, ['wan1', 'wan2'], 120_000)
+    const back = await untilCarriers(lab, ['wan1', 'wan2'], '-4', 120_000)
     const shares = {
       goodDuring: share(during, isGood),
       badLineDuring: share(during, isOfTwo),
@@ -76,12 +76,12 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
   loss: async (lab) => {
     const sessions = await openSessions(lab.network.lan, 6, 6, 250)
     await spoil(lab, 'out', ['loss', '100%'])
-    const left = await untilCarriers(lab, ['wan1'], 10_000)
+    const left = await untilCarriers(lab, ['wan1'])
     const during = await connections(lab.network.lan, 15)
     await spoil(lab, 'out', null)
-    const back = await untilCarriers(lab, ['wan1', 'wan2'], 60_000)
+    const back = await untilCarriers(lab, ['wan1', 'wan2'], '-4', 60_000)
     await spoil(lab, 'in', ['loss', '100%'])
-    const leftAgain = await untilCarriers(lab, ['wan1'], 10_000)
+    const leftAgain = await untilCarriers(lab, ['wan1'])
     const duringAgain = await connections(lab.network.lan, 15)
     const both = [...during, ...duringAgain]
     const lost = await healthySessionsLost(sessions)
@@ -91,9 +91,9 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
   'lossy line': async (lab) => {
     // As often as that, hundred probes are soon sent.
     await restart(lab, '[uplink wan2]\nprobe-interval = 0.3\n')
-    await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
+    await untilCarriers(lab, ['wan1', 'wan2'])
     await spoil(lab, 'in', ['loss', '45%'])
-    const left = await untilCarriers(lab, ['wan1'], 60_000)
+    const left = await untilCarriers(lab, ['wan1'], '-4', 60_000)
     const { state, degraded } = await lineTwo(lab)
     return { left, online: state === 'online', degraded }
   },
@@ -135,7 +135,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
     const all = (await flow.stop()).filter(({ at }) => at >= begun && at < end)
     const failures = lab.said().filter((line) => /wan2.*offline/.test(line)).length
     const lost = await healthySessionsLost(sessions)
-    const back = await untilCarriers(lab, ['wan1', 'wan2'], 300_000)
+    const back = await untilCarriers(lab, ['wan1', 'wan2'], '-4', 300_000)
     const after = countByPeer(await connections(lab.network.lan, 30))
     return { failures, back, good: share(all, isGood), badLineAfter: after[two] ?? 0, ...lost }
   },
@@ -151,7 +151,7 @@ try {
     try {
       await restart(lab)
       await untilJudged(lab)
-      await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
+      await untilCarriers(lab, ['wan1', 'wan2'])
       const before = await connections(lab.network.lan, 20)
       results[name] = { badLineBefore: share(before, isOfTwo), ...(await play(lab)) }
     } catch (error) {

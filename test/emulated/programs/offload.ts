@@ -39,10 +39,10 @@ const markOf = (line: string) => (Number(/mark=(\d+)/.exec(line)?.[1]) >>> 24) &
 try {
   await restart(lab, '[balance]\noffload = yes\n')
   await untilJudged(lab)
-  await untilCarriers(lab, ['wan1', 'wan2'], 10_000)
+  await untilCarriers(lab, ['wan1', 'wan2'])
   await command(inNamespace(host, ['/usr/sbin/nft', '-f', '-']), { input: watcher })
   const sessions = await openSessions(lan, each, each, everyMs)
-  await until(lab, 'all sessions are offloaded', async () => (await offloaded()).length >= 2 * each, 30_000)
+  await until(lab, 'all sessions are offloaded', async () => (await offloaded()).length >= 2 * each)
   const before = { slow: await slow(), at: performance.now() }
   await pause(5000)
   const seconds = (performance.now() - before.at) / 1000
@@ -51,7 +51,7 @@ try {
   const plan = await lab.ifbalance(['plan'])
 
   await blackhole(lab.network, 2)
-  const took = await untilCarriers(lab, ['wan1'], 10_000)
+  const took = await untilCarriers(lab, ['wan1'])
   const isFree = async () => (await entries()).every((line) => markOf(line) !== 2)
   const freed = await until(lab, 'no connection is left on the dead line', isFree, 20_000)
   await until(

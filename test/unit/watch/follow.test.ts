@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { follow } from '../../../src/os/follow.ts'
+import { patienceMs } from '../../lab/patience.ts'
 
 /** Follows a program of this one's own kind until it ends. */
 async function linesOf(script: string): Promise<{ readonly lines: readonly string[]; readonly cause: string }> {
@@ -45,7 +46,7 @@ test('after stop, not a word', async () => {
     })
   })
   // Signal 0 asks whether the process is still there.
-  await expect.poll(() => isThere(pid)).toBe(false)
+  await expect.poll(() => isThere(pid), { timeout: patienceMs }).toBe(false)
   expect(words).toBe(1)
 })
 

@@ -1,0 +1,35 @@
+/** The programs that a daemon of daemon-host.ts runs, as the kernel tells of them. */
+import { readFileSync } from 'node:fs'
+import type { Running } from './daemon-host.ts'
+
+const childrenOf = ({ pid }: Running) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+
+/** Page faults of all programs that it ran and waited for, proc_pid_stat(5): grows with every one of them. */
+export function childFaults(pid: number): string {
+  return (
+    readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')[8] ?? ''
+  )
+}
+
+/** Of the daemon's children: `ip` or `nft`, whose process monitors the kernel. */
+export function monitorOf(daemon: Running, program: string): number {
+  const commandLine = (child: string) => readFileSync(`/proc/${child}/cmdline`, 'utf8')
+  const pid = childrenOf(daemon)
+    .split(' ')
+    .find((child) => commandLine(child).includes(`/${program}\0monitor`))
+  return Number(pid ?? Number.NaN)
+}
+
+/**
+ * The rounds that follow a start (its own noise, and what the monitors that listen now have heard of it) are over. Nothing
+ * tells that but time in which no program is run, and none is being run.
+ */
+export async function settled(daemon: Running): Promise<void> {
+  const look = () => `${childFaults(daemon.pid)} ${childrenOf(daemon)}`
+  for (let before = ''; before !== look(); ) {
+    before = look()
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+}

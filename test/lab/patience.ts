@@ -1,0 +1,9 @@
+/**
+ * How long is waited for what has to come, in ms. That is no figure (what is to be quick is measured and recorded, see
+ * measurements.ts), so it is far longer than a busy machine takes; and shorter than the half minute after which the daemon
+ * looks by itself, which would hide that nothing told it.
+ */
+export const patienceMs = 20_000
+
+/** The same where timers of others have to run out first: leases, router lifetimes, hold-downs. */
+export const longPatienceMs = 60_000
