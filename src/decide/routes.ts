@@ -74,7 +74,18 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
   return [
     ...(carrying.length === 0 ? [] : [unicast(family, table, 'default', nexthops(family, carrying))]),
     ...(lastResort === 'main' ? [] : [closingRoute(family, table, lastResort)]),
+    ...(family === 'inet' ? groups.map((group) => toMain(group, table)) : []),
   ]
+}
+
+/**
+ * What names no interface goes to everyone on one link, and answers come from there: by main's best default, as ever. IPv6
+ * has routes for it in table `local`.
+ */
+const groups = ['224.0.0.0/4', '255.255.255.255']
+
+function toMain(destination: string, table: number): Route {
+  return { family: 'inet', type: 'throw', destination, table, protocol: protocols.route, metric: 0, nexthops: [] }
 }
 
 /** One line a family in which nothing answers. */

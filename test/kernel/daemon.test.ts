@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => host.end())
 
 async function balanced(): Promise<string> {
-  const { stdout } = await host.run(['ip', 'route', 'show', 'table', 'all', 'proto', '98'])
+  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
   const lines = stdout.replaceAll(/\n\t/g, ' ').split('\n')
   return lines
     .filter((line) => line.includes('table 30098'))

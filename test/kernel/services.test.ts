@@ -26,7 +26,7 @@ async function ip(...batch: readonly string[]): Promise<void> {
 }
 
 async function routes(table: string): Promise<string> {
-  const { stdout } = await host.run(['ip', 'route', 'show', 'table', 'all', 'proto', '98'])
+  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
   const lines = stdout.replaceAll(/\n\t/g, ' ').split('\n')
   return lines
     .filter((line) => line.includes(`table ${table}`))
