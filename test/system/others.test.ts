@@ -5,6 +5,7 @@ import { command } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { addresses } from '../lab/names.ts'
+import { checkShare } from '../lab/shares.ts'
 import { connections, countByPeer } from '../lab/traffic.ts'
 import { lacksLab } from './needs.ts'
 
@@ -79,7 +80,7 @@ describe.skipIf(await lacksLab())('others on the host', () => {
   function expectBoth(counts: Readonly<Record<string, number>>, sum: number, what: string): void {
     const [one = 0, two = 0] = [1, 2].map((isp) => counts[addresses.publicOf(isp)])
     expect(one + two, `${what}: ${JSON.stringify(counts)}`).toBe(sum)
-    expect(Math.min(one, two), what).toBeGreaterThan(sum / 8)
+    checkShare(one, sum, 0.5, what)
   }
 
   test('F6: firewalld: started, reloaded, stopped', async () => {
