@@ -89,6 +89,7 @@ const changes: readonly Parameters<typeof config>[] = [
   ['mode = source', [3, 1, 1], everything('c')],
   ['mode = random\nmasquerade = yes', [1, 1, 1], '[rule other]\nmark = 0x10\nuplinks = a\n'],
 ]
+// Each change has to meet some of what is said every 40 ms.
 for (const change of changes) {
   await load(...change)
   await setTimeout(150)

@@ -4,21 +4,21 @@ import { type Host, type Running, startHost } from './daemon-host.ts'
 import { arrived, forgetArrived, makeProviders, server } from './providers.ts'
 
 /**
- * Connected and unconnected sockets of all protocols, 8 flows of each, so that a balance would show. A connection that
- * cannot leave is tried again by TCP for two minutes: here for as long as the second argument says.
+ * Connected and unconnected sockets of all protocols, with so many flows over UDP that each uplink of a balance has some.
+ * A connection that cannot leave is tried again by TCP for two minutes: here for as long as the second argument says.
  */
 const traffic = `
 for server in ${server.inet} ${server.inet6}; do
+  for i in $(seq 16); do echo x >/dev/udp/$server/$((2000 + i)); done 2>&1
   for i in $(seq 8); do
-    echo x >/dev/udp/$server/$((2000 + i))
     timeout "$2" bash -c "exec 3<>/dev/tcp/$server/$((3000 + i))"
   done 2>&1
   ping -q -c 1 -W 5 $server
   "$1" --input-type=commonjs --eval '
     const server = process.argv[1]
     const socket = require("dgram").createSocket(server.includes(":") ? "udp6" : "udp4")
-    let left = 8
-    for (let i = 0; i < 8; i++) socket.send("x", 4000 + i, server, () => --left || socket.close())
+    let left = 16
+    for (let i = 0; i < 16; i++) socket.send("x", 4000 + i, server, () => --left || socket.close())
     socket.on("error", () => {})' $server
 done`
 
@@ -121,6 +121,6 @@ test.each([
   await host.ifbalance(['apply'])
   const said = await send(two, 0.2)
   expect(await arrived(host, 'isp1')).toEqual([])
-  expect(said.match(/echo: write error: No route to host/g), said).toHaveLength(16)
+  expect(said.match(/echo: write error: No route to host/g), said).toHaveLength(32)
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
 })

@@ -41,6 +41,7 @@ test('a daemon that works tells the watchdog; one whose rounds do not end falls 
   ])
   await holder.says(/held/)
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+  // Silence is time in which nothing is said.
   const silence = async () => {
     for (let before = -1; before !== systemd.said().length; ) {
       before = systemd.said().length

@@ -6,6 +6,7 @@ import { type CommandOptions, command, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { labName, labPaths } from './names.ts'
 import type { Network } from './network.ts'
+import { longPatienceMs, patienceMs } from './patience.ts'
 import { deleteMachineFolder } from './sweep.ts'
 
 export interface Machine {
@@ -98,7 +99,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
 
   /** There is no event for systemd's socket to appear from outside, so it is asked until it answers. */
   async function untilStarted(running: Running): Promise<void> {
-    const deadline = Date.now() + 60_000
+    const deadline = Date.now() + longPatienceMs
     for (;;) {
       const { stdout, stderr } = await exec(['/usr/bin/systemctl', 'is-system-running', '--wait'], { accept: [0, 1] })
       if (/^(running|degraded)$/m.test(stdout)) return
@@ -125,7 +126,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
 
 /** nspawn's grandchild is the container's pid 1; `systemd` by name once it runs the container's own init. */
 async function initOf(container: Running): Promise<number> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + patienceMs
   while (Date.now() < deadline) {
     if (container.child.exitCode !== null) throw new Error(`starting the container: ${container.stderr().trim()}`)
     for (const pid of readText(`/proc/${container.pid}/task/${container.pid}/children`)
@@ -136,7 +137,7 @@ async function initOf(container: Running): Promise<number> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  throw new Error('starting the container: its init did not come up in 10 s')
+  throw new Error('starting the container: its init did not come up')
 }
 
 function readText(path: string): string {
