@@ -26,6 +26,8 @@ export const paths = {
   disabled: '/run/ifbalance/disabled',
   /** What probes said of the lines, written by the daemon; counts while it is fresh. */
   health: '/run/ifbalance/health.json',
+  /** Ways out that the kernel refuses, written by whoever tried last. */
+  refused: '/run/ifbalance/refused.json',
   /** Survives a reboot: what uplinks with a quota have carried. */
   quota: '/var/lib/ifbalance/quota.json',
   /** Executables of the administrator, called when an uplink's state changes. */

@@ -206,11 +206,23 @@ export interface Observed {
   readonly slices?: Cgroups
   /** Those that rules name; those that are not there are absent. */
   readonly cgroups?: Cgroups
+  /** Ways out that the kernel did not take when they were tried last; absent for none. */
+  readonly refused?: readonly RefusedPath[]
+  /** Why nft did not take the table that was wanted last: what is in `ruleset` is all that can be used. */
+  readonly rulesetRefused?: string
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
   readonly state: State
   /** Text of the file that names our tables for iproute2. */
   readonly tableNames: string | null
+}
+
+export interface RefusedPath {
+  readonly family: Family
+  readonly device: string
+  /** The one that is refused; absent where it does not matter. */
+  readonly gateway?: string | null
+  readonly why: string
 }
 
 /** Control groups by path below the root, with the number that the kernel knows each by (and nft compares): the folder's inode. */
@@ -430,6 +442,8 @@ export interface Path {
   readonly lanAddresses?: readonly string[]
   /** IPv6: all addresses are deprecated, so a new socket would have another uplink's. */
   readonly deprecated?: true
+  /** The kernel does not take it, in these words: nothing is sent by it. */
+  readonly refused?: string
   /** What probes and traffic say of this way; absent where nothing is known. */
   readonly line?: Pick<LineHealth, 'state' | 'degraded' | 'barred'>
 }

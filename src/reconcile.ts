@@ -1,5 +1,15 @@
 /** observe -> decide -> diff -> apply -> verify. Every trigger comes here; nothing is undone from a log of what was done. */
 import { apply, forgetConnections, mayUndo } from './apply/apply.ts'
+import {
+  isHeldBack,
+  noteRefusals,
+  publishRefusals,
+  type Refusal,
+  refusalsOf,
+  refusedPaths,
+  refusedRuleset,
+} from './apply/refusals.ts'
+import { decideWithoutRefused, findRefusedRules } from './apply/refused-rules.ts'
 import { decide, decideNothing } from './decide/decide.ts'
 import { diff } from './diff.ts'
 import { programs } from './ids.ts'
@@ -15,8 +25,10 @@ const attempts = 3
 
 export interface Outcome {
   readonly applied: readonly Step[]
-  /** Empty when the kernel is as wanted. */
+  /** Empty when the kernel is as wanted, or as near as it lets us. */
   readonly remaining: readonly Step[]
+  /** What it does not take, and what is therefore left out until the next attempt. */
+  readonly refused: readonly Refusal[]
   /** What went wrong on the way, one line each; with `remaining` empty, a later attempt mended it. */
   readonly errors: readonly string[]
   /** The world at the end. */
@@ -36,7 +48,7 @@ export interface Survey {
 export async function reconcile(config: Config): Promise<Outcome> {
   // Without it connections could not be forgotten later; observing fails without the others.
   requireProgram(programs.conntrack)
-  return converge(config, (observed) => decide(config, observed))
+  return converge(config, (observed) => decideWithoutRefused(config, observed))
 }
 
 /** Takes everything of ours away. */
@@ -58,8 +70,8 @@ export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
 }
 
 /** The slices whose traffic the kernel sends by their uplinks now, by path, with their ids: see slices.ts. */
-export function followedSlices({ remaining, observed, desired }: Outcome): Cgroups {
-  return remaining.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
+export function followedSlices({ remaining, refused, observed, desired }: Outcome): Cgroups {
+  return remaining.length + refused.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
 }
 
 async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
@@ -67,23 +79,45 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
     retryNotes()
     const applied: Step[] = []
     const errors: string[] = []
-    let { observed, desired, steps } = await compare(config, wish)
-    for (let attempt = 1; steps.length > 0 && attempt <= attempts; attempt++) {
+    let { observed, desired, steps } = await compare(config, wish, withRefusals)
+    const due = () => steps.filter((step) => !isHeldBack(step, observed))
+    for (let attempt = 1; due().length > 0 && attempt <= attempts; attempt++) {
+      const tried = due()
       try {
-        await apply(steps)
+        const refused = await apply(tried)
+        noteRefusals(tried, refused, observed)
+        if (refused.some(({ step }) => step.kind === 'load-ruleset')) await findRefusedRules(config, observed)
+        applied.push(...tried.filter((step) => !refused.some((refusal) => refusal.step === step)))
       } catch (error) {
         errors.push(messageOf(error))
+        applied.push(...tried)
       }
-      applied.push(...steps)
-      ;({ observed, desired, steps } = await compare(config, wish))
+      ;({ observed, desired, steps } = await compare(config, wish, withRefusals))
     }
-    return { applied, remaining: steps, errors, observed, desired }
+    const refused = refusalsOf(steps, observed)
+    publishRefusals(observed, config.numbers)
+    return { applied, remaining: due(), refused, errors, observed, desired }
   })
   return { ...outcome, forgotten: forgetConnections(outcome.applied) }
 }
 
-async function compare(config: Config, wish: (observed: Observed) => Desired): Promise<Survey> {
-  const observed = await observe(config)
+/** As this process knows them, which has tried. */
+function withRefusals({ refused: _, ...observed }: Observed, { numbers }: Config): Observed {
+  const refused = refusedPaths(observed, numbers)
+  const rulesetRefused = refusedRuleset(observed)
+  return {
+    ...observed,
+    ...(refused.length > 0 && { refused }),
+    ...(rulesetRefused !== undefined && { rulesetRefused }),
+  }
+}
+
+async function compare(
+  config: Config,
+  wish: (observed: Observed) => Desired,
+  known = (observed: Observed, _: Config) => observed,
+): Promise<Survey> {
+  const observed = known(await observe(config), config)
   const desired = wish(observed)
   return { observed, desired, steps: diff(observed, desired, config.numbers).filter(mayUndo) }
 }

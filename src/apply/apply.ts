@@ -16,15 +16,24 @@ import { run } from '../os/run.ts'
 import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
 import { deleteRuleset, replaceRuleset } from './nft-text.ts'
+import type { Refusal } from './refusals.ts'
 
-/** Throws at the first program that fails; what has been done by then stays. */
-export async function apply(steps: readonly Step[]): Promise<void> {
+/**
+ * What is refused costs only itself, and is in the result, with one exception: nothing new is routed by what nft has not
+ * got. Throws where a program cannot be run; what has been done by then stays.
+ */
+export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]> {
   for (const step of steps) writeDown(step)
-  for (const step of steps) if (step.kind === 'set-sysctl' && mayUndo(step)) setSysctl(step.name, step.value)
-  for (const step of steps) if (step.kind === 'load-ruleset') await nft(replaceRuleset(step.ruleset, step.former))
+  const sysctls = steps.flatMap((step) => (step.kind === 'set-sysctl' && mayUndo(step) ? setSysctl(step) : []))
+  for (const step of steps) {
+    if (step.kind !== 'load-ruleset') continue
+    const why = await refusalByNft(replaceRuleset(step.ruleset, step.former))
+    if (why !== null) return [...sysctls, { step, why }]
+  }
   const ipSteps = steps.filter(isIpStep)
-  await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])
+  const refused = await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])
   if (steps.some((step) => step.kind === 'delete-ruleset')) await nft(deleteRuleset)
+  return [...sysctls, ...refused.flat()]
 }
 
 /**
@@ -65,11 +74,12 @@ function isEmpty({ uplinks, sysctls, numbers }: State): boolean {
   return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && numbers === undefined
 }
 
-function setSysctl(name: string, value: string): void {
+function setSysctl(step: Extract<Step, { kind: 'set-sysctl' }>): readonly Refusal[] {
   try {
-    writeFileSync(join(paths.sysctl, name), value)
+    writeFileSync(join(paths.sysctl, step.name), step.value)
+    return []
   } catch (error) {
-    throw new Error(`setting ${name} to ${value}: ${messageOf(error)}`)
+    return [{ step, why: messageOf(error) }]
   }
 }
 
@@ -77,15 +87,53 @@ async function nft(text: string): Promise<void> {
   await run(programs.nft, ['-f', '-'], { input: text })
 }
 
-async function batch(family: Family, steps: readonly IpStep[]): Promise<void> {
-  const lines = steps.filter((step) => familyOf(step) === family).map(ipLine)
-  if (lines.length === 0) return
-  try {
-    await run(programs.ip, [family === 'inet' ? '-4' : '-6', '-batch', '-'], { input: `${lines.join('\n')}\n` })
-  } catch (error) {
-    const failed = /Command failed -:(\d+)/.exec(messageOf(error))?.[1]
-    throw new Error(`${messageOf(error)}: ${lines[Number(failed) - 1] ?? 'unknown line'}`)
+/** Null where it is taken. Half a minute's worth of rules is no refusal: that throws, as what cannot be run does. */
+async function refusalByNft(text: string): Promise<string | null> {
+  const { exitCode, stderr } = await run(programs.nft, ['-f', '-'], { input: text, accept: [0, 1] })
+  return exitCode === 0 ? null : oneLine(stderr)
+}
+
+/**
+ * `-force` goes on behind a line that is refused, and says which. A nexthop of several that cannot be read, as its device is
+ * gone, ends the program without another word (parse_nexthops() of iproute2): what comes behind it is a batch of its own.
+ */
+async function batch(family: Family, steps: readonly IpStep[]): Promise<readonly Refusal[]> {
+  const refused: Refusal[] = []
+  for (const part of partsOf(steps.filter((step) => familyOf(step) === family))) {
+    const input = `${part.map(ipLine).join('\n')}\n`
+    const flags = [family === 'inet' ? '-4' : '-6', '-force', '-batch', '-']
+    const { exitCode, stderr } = await run(programs.ip, flags, { input, accept: [0, 1, 2, 255] })
+    refused.push(...refusedOf(part, stderr, exitCode))
   }
+  return refused
+}
+
+function partsOf(steps: readonly IpStep[]): readonly (readonly IpStep[])[] {
+  const ends = steps.flatMap((step, index) => ('route' in step && step.route.nexthops.length > 1 ? [index + 1] : []))
+  const bounds = [0, ...ends, steps.length]
+  return bounds.slice(1).flatMap((end, i) => (end > (bounds[i] ?? 0) ? [steps.slice(bounds[i], end)] : []))
+}
+
+/** Exported for its test. */
+export function refusedOf(steps: readonly IpStep[], stderr: string, exitCode: number): readonly Refusal[] {
+  const words = stderr.split(/^Command failed -:(\d+)$/m)
+  const lines = words.flatMap((text, i): readonly Refusal[] => {
+    const step = i % 2 === 1 ? steps[Number(text) - 1] : undefined
+    return step ? [{ step, why: oneLine(words[i - 1] ?? '') }] : []
+  })
+  const last = steps.at(-1)
+  const rest = oneLine(words.at(-1) ?? '')
+  return exitCode === 0 || rest === '' || last === undefined ? lines : [...lines, { step: last, why: rest }]
+}
+
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^(RTNETLINK answers|Error): /gm, '')
+    .split('\n')
+    .slice(0, 3)
+    .join('; ')
+    .slice(0, 300)
 }
 
 function familyOf(step: IpStep): Family {

@@ -1,6 +1,7 @@
 /** One round after another, by the configuration in force: reconcile, or stay away, and say in the log what was done. */
 import { existsSync, rmSync } from 'node:fs'
 import { commandOf } from '../apply/commands.ts'
+import { isWayOut, refusalLine } from '../apply/refusals.ts'
 import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
 import { decide } from '../decide/decide.ts'
@@ -89,7 +90,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     sysctls = outcome.desired.sysctls
     slices = followedSlices(outcome)
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
-    show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length })
+    show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
     onDesired?.(outcome.desired, inForce, outcome.observed.routes)
     if (details) for (const step of outcome.applied) log.info(lineOf(step))
     // Names of sets say what is in them, which may be much.
@@ -131,7 +132,7 @@ function report(
   reasons: readonly string[],
   tell: (lines: readonly string[]) => void,
 ): Reply {
-  const { applied, remaining, errors, desired } = outcome
+  const { applied, remaining, refused, errors, desired } = outcome
   // Without rules nothing is balanced, whatever is online: conflicts.ts says why.
   const carrying = desired.rules.length > 0 ? carriersOf(desired, inForce) : []
   const balanced = carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
@@ -139,7 +140,9 @@ function report(
   if (applied.length > 0)
     log.notice(`${state} (${applied.length} changes after ${reasons.join(', ') || 'a regular look'})`)
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
-  tell([...desired.warnings, ...errors, ...undone])
+  const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
+  const lines = left.map((refusal) => refusalLine(refusal, desired.uplinks, inForce.numbers))
+  tell([...new Set([...desired.warnings, ...errors, ...lines, ...undone])])
   return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }
 }
 

@@ -15,7 +15,7 @@ export function isLinked({ state }: Uplink): boolean {
 export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usable[] {
   const linked = uplinks.flatMap((uplink) => {
     const path = uplink[family]
-    return isLinked(uplink) && path && !path.line?.barred ? [{ ...uplink, path }] : []
+    return isLinked(uplink) && path && path.refused === undefined && !path.line?.barred ? [{ ...uplink, path }] : []
   })
   const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
   return alive.length > 0 ? alive : linked

@@ -14,7 +14,7 @@ function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers):
 
 export function works(uplink: Uplink, family: Family): boolean {
   const path = uplink[family]
-  return isLinked(uplink) && path !== null && path.line?.state !== 'offline'
+  return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'
 }
 
 /** Uplinks that no longer work, whose connections have somewhere else to go: at both ends they are to be noticed as lost. */

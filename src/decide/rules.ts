@@ -55,7 +55,9 @@ export function decideRules(
     const own = sourceAddresses(family, uplink, uplinks)
     return [
       ours(pinnedOffset(number), byNumber(uplink)),
-      ...(index === null ? [] : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
+      ...(index === null || uplink[family]?.refused !== undefined
+        ? []
+        : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
       ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),
       ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
     ]
@@ -114,6 +116,8 @@ function passing(uplinks: readonly Uplink[], { numbers }: Config) {
 /** Those of the LAN in the uplink's prefix, too. An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
 function sourceAddresses(family: Family, uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
   const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
-  const { addresses = [], lanAddresses = [] } = uplink[family] ?? {}
+  const { addresses = [], lanAddresses = [], refused } = uplink[family] ?? {}
+  // What has no way out of its own is `main`'s, as it was before us.
+  if (refused !== undefined) return []
   return [...addresses, ...lanAddresses].filter((address) => !others.includes(address))
 }

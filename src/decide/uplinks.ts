@@ -56,6 +56,9 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
       observed,
     )
   })
+  for (const { name, inet, inet6 } of uplinks)
+    for (const [family, path] of [['IPv4', inet] as const, ['IPv6', inet6] as const])
+      if (path?.refused !== undefined) warnings.push(`uplink ${name}: left out for ${family}, refused: ${path.refused}`)
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
   return { ...withPrefixes(uplinks, known, config, observed), warnings }
@@ -138,10 +141,11 @@ function present(
   observed: Observed,
 ): Uplink {
   const enabled = isEnabled(name, section, observed)
-  const path = (family: 'inet' | 'inet6') =>
-    link.up && enabled
-      ? withLine(name, family, decidePath(family, link, { section, stanza }, config, observed), section, observed)
-      : null
+  const path = (family: 'inet' | 'inet6') => {
+    if (!link.up || !enabled) return null
+    const found = decidePath(family, link, { section, stanza }, config, observed)
+    return withLine(name, family, withRefusal(found, family, link, number, observed), section, observed)
+  }
   const paths = { inet: path('inet'), inet6: path('inet6') }
   return {
     name,
@@ -162,12 +166,33 @@ function stateOf(
 ): UplinkState {
   if (!enabled) return 'disabled'
   if (!link.up || !link.carrier || lacksBearer) return 'down'
-  const lines = [inet, inet6].flatMap((path) => (path ? [path.line] : []))
+  const lines = [inet, inet6].flatMap((path) => (path && path.refused === undefined ? [path.line] : []))
   if (lines.length === 0) return 'unconfigured'
   const alive = lines.filter((line) => line?.state !== 'offline')
   if (alive.length === 0) return 'offline'
   if (alive.every((line) => line?.degraded)) return 'degraded'
   return alive.every((line) => line?.state === 'suspect') ? 'suspect' : 'online'
+}
+
+/** What the kernel or nft did not take cannot be used. */
+function withRefusal(
+  path: Path | null,
+  family: Family,
+  { name, index }: Link,
+  number: number,
+  { refused = [], ruleset, rulesetRefused }: Observed,
+): Path | null {
+  if (!path) return path
+  const pins = ruleset?.chains.find((chain) => chain.name === 'pin')?.rules.join(' ') ?? ''
+  const isKnown = new RegExp(`[ {]${index} : goto to_${number}[ ,}]`).test(pins)
+  const why =
+    rulesetRefused !== undefined && !isKnown
+      ? rulesetRefused
+      : refused.find(
+          ({ gateway = path.gateway, ...other }) =>
+            other.family === family && other.device === name && gateway === path.gateway,
+        )?.why
+  return why === undefined ? path : { ...path, refused: why }
 }
 
 /** The daemon's verdict has the quota in it; before there is one, the books tell. */

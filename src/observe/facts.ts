@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { listOf, stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import { routedPrefixes } from '../ipv6-prefix.ts'
-import type { Lease, NameServers6, StanzaOptions } from '../model.ts'
+import type { Lease, NameServers6, RefusedPath, StanzaOptions } from '../model.ts'
 import { hasCode, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
+import { readNote } from '../os/notes.ts'
 import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight, nameServers as validServers } from '../valid.ts'
 import { parseGateways } from './bus-facts.ts'
 import { parseDhclientLeases, parseDhclientPrefixes } from './dhclient-leases.ts'
@@ -37,6 +38,22 @@ export function readNameServers6(): Readonly<Record<string, NameServers6>> {
     const { dhcp6, advertised } = JSON.parse(text) as Partial<Record<keyof NameServers6, unknown>>
     return { dhcp6: validServers(stringsOf(dhcp6)), advertised: validServers(stringsOf(advertised)) }
   })
+}
+
+export function readRefused(): readonly RefusedPath[] {
+  try {
+    return listOf(JSON.parse(readNote(paths.refused) ?? '[]')).flatMap(refusedPath)
+  } catch (error) {
+    log.warning(`reading ${paths.refused}: ${messageOf(error)}`)
+    return []
+  }
+}
+
+function refusedPath(value: unknown): readonly RefusedPath[] {
+  const { family, device, gateway, why } = Object(value) as Partial<Record<keyof RefusedPath, unknown>>
+  const isPath = (family === 'inet' || family === 'inet6') && typeof device === 'string' && isInterfaceName(device)
+  const only = gateway === null || typeof gateway === 'string' ? { gateway } : {}
+  return isPath ? [{ family, device, ...only, why: String(why) }] : []
 }
 
 export function readDisabled(): readonly string[] {

@@ -9,7 +9,7 @@ import { readNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { readBus } from './bus-facts.ts'
 import { readCgroups, readSlices } from './cgroups.ts'
-import { readDelegations, readDisabled, readLeases, readNameServers6, readStanzas } from './facts.ts'
+import { readDelegations, readDisabled, readLeases, readNameServers6, readRefused, readStanzas } from './facts.ts'
 import { takesFlowtables } from './flowtables.ts'
 import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoutes, parseRule } from './ip-json.ts'
@@ -41,6 +41,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const quotas = readQuotas(now)
   const nameServers6 = readNameServers6()
   const slices = readSlices()
+  const refused = readRefused()
   const cgroups = readCgroups(config)
   return {
     ipv6,
@@ -60,6 +61,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ...(Object.keys(slices).length === 0 ? {} : { slices }),
     ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
     ...(quotas && { quotas }),
+    ...(refused.length > 0 && { refused }),
     disabled: readDisabled(),
     state,
     tableNames: readNote(paths.tableNames),

@@ -52,7 +52,7 @@ const played: Played = {
   },
   plan: steps.map(commandOf),
   remaining: outcome.remaining.map(commandOf),
-  errors: outcome.errors,
+  errors: [...outcome.errors, ...outcome.refused.map(({ why }) => why)],
   again: again.steps.map(commandOf),
   leftOver: difference(before, after).filter((line) => !isOurs(line)),
 }

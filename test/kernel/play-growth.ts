@@ -45,6 +45,7 @@ function remember([first, second, ...others]: readonly number[]): void {
 }
 
 async function settles(): Promise<void> {
-  const { remaining, errors } = await reconcile(config)
-  if (remaining.length + errors.length > 0) throw new Error([...errors, ...remaining.map(commandOf)].join('; '))
+  const { remaining, refused, errors } = await reconcile(config)
+  const undone = [...remaining, ...refused.map(({ step }) => step)].map(commandOf)
+  if (undone.length + errors.length > 0) throw new Error([...errors, ...undone].join('; '))
 }

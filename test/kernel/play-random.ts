@@ -104,8 +104,9 @@ async function happen(event: string): Promise<void> {
 /** The same, line by line, as taking everything away and starting again with the same numbers. */
 async function ends(): Promise<void> {
   await linksSettled()
-  const { remaining, errors } = await reconcile(config)
-  if (remaining.length > 0) throw new Error(`not done: ${[...errors, ...remaining.map(commandOf)].join('; ')}`)
+  const { remaining, refused, errors } = await reconcile(config)
+  const undone = [...remaining, ...refused.map(({ step }) => step)].map(commandOf)
+  if (undone.length > 0) throw new Error(`not done: ${[...errors, ...undone].join('; ')}`)
   const evolved = await kernelState()
   const state = readFileSync(paths.state, 'utf8')
   await takeDown(config)

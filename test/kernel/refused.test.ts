@@ -1,0 +1,103 @@
+/** What the kernel or nft refuses for one uplink or one rule costs that one alone, is told once, and comes back by itself. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { changedSoon, type Host, type Running, startHost } from './daemon-host.ts'
+
+let host: Host
+let daemon: Running
+
+/** nft refuses whatever has this word in it, while there is one. */
+const pickyNft = `#!/bin/sh
+word=$(cat /run/refused-word 2>/dev/null)
+case "$*" in *'-f -') ;; *) exec /run/nft "$@" ;; esac
+text=$(cat)
+case "$text" in *"\${word:-nothing like this}"*) echo 'Error: Could not process rule: Not supported' >&2; exit 1 ;; esac
+printf '%s\\n' "$text" | exec /run/nft "$@"
+`
+
+beforeAll(async () => {
+  host = await startHost()
+  const wan3 = 'ip link add wan3 type veth peer name isp3 && ip address add 10.3.0.2/24 dev wan3 && ip link set wan3 up'
+  await host.run(['/bin/sh', '-c', `${wan3} && ip link set isp3 up`])
+  await host.run(['cp', '/usr/sbin/nft', '/run/nft'])
+  await host.run(['rm', '/usr/sbin/nft'])
+  await host.write('/usr/sbin/nft', pickyNft)
+  await host.run(['chmod', '755', '/usr/sbin/nft'])
+})
+afterAll(() => host?.end())
+
+const out = async (...argv: readonly string[]) => (await host.run(argv, {}, { accept: [0, 2] })).stdout
+const balanced = () => out('ip', 'route', 'show', 'table', '30098')
+const config = (text: string) => host.write('/etc/ifbalance/ifbalance.conf', text)
+
+async function warningsOf(pattern: RegExp): Promise<readonly string[]> {
+  const { warnings } = JSON.parse((await host.ifbalance(['status', '--json'])).stdout) as { warnings: string[] }
+  return warnings.filter((line) => pattern.test(line))
+}
+
+test('a gateway that the kernel does not take, and a better one', async () => {
+  // An address of this host is no gateway.
+  await config('[uplink wan2]\ngateway = 10.3.0.2\n')
+  daemon = host.daemon()
+  let seen = await daemon.says(/balancing over wan1 \(/)
+  expect(await balanced()).toMatch(/^default via 10.1.0.1 dev wan1 /)
+  expect(await out('ip', 'route', 'show', 'table', '30001')).toMatch(/^default via 10.1.0.1 dev wan1 /)
+  expect(await out('ip', 'rule')).toContain('from 10.1.0.2 lookup')
+  const told = /uplink wan2: left out for IPv4, refused: Nexthop has invalid gateway/
+  await daemon.says(told)
+  expect(await warningsOf(told)).toHaveLength(1)
+  // Others' changes are seen at once all the same, and nothing is said again.
+  for (let i = 0; i < 3; i++) {
+    await out('ip', 'route', 'flush', 'table', '30001')
+    seen = await daemon.says(changedSoon, seen)
+  }
+  expect(daemon.said().filter((line) => /refused/.test(line))).toHaveLength(1)
+  expect(await out('ip', 'route', 'get', '203.0.113.1', 'from', '10.2.0.2')).toContain('dev wan1')
+  await config('')
+  daemon.signal('SIGHUP')
+  await daemon.says(/balancing over wan1, wan2 \(.*configuration read/, seen)
+  expect(await warningsOf(/refused/)).toEqual([])
+})
+
+test('what is refused is tried again when the world around it is another', async () => {
+  const seen = daemon.said().length
+  await config('[uplink wan2]\ngateway = 10.3.0.2\n')
+  daemon.signal('SIGHUP')
+  await daemon.says(/balancing over wan1 \(/, seen)
+  await out('ip', 'address', 'flush', 'dev', 'wan3')
+  await out('ip', 'address', 'add', '10.2.0.77/24', 'dev', 'wan2')
+  await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  await out('ip', 'address', 'del', '10.2.0.77/24', 'dev', 'wan2')
+  await config('')
+  daemon.signal('SIGHUP')
+  await out('ip', 'address', 'add', '10.3.0.2/24', 'dev', 'wan3')
+})
+
+test('one rule that nft does not take', async () => {
+  const seen = daemon.said().length
+  const rule = (name: string, port: number) => `[rule ${name}]\nport = ${port}\nuplinks = wan1\n`
+  await host.write('/run/refused-word', '7777')
+  await config(`[uplink wan1]\n[uplink wan2]\n${rule('one', 1111)}${rule('bad', 7777)}${rule('two', 2222)}`)
+  daemon.signal('SIGHUP')
+  await daemon.says(/rule bad: left out, nft refuses it/, seen)
+  const listing = await out('/run/nft', 'list', 'table', 'inet', 'ifbalance')
+  expect(listing).toMatch(/1111/)
+  expect(listing).toMatch(/2222/)
+  expect(listing).not.toMatch(/7777/)
+  await host.run(['rm', '/run/refused-word'])
+  await config('')
+  daemon.signal('SIGHUP')
+})
+
+test('an uplink that nft does not take is left alone, and the others fail over as ever', async () => {
+  let seen = daemon.said().length
+  await host.write('/run/refused-word', 'to_3 ')
+  await out('ip', 'route', 'add', 'default', 'via', '10.3.0.1', 'dev', 'wan3', 'metric', '103')
+  await daemon.says(/uplink wan3: left out for IPv4, refused: .*Not supported/, seen)
+  expect(await balanced()).not.toContain('wan3')
+  seen = daemon.said().length
+  await out('ip', 'link', 'set', 'isp1', 'down')
+  await daemon.says(/balancing over wan2 \(/, seen)
+  expect(await balanced()).toMatch(/^default via 10.2.0.1 dev wan2 /)
+  await host.run(['rm', '/run/refused-word'])
+  await out('ip', 'link', 'set', 'isp1', 'up')
+})
