@@ -4,80 +4,153 @@
  *
  * So who asks one of an uplink's addresses is remembered for as long as they talk, and answers to them get that address
  * before connection tracking sees them: they are answers then, and the rule for their source sends them by its uplink.
+ *
+ * A service may have said from where on purpose: an answer that has any address that this client asked is left alone. But
+ * nobody answers on purpose from where nobody asked: after one such answer, those of its port come from the address that
+ * the client asked last.
+ *
+ * Sets serve where a map from clients to addresses would, as nft 1.0.6 has no dynamic map with so long a key, and no kernel
+ * replaces what a map has.
  */
 import { hookPriorities } from '../ids.ts'
 import type { Chain, NamedSet, Uplink } from '../model.ts'
-import { digest } from './steering/digest.ts'
 
 export interface AskedRules {
-  /** Lines for the chain of a connection's first packet, by the number of the uplink that it came in by. */
-  readonly remembering: ReadonlyMap<number, readonly string[]>
   readonly chains: readonly Chain[]
   readonly sets: readonly NamedSet[]
 }
 
+/** One family, in nft's words. */
+interface Kind {
+  readonly ip: string
+  readonly type: string
+  /** What clients have in common who share the room for new ones. */
+  readonly neighbours: string
+  /** Of the uplinks. */
+  readonly addresses: readonly string[]
+}
+
+/** In IPv6, each has 64 bits to choose from (RFC 4291, 2.5.1). */
+const network = 'ip6 saddr & ffff:ffff:ffff:ffff::'
+
 /** Connection tracking forgets a UDP flow after two minutes of silence. */
-const content = 'flags dynamic,timeout; timeout 3m; size 65535'
-const asker = 'saddr . udp sport . udp dport'
-const answered = 'daddr . udp dport . udp sport'
-/** A socket that has an address, as all connected ones have, answers from it. */
-const bound = 'socket wildcard 0 accept'
-const map = 'asked_4'
-const anyone = 'asked_6'
+const [silence, longer] = ['2m', '3m']
+/** New ones of one client: others are to find room, too. */
+const tooMany = 'limit rate over 50/second burst 500 packets'
+/** Ports of services that leave it to the kernel. */
+const careless = 'careless'
 
 /** One uplink is no choice, and then there is nothing. */
 export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
-  if (uplinks.length < 2) return { remembering: new Map(), chains: [], sets: [] }
-  const ipv4 = uplinks.flatMap(({ inet }) => inet?.addresses ?? [])
-  const ipv6 = [...new Set(uplinks.flatMap(({ inet6 }) => inet6?.addresses ?? []))].toSorted()
-  const rules = [
-    ...(ipv4.length > 0
-      ? [`ip saddr set ip ${answered} map @${map} update @${map} { ip ${answered} : ip saddr }`]
-      : []),
-    // Who asked at all, before which address it was: nearly no packet has to go through them all.
-    ...(ipv6.length > 0 ? [`ip6 ${answered} @${anyone} goto source_6`] : []),
-  ]
-  const addresses = ipv6.map(
-    (address) =>
-      `ip6 ${answered} @${setOf(address)} ip6 saddr set ${address} ` +
-      `update @${setOf(address)} { ip6 ${answered} } update @${anyone} { ip6 ${answered} }`,
-  )
-  const hook = { type: 'route', hook: 'output', priority: hookPriorities.source }
+  const all = (family: 'inet' | 'inet6') =>
+    [...new Set(uplinks.flatMap((uplink) => uplink[family]?.addresses ?? []))].toSorted()
+  const kinds = [
+    { ip: 'ip', type: 'ipv4_addr', neighbours: 'ip saddr', addresses: all('inet') },
+    { ip: 'ip6', type: 'ipv6_addr', neighbours: network, addresses: all('inet6') },
+  ].filter(({ addresses }) => addresses.length > 0)
+  if (uplinks.length < 2 || kinds.length === 0) return { chains: [], sets: [] }
   return {
-    remembering: new Map(uplinks.map((uplink) => [uplink.number, rememberingOf(uplink)])),
     chains: [
-      ...(ipv6.length > 0 ? [{ name: 'source_6', hook: null, rules: addresses }] : []),
-      ...(rules.length > 0 ? [{ name: 'source', hook, rules: [bound, ...rules] }] : []),
+      ...kinds.flatMap((kind) => [...questionChains(kind), ...answerChains(kind)]),
+      {
+        name: 'asked',
+        // Behind the host's own filters, and behind translation: what is refused or goes elsewhere is no question.
+        hook: { type: 'filter', hook: 'input', priority: hookPriorities.asked },
+        rules: [
+          'meta l4proto != udp accept',
+          'ct direction reply accept',
+          ...kinds.map(({ ip, addresses }) => `${ip} daddr ${oneOf(addresses)} goto asked_${ip}`),
+        ],
+      },
+      {
+        name: 'source',
+        hook: { type: 'route', hook: 'output', priority: hookPriorities.source },
+        rules: [
+          // A socket that has an address, as all connected ones have, answers from it.
+          'socket wildcard 0 accept',
+          ...kinds.map((kind) => `${answering(kind)} @clients_${kind.ip} goto source_${kind.ip}`),
+        ],
+      },
     ],
     sets: [
-      ...(ipv4.length > 0
-        ? [{ kind: 'map', name: map, definition: `type ${typeOf('ipv4_addr')} : ipv4_addr; ${content}` } as const]
-        : []),
-      ...(ipv6.length > 0 ? [anyone, ...ipv6.map(setOf)] : []).map((name) => ({
-        kind: 'set' as const,
-        name,
-        definition: `type ${typeOf('ipv6_addr')}; ${content}`,
-      })),
+      // Sets of rules by names end with _4 and _6.
+      ...kinds.flatMap(({ ip, type }) => [
+        set(`clients_${ip}`, `${type} . inet_service . inet_service`, silence),
+        set(`addresses_${ip}`, `${type} . inet_service . inet_service . ${type}`, silence),
+        // It outlives what leads to it.
+        set(`latest_${ip}`, `${type} . inet_service . inet_service . ${type}`, longer),
+        set(`newcomers_${ip}`, type, silence),
+      ]),
+      set(careless, 'inet_service', '10m'),
     ],
   }
 }
 
-function rememberingOf({ inet, inet6 }: Uplink): readonly string[] {
-  const ipv4 = (inet?.addresses ?? []).toSorted()
-  const own = ipv4.length > 1 ? `{ ${ipv4.join(', ')} }` : ipv4[0]
+/** A question is remembered where a socket waits for it that has no address: ports that are closed answer nothing. */
+function questionChains(kind: Kind): readonly Chain[] {
+  const { ip, neighbours, addresses } = kind
+  const asking = `${ip} saddr . udp sport . udp dport`
+  const remember = rememberBy(asking, ip, 'daddr')
   return [
-    ...(own === undefined ? [] : [`ip daddr ${own} update @${map} { ip ${asker} : ip daddr }`]),
-    ...(inet6?.addresses ?? []).map(
-      (address) => `ip6 daddr ${address} update @${setOf(address)} { ip6 ${asker} } update @${anyone} { ip6 ${asker} }`,
-    ),
+    {
+      name: `again_${ip}`,
+      hook: null,
+      rules: [...addresses.map((address) => `delete @latest_${ip} { ${asking} . ${address} }`), remember],
+    },
+    {
+      name: `remember_${ip}`,
+      hook: null,
+      rules: [
+        `${asking} @clients_${ip} goto again_${ip}`,
+        `update @newcomers_${ip} { ${neighbours} ${tooMany} } accept`,
+        remember,
+      ],
+    },
+    {
+      name: `asked_${ip}`,
+      hook: null,
+      rules: [`${asking} . ${ip} daddr @latest_${ip} accept`, `socket wildcard 0x1 goto remember_${ip}`],
+    },
   ]
 }
 
-function typeOf(address: string): string {
-  return `${address} . inet_service . inet_service`
+/** Of clients that are remembered. */
+function answerChains(kind: Kind): readonly Chain[] {
+  const { ip, addresses } = kind
+  const answer = answering(kind)
+  const isLatest = `${answer} . ${ip} saddr @latest_${ip} goto keep_${ip}`
+  return [
+    { name: `keep_${ip}`, hook: null, rules: [rememberBy(answer, ip, 'saddr')] },
+    {
+      name: `source_${ip}`,
+      hook: null,
+      rules: [
+        // Such as one of a LAN, which clients there asked.
+        `${ip} saddr != { ${addresses.join(', ')} } accept`,
+        isLatest,
+        `${answer} . ${ip} saddr @addresses_${ip} udp sport != @${careless} ` +
+          `update @addresses_${ip} { ${answer} . ${ip} saddr } update @clients_${ip} { ${answer} } accept`,
+        `update @${careless} { udp sport }`,
+        ...addresses.map((address) => `${ip} saddr set ${address} ${isLatest}`),
+      ],
+    },
+  ]
 }
 
-/** One for each address: a map from so much to another IPv6 address is more than nft 1.0.6 can express. */
-function setOf(address: string): string {
-  return `asked_${digest(address)}`
+/** The order matters where a set is full: what leads to others is filled last. */
+function rememberBy(client: string, ip: string, ours: 'saddr' | 'daddr'): string {
+  const both = `${client} . ${ip} ${ours}`
+  return `update @latest_${ip} { ${both} } update @addresses_${ip} { ${both} } update @clients_${ip} { ${client} }`
+}
+
+function answering({ ip }: Kind): string {
+  return `${ip} daddr . udp dport . udp sport`
+}
+
+function oneOf(addresses: readonly string[]): string {
+  return addresses.length > 1 ? `{ ${addresses.join(', ')} }` : String(addresses[0])
+}
+
+function set(name: string, type: string, timeout: string): NamedSet {
+  return { kind: 'set', name, definition: `type ${type}; flags dynamic,timeout; timeout ${timeout}; size 65535` }
 }

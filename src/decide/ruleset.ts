@@ -1,7 +1,7 @@
 /**
  * Uplinks -> our nft table: what remembers a connection's uplink, and what gives it that uplink's address.
  *
- * - An established packet meets two rules at most, and the host's own UDP one more (asked.ts). Chains of nat type see a connection's first packet only.
+ * - An established packet meets two rules at most, and the host's own UDP some more (asked.ts). Chains of nat type see a connection's first packet only.
  * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
  * - `pin` is before other programs' source NAT, because nothing after the first NAT rule that takes the connection sees
  *   it; `masquerade` is behind theirs, so that an administrator's own SNAT wins.
@@ -51,7 +51,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   return {
     ...(sets.length > 0 ? { sets } : {}),
     chains: [
-      ...present.flatMap((uplink) => rememberChains(uplink, asked.remembering.get(uplink.number) ?? [], config)),
+      ...present.flatMap((uplink) => rememberChains(uplink, config)),
       ...(nat ? present.map((uplink) => masqueradeChain(uplink, present, uplinks)) : []),
       ...steering.chains,
       ...asked.chains,
@@ -71,14 +71,14 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   }
 }
 
-function rememberChains({ number }: Present, asked: readonly string[], { numbers }: Config): readonly Chain[] {
+function rememberChains({ number }: Present, { numbers }: Config): readonly Chain[] {
   const { others, pinned, incoming } = marks(numbers)
   // nft lists the mask of what is kept together with the bits that are set.
   const remember = (bits: number) => `ct mark set ct mark & ${hex((others | bits) >>> 0)} | ${hex(bits)}`
   const own = markOf(number, numbers)
   return [
     { name: `to_${number}`, hook: null, rules: [remember((own | pinned) >>> 0)] },
-    { name: `in_${number}`, hook: null, rules: [remember((own | incoming) >>> 0), ...asked] },
+    { name: `in_${number}`, hook: null, rules: [remember((own | incoming) >>> 0)] },
   ]
 }
 

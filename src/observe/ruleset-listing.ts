@@ -50,13 +50,23 @@ function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): s
   if (kind === 'vmap') return vmap(body, indexOf)
   if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
   if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
-  if (kind === 'set') return `${body['op']} ${body['set']} { ${operand(body['elem'])} }`
+  if (kind === 'set') {
+    const limits = ((body['stmt'] ?? []) as readonly Json[]).map((one) => ` ${limit(one)}`)
+    return `${body['op']} ${body['set']} { ${operand(body['elem'])}${limits.join('')} }`
+  }
   if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
   if (kind === 'snat')
     return `snat ${body['family']} ${'type_flags' in body ? 'prefix ' : ''}to ${operand(body['addr'])}`
   if (kind === 'goto' || kind === 'jump') return `${kind} ${body['target']}`
   if (kind === 'reject' && body !== null) return `reject with ${body['type']} ${body['expr']}`
   return body === null ? kind : JSON.stringify(part)
+}
+
+function limit(one: Json): string {
+  const { rate, burst, per, inv } = field(one, 'limit') ?? {}
+  return field(one, 'limit')
+    ? `limit rate ${inv ? 'over ' : ''}${rate}/${per} burst ${burst} packets`
+    : JSON.stringify(one)
 }
 
 function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>): string {
