@@ -9,6 +9,7 @@ import { type HealthLab, namespaceOf } from '../../kernel/health-lab.ts'
 import { carriers, health, restart, until, untilCarriers, untilJudged } from '../../kernel/health-states.ts'
 import { command, inNamespace, monotonicMs } from '../../lab/command.ts'
 import { addresses } from '../../lab/names.ts'
+import { enoughForEach } from '../../lab/shares.ts'
 import { type Attempt, connections, countByPeer, openSessions, stream } from '../../lab/traffic.ts'
 import { packagedLab } from '../packaged-lab.ts'
 import type { Scenario, Seen } from '../seen.ts'
@@ -45,7 +46,7 @@ async function healthySessionsLost(sessions: Awaited<ReturnType<typeof openSessi
 
 const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> = {
   latency: async (lab) => {
-    const sessions = await openSessions(lab.network.lan, 6, 6, 250)
+    const sessions = await openSessions(lab.network.lan, 16, 16, 650)
     await spoil(lab, 'in', ['delay', '3s', 'limit', '10000'])
     const left = await untilCarriers(lab, ['wan1'])
     const during = await connections(lab.network.lan, 15)
@@ -74,7 +75,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
   },
 
   loss: async (lab) => {
-    const sessions = await openSessions(lab.network.lan, 6, 6, 250)
+    const sessions = await openSessions(lab.network.lan, 16, 16, 650)
     await spoil(lab, 'out', ['loss', '100%'])
     const left = await untilCarriers(lab, ['wan1'])
     const during = await connections(lab.network.lan, 15)
@@ -100,12 +101,12 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
 
   clock: async (lab) => {
     const move = (to: string) => command(['/usr/bin/date', '--set', to])
-    const sessions = await openSessions(lab.network.lan, 6, 6, 250)
+    const sessions = await openSessions(lab.network.lan, 16, 16, 650)
     await move('+1 day')
-    const ahead = await connections(lab.network.lan, 15)
+    const ahead = await connections(lab.network.lan, 16)
     await pause(3000)
     await move('-2 days')
-    const back = await connections(lab.network.lan, 15)
+    const back = await connections(lab.network.lan, 16)
     await pause(3000)
     const both = [...ahead, ...back]
     const carriersThen = (await carriers(lab)).join()
@@ -122,7 +123,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
   },
 
   brownout: async (lab) => {
-    const sessions = await openSessions(lab.network.lan, 6, 6, 250)
+    const sessions = await openSessions(lab.network.lan, 16, 16, 650)
     const flow = await stream(lab.network.lan, 400)
     const begun = monotonicMs()
     for (let round = 0; round < 4; round++) {
@@ -136,7 +137,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
     const failures = lab.said().filter((line) => /wan2.*offline/.test(line)).length
     const lost = await healthySessionsLost(sessions)
     const back = await untilCarriers(lab, ['wan1', 'wan2'], '-4', 300_000)
-    const after = countByPeer(await connections(lab.network.lan, 30))
+    const after = countByPeer(await connections(lab.network.lan, enoughForEach(0.5)))
     return { failures, back, good: share(all, isGood), badLineAfter: after[two] ?? 0, ...lost }
   },
 }
@@ -152,7 +153,7 @@ try {
       await restart(lab)
       await untilJudged(lab)
       await untilCarriers(lab, ['wan1', 'wan2'])
-      const before = await connections(lab.network.lan, 20)
+      const before = await connections(lab.network.lan, enoughForEach(0.5))
       results[name] = { badLineBefore: share(before, isOfTwo), ...(await play(lab)) }
     } catch (error) {
       results[name] = { error: `${error}\n${lab.said().join('\n')}` }

@@ -9,8 +9,8 @@ import { addresses } from '../../lab/names.ts'
 import { openSessions } from '../../lab/traffic.ts'
 import { packagedLab } from '../packaged-lab.ts'
 
-const everyMs = 250
-const each = 8
+const everyMs = 500
+const each = 16
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Packets that a chain like everybody's sees: those in the fast path pass it by. */
