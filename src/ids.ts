@@ -1,5 +1,5 @@
 /** Every name, number and path that others can see of us, each with its reason. */
-import type { Numbers } from './model.ts'
+import type { Family, Numbers } from './model.ts'
 
 // ---- files and programs ----------------------------------------------------------------------------------------
 
@@ -178,7 +178,9 @@ export const tables = { default: 253, main: 254, local: 255 } as const
 export const protocols = {
   /** RTPROT_KERNEL: routes that an interface's address brings along. */
   kernel: 2,
-  /** The same. systemd-networkd deletes foreign rules on reconfiguration, but never these (252, 257). */
+  /** RTPROT_RA: what a router advertised, whoever took it over. */
+  advertised: 9,
+  /** The same as `kernel`. systemd-networkd deletes foreign rules on reconfiguration, but never these (252, 257). */
   rule: 2,
   /** RTPROT_ of our routes: unused in iproute2's rt_protos. */
   route: 98,
@@ -210,10 +212,16 @@ export const hashSysctls = {
   fields: ['net/ipv4/fib_multipath_hash_fields', 'net/ipv6/fib_multipath_hash_fields'],
 } as const
 
-export function linkSysctls(device: string): { readonly rpFilter: string; readonly ignoreLinkDown: readonly string[] } {
+export function linkSysctls(device: string): {
+  readonly rpFilter: string
+  readonly ignoreLinkDown: Readonly<Record<Family, string>>
+} {
   const of = (family: 'ipv4' | 'ipv6', name: string) => `net/${family}/conf/${device}/${name}`
   return {
     rpFilter: of('ipv4', 'rp_filter'),
-    ignoreLinkDown: [of('ipv4', 'ignore_routes_with_linkdown'), of('ipv6', 'ignore_routes_with_linkdown')],
+    ignoreLinkDown: {
+      inet: of('ipv4', 'ignore_routes_with_linkdown'),
+      inet6: of('ipv6', 'ignore_routes_with_linkdown'),
+    },
   }
 }

@@ -285,6 +285,8 @@ export interface Address {
   readonly usable: boolean
   /** Its preferred lifetime is over (RFC 4862): no new connection should begin with it. */
   readonly deprecated?: true
+  /** It has a lifetime: a DHCP client or a router gave it. */
+  readonly dynamic?: true
 }
 
 export type RouteType = 'unicast' | 'unreachable' | 'prohibit' | 'blackhole' | 'throw' | 'other'
@@ -377,6 +379,11 @@ export interface KnownUplink {
   readonly prefixes?: readonly string[]
   /** When it was first missed, as `Observed.uptime`; absent while it is here or configured. */
   readonly goneSince?: number
+  /**
+   * In which it was an uplink by more than what anyone on its link can send (a router's advertisement): there it is one still
+   * while its lease is away.
+   */
+  readonly families?: readonly Family[]
   /** It works, or was not cut when it died, and takes no new connections: old ones may be on it. */
   readonly drains?: readonly Family[]
 }
@@ -426,6 +433,8 @@ export interface Uplink {
   readonly prefixes?: readonly string[]
   /** Those that it had before: hosts may still use them. */
   readonly formerPrefixes?: readonly string[]
+  /** Families in which it is an uplink though it has no way out now; in all others it is a device like any. */
+  readonly awayIn?: readonly Family[]
   readonly inet: Path | null
   readonly inet6: Path | null
 }

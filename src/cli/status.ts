@@ -83,7 +83,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     mode: config.balance.mode,
     daemon,
     heldDown,
-    uplinks: desired.uplinks.map((uplink) => {
+    uplinks: desired.uplinks.filter(isShown(config, observed)).map((uplink) => {
       const modem = own(observed.bus, uplink.interface)?.modem
       return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }
     }),
@@ -91,6 +91,13 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     pending,
     warnings: [...warnings, ...desired.warnings],
   }
+}
+
+/** Not a device that is here and is none any more: of that, only what still has its number is kept where it was. */
+function isShown({ uplinks }: Config, { links }: Observed) {
+  const here = new Set(links.map(({ name }) => name))
+  return ({ name, state, interface: device }: Uplink) =>
+    state !== 'absent' || !here.has(device) || uplinks.some((section) => section.name === name)
 }
 
 type Share = (family: Family, device: string) => number

@@ -6,6 +6,11 @@ export type Present = Uplink & { readonly index: number }
 
 export type Usable = Uplink & { readonly path: Path }
 
+/** An uplink is one per family: a device that leads out in IPv6 alone is in IPv4 what it would be without us. */
+export function isUplinkIn(family: Family, { awayIn = [], ...paths }: Pick<Uplink, 'awayIn' | Family>): boolean {
+  return paths[family] !== null || awayIn.includes(family)
+}
+
 /** It has a link, whatever is known of the line behind. */
 export function isLinked({ state }: Uplink): boolean {
   return ['online', 'suspect', 'degraded', 'offline'].includes(state)

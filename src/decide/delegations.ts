@@ -2,6 +2,7 @@
 import { isWithin, parsePrefix } from '../ipv6-prefix.ts'
 import type { Config, KnownUplink, Link, Observed, Uplink, UplinkConfig } from '../model.ts'
 import { own } from '../own.ts'
+import { matchesPattern } from '../patterns.ts'
 
 /** The configuration's word goes before what DHCP clients and network services say. */
 export function routedTo(device: string, section: UplinkConfig | undefined, observed: Observed): readonly string[] {
@@ -10,6 +11,14 @@ export function routedTo(device: string, section: UplinkConfig | undefined, obse
 
 function told(device: string, { delegations = {}, bus }: Observed): readonly string[] {
   return [...new Set([...(own(delegations, device) ?? []), ...(own(bus, device)?.prefixes ?? [])])]
+}
+
+/** Those of all other devices. */
+export function prefixesOfOthers(device: string, config: Config, observed: Observed): readonly string[] {
+  const devices = new Set([...Object.keys(observed.delegations ?? {}), ...Object.keys(observed.bus)])
+  devices.delete(device)
+  const configured = config.uplinks.filter((section) => !matchesPattern(section.interface, device))
+  return [...[...devices].flatMap((other) => told(other, observed)), ...configured.flatMap((one) => one.prefixes ?? [])]
 }
 
 /** More than that many changes within the lifetime of a client's address help nobody. */

@@ -51,10 +51,14 @@ function overlap(one: Range<string> | undefined, other: Range<string> | undefine
   return !one || !other || (one[0] <= other[1] && other[0] <= one[1])
 }
 
-/** A VPN that puts its own default before the uplinks' gets everything that it asks for. */
+/**
+ * A VPN that puts its own default before the uplinks' gets everything that it asks for. One beside them does not (IPv6 keeps
+ * several of one metric, in the order in which they came): a router's advertisement on a LAN would end balancing.
+ */
 export function mainLeadsElsewhere(family: Family, uplinks: readonly Uplink[], { routes }: Observed): boolean {
   const devices = new Set(uplinks.map((uplink) => uplink.interface))
   const defaults = routes.filter((route) => route.family === family && route.table === tables.main && isDefault(route))
-  const best = defaults.toSorted((a, b) => a.metric - b.metric)[0]
-  return best?.nexthops.some(({ device }) => !devices.has(device)) ?? false
+  const lowest = Math.min(...defaults.map(({ metric }) => metric))
+  const best = defaults.filter(({ metric }) => metric === lowest)
+  return best.length > 0 && best.every(({ nexthops }) => nexthops.some(({ device }) => !devices.has(device)))
 }

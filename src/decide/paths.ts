@@ -97,7 +97,7 @@ function defaultRoute(family: Family, link: Link, config: Config, observed: Obse
 }
 
 /** By protocol, too: the configuration may have moved our tables. */
-function isOurs({ table, protocol }: Route, { numbers }: Config): boolean {
+export function isOurs({ table, protocol }: Route, { numbers }: Config): boolean {
   return isOurTable(table, numbers) || protocol === protocols.route
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Config, Family, Observed, Rule, Uplink } from '../model.ts'
 import { type RuleParts, ruleSpec } from '../rule-spec.ts'
 import { marksOfSlices } from '../slices.ts'
+import { isUplinkIn } from './carriers.ts'
 import { mainLeadsElsewhere, otherWays } from './main-routes.ts'
 import { steers } from './steering/choice.ts'
 
@@ -55,7 +56,7 @@ export function decideRules(
     const own = sourceAddresses(family, uplink, uplinks)
     return [
       ours(pinnedOffset(number), byNumber(uplink)),
-      ...(index === null || uplink[family]?.refused !== undefined
+      ...(index === null || !isUplinkIn(family, uplink) || uplink[family]?.refused !== undefined
         ? []
         : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
       ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),

@@ -13,7 +13,7 @@ import type { Chain, Config, Observed, Ruleset, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
 import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideAsked } from './asked.ts'
-import type { Present } from './carriers.ts'
+import { isUplinkIn, type Present } from './carriers.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
 import { changeRest, translateSources } from './prefix-translation.ts'
@@ -112,7 +112,7 @@ function markRules(present: readonly Present[], { numbers }: Config) {
   return {
     prerouting: [
       `ct direction original ct mark & ${hex(pinned)} != 0 meta mark 0 meta mark set ct mark & ${whole} accept`,
-      `${unremembered(numbers)} ct state new iif vmap ${verdicts(present, 'in')}`,
+      ...verdicts(present, 'in').map((verdict) => `${unremembered(numbers)} ct state new ${verdict}`),
       answer,
     ],
     output: [answer],
@@ -148,7 +148,7 @@ function pinChain(present: readonly Present[], { numbers }: Config): Chain {
   return {
     name: 'pin',
     hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.pin },
-    rules: [`${unremembered(numbers)} oif vmap ${verdicts(present, 'to')}`],
+    rules: verdicts(present, 'to').map((verdict) => `${unremembered(numbers)} ${verdict}`),
   }
 }
 
@@ -156,7 +156,7 @@ function postroutingChain(present: readonly Present[], which: string): Chain {
   return {
     name: 'postrouting',
     hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.masquerade },
-    rules: [`${which}oif vmap ${verdicts(present, 'nat')}`],
+    rules: verdicts(present, 'nat').map((verdict) => `${which}${verdict}`),
   }
 }
 
@@ -171,9 +171,19 @@ function unremembered(numbers: Config['numbers']): string {
   return `ct mark & ${hex((pinned | incoming) >>> 0)} == 0`
 }
 
-function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): string {
+/** By the family in which a device is an uplink; one line where that is the same for all. */
+function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): readonly string[] {
   const sorted = present.toSorted((a, b) => a.index - b.index)
-  return `{ ${sorted.map(({ index, number }) => `${index} : goto ${chain}_${number}`).join(', ')} }`
+  const [inet = [], inet6 = []] = (['inet', 'inet6'] as const).map((family) =>
+    sorted
+      .filter((uplink) => isUplinkIn(family, uplink))
+      .map(({ index, number }) => `${index} : goto ${chain}_${number}`),
+  )
+  const ways = `${chain === 'in' ? 'iif' : 'oif'} vmap`
+  const line = (family: string, verdict: readonly string[]) =>
+    verdict.length > 0 ? [`${family}${ways} { ${verdict.join(', ')} }`] : []
+  if (inet.join() === inet6.join()) return line('', inet)
+  return [...line('meta nfproto ipv4 ', inet), ...line('meta nfproto ipv6 ', inet6)]
 }
 
 function set(addresses: readonly string[]): string {

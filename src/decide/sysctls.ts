@@ -1,6 +1,7 @@
 /** The host's sysctls that balancing needs, and their former values. */
 import { hashSysctls, linkSysctls } from '../ids.ts'
 import type { Mode, Observed, Uplink } from '../model.ts'
+import { isUplinkIn } from './carriers.ts'
 
 /**
  * Documentation/networking/ip-sysctl.rst: 1 addresses and ports, 3 a choice of fields (Linux 5.14). Not 0, which is
@@ -33,8 +34,9 @@ export function decideSysctls(
   const fields = hashFieldsOf[mode]
   if (fields !== undefined) wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, fields]))
   for (const uplink of present) {
-    const { rpFilter, ignoreLinkDown } = linkSysctls(uplink.interface)
-    wanted.push([rpFilter, '2'], ...ignoreLinkDown.map((name): [string, string] => [name, '1']))
+    const of = linkSysctls(uplink.interface)
+    if (isUplinkIn('inet', uplink)) wanted.push([of.rpFilter, '2'], [of.ignoreLinkDown.inet, '1'])
+    if (isUplinkIn('inet6', uplink)) wanted.push([of.ignoreLinkDown.inet6, '1'])
   }
   return Object.fromEntries(wanted.filter(([name]) => name in observed.sysctls))
 }

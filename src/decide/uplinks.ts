@@ -16,6 +16,7 @@ import { own } from '../own.ts'
 import { matchesPattern } from '../patterns.ts'
 import { isInterfaceName } from '../valid.ts'
 import { withPrefixes } from './delegations.ts'
+import { servesLan, toldByOthers } from './lan.ts'
 import { decideNumbers, findByHardware } from './numbers.ts'
 import { decidePath, type Wishes } from './paths.ts'
 
@@ -61,7 +62,30 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
       if (path?.refused !== undefined) warnings.push(`uplink ${name}: left out for ${family}, refused: ${path.refused}`)
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
-  return { ...withPrefixes(uplinks, known, config, observed), warnings }
+  const told = withPrefixes(uplinks, known, config, observed)
+  return { ...told, known: withFamilies(told.known, candidates, config, observed), warnings }
+}
+
+/** With those in which each was told of by more than its neighbours; what was told of before counts until the next boot. */
+function withFamilies(
+  known: Readonly<Record<string, KnownUplink>>,
+  candidates: readonly Candidate[],
+  config: Config,
+  observed: Observed,
+): Readonly<Record<string, KnownUplink>> {
+  return Object.fromEntries(
+    Object.entries(known).map(([name, entry]) => {
+      const found = candidates.find((other) => other.name === name)
+      const ways = found ? waysOut(found, config, observed) : noWays
+      const before = own(observed.state.uplinks, name)?.families ?? []
+      const told = families.filter(
+        (family) =>
+          before.includes(family) ||
+          (found && ways[family] !== null && toldByOthers(family, found.link, found, config, observed)),
+      )
+      return [name, { ...entry, ...(told.length > 0 && { families: told }) }]
+    }),
+  )
 }
 
 function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {
@@ -69,13 +93,19 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
   const section =
     config.uplinks.find((uplink) => matchesPattern(uplink.interface, link.name)) ?? former(link, config, observed)
   if (!isInterfaceName(link.name)) {
-    const wanted = section !== undefined || hasWayOut(link, { section, stanza: undefined }, config, observed)
+    const wanted =
+      section !== undefined || hasWayOut({ name: link.name, link, section, stanza: undefined }, config, observed)
     if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
     return []
   }
   const stanza = own(observed.stanzas, link.name)
   const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
-  return isUplink(found, config, observed) ? [found] : []
+  if (isUplink(found, config, observed)) return [found]
+  if (mayAdopt(found, config) && waysOut(found, config, observed).isAdvertised)
+    warnings.push(
+      `interface ${link.name}: a router is advertised there, but it is taken for a LAN: list it if it is none`,
+    )
+  return []
 }
 
 /** Of the uplink whose device this is, plugged in again under another name: what was said of it holds. */
@@ -92,21 +122,54 @@ function former({ name, hardware }: Link, { uplinks }: Config, { state, links }:
   )
 }
 
-function isUplink({ link, section, stanza, name }: Candidate, config: Config, observed: Observed): boolean {
+function isUplink(found: Candidate, config: Config, observed: Observed): boolean {
+  const { link, section, stanza, name } = found
   // A port of a bridge or bond has no traffic of its own; its master may be the uplink.
   if (link.master !== null && !section) return false
   if (section) return true
   if (stanza?.balance !== undefined) return stanza.balance
-  if (config.balance.adopt === 'listed' || !mayBeAdopted(link)) return false
+  if (!mayAdopt(found, config)) return false
+  if (hasWayOut(found, config, observed)) return true
   // Once an uplink, it stays one while its lease or carrier is away.
-  return (
-    own(observed.state.uplinks, name)?.interface === link.name || hasWayOut(link, { section, stanza }, config, observed)
-  )
+  const before = own(observed.state.uplinks, name)
+  if (before?.interface !== link.name) return false
+  return !link.up || !link.carrier || (before.families ?? []).length > 0
 }
 
-function hasWayOut(link: Link, wishes: Wishes, config: Config, observed: Observed): boolean {
-  return (['inet', 'inet6'] as const).some((family) => decidePath(family, link, wishes, config, observed) !== null)
+/** Without a word of the administrator's. */
+function mayAdopt({ link, section, stanza }: Candidate, { balance }: Config): boolean {
+  const isUnsaid = section === undefined && stanza?.balance === undefined
+  return isUnsaid && balance.adopt === 'auto' && link.master === null && mayBeAdopted(link)
 }
+
+function hasWayOut(
+  found: Pick<Candidate, 'name' | 'link' | keyof Wishes>,
+  config: Config,
+  observed: Observed,
+): boolean {
+  const { inet, inet6 } = waysOut(found, config, observed)
+  return inet !== null || inet6 !== null
+}
+
+/** How it leaves in each family in which it is an uplink, and whether only routers on a LAN say that it does. */
+function waysOut(
+  { name, link, section, stanza }: Pick<Candidate, 'name' | 'link' | keyof Wishes>,
+  config: Config,
+  observed: Observed,
+): Readonly<Record<Family, Path | null>> & { readonly isAdvertised: boolean } {
+  const wishes = { section, stanza }
+  const [inet = null, inet6 = null] = families.map((family) => decidePath(family, link, wishes, config, observed))
+  const listed = section !== undefined || stanza?.balance === true
+  const isAdvertised =
+    inet6 !== null &&
+    inet === null &&
+    !listed &&
+    !toldByOthers('inet6', link, wishes, config, observed) &&
+    servesLan(link, own(observed.state.uplinks, name), config, observed)
+  return { inet, inet6: isAdvertised ? null : inet6, isAdvertised }
+}
+
+const families = ['inet', 'inet6'] as const
 
 /** linux/if_arp.h */
 const arp = { ether: 1, ppp: 512, rawip: 519, loopback: 772, none: 65534 } as const
@@ -141,12 +204,12 @@ function present(
   observed: Observed,
 ): Uplink {
   const enabled = isEnabled(name, section, observed)
-  const path = (family: 'inet' | 'inet6') => {
-    if (!link.up || !enabled) return null
-    const found = decidePath(family, link, { section, stanza }, config, observed)
-    return withLine(name, family, withRefusal(found, family, link, number, observed), section, observed)
-  }
+  const ways = link.up && enabled ? waysOut({ name, link, section, stanza }, config, observed) : noWays
+  const path = (family: Family) =>
+    withLine(name, family, withRefusal(ways[family], family, link, number, observed), section, observed)
   const paths = { inet: path('inet'), inet6: path('inet6') }
+  const before = own(observed.state.uplinks, name)?.families ?? []
+  const awayIn = families.filter((family) => enabled && paths[family] === null && before.includes(family))
   return {
     name,
     number,
@@ -154,9 +217,12 @@ function present(
     index: enabled ? link.index : null,
     state: stateOf(link, enabled, paths, lacksBearer(link, observed)),
     ...preferences(section, stanza),
+    ...(awayIn.length > 0 && { awayIn }),
     ...paths,
   }
 }
+
+const noWays = { inet: null, inet6: null } as const
 
 function stateOf(
   link: Link,

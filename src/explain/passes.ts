@@ -1,5 +1,5 @@
 /** What no rule of the administrator is asked for. Pure. */
-import { carriers } from '../decide/carriers.ts'
+import { carriers, isUplinkIn } from '../decide/carriers.ts'
 import type { FirstPacket } from '../decide/steering/match.ts'
 import { balancedTable, tables, uplinkTable } from '../ids.ts'
 import type { Uplink } from '../model.ts'
@@ -18,7 +18,9 @@ export function whatPasses(
   const { config, desired } = facts
   const local = query.incoming === null
   if (desired.ruleset === null) return 'nothing is balanced here: no uplink is known'
-  const cameIn = desired.uplinks.find((uplink) => uplink.interface === query.incoming)
+  const cameIn = desired.uplinks.find(
+    (uplink) => uplink.interface === query.incoming && isUplinkIn(query.family, uplink),
+  )
   if (cameIn) return `comes in by uplink ${cameIn.name}, and its answers leave by it`
   if (typeof route === 'string') return whyNoWay(query, facts)
   if (route.table === tables.local) return 'stays on this host'

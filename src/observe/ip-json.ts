@@ -56,6 +56,7 @@ function parseAddress(info: Json): readonly Address[] {
       global: Number(info['scope']) === 0,
       usable: !info['tentative'] && !info['dadfailed'],
       ...(family === 'inet6' && info['deprecated'] ? { deprecated: true } : {}),
+      ...(info['dynamic'] === true ? { dynamic: true } : {}),
     },
   ]
 }

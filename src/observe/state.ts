@@ -44,6 +44,7 @@ function isKnown(name: string, value: unknown): boolean {
     drains,
     goneSince,
     prefixes,
+    families,
   } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
     Number.isInteger(number) &&
@@ -54,10 +55,14 @@ function isKnown(name: string, value: unknown): boolean {
     (movedFrom === undefined || isInterfaceOrPattern(movedFrom)) &&
     (prefixes === undefined ||
       (Array.isArray(prefixes) && prefixes.every((prefix) => routedPrefix(prefix) !== null))) &&
-    (drains === undefined || (Array.isArray(drains) && drains.every((family) => ['inet', 'inet6'].includes(family)))) &&
+    [drains, families].every(isFamilies) &&
     // Only ever compared.
     (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))
   )
+}
+
+function isFamilies(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((family) => ['inet', 'inet6'].includes(family)))
 }
 
 function isNumbers(value: unknown): value is Numbers {

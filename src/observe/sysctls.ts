@@ -15,5 +15,5 @@ export function readSysctls(links: readonly Link[], former: Iterable<string>): R
 
 function namesOf({ name }: Link): readonly string[] {
   const { rpFilter, ignoreLinkDown } = linkSysctls(name)
-  return [rpFilter, ...ignoreLinkDown]
+  return [rpFilter, ignoreLinkDown.inet, ignoreLinkDown.inet6]
 }

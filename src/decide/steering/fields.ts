@@ -33,8 +33,9 @@ export function expressionOf(field: FieldName, family: Family): string {
 }
 
 /** Where others' rules or routes lead elsewhere, to a VPN or a LAN, nothing is steered or refused. */
-export function outBy(uplinks: readonly Pick<Uplink, 'index'>[]): string {
+export function outBy(uplinks: readonly Pick<Uplink, 'index'>[]): string | null {
   const indexes = uplinks.flatMap(({ index }) => index ?? []).sort((a, b) => a - b)
+  if (indexes.length === 0) return null
   return `oif ${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`
 }
 

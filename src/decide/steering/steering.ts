@@ -7,7 +7,7 @@ import { markOf, marks } from '../../ids.ts'
 import type { Chain, Config, Family, Match, NamedSet, Observed } from '../../model.ts'
 import { hex, nftNumber } from '../../rule-spec.ts'
 import { inCgroup } from '../../slices.ts'
-import type { Present } from '../carriers.ts'
+import { isUplinkIn, type Present } from '../carriers.ts'
 import { allRules, steers } from './choice.ts'
 import { digest } from './digest.ts'
 import { boxOf, elementsOf, headerOf, keyOf, outBy, type Side, typeOf } from './fields.ts'
@@ -30,15 +30,21 @@ export function decideSteering(config: Config, present: readonly Present[], obse
   const parts = (['forward', 'local'] as const).flatMap((side) =>
     (['inet', 'inet6'] as const).map((family) => sidePart(side, family, config, present, observed)),
   )
-  const enter = (side: Side) =>
+  const enter = (side: Side, families: readonly Family[] = ['inet', 'inet6']) =>
     enterLine(
       side,
-      parts.filter((part) => part.side === side && part.rules.length > 0),
+      parts.filter((part) => part.side === side && families.includes(part.family) && part.rules.length > 0),
     )
   const { pinned, incoming } = marks(config.numbers)
   const both = hex((pinned | incoming) >>> 0)
-  const local = enter('local').map(
-    (line) => `ct mark & ${both} == 0 ct state new ${outBy(present)} ${others(config)}${line}`,
+  // One line for both families, where the same devices are uplinks in both.
+  const ways = Map.groupBy(['inet', 'inet6'] as const, (family) =>
+    outBy(present.filter((uplink) => isUplinkIn(family, uplink))),
+  )
+  const local = [...ways].flatMap(([out, families]) =>
+    out === null
+      ? []
+      : enter('local', families).map((line) => `ct mark & ${both} == 0 ct state new ${out} ${others(config)}${line}`),
   )
   return {
     prerouting: [

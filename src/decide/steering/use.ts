@@ -2,6 +2,7 @@
 import { markOf, marks } from '../../ids.ts'
 import type { Chain, Config, Family, NamedSet, SteeringRule, Uplink, Use } from '../../model.ts'
 import { hex, nftNumber } from '../../rule-spec.ts'
+import { isUplinkIn } from '../carriers.ts'
 import { type Choice, choiceOf } from './choice.ts'
 import { digest } from './digest.ts'
 import { expressionOf, headerOf, outBy, type Side } from './fields.ts'
@@ -28,10 +29,12 @@ export function useChains(
   const choice = choiceOf(use, side, family, config, uplinks)
   if (choice.kind === 'balance') return plain('accept')
   if (choice.kind === 'main') return plain('goto via_main')
-  if (choice.kind === 'refuse')
-    return side === 'local'
-      ? plain(refusals[choice.as])
-      : plain('fib daddr type != unicast accept', `fib daddr ${outBy(uplinks)} ${refusals[choice.as]}`)
+  if (choice.kind === 'refuse') {
+    if (side === 'local') return plain(refusals[choice.as])
+    const out = outBy(uplinks.filter((uplink) => isUplinkIn(family, uplink)))
+    if (out === null) return plain('accept')
+    return plain('fib daddr type != unicast accept', `fib daddr ${out} ${refusals[choice.as]}`)
+  }
   if (choice.kind === 'uplink') return plain(`goto ${viaOf[side]}_${choice.number}`)
   if (memory === null) return plain(spread('goto', choice, side, family))
   const choose = spread('jump', choice, side, family)
