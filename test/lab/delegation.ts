@@ -58,12 +58,12 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
            iifname != "sub" accept
            meta nfproto != ipv6 accept
            ip6 saddr { fe80::/10, :: } accept
-           add @seen { ip6 saddr }
-           ip6 saddr { ${addresses.prefix6Of(number)}::/64, ${prefix} } accept
+           ip6 saddr { ${addresses.prefix6Of(number)}::/64, ${prefix} } add @seen { ip6 saddr } accept
            # An answer whose receiver's address went while it was under way: any router passes it on, and when three
            # seconds later nobody has been found who has that address, its kernel says so by any address of its own.
            ip6 saddr { ${targets} } icmpv6 type echo-reply drop
            ip6 daddr { ${targets} } icmpv6 type destination-unreachable icmpv6 code addr-unreachable drop
+           add @seen { ip6 saddr }
            add @strange { ip6 saddr . ip6 daddr . meta l4proto . th sport } drop
          }
        }
