@@ -140,14 +140,19 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly Nu
  */
 function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Numbers[]) {
   const specs = pairSpecs(everywhere)
-  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && specs.has(spec)
+  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && (specs.has(spec) || leavesToMain(spec))
   const ours = there.filter(isOurs)
   const tail = there.slice(there.length - wanted.length)
   if (ours.length === wanted.length && isDeepStrictEqual(tail, wanted)) return { added: [], removed: [] }
   return { added: wanted, removed: ours.toReversed() }
 }
 
-/** All that rules.ts may have put there, with whatever numbers. */
+/** One for each network of routed-networks.ts; which there were is not remembered. */
+function leavesToMain(spec: string): boolean {
+  return new RegExp(`^from \\S+ (fwmark 0x0/0x[0-9a-f]+ )?lookup ${tables.main}$`).test(spec)
+}
+
+/** All else that rules.ts may have put there, with whatever numbers. */
 function pairSpecs(everywhere: readonly Numbers[]): ReadonlySet<string> {
   const specs = everywhere.flatMap((numbers) => {
     const { numberMask, incoming } = marks(numbers)

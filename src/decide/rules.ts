@@ -18,6 +18,7 @@ import { type RuleParts, ruleSpec } from '../rule-spec.ts'
 import { marksOfSlices } from '../slices.ts'
 import { isUplinkIn } from './carriers.ts'
 import { mainLeadsElsewhere, otherWays } from './main-routes.ts'
+import { routedNetworks } from './routed-networks.ts'
 import { steers } from './steering/choice.ts'
 
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
@@ -32,6 +33,7 @@ export function decideRules(
   const { pinned, numberMask, incoming } = marks(numbers)
   const steering = steers(config)
   const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
+  const unlessSteered = steering ? { mark: unsteered } : {}
   const byNumber = ({ number }: Uplink) => ({
     mark: { value: markOf(number, numbers), mask: numberMask },
     action: { lookup: uplinkTable(number, numbers) },
@@ -84,7 +86,10 @@ export function decideRules(
       ? []
       : [
           rule(lastPriority, { action: mainWithoutDefault }),
-          rule(lastPriority, { ...(steering ? { mark: unsteered } : {}), action: { lookup: balancedTable(numbers) } }),
+          ...routedNetworks(family, uplinks, observed).map((from) =>
+            rule(lastPriority, { from, ...unlessSteered, action: { lookup: tables.main } }),
+          ),
+          rule(lastPriority, { ...unlessSteered, action: { lookup: balancedTable(numbers) } }),
           // What no rule of ours takes, as what a rule leaves alone, comes to main's own rule next.
           ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
         ]),

@@ -54,7 +54,7 @@ export async function explain(question: Question, facts: Facts): Promise<Explana
   if (passes !== null)
     return { packet, rules: [], decision: passes, ...waysOf(route, query, query.mark, facts), others: [] }
   const rules: { rule: string; reason: string | null }[] = []
-  for (const rule of allRules(facts.config)) {
+  for (const rule of allRules(facts.config, facts.desired.uplinks, facts.observed)) {
     const reason = await reasonAgainst(rule, packet)
     rules.push({ rule: nameOf(rule), reason })
     if (reason === null) return { packet, rules, ...(await ruleOutcome(rule, query, packet, route, facts)) }

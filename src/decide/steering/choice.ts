@@ -1,6 +1,8 @@
 /** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
-import type { Config, Family, LastResort, Mode, SteeringRule, Uplink, Use } from '../../model.ts'
+import { readAddressRange } from '../../address-range.ts'
+import type { Config, Family, LastResort, Mode, Observed, SteeringRule, Uplink, Use } from '../../model.ts'
 import { carriers, usable } from '../carriers.ts'
+import { routedNetworks } from '../routed-networks.ts'
 import type { FieldName, Side } from './fields.ts'
 import { dealSlots, type Piece, type Share } from './slots.ts'
 
@@ -68,16 +70,33 @@ function spreadBy({ mode }: Use, side: Side): readonly FieldName[] | 'random' {
 /**
  * The rules, and behind them one for everything, where the mode needs one: the kernel cannot choose at random, and when an
  * uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how many). The host's own
- * connections are left to it all the same: it gives them the right source address.
+ * connections are left to it all the same: it gives them the right source address. What one provider routes here is left to
+ * main, as decide/rules.ts has it where the kernel chooses.
  */
-export function allRules({ rules, balance: { mode } }: Config): readonly SteeringRule[] {
+export function allRules(
+  { rules, balance: { mode } }: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly SteeringRule[] {
   if (!modesByRule.includes(mode)) return rules
+  const families = ['inet', 'inet6'] as const
   const everything: SteeringRule = {
     name: '',
-    match: { families: ['inet', 'inet6'], ...(mode !== 'random' && { forwarded: true }) },
+    match: { families, ...(mode !== 'random' && { forwarded: true }) },
     use: { uplinks: null, mode, lastResort: 'balance' },
   }
-  return [...rules, everything]
+  const networks = (family: Family) =>
+    routedNetworks(family, uplinks, observed).flatMap((network) => {
+      const range = readAddressRange(network)?.range
+      return range ? [range] : []
+    })
+  const ranges = { inet: networks('inet'), inet6: networks('inet6') }
+  const routed: SteeringRule = {
+    name: '',
+    match: { families: families.filter((family) => ranges[family].length > 0), source: { kind: 'ranges', ranges } },
+    use: { uplinks: [], mode, lastResort: 'main' },
+  }
+  return [...rules, ...(routed.match.families.length > 0 ? [routed] : []), everything]
 }
 
 /** Whether anything is for rules to decide. */

@@ -91,7 +91,7 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
   const sets: NamedSet[] = []
   const chains: Chain[] = []
   const classified: Classified[] = []
-  for (const rule of allRules(config)) {
+  for (const rule of allRules(config, present, observed)) {
     const { name, match, use } = rule
     const box = boxOf(match, family, side, observed)
     if (box === null) continue
