@@ -1,6 +1,6 @@
 /** Facts for `ifbalance status`. Pure. */
+import { isBalancedDefault } from '../decide/carriers.ts'
 import { redirectedServers } from '../decide/name-servers.ts'
-import { balancedTable } from '../ids.ts'
 import type {
   Config,
   Desired,
@@ -72,10 +72,9 @@ export interface Facts {
 }
 
 export function statusOf({ config, observed, desired, pending, daemon, heldDown, warnings }: Facts): Status {
-  const table = balancedTable(config.numbers)
   // With our ignore_routes_with_linkdown the kernel passes over nexthops without carrier before we have even looked.
   const alive = new Set(observed.links.filter((link) => link.up && link.carrier).map((link) => link.name))
-  const balanced = observed.routes.filter((route) => route.table === table && route.destination === 'default')
+  const balanced = observed.routes.filter((route) => isBalancedDefault(route, config.numbers))
   const share = (family: Family, device: string) => shareOf(balanced, family, device, alive)
   const redirected = redirectedServers(config, desired.uplinks, observed)
   return {

@@ -4,8 +4,9 @@ import { commandOf } from '../apply/commands.ts'
 import { isWayOut, refusalLine } from '../apply/refusals.ts'
 import { type Status, statusOf } from '../cli/status.ts'
 import { loadConfig } from '../config/load.ts'
+import { isBalancedDefault } from '../decide/carriers.ts'
 import { decide } from '../decide/decide.ts'
-import { balancedTable, paths } from '../ids.ts'
+import { paths } from '../ids.ts'
 import type { Cgroups, Config, Desired, Observed, Route, SteeringRule, Step } from '../model.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
@@ -148,7 +149,7 @@ function report(
 
 /** Those that new connections of one family at least take. */
 function carriersOf({ routes, uplinks }: Desired, { numbers }: Config): readonly string[] {
-  const balanced = routes.filter(({ table }) => table === balancedTable(numbers))
+  const balanced = routes.filter((route) => isBalancedDefault(route, numbers))
   const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
   return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)
 }

@@ -1,5 +1,6 @@
 /** Which uplinks carry new connections of a family. Pure. */
-import type { Config, Family, Path, Uplink } from '../model.ts'
+import { balancedTable } from '../ids.ts'
+import type { Config, Family, Numbers, Path, Route, Uplink } from '../model.ts'
 
 /** Its interface is there. */
 export type Present = Uplink & { readonly index: number }
@@ -49,4 +50,9 @@ function compareTiers(one: Usable, other: Usable): number {
   ]
   const [a, b] = [tier(one), tier(other)]
   return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+}
+
+/** The route that new connections take, by all who carry them; its table has some for single hosts as well. */
+export function isBalancedDefault({ table, destination }: Route, numbers: Numbers): boolean {
+  return table === balancedTable(numbers) && destination === 'default'
 }

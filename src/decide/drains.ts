@@ -1,14 +1,13 @@
 /** Which uplinks may have connections: those that new ones take, and those that work and only have old ones. Pure. */
-import { balancedTable } from '../ids.ts'
 import type { Desired, Family, KnownUplink, Numbers, Observed, Route, Uplink } from '../model.ts'
 import { own } from '../own.ts'
-import { isLinked } from './carriers.ts'
+import { isBalancedDefault, isLinked } from './carriers.ts'
 
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
 
 /** Devices of the balanced default. */
 function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
-  const balanced = routes.filter((route) => route.family === family && route.table === balancedTable(numbers))
+  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, numbers))
   return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
 }
 

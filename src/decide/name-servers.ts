@@ -7,12 +7,14 @@
  * Two things have to happen to a question: it gets the living uplink's mark, because its source address is the dead one's
  * already and would keep it there, and then its destination is changed. Masquerade gives it a source that can be answered.
  */
-import { hookPriorities, markOf, marks, tables } from '../ids.ts'
+import { hookPriorities, markOf, marks } from '../ids.ts'
 import type { Chain, Config, Family, Observed, Uplink } from '../model.ts'
 import { own } from '../own.ts'
 import { hex } from '../rule-spec.ts'
 import { familyOf } from '../valid.ts'
+import { carriers, type Usable, usable } from './carriers.ts'
 import { works } from './drains.ts'
+import { specificRoute } from './specific-route.ts'
 
 export interface NameServerRules {
   /** For the output hook of type route. */
@@ -32,16 +34,47 @@ export interface Redirection {
 /** As many as the resolver of libc asks. */
 const most = 3
 
+/** One that an uplink named, and by which uplinks it is asked: those that named it. */
+export interface RoutedServer {
+  readonly server: string
+  readonly by: readonly Usable[]
+}
+
+/**
+ * A provider's server may answer its own customers alone, so what was named on an uplink is asked by that uplink while it
+ * works, as systemd-networkd has it (RoutesToDNS=). Where everyone who carries connections has named it, any serves; and
+ * what `main` has a route of its own for is none of our business.
+ */
+export function routedServers(
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly RoutedServer[] {
+  const carrying = carriers(family, config, uplinks).map(({ name }) => name)
+  const working = usable(family, uplinks).filter(({ name, standby }) => !standby || carrying.includes(name))
+  const asked = new Map<string, readonly Usable[]>()
+  for (const uplink of working)
+    for (const server of nameServersOf(uplink, family, observed))
+      asked.set(server, [...(asked.get(server) ?? []).filter((one) => one !== uplink), uplink])
+  return [...asked].flatMap(([server, by]) => {
+    const anyServes = carrying.every((name) => by.some((uplink) => uplink.name === name))
+    return anyServes || specificRoute(server, observed) ? [] : [{ server, by }]
+  })
+}
+
 /** What is both dead and asked is rare: mostly there are no rules, and no chain that would cost anything. */
 export function decideNameServers(config: Config, uplinks: readonly Uplink[], observed: Observed): NameServerRules {
   const redirections = redirectedServers(config, uplinks, observed)
   if (redirections.length === 0) return { marking: [], chains: [] }
   const { pinned } = marks(config.numbers)
+  // What leads elsewhere, as to a LAN or into a VPN, is not asked of the dead uplink.
+  const out = `oif ${oneOf(uplinks.flatMap(({ index }) => index ?? []))}`
   const questions = redirections.flatMap(({ family, from, to, number }) => {
     const ip = family === 'inet' ? 'ip' : 'ip6'
     const mark = hex((markOf(number, config.numbers) | pinned) >>> 0)
     return ['udp', 'tcp'].map((protocol) => {
-      const question = `${ip} daddr ${from} ${protocol} dport 0x35`
+      const question = `${out} ${ip} daddr ${from} ${protocol} dport 0x35`
       return { mark: `${question} meta mark 0 meta mark set ${mark}`, translate: `${question} dnat ${ip} to ${to}` }
     })
   })
@@ -60,35 +93,44 @@ export function redirectedServers(
   const present = uplinks.filter(({ index }) => index !== null)
   if (!config.balance.masquerade) return []
   return (['inet', 'inet6'] as const).flatMap((family) => {
-    const serversOf = (uplink: Uplink) => nameServersOf(uplink, observed).filter((one) => familyOf(one) === family)
+    const serversOf = (uplink: Uplink) => nameServersOf(uplink, family, observed)
     const living = present.filter((uplink) => works(uplink, family))
     const dead = present.filter((uplink) => !works(uplink, family))
     // Both may name the same one, and systemd-networkd routes it by one of them.
-    const good = (server: string) => !dead.some((uplink) => isRoutedBy(uplink, server, observed))
+    const leadsToDead = (server: string) => {
+      const device = specificRoute(server, observed)?.nexthops[0]?.device
+      return device === undefined ? null : dead.some((uplink) => uplink.interface === device)
+    }
+    const good = (server: string) => leadsToDead(server) !== true
     const heir = living.find((uplink) => serversOf(uplink).some(good))
     const to = heir && serversOf(heir).find(good)
     if (!heir || to === undefined) return []
     const answered = new Set([...living.flatMap(serversOf).filter(good), ...probed(config)])
-    const orphans = [...new Set(dead.flatMap(serversOf))].filter((server) => !answered.has(server))
+    const orphans = [...new Set(dead.flatMap(serversOf))].filter(
+      (server) => !answered.has(server) && leadsToDead(server) !== false && !isLocal(server, observed),
+    )
     return orphans.slice(0, most).map((from) => ({ family, from, to, number: heir.number }))
   })
 }
 
-/** From whoever named some; the same one counts once. */
-function nameServersOf({ interface: device }: Uplink, observed: Observed): readonly string[] {
+/** From whoever named some. */
+function nameServersOf({ interface: device }: Uplink, family: Family, observed: Observed): readonly string[] {
   const six = own(observed.nameServers6 ?? {}, device)
   const named = [own(observed.stanzas, device)?.nameServers, own(observed.leases, device)?.nameServers]
-  return [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers].flatMap((list) => list ?? [])
+  const told = [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers]
+  return [...new Set(told.flatMap((list) => list ?? []))].filter((server) => familyOf(server) === family)
 }
 
-/** By a route of its own in main, which marked packets follow, too. */
-function isRoutedBy({ interface: device }: Uplink, server: string, { routes }: Observed): boolean {
-  const to = routes.filter(({ table, destination }) => table === tables.main && destination === server)
-  const best = to.toSorted((a, b) => a.metric - b.metric)[0]
-  return best?.nexthops[0]?.device === device
+/** A name server of this host's own. */
+function isLocal(server: string, { links }: Observed): boolean {
+  return links.some(({ addresses }) => addresses.some(({ address }) => address === server))
 }
 
 /** A probe that asks such a server has to reach that one and no other. */
 function probed({ uplinks }: Config): readonly string[] {
   return uplinks.flatMap(({ probe }) => (probe?.kind === 'dns' || probe?.kind === 'tcp' ? (probe.targets ?? []) : []))
+}
+
+function oneOf(indices: readonly number[]): string {
+  return indices.length > 1 ? `{ ${indices.toSorted((a, b) => a - b).join(', ')} }` : String(indices[0])
 }

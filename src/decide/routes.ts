@@ -3,6 +3,7 @@ import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, upl
 import type { ClosingRoute, Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
 import { carriers, isLinked, type Usable } from './carriers.ts'
 import { otherWays } from './main-routes.ts'
+import { routedServers } from './name-servers.ts'
 
 export function decideRoutes(
   family: Family,
@@ -11,11 +12,14 @@ export function decideRoutes(
   observed: Observed,
 ): readonly Route[] {
   const balanced = balancedRoutes(family, config, uplinks)
+  const named = routedServers(family, config, uplinks, observed).map(({ server, by }) =>
+    unicast(family, balancedTable(config.numbers), server, nexthops(family, by)),
+  )
   const closing = closingType(family, config, balanced)
   const local = observed.routes.filter((route) => route.family === family && isLocal(route))
   const { copies } = otherWays(family, uplinks, observed)
   const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, { local, copies }))
-  return [...own, ...balanced]
+  return [...own, ...balanced, ...named]
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `failback = kill`: an uplink that is back and stays brings the connections back that went elsewhere meanwhile. Pure. */
-import { balancedTable } from '../ids.ts'
+import { isBalancedDefault } from '../decide/carriers.ts'
 import type { Config, Desired, Family, Uplink } from '../model.ts'
 
 /** Cutting connections for an uplink that goes again would be worse than leaving them. */
@@ -18,7 +18,7 @@ export function failBack(before: Carrying | null, desired: Desired, config: Conf
   const carrying = new Map<string, { since: number; returned: boolean }>()
   const victims: { uplink: Uplink; family: Family }[] = []
   for (const family of ['inet', 'inet6'] as const) {
-    const balanced = desired.routes.filter((r) => r.family === family && r.table === balancedTable(config.numbers))
+    const balanced = desired.routes.filter((r) => r.family === family && isBalancedDefault(r, config.numbers))
     const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
     let due = false
     for (const { name, interface: device } of desired.uplinks.filter((uplink) => devices.has(uplink.interface))) {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { decide } from '../../../src/decide/decide.ts'
-import { redirectedServers } from '../../../src/decide/name-servers.ts'
+import { redirectedServers, routedServers } from '../../../src/decide/name-servers.ts'
 import type { Family, Observed, Route } from '../../../src/model.ts'
 import { nameServers } from '../../../src/valid.ts'
 import { config } from '../health/simulation.ts'
@@ -75,6 +75,42 @@ test('one that a living uplink named as well is left alone, unless main leads to
   expect(redirected(by('wan1', 'wan2'))).toEqual([])
 })
 
+test('what the dead one named of others is left alone: a LAN, a network behind it, the other uplink, this host', () => {
+  const hijacked = ['192.168.77.53', '172.16.5.5', '198.51.100.1', '10.2.0.50', '203.0.113.53']
+  const told = { wan1: lease('10.1.0.50', ...hijacked), wan2: leases.wan2 }
+  const routes = [
+    ...four.routes,
+    ...[routeTo('192.168.77.0/24', 'lan0'), routeTo('172.16.0.0/12', 'lan0'), routeTo('198.51.100.1', 'wan2')],
+  ]
+  const own = four.links.flatMap(({ addresses }) => addresses).find(({ family }) => family === 'inet')?.address ?? ''
+  const observed = { ...four, ...dead('wan1'), leases: { ...told, wan1: lease('10.1.0.50', ...hijacked, own) }, routes }
+  expect(redirected(observed)).toEqual(['203.0.113.53 10.2.0.254 2'])
+})
+
+test('what a working uplink named is asked by it, unless all named it, or main has a route of its own', () => {
+  const told = {
+    wan1: bus('198.51.100.51', '9.9.9.9', '172.16.5.5', '10.1.0.254', '2001:db8:51::1'),
+    wan2: bus('198.51.100.52', '9.9.9.9', '10.1.0.254'),
+  }
+  const routed = (observed: Observed, uplink: Parameters<typeof config>[0] = {}, family: Family = 'inet') => {
+    const settings = config(uplink)
+    const { uplinks } = decide(settings, observed)
+    return routedServers(family, settings, uplinks, observed).map(
+      ({ server, by }) => `${server} ${by.map(({ name }) => name).join(' ')}`,
+    )
+  }
+  const observed = { ...four, bus: told, routes: [...four.routes, routeTo('172.16.0.0/12', 'lan0')] }
+  expect(routed(observed)).toEqual(['198.51.100.51 wan1', '198.51.100.52 wan2'])
+  expect(routed({ ...observed, ...dead('wan1') })).toEqual([])
+  expect(routed(observed, { standby: true })).toEqual([])
+  expect(routed({ ...six, bus: told }, {}, 'inet6')).toEqual(['2001:db8:51::1 wan1'])
+  const { routes } = decide(config(), observed)
+  expect(routes.filter(({ destination }) => destination.startsWith('198.51.100.'))).toMatchObject([
+    { table: 30098, nexthops: [{ device: 'wan1', gateway: '10.1.0.1' }] },
+    { table: 30098, nexthops: [{ device: 'wan2', gateway: '10.2.0.1' }] },
+  ])
+})
+
 test('nobody knows a living one, nothing is masqueraded, or a probe asks it: left alone', () => {
   expect(redirected({ ...four, ...dead('wan2'), leases: { wan2: leases.wan2 } })).toEqual([])
   expect(redirected({ ...four, ...dead('wan2'), leases }, { probe: { kind: 'dns', targets: ['10.2.0.254'] } })).toEqual(
@@ -94,8 +130,8 @@ test('each family goes its own way', () => {
   expect(redirected(observed)).toEqual(['2001:db8:2::1 2001:db8:1::1 1'])
   const { ruleset } = decide(config(), observed)
   expect(ruleset?.chains.find(({ name }) => name === 'names')?.rules).toEqual([
-    'ip6 daddr 2001:db8:2::1 udp dport 0x35 dnat ip6 to 2001:db8:1::1',
-    'ip6 daddr 2001:db8:2::1 tcp dport 0x35 dnat ip6 to 2001:db8:1::1',
+    'oif { 3, 5 } ip6 daddr 2001:db8:2::1 udp dport 0x35 dnat ip6 to 2001:db8:1::1',
+    'oif { 3, 5 } ip6 daddr 2001:db8:2::1 tcp dport 0x35 dnat ip6 to 2001:db8:1::1',
   ])
 })
 
