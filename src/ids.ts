@@ -196,7 +196,7 @@ export const nftTable = { family: 'inet', name: 'ifbalance' } as const
 
 /** nft names these `mangle - 5`, `dstnat + 5`, `srcnat - 5`, `srcnat + 5`: see the note in decide/ruleset.ts. */
 export const hookPriorities = {
-  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 105, offload: 10 },
+  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 105, clamp: -150, offload: 10 },
   /** `filter + 10`. */
   asked: 10,
 } as const

@@ -258,6 +258,8 @@ export interface Link {
   readonly name: string
   /** `info_kind` of the link (`veth`, `bridge`, `wireguard`); null for a plain device. */
   readonly kind: string | null
+  /** Bytes. */
+  readonly mtu: number
   /** ARPHRD_ number: 1 Ethernet, 512 PPP, 519 raw IP, 65534 none. */
   readonly type: number
   readonly up: boolean
@@ -301,7 +303,14 @@ export interface Route {
   readonly metric: number
   /** Empty for types without one. */
   readonly nexthops: readonly Nexthop[]
+  /** The address that new packets by it have; absent where the kernel chooses. */
+  readonly source?: string
+  /** Absent for none. */
+  readonly metrics?: RouteMetrics
 }
+
+/** By the words of `ip route`, such as `mtu`, `advmss` or `congctl`. */
+export type RouteMetrics = Readonly<Record<string, number | string>>
 
 export interface Nexthop {
   readonly device: string
@@ -451,6 +460,11 @@ export interface Path {
   readonly lanAddresses?: readonly string[]
   /** IPv6: all addresses are deprecated, so a new socket would have another uplink's. */
   readonly deprecated?: true
+  /** The largest packet in bytes: of the default route that others have made, or of the interface. */
+  readonly mtu: number
+  /** What others' default route by it says besides its gateway, the MTU included. */
+  readonly metrics?: RouteMetrics
+  readonly source?: string
   /** The kernel does not take it, in these words: nothing is sent by it. */
   readonly refused?: string
   /** What probes and traffic say of this way; absent where nothing is known. */

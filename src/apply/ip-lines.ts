@@ -1,5 +1,7 @@
 /** Steps -> lines for `ip -batch`, in numbers only: names of tables may not be there yet. */
+
 import type { Nexthop, Route, Rule, Step } from '../model.ts'
+import { metricWords } from '../route-metrics.ts'
 
 export type IpStep = Extract<Step, { kind: 'replace-route' | 'delete-route' | 'add-rule' | 'delete-rule' }>
 
@@ -26,7 +28,8 @@ function ruleWords({ priority, spec, protocol }: Rule): string {
 
 function routeWords(route: Route): string {
   const [first, ...others] = route.nexthops
-  const identity = identityWords(route)
+  const { metrics = {}, source } = route
+  const identity = [...identityWords(route), ...(source === undefined ? [] : ['src', source]), ...metricWords(metrics)]
   if (first === undefined) return identity.join(' ')
   if (others.length === 0) return [...identity, ...hopWords(first)].join(' ')
   const hops = route.nexthops.map((hop) => ['nexthop', ...hopWords(hop), 'weight', String(hop.weight)].join(' '))

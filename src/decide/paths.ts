@@ -9,6 +9,7 @@ import type {
   Observed,
   Path,
   Route,
+  RouteMetrics,
   StanzaOptions,
   UplinkConfig,
 } from '../model.ts'
@@ -37,9 +38,15 @@ export function decidePath(
   const gateway = gatewayOf(family, link, wishes, config, observed)
   if (gateway === undefined) return null
   const elsewhere = lanAddresses(link, prefixes, observed)
-  const reachable = addresses.some((address) => gateway !== null && !address.peer && contains(address, gateway))
+  // The kernel looks for the gateway's subnet in `main`, which has none where a network manager uses another table.
+  const inMain = observed.routes.some((route) => isSubnetOf(link, route) && route.family === family)
+  const reachable =
+    inMain && addresses.some((address) => gateway !== null && !address.peer && contains(address, gateway))
+  const { source, metrics } = defaultRoute(family, link, config, observed) ?? {}
   return {
     gateway,
+    ...limits(link, metrics),
+    ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
     onlink: gateway !== null && !isLinkLocal(gateway) && !reachable,
     addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
     ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
@@ -68,8 +75,8 @@ function gatewayOf(
   const bus = own(observed.bus, link.name)
   const onBus = bus && told(family, link, bus.gateway, bus.addresses)
   if (onBus !== undefined) return onBus
-  const route = defaultRoute(family, link, config, observed)
-  if (route !== undefined) return route
+  const routed = routedGateway(family, link, defaultRoute(family, link, config, observed))
+  if (routed !== undefined) return routed
   const listed = section !== undefined || stanza?.balance === true
   return link.pointToPoint && listed && family === 'inet' ? null : undefined
 }
@@ -82,7 +89,7 @@ function told(family: Family, link: Link, gateways: Gateways, addresses: readonl
 }
 
 /** From `main`, or whatever table the host's network manager was told to use. */
-function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): string | null | undefined {
+function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): Route | undefined {
   const candidates = observed.routes.filter(
     (route) =>
       isDefault(route) &&
@@ -90,10 +97,31 @@ function defaultRoute(family: Family, link: Link, config: Config, observed: Obse
       !isOurs(route, config) &&
       route.nexthops.some(({ device }) => device === link.name),
   )
-  candidates.sort((a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric)
-  const hop = candidates.flatMap(({ nexthops }) => nexthops).find(({ device }) => device === link.name)
+  return candidates.toSorted(
+    (a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric,
+  )[0]
+}
+
+function routedGateway(family: Family, link: Link, route: Route | undefined): string | null | undefined {
+  const hop = route?.nexthops.find(({ device }) => device === link.name)
   if (hop === undefined) return undefined
   return hop.gateway === null || isGateway(hop.gateway, family) ? hop.gateway : undefined
+}
+
+function isSubnetOf({ name }: Link, { table, type, destination, nexthops }: Route): boolean {
+  return (
+    table === tables.main &&
+    type === 'unicast' &&
+    destination !== 'default' &&
+    !destination.startsWith('fe80:') &&
+    nexthops.every(({ device, gateway }) => device === name && gateway === null)
+  )
+}
+
+/** A route whose packets are larger than the interface's would send none of those. */
+function limits({ mtu }: Link, metrics: RouteMetrics | undefined): Pick<Path, 'mtu' | 'metrics'> {
+  const smaller = Math.min(mtu, Number(metrics?.['mtu'] ?? mtu))
+  return { mtu: smaller, ...(metrics && { metrics: 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics }) }
 }
 
 /** By protocol, too: the configuration may have moved our tables. */

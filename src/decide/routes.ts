@@ -1,6 +1,7 @@
 /** Uplinks -> the routes of their tables, and the balanced default. */
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../ids.ts'
 import type { ClosingRoute, Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
+import { commonMetrics } from '../route-metrics.ts'
 import { carriers, isLinked, type Usable } from './carriers.ts'
 import { otherWays } from './main-routes.ts'
 import { routedServers } from './name-servers.ts'
@@ -46,25 +47,36 @@ function uplinkRoutes(
   const closing = closingRoute(family, table, end)
   const path = uplink[family]
   if (path === null) return [closing]
-  const onLink = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
+  const here = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
+  const inMain = here.filter((route) => route.table === tables.main)
+  // A network manager may have been told to keep them in a table of their own.
+  const onLink = [
+    ...inMain,
+    ...here.filter((route) => !inMain.some(({ destination }) => destination === route.destination)),
+  ]
   return [
-    ...[...onLink, ...copies].map(({ destination, nexthops: hops }) =>
-      unicast(
+    ...[...onLink, ...copies].map((route) => ({
+      ...unicast(
         family,
         table,
-        destination,
-        hops.map(({ device }) => hop(device, null)),
+        route.destination,
+        route.nexthops.map(({ device }) => hop(device, null)),
       ),
-    ),
-    unicast(family, table, 'default', [{ ...hop(uplink.interface, path.gateway), onlink: path.onlink }]),
+      ...attributes(route),
+    })),
+    {
+      ...unicast(family, table, 'default', [{ ...hop(uplink.interface, path.gateway), onlink: path.onlink }]),
+      ...attributes(path),
+    },
     closing,
   ]
 }
 
-/** A subnet on some link. */
-function isLocal({ table, type, destination, nexthops }: Route): boolean {
+/** A subnet on some link, in a table of others'. */
+function isLocal({ table, type, destination, nexthops, protocol }: Route): boolean {
   return (
-    table === tables.main &&
+    table !== tables.local &&
+    protocol !== protocols.route &&
     type === 'unicast' &&
     destination !== 'default' &&
     nexthops.every(({ gateway }) => gateway === null)
@@ -76,7 +88,10 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
   const carrying = carriers(family, config, uplinks)
   const { lastResort } = config.balance
   return [
-    ...(carrying.length === 0 ? [] : [unicast(family, table, 'default', nexthops(family, carrying))]),
+    ...(carrying.length === 0
+      ? []
+      : [{ ...unicast(family, table, 'default', nexthops(family, carrying)), ...commonAttributes(carrying) }]),
+    ...(family === 'inet' && carrying.length > 1 ? carrying.map((uplink) => single(uplink, table)) : []),
     ...(lastResort === 'main' ? [] : [closingRoute(family, table, lastResort)]),
     ...(family === 'inet' ? groups.map((group) => toMain(group, table)) : []),
   ]
@@ -90,6 +105,24 @@ const groups = ['224.0.0.0/4', '255.255.255.255']
 
 function toMain(destination: string, table: number): Route {
   return { family: 'inet', type: 'throw', destination, table, protocol: protocols.route, metric: 0, nexthops: [] }
+}
+
+/** Of IPv4 routes: the whole multipath route goes with one device that is unregistered, and one of these is met until we have looked. */
+function single({ number, interface: device, path }: Usable, table: number): Route {
+  const hops = [{ ...hop(device, path.gateway), onlink: path.onlink }]
+  return { ...unicast('inet', table, 'default', hops), metric: number, ...attributes(path) }
+}
+
+function attributes({ source, metrics }: Pick<Route, 'source' | 'metrics'>): Pick<Route, 'source' | 'metrics'> {
+  return { ...(source !== undefined && { source }), ...(metrics && { metrics }) }
+}
+
+/** Nexthops of one route have no sources of their own. */
+function commonAttributes(carrying: readonly Usable[]): Pick<Route, 'source' | 'metrics'> {
+  const [first, ...others] = carrying
+  if (first && others.length === 0) return attributes(first.path)
+  const metrics = commonMetrics(carrying.map(({ path }) => path))
+  return metrics ? { metrics } : {}
 }
 
 /** One line a family in which nothing answers. */

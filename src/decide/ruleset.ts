@@ -14,6 +14,7 @@ import { hex } from '../rule-spec.ts'
 import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideAsked } from './asked.ts'
 import { isUplinkIn, type Present } from './carriers.ts'
+import { clampChains } from './clamp.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
 import { changeRest, translateSources } from './prefix-translation.ts'
@@ -64,6 +65,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
         ...steering.output,
       ]),
       ...names.chains,
+      ...clampChains(present, uplinks, observed),
       ...offload.chains,
       pinChain(present, config),
       ...(nat ? [postroutingChain(present, always ? '' : movedHere(config))] : []),

@@ -1,5 +1,6 @@
 /** What `ip -d -N -j` prints -> links, routes, rules. Shapes as of iproute2 6.1 and 6.15. */
 import type { Address, Family, Link, Nexthop, Route, RouteType, Rule } from '../model.ts'
+import { readMetrics } from '../route-metrics.ts'
 import { type RuleAction, ruleSpec } from '../rule-spec.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -30,6 +31,7 @@ export function parseLinks(links: readonly Json[], addresses: readonly Json[]): 
       index: number(link['ifindex']),
       name: text(link['ifname']),
       kind: optionalText(object(link['linkinfo'])['info_kind']),
+      mtu: number(link['mtu']),
       type: Number(/\d+/.exec(text(link['link_type']))?.[0] ?? 0),
       up: flags.includes('UP'),
       // Wi-Fi that is not associated has LOWER_UP but is DORMANT (Documentation/networking/operstates.rst).
@@ -79,6 +81,7 @@ export function parseRoutes(family: Family, routes: readonly Json[]): readonly R
 
 function parseRoute(family: Family, route: Json): Route {
   const type = routeTypes[text(route['type'])] ?? 'other'
+  const metrics = readMetrics(object(list(route['metrics'])[0]))
   const hops = 'nexthops' in route ? list(route['nexthops']) : [route]
   return {
     family,
@@ -89,6 +92,8 @@ function parseRoute(family: Family, route: Json): Route {
     metric: number(route['metric'] ?? 0),
     // IPv6 shows an unreachable route as leading to lo.
     nexthops: type === 'unicast' ? hops.map(parseNexthop) : [],
+    ...(type === 'unicast' && typeof route['prefsrc'] === 'string' && { source: route['prefsrc'] }),
+    ...(type === 'unicast' && metrics && { metrics }),
   }
 }
 

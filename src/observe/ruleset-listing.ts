@@ -148,8 +148,15 @@ function operand(value: unknown): string {
   if (kind === 'payload') return `${(body as Json)['protocol']} ${(body as Json)['field']}`
   if (kind === 'prefix') return `${(body as Json)['addr']}/${(body as Json)['len']}`
   if (kind === 'set') return `{ ${(body as unknown[]).map(operand).sort().join(', ')} }`
-  if (kind === '&' || kind === '|') return (body as unknown[]).map(operand).join(` ${kind} `)
+  if (kind === 'tcp option') return `tcp option ${(body as Json)['name']} ${(body as Json)['field']}`
+  if (kind === '&' || kind === '|') return (body as unknown[]).map(kind === '&' ? within : operand).join(` ${kind} `)
   return JSON.stringify(value)
+}
+
+/** Flags: 1.0.6 has a list where 1.1.3 has them joined. */
+function within(value: unknown): string {
+  if (Array.isArray(value)) return `(${value.map(operand).join(' | ')})`
+  return field(value, '|') ? `(${operand(value)})` : operand(value)
 }
 
 function field(value: unknown, name: string): Json | null {

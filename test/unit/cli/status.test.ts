@@ -12,7 +12,7 @@ const config = configOf('')
 function link(name: string, carrier = true): Link {
   return {
     ...{ index: 1, name, kind: null, type: 1, up: true, carrier },
-    ...{ pointToPoint: false, master: null, hardware: [], addresses: [] },
+    ...{ pointToPoint: false, mtu: 1500, master: null, hardware: [], addresses: [] },
   }
 }
 
@@ -29,12 +29,12 @@ function balanced(nexthops: readonly Nexthop[], other: Partial<Route> = {}): Rou
 
 const home: Uplink = {
   ...{ name: 'home', number: 1, interface: 'wan1', index: 2, state: 'online', weight: 3, metric: 10 },
-  inet: { gateway: '192.0.2.1', onlink: false, addresses: ['192.0.2.2', '192.0.2.3'] },
-  inet6: { gateway: 'fe80::1', onlink: false, addresses: ['2001:db8::2'] },
+  inet: { gateway: '192.0.2.1', onlink: false, mtu: 1500, addresses: ['192.0.2.2', '192.0.2.3'] },
+  inet6: { gateway: 'fe80::1', onlink: false, mtu: 1500, addresses: ['2001:db8::2'] },
 }
 const lte: Uplink = {
   ...{ name: 'lte', number: 2, interface: 'ppp0', index: 3, state: 'online', weight: 1, metric: 10 },
-  inet: { gateway: null, onlink: false, addresses: ['198.51.100.7'] },
+  inet: { gateway: null, onlink: false, mtu: 1500, addresses: ['198.51.100.7'] },
   inet6: null,
 }
 const gone: Uplink = { ...lte, name: 'gone', number: 3, interface: 'wan3', index: null, state: 'absent', inet: null }

@@ -11,7 +11,7 @@ const cables: Observed = JSON.parse(
 
 const lan0: Link = {
   ...{ index: 9, name: 'lan0', kind: null, type: 1, up: true, carrier: true },
-  ...{ pointToPoint: false, master: null, hardware: [], addresses: [] },
+  ...{ pointToPoint: false, mtu: 1500, master: null, hardware: [], addresses: [] },
 }
 
 const sysctls = ['rp_filter', 'ignore_routes_with_linkdown'].map((name) => [`net/ipv4/conf/lan0/${name}`, '0'])

@@ -12,7 +12,7 @@ function known(number: number, device: string, ...hardware: readonly string[]): 
 
 const link = (name: string): Link => ({
   ...{ index: 9, name, kind: null, type: 1, up: true, carrier: true },
-  ...{ pointToPoint: false, master: null, hardware: [], addresses: [] },
+  ...{ pointToPoint: false, mtu: 1500, master: null, hardware: [], addresses: [] },
 })
 
 const sticks = [known(1, 'wwan0', port(1), address), known(2, 'wwan1', port(2), address)]

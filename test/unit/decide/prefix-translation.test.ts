@@ -7,7 +7,7 @@ import type { Ruleset, Uplink } from '../../../src/model.ts'
 const uplink = (number: number, prefixes: readonly string[], more: Partial<Uplink> = {}): Uplink => ({
   ...{ name: `wan${number}`, number, interface: `wan${number}`, index: number, state: 'online', weight: 1, metric: 10 },
   inet: null,
-  inet6: { gateway: 'fe80::1', onlink: false, addresses: [`2001:db8:${number}::2`] },
+  inet6: { gateway: 'fe80::1', onlink: false, mtu: 1500, addresses: [`2001:db8:${number}::2`] },
   prefixes,
   ...more,
 })
@@ -62,12 +62,12 @@ describe('all else', () => {
   test('is masqueraded', () => expect(changeRest(uplink(1, ['2001:db8:a00::/56']))).toBe('masquerade'))
 
   test('gets the deprecated address where there is no other', () => {
-    const deprecated = { ...path, addresses: ['2001:db8:1::2'], deprecated: true } as const
+    const deprecated = { ...path, addresses: ['2001:db8:1::2'], mtu: 1500, deprecated: true } as const
     expect(changeRest(uplink(1, ['2001:db8:a00::/56'], { inet6: deprecated }))).toBe('snat ip6 to 2001:db8:1::2')
   })
 
   test('is moved into the prefix where the link has no address', () => {
-    const bare = uplink(1, ['2001:db8:a00::/56'], { inet6: { ...path, addresses: [] } })
+    const bare = uplink(1, ['2001:db8:a00::/56'], { inet6: { ...path, mtu: 1500, addresses: [] } })
     expect(changeRest(bare)).toBe('snat ip6 prefix to 2001:db8:a00::/56')
   })
 })
