@@ -28,8 +28,12 @@ export const paths = {
   health: '/run/ifbalance/health.json',
   /** Ways out that the kernel refuses, written by whoever tried last. */
   refused: '/run/ifbalance/refused.json',
-  /** Survives a reboot: what uplinks with a quota have carried. */
+  /** Survives a reboot. */
+  lib: '/var/lib/ifbalance',
+  /** What uplinks with a quota have carried. */
   quota: '/var/lib/ifbalance/quota.json',
+  /** The text of the last configuration without errors, and of the files that it names. */
+  lastGood: '/var/lib/ifbalance/last-good.json',
   /** Executables of the administrator, called when an uplink's state changes. */
   userHooks: '/etc/ifbalance/hooks.d',
   /** Counters of this network namespace's devices, wherever /sys is from. */
@@ -38,6 +42,8 @@ export const paths = {
   held: '/run/ifbalance/held-down',
   /** /etc/iproute2/rt_tables.d/ifbalance.conf is a link to it: only /run needs to be writable. */
   tableNames: '/run/ifbalance/rt_tables.conf',
+  /** And others', with drop-ins beside them; Debian 13 has the package's own file in /usr/share. */
+  tableNamesOfOthers: ['/usr/lib/iproute2/rt_tables', '/usr/share/iproute2/rt_tables', '/etc/iproute2/rt_tables'],
   /** Where ifupdown has isc-dhclient keep its leases: `dhclient.IFACE.leases`. */
   dhclientLeases: '/var/lib/dhcp',
   sysctl: '/proc/sys',
@@ -52,7 +58,6 @@ export const programs = {
   nft: '/usr/sbin/nft',
   conntrack: '/usr/sbin/conntrack',
   flock: '/usr/bin/flock',
-  cat: '/usr/bin/cat',
   ss: '/usr/bin/ss',
   ping: '/usr/bin/ping',
 } as const

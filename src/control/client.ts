@@ -1,6 +1,8 @@
-import { connect } from 'node:net'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { paths } from '../ids.ts'
 import { hasCode } from '../os/files.ts'
+import { held } from '../os/kept.ts'
 import { messageOf } from '../os/log.ts'
 import { readLine } from './line.ts'
 import { parseReply, type Reply, type Request } from './protocol.ts'
@@ -17,7 +19,8 @@ export async function askDaemon(
   timeoutMs: number,
   path: string = paths.control,
 ): Promise<Reply | null> {
-  const socket = connect(path)
+  const socket = connectTo(path)
+  if (socket === null) return null
   const failure = new Promise<Error>((resolve) => socket.once('error', resolve))
   // Buffered until the connection stands.
   socket.write(`${JSON.stringify(request)}\n`)
@@ -38,4 +41,27 @@ export async function askDaemon(
 function gone(failure: Error | null): null {
   if (failure && !hasCode(failure, 'ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE')) throw failure
   return null
+}
+
+/** open(2): the descriptor stands for the file and opens nothing. The same number on all of Debian's architectures of 64 bits. */
+const O_PATH = 0o10000000
+
+/** Null where there is no socket. connect(2) follows links: root connects to what has the name itself. */
+function connectTo(path: string): Socket | null {
+  return held(path, (name) => {
+    if (name === path) return connect(path)
+    let fd: number
+    try {
+      fd = openSync(name, O_PATH | constants.O_NOFOLLOW)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return null
+      throw error
+    }
+    try {
+      // Node.js has asked the kernel when this returns.
+      return fstatSync(fd).isSocket() ? connect(`/proc/self/fd/${fd}`) : null
+    } finally {
+      closeSync(fd)
+    }
+  })
 }

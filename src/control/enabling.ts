@@ -1,9 +1,8 @@
 /** Uplinks that are taken out by command, until they are taken in again or the host boots: an empty file each. */
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { didYouMean } from '../config/nearest.ts'
 import { paths } from '../ids.ts'
-import { replaceFile } from '../os/files.ts'
+import { removeFile, replaceFile } from '../os/files.ts'
 import { isUplinkName } from '../valid.ts'
 import type { Reply } from './protocol.ts'
 
@@ -17,7 +16,7 @@ export function noSuchUplink(uplink: string, known: readonly string[]): Reply | 
 export function setEnabled(uplink: string, enabled: boolean): void {
   if (!isUplinkName(uplink)) throw new Error(`"${uplink}" is no uplink's name`)
   const path = join(paths.disabled, uplink)
-  if (enabled) rmSync(path, { force: true })
+  if (enabled) removeFile(path)
   else replaceFile(path, '')
 }
 

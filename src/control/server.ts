@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { paths } from '../ids.ts'
-import { messageOf } from '../os/log.ts'
+import { makeFolder } from '../os/kept.ts'
+import { log, messageOf } from '../os/log.ts'
 import { askDaemon } from './client.ts'
 import { readLine } from './line.ts'
 import { parseRequest, type Reply, type Request } from './protocol.ts'
@@ -16,13 +17,15 @@ export interface Control {
 /** A client has written its line before it waits: one that has not by then is not ours. */
 const lineTimeoutMs = 2000
 const maxClients = 256
+const retryMs = 10_000
 
 /**
  * Listens for requests on a unix socket that only our own user and root can open (mode 0600: unix(7)), and answers each
  * with what `handle` returns.
  *
- * The socket appears under its name ready to use, in place of one left over from a daemon that was killed. Throws when
- * another daemon answers there.
+ * The socket appears under its name ready to use, in place of one left over from a daemon that was killed. Where there can
+ * be none, as on a read-only file system, a line says so, and it is tried again until there can. Throws when another daemon
+ * answers there.
  */
 export async function listenForRequests(
   handle: (request: Request) => Promise<Reply>,
@@ -38,9 +41,23 @@ export async function listenForRequests(
     void serve(socket, handle)
   })
   server.maxConnections = maxClients
-  await listen(server, path)
+  let retry: NodeJS.Timeout | undefined
+  let failures = 0
+  async function open(): Promise<void> {
+    try {
+      await listen(server, path)
+      if (failures > 0) log.notice(`listening on ${path} again`)
+    } catch (error) {
+      if (failures === 0)
+        log.warning(`listening on ${path}: ${messageOf(error)}; hooks work beside the daemon meanwhile`)
+      failures += 1
+      retry = setTimeout(() => void open(), retryMs)
+    }
+  }
+  await open()
   return {
     close: () => {
+      clearTimeout(retry)
       server.close()
       for (const socket of clients) socket.destroy()
       rmSync(path, { force: true })
@@ -59,7 +76,7 @@ async function isAnswered(path: string): Promise<boolean> {
 
 /** bind(2) under another name first: the mode is set, and somebody listens, before anyone can find the socket. */
 async function listen(server: Server, path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const draft = `${path}.${process.pid}`
   rmSync(draft, { force: true })
   server.listen(draft)

@@ -78,7 +78,7 @@ export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Qu
     if (used.size === 0) return
     written = performance.now()
     try {
-      replaceFile(paths.quota, `${JSON.stringify(Object.fromEntries(used))}\n`, 0o600)
+      replaceFile(paths.quota, `${JSON.stringify(Object.fromEntries(used))}\n`, { mode: 0o600 })
     } catch (error) {
       if (!complained) log.warning(`writing ${paths.quota}: ${messageOf(error)}`)
       complained = true

@@ -1,9 +1,8 @@
 /** Keeps what a hook said where every later run reads it (src/observe). */
-import { rmSync } from 'node:fs'
 import { listOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import { routedPrefixes } from '../ipv6-prefix.ts'
-import { readIfThere, replaceFile } from '../os/files.ts'
+import { readIfThere, removeFile, replaceFile } from '../os/files.ts'
 import type { Delegation, Fact } from './event.ts'
 import { mergeStanzas } from './stanza.ts'
 
@@ -37,7 +36,7 @@ export function keepDelegation(device: string, { gone, there }: Delegation): voi
 }
 
 function keep(file: string, value: object | null): void {
-  if (value === null) rmSync(file, { force: true })
+  if (value === null) removeFile(file)
   else replaceFile(file, `${JSON.stringify(value)}\n`)
 }
 

@@ -1,11 +1,10 @@
 /** What DHCP clients and ifupdown told our hooks, and what dhclient wrote down before we were installed. */
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { listOf, stringsOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import { routedPrefixes } from '../ipv6-prefix.ts'
 import type { Lease, NameServers6, RefusedPath, StanzaOptions } from '../model.ts'
-import { hasCode, readIfThere } from '../os/files.ts'
+import { namesIn, readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { readNote } from '../os/notes.ts'
 import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight, nameServers as validServers } from '../valid.ts'
@@ -81,9 +80,9 @@ function readEach<T>(
 
 function filesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder)
+    return namesIn(folder)
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) log.warning(`reading ${folder}: ${messageOf(error)}`)
+    log.warning(`reading ${folder}: ${messageOf(error)}`)
     return []
   }
 }

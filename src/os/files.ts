@@ -2,18 +2,19 @@
 import {
   closeSync,
   constants,
-  fchownSync,
   fstatSync,
+  fsyncSync,
   lstatSync,
-  mkdirSync,
+  opendirSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
-  statSync,
-  writeSync,
+  unlinkSync,
+  writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { giveToOwnerOf, held, heldFolder, makeFolder } from './kept.ts'
 
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
@@ -21,17 +22,29 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 
 /** Most of what we read is far smaller; files in /proc do not tell their size. */
 const chunkSize = 4096
+/** More files in one folder are not ours. */
+const mostFiles = 4096
 
-/** The text of a file, or null where there is none. Throws where it is larger than `limit` bytes or unreadable. */
+/** Nothing that lies in a file's place has us wait, and no link in a folder of ours is followed. */
+const { O_RDONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
+
+/**
+ * The text of a file, or null where there is none. Throws where it is larger than `limit` bytes, unreadable, or no regular
+ * file.
+ */
 export function readIfThere(path: string, limit = 1024 * 1024): string | null {
-  let fd: number
   try {
-    fd = openSync(path, 'r')
+    return held(path, (name) => readRegular(name, name === path ? 0 : O_NOFOLLOW, limit))
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null
     throw error
   }
+}
+
+function readRegular(path: string, more: number, limit: number): string {
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | more)
   try {
+    if (!fstatSync(fd).isFile()) throw new Error(`${path}: not a regular file`)
     const chunks: Buffer[] = []
     let length = 0
     for (;;) {
@@ -73,50 +86,95 @@ export function rereadable(path: string): () => string {
 }
 
 /**
- * Replaces a file as a whole (rename(2)), so that no reader and no crash sees half of it. The folder is made if needed,
- * and the file gets the folder's owner: hooks run as root, the daemon as a user of its own, and both write here.
+ * Replaces a file as a whole (rename(2)), so that no reader, no crash and no full disk leaves half of it. The folder is made
+ * if needed, and the file gets the folder's owner: hooks run as root, the daemon as a user of its own, and both write here.
+ * `lasting`: on the disk, not only on its way there, when this returns.
  */
-export function replaceFile(path: string, text: string, mode = 0o644): void {
-  const folder = dirname(path)
-  makeFolder(folder)
-  const draft = `${path}.${process.pid}`
-  rmSync(draft, { force: true })
-  // O_EXCL: what the folder's owner put here in the meantime, a link for one, is not followed.
-  const fd = openSync(draft, 'wx', mode)
+export function replaceFile(path: string, text: string, { mode = 0o644, lasting = false } = {}): void {
+  makeFolder(dirname(path))
+  held(path, (name) => {
+    const draft = draftOf(name)
+    rmSync(draft, { force: true })
+    // O_EXCL: what the folder's owner put here in the meantime, a link for one, is not followed.
+    const fd = openSync(draft, 'wx', mode)
+    try {
+      // Not writeSync: on a disk that fills up, that writes a part and says how much.
+      writeFileSync(fd, text)
+      giveToOwnerOf(dirname(name), fd)
+      if (lasting) fsyncSync(fd)
+      putInPlace(draft, name)
+    } catch (error) {
+      rmSync(draft, { force: true })
+      throw error
+    } finally {
+      closeSync(fd)
+    }
+  })
+}
+
+/** Begins with a dot: no name that we look for does. */
+function draftOf(path: string, kind = ''): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}${kind}`)
+}
+
+/** A folder that has got the name of a file of ours is moved away: to delete what is in it is nobody's wish. */
+function putInPlace(draft: string, path: string): void {
   try {
-    writeSync(fd, text)
-    giveToOwnerOf(folder, fd)
     renameSync(draft, path)
   } catch (error) {
-    rmSync(draft, { force: true })
-    throw error
-  } finally {
-    closeSync(fd)
+    if (!hasCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw error
+    renameSync(path, draftOf(path, '.folder'))
+    renameSync(draft, path)
   }
 }
 
-/** Throws where something else has the name: a link would have root write where the daemon's user cannot. */
-function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true })
-  if (!lstatSync(folder).isDirectory()) throw new Error(`${folder}: not a folder`)
-}
-
-/** An empty file that nobody else may open: whoever can open it can lock it. */
-export function makePrivateFile(path: string): void {
-  makeFolder(dirname(path))
-  // Not for writing: where the file system has become read-only, the file that is there can still be locked.
-  const { O_RDONLY, O_CREAT, O_NOFOLLOW } = constants
-  const fd = openSync(path, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600)
+/** No error where there is none. */
+export function removeFile(path: string): void {
   try {
-    giveToOwnerOf(dirname(path), fd)
-  } finally {
-    closeSync(fd)
+    held(path, (name) => unlinkSync(name))
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error
   }
 }
 
-function giveToOwnerOf(folder: string, fd: number): void {
-  if (process.geteuid?.() !== 0) return
-  const { uid, gid } = statSync(folder)
-  const own = fstatSync(fd)
-  if (own.uid !== uid || own.gid !== gid) fchownSync(fd, uid, gid)
+/** The names in a folder, none where there is none. Throws where it cannot be read, or has more than 4096 of them. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return heldFolder(folder, readNames)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+function readNames(folder: string): readonly string[] {
+  const names: string[] = []
+  const list = opendirSync(folder)
+  try {
+    for (let entry = list.readSync(); entry; entry = list.readSync()) {
+      names.push(entry.name)
+      if (names.length > mostFiles) throw new Error(`${folder}: more than ${mostFiles} files`)
+    }
+    return names
+  } finally {
+    list.closeSync()
+  }
+}
+
+/** An empty file that nobody else may open: whoever can open it can lock it. Gives a descriptor of it. */
+export function openPrivateFile(path: string): number {
+  makeFolder(dirname(path))
+  return held(path, (name) => {
+    if (lstatSync(name, { throwIfNoEntry: false })?.isFile() === false) renameSync(name, draftOf(name, '.former'))
+    // Not for writing: where the file system has become read-only, the file that is there can still be locked.
+    const fd = openSync(name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    try {
+      if (!fstatSync(fd).isFile()) throw new Error(`${path}: not a regular file`)
+      giveToOwnerOf(dirname(name), fd)
+      return fd
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+  })
 }

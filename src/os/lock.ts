@@ -1,24 +1,42 @@
 /** One run at a time on this host, hooks and daemon alike. */
+import { closeSync } from 'node:fs'
 import { paths, programs } from '../ids.ts'
-import { makePrivateFile } from './files.ts'
-import { start } from './run.ts'
+import { openPrivateFile } from './files.ts'
+import { log, messageOf } from './log.ts'
+import { run } from './run.ts'
 
 /** A run takes well under a second; a holder that is stopped must not keep `ifup` waiting for ever. */
 const patienceSeconds = 10
 
 /**
- * Runs `work` while holding flock(2) on the lock file. Node has no flock of its own, so `flock` holds it for us, as long
- * as its child `cat` has our pipe: the kernel closes that when we die, however we die.
+ * Runs `work` while holding flock(2) on the lock file. Node has no flock of its own; `flock` locks the descriptor that it
+ * inherits as its standard input, and the lock is that of the open file, which is ours until we close it or die, however we die.
  *
- * Throws when the lock is not free within ten seconds.
+ * Throws when the lock is not free within ten seconds. Where there can be no lock file, as on a read-only file system, `work`
+ * runs all the same: two runs at once are put right by the next one, and none at all would cost failover.
  */
 export async function withLock<T>(work: () => Promise<T>): Promise<T> {
-  makePrivateFile(paths.lock)
-  const holder = start(programs.flock, ['--no-fork', '--timeout', String(patienceSeconds), paths.lock, programs.cat])
+  const descriptor = openLock()
+  if (descriptor === null) return work()
   try {
-    await holder.answers('held')
+    const timeoutMs = (patienceSeconds + 5) * 1000
+    await run(programs.flock, ['--timeout', String(patienceSeconds), '0'], { descriptor, timeoutMs })
     return await work()
   } finally {
-    await holder.end()
+    closeSync(descriptor)
+  }
+}
+
+let complained = false
+
+function openLock(): number | null {
+  try {
+    const descriptor = openPrivateFile(paths.lock)
+    complained = false
+    return descriptor
+  } catch (error) {
+    if (!complained) log.warning(`locking ${paths.lock}: ${messageOf(error)}; going on without`)
+    complained = true
+    return null
   }
 }

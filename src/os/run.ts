@@ -18,6 +18,8 @@ export interface Options {
   readonly maxOutput?: number
   /** What the program has in its environment besides LC_ALL and PATH. */
   readonly env?: Readonly<Record<string, string>>
+  /** A descriptor of ours that is the program's standard input. */
+  readonly descriptor?: number
 }
 
 /** All that a program of ours has of an environment, whoever started us. */
@@ -30,9 +32,10 @@ export const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' 
  * Throws an Error `PROGRAM ARGS: cause` when it cannot be started, is killed, or ends with a code not in `accept`.
  */
 export async function run(program: string, args: readonly string[], options: Options = {}): Promise<Result> {
-  const { input, accept = [0], timeoutMs = 10_000, maxOutput = 16 * 1024 * 1024, env = {} } = options
+  const { input, accept = [0], timeoutMs = 10_000, maxOutput = 16 * 1024 * 1024, env = {}, descriptor } = options
   const child = execa(program, args, {
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    // Any descriptor does; the types of execa 10 know the standard ones.
+    ...(input === undefined ? { stdin: (descriptor ?? 'ignore') as 0 | 'ignore' } : { input }),
     env: { ...env, ...environment },
     extendEnv: false,
     reject: false,
@@ -73,40 +76,5 @@ function killGroup(pid: number | undefined): void {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
     // It has ended by itself.
-  }
-}
-
-export interface Running {
-  /** Writes a line and waits for the program's first output. Throws when it ends instead. */
-  answers(line: string): Promise<void>
-  /** Closes its input and waits for its end. */
-  end(): Promise<void>
-}
-
-/** Starts a program that works for as long as its input is open, which our own death closes too. */
-export function start(program: string, args: readonly string[]): Running {
-  const child = execa(program, args, {
-    env: environment,
-    extendEnv: false,
-    reject: false,
-    buffer: { stdout: false },
-  })
-  // Writing to one that has ended is no error of ours: its exit says what happened.
-  child.stdin.on('error', () => {})
-  return {
-    answers(line) {
-      return new Promise((resolve, reject) => {
-        child.stdout.once('data', () => resolve())
-        child.then(({ exitCode, stderr }) =>
-          reject(new Error(`${[program, ...args].join(' ')}: ${stderr.trim() || `exit code ${exitCode ?? 'none'}`}`)),
-        )
-        child.stdin.write(`${line}\n`)
-      })
-    },
-    async end() {
-      child.stdin.end()
-      child.stdout.resume()
-      await child
-    },
   }
 }
