@@ -215,6 +215,8 @@ export interface Observed {
   readonly state: State
   /** Text of the file that names our tables for iproute2. */
   readonly tableNames: string | null
+  /** Of routing tables, by name, in the host's own files; absent where there are none but the kernel's. */
+  readonly othersTableNames?: Readonly<Record<string, number>>
 }
 
 export interface RefusedPath {

@@ -9,9 +9,8 @@ import { join } from 'node:path'
 import { paths, programs } from '../ids.ts'
 import type { Family, State, Step } from '../model.ts'
 import { parseState } from '../observe/state.ts'
-import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { isNoted, writeNote } from '../os/notes.ts'
+import { isNoted, readWritten, writeNote } from '../os/notes.ts'
 import { run } from '../os/run.ts'
 import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
@@ -67,7 +66,7 @@ function writeDown(step: Step): void {
  */
 export function mayUndo(step: Step): boolean {
   if (step.kind !== 'set-sysctl' || isNoted(paths.state)) return true
-  return step.name in parseState(readIfThere(paths.state)).sysctls
+  return step.name in parseState(readWritten(paths.state)).sysctls
 }
 
 function isEmpty({ uplinks, sysctls, numbers }: State): boolean {

@@ -9,7 +9,7 @@ import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
 import { decideRuleset, isOurRuleset } from './ruleset.ts'
 import { decideSysctls, formerSysctls } from './sysctls.ts'
-import { decideTableNames } from './table-names.ts'
+import { decideTableNames, tableNameWarnings } from './table-names.ts'
 import { decideUplinks } from './uplinks.ts'
 
 export function decide(config: Config, observed: Observed): Desired {
@@ -31,12 +31,13 @@ export function decide(config: Config, observed: Observed): Desired {
     ruleset: decideRuleset(config, balanced, observed),
     sysctls,
     state: remember(drains, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
-    tableNames: decideTableNames(known, config.numbers),
+    tableNames: decideTableNames(known, config.numbers, observed),
     warnings: [
       ...warnings,
       ...findDeadFamilies(uplinks),
       ...findConflicts(config, uplinks, observed),
       ...offloadWarnings(config, observed),
+      ...tableNameWarnings(known, config.numbers, observed),
     ],
   }
 }

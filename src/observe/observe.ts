@@ -16,6 +16,7 @@ import { parseBatch, parseLinks, parseRoutes, parseRule } from './ip-json.ts'
 import { parseListing } from './ruleset-listing.ts'
 import { parseState } from './state.ts'
 import { readSysctls } from './sysctls.ts'
+import { readTableNames } from './table-names.ts'
 
 /**
  * `config` says what else there is to look for. `-N`: numbers even where rt_tables and rt_protos have names for them.
@@ -43,6 +44,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const slices = readSlices()
   const refused = readRefused()
   const cgroups = readCgroups(config)
+  const othersTableNames = readTableNames()
   return {
     ipv6,
     uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
@@ -65,6 +67,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     disabled: readDisabled(),
     state,
     tableNames: readNote(paths.tableNames),
+    ...(Object.keys(othersTableNames).length > 0 && { othersTableNames }),
   }
 }
 

@@ -20,7 +20,7 @@ export function parseState(text: string | null): State {
       numbers?: unknown
     }
     return {
-      uplinks: Object.fromEntries(
+      uplinks: withOwnNumbers(
         Object.entries(uplinks).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
       ),
       sysctls: Object.fromEntries(
@@ -32,6 +32,12 @@ export function parseState(text: string | null): State {
     log.warning(`reading what earlier runs remembered: ${messageOf(error)}; starting from the kernel's state`)
     return emptyState
   }
+}
+
+/** A number that comes twice is the first one's: the other uplink gets another. */
+function withOwnNumbers(uplinks: readonly [string, KnownUplink][]): State['uplinks'] {
+  const owners = new Map(uplinks.toReversed().map(([name, { number }]) => [number, name]))
+  return Object.fromEntries(uplinks.filter(([name, { number }]) => owners.get(number) === name))
 }
 
 function isKnown(name: string, value: unknown): boolean {
