@@ -14,6 +14,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   plan: () => import('./entry/plan.ts'),
   apply: () => import('./entry/apply.ts'),
   check: () => import('./entry/check.ts'),
+  reload: () => import('./entry/reload.ts'),
   down: () => import('./entry/down.ts'),
   enable: () => import('./entry/enable.ts'),
   disable: () => import('./entry/disable.ts'),

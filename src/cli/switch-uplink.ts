@@ -1,17 +1,18 @@
 /** `ifbalance enable` and `disable`: by the daemon if there is one, and for others than root if polkit lets them. */
-import { existsSync } from 'node:fs'
 import { askDaemon } from '../control/client.ts'
 import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
+import { isHeld } from '../control/holding.ts'
 import type { Reply } from '../control/protocol.ts'
 import { busName, paths } from '../ids.ts'
 import { connectToBus, systemBus } from '../os/bus-connection.ts'
-import { log } from '../os/log.ts'
+import { makeFolder } from '../os/kept.ts'
+import { log, messageOf } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile.ts'
 import { busRefusal } from './bus-refusal.ts'
 import { printOutcome } from './outcome.ts'
 import { print, printableLines } from './output.ts'
 import { isRoot } from './root.ts'
-import { loadedOrNull } from './settings.ts'
+import { settings } from './settings.ts'
 import { readWord } from './usage-error.ts'
 
 type Verb = 'enable' | 'disable'
@@ -25,8 +26,18 @@ export async function switchUplink(verb: Verb, args: readonly string[]): Promise
   const uplink = readWord(args, 'the name of an uplink')
   if (uplink === null) return 2
   if (!isRoot()) return told(verb, await askOverBus(verb, uplink))
+  giveFolderToDaemon()
   const reply = await askDaemon({ do: verb, uplink }, patienceMs)
   return reply ? told(verb, reply) : alone(verb, uplink)
+}
+
+/** Where root made it before the daemon came, the daemon could not do what it is asked for. */
+function giveFolderToDaemon(): void {
+  try {
+    makeFolder(paths.disabled)
+  } catch (error) {
+    log.warning(messageOf(error))
+  }
 }
 
 function told(verb: Verb, { ok, message, misuse }: Reply): number {
@@ -36,14 +47,13 @@ function told(verb: Verb, { ok, message, misuse }: Reply): number {
 }
 
 async function alone(verb: Verb, uplink: string): Promise<number> {
-  const config = loadedOrNull()
-  if (config === null) return 1
+  const { config } = settings()
   const { desired } = await survey(config)
   const names = desired.uplinks.map(({ name }) => name)
   const refusal = noSuchUplink(uplink, names)
   if (refusal) return told(verb, refusal)
   setEnabled(uplink, verb === 'enable')
-  if (existsSync(paths.held)) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
+  if (isHeld()) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
   const outcome = await reconcile(config)
   const state = outcome.desired.uplinks.find(({ name }) => name === uplink)?.state
   const code = await printOutcome(outcome)

@@ -26,15 +26,22 @@ export function readFlags<const F extends string>(
 
 /** The one word that a command takes, or null after saying what is wrong with the arguments: then exit with 2. */
 export function readWord(args: readonly string[], what: string): string | null {
+  const words = readWords(args)
+  if (words === null) return null
+  const [word, surplus] = words
+  if (word !== undefined && surplus === undefined) return word
+  complain(word === undefined ? `${what} is missing` : `Unexpected argument '${surplus}'`)
+  return null
+}
+
+/** The words that a command takes, or null after saying what is wrong with the arguments: then exit with 2. */
+export function readWords(args: readonly string[]): readonly string[] | null {
   try {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true })
-    const [word, surplus] = positionals
-    if (word !== undefined && surplus === undefined) return word
-    complain(word === undefined ? `${what} is missing` : `Unexpected argument '${surplus}'`)
+    return parseArgs({ args: [...args], options: {}, allowPositionals: true }).positionals
   } catch (error) {
     complain(messageOf(error).replace(/\. .*$/s, ''))
+    return null
   }
-  return null
 }
 
 export function complain(problem: string): 2 {

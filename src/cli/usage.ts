@@ -10,7 +10,9 @@ Commands:
   status [--json]   the uplinks, their share of new connections, and what is wrong
   plan              what would be changed now, as the commands that do it
   apply             make the kernel as it should be now; ends what "down" began
-  check             look at the configuration, the tools and the kernel
+  reload            have the daemon read the configuration again
+  check [FILE...]   look at the configuration, the tools and the kernel, or at files
+                    that are to become the configuration
   down              take away everything that ifbalance made, until "apply" or a
                     restart of the service
   disable UPLINK    take an uplink out, until "enable" or a reboot
@@ -33,7 +35,8 @@ Options:
 
 Exit codes:
   0  all well
-  1  a problem: an error in the configuration, something could not be read or done
+  1  a problem: something could not be read or done, or there are errors in the
+     configuration; then the last one without is in force
   2  called in a way that is not described here, or with an uplink that there is not
 "exec" has those of the command, and as env(1) 125 for its own problems, 126 and 127.
 

@@ -86,7 +86,7 @@ function addressSet(
   try {
     const { mistakes, ...set } = readSetFile(outside.readSet(path))
     for (const { line, text, expected } of mistakes)
-      report.error({ path, line }, `${quoted(text)}: expected ${expected}`)
+      report.error({ path, line }, `${quoted(text)}: expected ${expected}`, place)
     return { kind: 'file', path, ...set }
   } catch (error) {
     report.error(place, messageOf(error))

@@ -4,37 +4,82 @@ import { join } from 'node:path'
 import { paths } from '../ids.ts'
 import { hasCode } from '../os/files.ts'
 import { messageOf, printable } from '../os/log.ts'
-import { type ConfigFile, type LoadedConfig, parseConfig } from './parse.ts'
+import { type ConfigFile, type LoadedConfig, type Outside, parseConfig } from './parse.ts'
 import { causeOf, readConfigFile } from './read.ts'
 import { userId } from './users.ts'
-
-export type { LoadedConfig }
 
 export interface ConfigPaths {
   readonly config: string
   readonly configDropIns: string
 }
 
+/** All that a configuration was made of: enough to make it again. */
+export interface Source {
+  readonly files: readonly ConfigFile[]
+  /** By path, the text of each file of addresses. */
+  readonly sets: Readonly<Record<string, string>>
+  /** By name, the number of each user; null where there was none. */
+  readonly users: Readonly<Record<string, number | null>>
+}
+
+export type Loaded = LoadedConfig & { readonly source: Source }
+
 /**
  * The configuration of this host: ifbalance.conf, then the drop-ins conf.d/*.conf by name, later keys over earlier
  * ones. All of them may be missing. Never throws: what cannot be read is an error of the result.
  */
-export function loadConfig(where: ConfigPaths = paths): LoadedConfig {
+export function loadConfig(where: ConfigPaths = paths): Loaded {
   const { found, errors, warnings } = findDropIns(where.configDropIns)
+  // Only the main file may be missing; a drop-in that was listed and is not there is a dangling link.
+  const main = existsOrFails(where.config) ? [where.config] : []
+  const loaded = loadFiles([...main, ...found])
+  if (!loaded.ok) return { ...loaded, errors: [...errors, ...loaded.errors] }
+  if (errors.length > 0) return { ok: false, errors, understood: loaded.config, source: loaded.source }
+  return { ...loaded, warnings: [...warnings, ...loaded.warnings] }
+}
+
+/** The configuration that these files would be, later keys over earlier ones. Never throws. */
+export function loadFiles(paths: readonly string[]): Loaded {
   const files: ConfigFile[] = []
-  for (const [index, path] of [where.config, ...found].entries()) {
+  const errors: string[] = []
+  for (const path of paths) {
     try {
       files.push({ path, text: readConfigFile(path) })
     } catch (error) {
-      // Only the main file may be missing; a drop-in that was listed and is not there is a dangling link.
-      const missing = index === 0 && error instanceof Error && hasCode(error.cause, 'ENOENT', 'ENOTDIR')
-      if (!missing) errors.push(printable(messageOf(error)))
+      errors.push(printable(messageOf(error)))
     }
   }
-  const parsed = parseConfig(files, { readSet, userId })
-  if (!parsed.ok) return { ...parsed, errors: [...errors, ...parsed.errors] }
-  if (errors.length > 0) return { ok: false, errors, understood: parsed.config }
-  return { ...parsed, warnings: [...warnings, ...parsed.warnings] }
+  const { outside, seen } = recording({ readSet, userId })
+  const parsed = parseConfig(files, outside)
+  const source = { files, ...seen }
+  if (!parsed.ok) return { ...parsed, errors: [...errors, ...parsed.errors], source }
+  return errors.length > 0 ? { ok: false, errors, understood: parsed.config, source } : { ...parsed, source }
+}
+
+/** `seen` has what was asked of it, and what it said. */
+function recording({ readSet, userId }: Outside): { outside: Outside; seen: Omit<Source, 'files'> } {
+  const sets: Record<string, string> = {}
+  const users: Record<string, number | null> = {}
+  const outside: Outside = {
+    readSet: (path) => {
+      sets[path] = readSet(path)
+      return sets[path]
+    },
+    userId: (name) => {
+      users[name] = userId(name)
+      return users[name]
+    },
+  }
+  return { outside, seen: { sets, users } }
+}
+
+/** Whatever else is wrong with it is told when it is read. */
+function existsOrFails(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    return !hasCode(error, 'ENOTDIR')
+  }
 }
 
 /** A hundred thousand addresses of IPv6 with their prefixes. */

@@ -6,8 +6,9 @@ import { buildConfig } from './build.ts'
 import { type BalanceValues, balanceKeys, type RuleValues, ruleKeys, type UplinkValues, uplinkKeys } from './keys.ts'
 import { type Section, splitLines } from './lines.ts'
 import { didYouMean } from './nearest.ts'
+import { prudent } from './prudent.ts'
 import { newReport, type Place, quoted, type Report } from './report.ts'
-import { readSection } from './section.ts'
+import { isForOthers, readSection } from './section.ts'
 
 export interface ConfigFile {
   /** For messages. */
@@ -21,7 +22,7 @@ export type LoadedConfig =
       readonly ok: false
       /** Each `FILE:LINE: [section] key: "value": expected ...`. */
       readonly errors: readonly string[]
-      /** What could be understood, defaults elsewhere. Good for taking everything down, not for setting it up. */
+      /** What could be understood and does no harm: see prudent.ts. */
       readonly understood: Config
     }
 
@@ -63,7 +64,7 @@ export function parseConfig(files: readonly ConfigFile[], outside: Outside = not
   const errors = report.errors()
   return errors.length === 0
     ? { ok: true, config, warnings: report.warnings() }
-    : { ok: false, errors, understood: config }
+    : { ok: false, errors, understood: prudent(config, report.faults()) }
 }
 
 const nothingOutside: Outside = {
@@ -100,9 +101,9 @@ function addSection(draft: Draft, section: Section, place: Place, report: Report
     addUplink(draft, section, place, report)
   } else if (section.kind === 'rule') {
     addRule(draft, section, place, report)
-  } else {
+  } else if (!isForOthers(section.kind)) {
     const suggestion = didYouMean(section.kind, ['balance', 'uplink', 'rule'])
-    report.warn(place, `unknown section ${quoted(section.kind)}${suggestion}`)
+    report.error(place, `unknown section ${quoted(section.kind)}${suggestion}`)
   }
 }
 

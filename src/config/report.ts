@@ -11,10 +11,13 @@ export interface Place {
 }
 
 export interface Report {
-  readonly error: (place: Place, message: string) => void
+  /** `of`: what is wrong by that, where it is not where the error is. */
+  readonly error: (place: Place, message: string, of?: Place) => void
   readonly warn: (place: Place, message: string) => void
   readonly errors: () => readonly string[]
   readonly warnings: () => readonly string[]
+  /** What is wrong: a place for each error. */
+  readonly faults: () => readonly Place[]
 }
 
 /** A file of another kind altogether has a mistake on every line; nobody reads more of them than this. */
@@ -23,11 +26,16 @@ const most = 50
 export function newReport(): Report {
   const errors: string[] = []
   const warnings: string[] = []
+  const faults: Place[] = []
   return {
-    error: (place, message) => errors.push(lineOf(place, message)),
+    error: (place, message, of = place) => {
+      faults.push(of)
+      errors.push(lineOf(place, message))
+    },
     warn: (place, message) => warnings.push(lineOf(place, message)),
     errors: () => limited(errors, 'errors'),
     warnings: () => limited(warnings, 'warnings'),
+    faults: () => faults,
   }
 }
 

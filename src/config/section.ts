@@ -6,8 +6,8 @@ import { type Place, quoted, type Report } from './report.ts'
 import type { Reader } from './values.ts'
 
 /**
- * Reads a section's entries. Wrong values and keys that come twice are errors; unknown keys are warnings, because the
- * file may have been written for a newer version.
+ * Reads a section's entries. Wrong values, keys that come twice and unknown ones are errors: a rule without one of its
+ * conditions would match more than was meant. What begins with `x-` is for others.
  */
 export function readSection<K extends Readonly<Record<string, Reader<unknown>>>>(
   keys: K,
@@ -21,7 +21,7 @@ export function readSection<K extends Readonly<Record<string, Reader<unknown>>>>
     // Not `keys[key]` alone: every object has a `constructor`.
     const reader = Object.hasOwn(keys, key) ? keys[key] : undefined
     if (reader === undefined) {
-      report.warn(place, `unknown key ${quoted(key)}${didYouMean(key, Object.keys(keys))}`)
+      if (!isForOthers(key)) report.error(place, `unknown key ${quoted(key)}${didYouMean(key, Object.keys(keys))}`)
       continue
     }
     if (Object.hasOwn(values, key)) report.error({ ...place, key }, 'comes twice in this section: expected once')
@@ -30,4 +30,9 @@ export function readSection<K extends Readonly<Record<string, Reader<unknown>>>>
     else values[key] = read
   }
   return values as Values<K>
+}
+
+/** A key or section of a program that keeps its own things in our files. */
+export function isForOthers(word: string): boolean {
+  return word.startsWith('x-')
 }

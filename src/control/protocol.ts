@@ -2,7 +2,7 @@
 
 /**
  * `reconcile`: look at the world now. `apply`: the same, and take up again what `down` has put down. `down`: take
- * everything of ours away, and stay away. `status`: are you there? `enable`, `disable`: take this uplink in or out.
+ * everything of ours away, and stay away. `reload`: read the configuration again. `status`: are you there? `enable`, `disable`: take this uplink in or out.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
@@ -14,7 +14,7 @@ export interface Request {
 export interface Reply {
   /** False where the kernel is not as it should be, or the daemon does not know what should be. */
   readonly ok: boolean
-  /** One line for people. */
+  /** For people: a line, or one for each error of the configuration. */
   readonly message: string
   /** True where the request makes no sense, as with an uplink that there is not. */
   readonly misuse?: boolean
@@ -23,7 +23,7 @@ export interface Reply {
 /** Bytes of a line. Far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
-const verbs = ['reconcile', 'apply', 'down', 'status', 'enable', 'disable'] as const
+const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', 'enable', 'disable'] as const
 
 /** Null for anything that is no request. */
 export function parseRequest(line: string): Request | null {

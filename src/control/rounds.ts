@@ -1,27 +1,25 @@
 /** One round after another, by the configuration in force: reconcile, or stay away, and say in the log what was done. */
-import { existsSync, rmSync } from 'node:fs'
 import { commandOf } from '../apply/commands.ts'
 import { isWayOut, refusalLine } from '../apply/refusals.ts'
 import { type Status, statusOf } from '../cli/status.ts'
-import { loadConfig } from '../config/load.ts'
+import { configInForce } from '../config/in-force.ts'
 import { isBalancedDefault } from '../decide/carriers.ts'
 import { decide } from '../decide/decide.ts'
-import { paths } from '../ids.ts'
 import type { Cgroups, Config, Desired, Observed, Route, SteeringRule, Step } from '../model.ts'
-import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
 import type { Ran } from '../watch/scheduler.ts'
+import { isHeld } from './holding.ts'
 import type { Reply } from './protocol.ts'
 
 export interface Rounds {
-  /** Reads the configuration. False where it has errors, which are logged; the last good one stays in force. */
-  readonly load: () => boolean
+  /** Reads the configuration, and gives the errors in it, which are logged: the last one without stays in force. */
+  readonly load: () => readonly string[]
   /** Never throws: a failure is logged, and told in the reply. */
   readonly run: (reasons: readonly string[]) => Promise<Reply & Ran>
   /** Ends with the last work of the latest round: the connections of what went away are forgotten. */
   readonly forgotten: () => Promise<void>
-  /** What the latest round wanted of the host's sysctls. */
+  /** What the latest round wanted of the host's sysctls, and got. */
   readonly sysctls: () => Readonly<Record<string, string>>
   /** See reconcile.ts: as of the latest round. */
   readonly slices: () => Cgroups
@@ -29,15 +27,6 @@ export interface Rounds {
   readonly cgroups: () => Cgroups | null
   /** Of the configuration in force. */
   readonly rules: () => readonly SteeringRule[]
-}
-
-/** From now on, rounds take away what is ours, and then leave the host alone. */
-export function hold(): void {
-  replaceFile(paths.held, '')
-}
-
-export function release(): void {
-  rmSync(paths.held, { force: true })
 }
 
 export interface RoundsOptions {
@@ -51,8 +40,6 @@ export interface RoundsOptions {
 
 export function createRounds({ details, onStatus, onDesired }: RoundsOptions): Rounds {
   let config: Config | null = null
-  /** Until there was a good configuration, what is understood of a bad one: enough to take everything down. */
-  let understood: Config | null = null
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
   let sysctls: Readonly<Record<string, string>> = {}
@@ -78,17 +65,17 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   }
 
   async function act(reasons: readonly string[]): Promise<Reply & Ran> {
-    const held = existsSync(paths.held)
-    const inForce = config ?? (held ? understood : null)
+    const held = isHeld()
+    config ??= configInForce().config
+    const inForce = config
     if (held && isDown) {
-      if (inForce && onStatus) show((await survey(inForce)).observed, inForce, { heldDown: true, pending: 0 })
+      if (onStatus) show((await survey(inForce)).observed, inForce, { heldDown: true, pending: 0 })
       return { ok: true, message: 'taken down; ifbalance apply starts again' }
     }
-    if (inForce === null) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
-    sysctls = outcome.desired.sysctls
+    sysctls = inPlace(outcome)
     slices = followedSlices(outcome)
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
@@ -103,11 +90,11 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
 
   return {
     load: () => {
-      const loaded = loadConfig()
-      if (loaded.ok) config = loaded.config
-      else understood = loaded.understood
-      for (const line of loaded.ok ? loaded.warnings : loaded.errors) log[loaded.ok ? 'warning' : 'error'](line)
-      return loaded.ok
+      const { errors, warnings, config: found } = configInForce({ keep: true })
+      if (errors.length === 0 || config === null) config = found
+      for (const line of errors) log.error(line)
+      for (const line of warnings) log.warning(line)
+      return errors
     },
     run: async (reasons) => {
       try {
@@ -125,6 +112,11 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   }
 }
 
+/** Where the kernel refuses some, nobody has changed them. */
+function inPlace({ desired, observed }: Outcome): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(desired.sysctls).filter(([name, value]) => observed.sysctls[name] === value))
+}
+
 /** One line for all changes; nothing where nothing was to do. */
 function report(
   outcome: Outcome,
@@ -134,12 +126,13 @@ function report(
   tell: (lines: readonly string[]) => void,
 ): Reply {
   const { applied, remaining, refused, errors, desired } = outcome
-  // Without rules nothing is balanced, whatever is online: conflicts.ts says why.
-  const carrying = desired.rules.length > 0 ? carriersOf(desired, inForce) : []
+  const carrying = carriersOf(desired, inForce)
   const balanced = carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
   const state = held ? 'taken down' : balanced
-  if (applied.length > 0)
-    log.notice(`${state} (${applied.length} changes after ${reasons.join(', ') || 'a regular look'})`)
+  if (applied.length > 0) {
+    const count = applied.length === 1 ? '1 change' : `${applied.length} changes`
+    log.notice(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
+  }
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
   const lines = left.map((refusal) => refusalLine(refusal, desired.uplinks, inForce.numbers))
@@ -147,8 +140,9 @@ function report(
   return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }
 }
 
-/** Those that new connections of one family at least take. */
-function carriersOf({ routes, uplinks }: Desired, { numbers }: Config): readonly string[] {
+/** Those that new connections of one family at least take. Without rules, none, whatever is online: conflicts.ts says why. */
+function carriersOf({ routes, rules, uplinks }: Desired, { numbers }: Config): readonly string[] {
+  if (rules.length === 0) return []
   const balanced = routes.filter((route) => isBalancedDefault(route, numbers))
   const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
   return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)

@@ -1,14 +1,15 @@
 /** `ifbalance apply`: makes the kernel as it should be now, and ends what `down` began. */
-import { rmSync } from 'node:fs'
 import { commandOf } from '../apply/commands.ts'
 import { printOutcome } from '../cli/outcome.ts'
 import { print, printableLines } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
-import { loadedOrNull } from '../cli/settings.ts'
+import { settings } from '../cli/settings.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { askDaemon } from '../control/client.ts'
+import type { Reply } from '../control/protocol.ts'
 import { paths } from '../ids.ts'
 import type { Config } from '../model.ts'
+import { removeFile } from '../os/files.ts'
 import { log } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile.ts'
 
@@ -18,11 +19,14 @@ const patienceMs = 10_000
 export async function run(args: readonly string[]): Promise<number> {
   if (readFlags(args) === null) return 2
   if (refusedToOthers('apply')) return 1
-  const config = loadedOrNull()
-  if (config === null) return 1
-  rmSync(paths.held, { force: true })
+  const { config, errors } = settings({ keep: true })
+  removeFile(paths.held)
   const reply = await askDaemon({ do: 'apply' }, patienceMs)
-  if (reply === null) return printOutcome(await reconcile(config))
+  const code = reply === null ? await printOutcome(await reconcile(config)) : await told(reply, config)
+  return errors.length > 0 ? 1 : code
+}
+
+async function told(reply: Reply, config: Config): Promise<0 | 1> {
   print(printableLines(reply.message))
   return reply.ok ? leftOver(config) : 1
 }

@@ -1,32 +1,48 @@
-/** `ifbalance check`: looks at the configuration, the tools, the kernel, and what the host has that is in our way. */
+/**
+ * `ifbalance check`: looks at the configuration, the tools, the kernel, and what the host has that is in our way;
+ * `ifbalance check FILE...` at files that are to become the configuration.
+ */
 import { checkKernel } from '../cli/check-kernel.ts'
 import { checkTools } from '../cli/check-tools.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
-import { readFlags } from '../cli/usage-error.ts'
-import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { readWords } from '../cli/usage-error.ts'
+import { configInForce, type InForce } from '../config/in-force.ts'
+import { loadFiles } from '../config/load.ts'
 import type { Config } from '../model.ts'
 import { readRivals } from '../observe/rivals.ts'
 import { messageOf } from '../os/log.ts'
 import { survey } from '../reconcile.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
-  if (readFlags(args) === null) return 2
-  const loaded = loadConfig()
-  const findings = [...checkConfig(loaded), ...(await checkTools()), ...(await checkKernel())]
-  const usable = findings.every(({ level }) => level !== 'error')
-  // Without the tools, or with another configuration, the host would be seen wrongly.
-  const all = loaded.ok && usable ? [...findings, ...(await checkHost(loaded.config))] : findings
-  for (const finding of all) print(findingLine(finding, paint))
-  return all.some(({ level }) => level === 'error') ? 1 : 0
+  const files = readWords(args)
+  if (files === null) return 2
+  const findings = files.length > 0 ? checkConfig(asInForce(files)) : await checkAll()
+  for (const finding of findings) print(findingLine(finding, paint))
+  return findings.some(({ level }) => level === 'error') ? 1 : 0
 }
 
-function checkConfig(loaded: LoadedConfig): readonly Finding[] {
+async function checkAll(): Promise<readonly Finding[]> {
+  const inForce = configInForce()
+  const base = [...(await checkTools()), ...(await checkKernel())]
+  // Without the tools the host would be seen wrongly.
+  const isUsable = base.every(({ level }) => level !== 'error')
+  return [...checkConfig(inForce), ...base, ...(isUsable ? await checkHost(inForce.config) : [])]
+}
+
+function asInForce(files: readonly string[]): Pick<InForce, 'errors' | 'warnings'> {
+  const loaded = loadFiles(files)
+  return loaded.ok ? { errors: [], warnings: loaded.warnings } : { errors: loaded.errors, warnings: [] }
+}
+
+function checkConfig({ errors, warnings }: Pick<InForce, 'errors' | 'warnings'>): readonly Finding[] {
   const what = 'configuration'
-  if (!loaded.ok) return loaded.errors.map((message) => ({ level: 'error', what, message }))
-  const warnings = loaded.warnings.map((message) => ({ level: 'warning', what, message }) as const)
-  return warnings.length > 0 ? warnings : [{ level: 'ok', what, message: 'no errors' }]
+  const found = [
+    ...errors.map((message) => ({ level: 'error', what, message }) as const),
+    ...warnings.map((message) => ({ level: 'warning', what, message }) as const),
+  ]
+  return found.length > 0 ? found : [{ level: 'ok', what, message: 'no errors' }]
 }
 
 async function checkHost(config: Config): Promise<readonly Finding[]> {

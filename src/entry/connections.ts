@@ -3,7 +3,7 @@ import { connectionsOf } from '../cli/connections.ts'
 import { connectionsText } from '../cli/connections-text.ts'
 import { paint, print } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
-import { loadedOrNull } from '../cli/settings.ts'
+import { settings } from '../cli/settings.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { countConnections } from '../observe/connections.ts'
 import { surveyWithoutRuleset } from '../reconcile.ts'
@@ -12,8 +12,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const flags = readFlags(args, 'json')
   if (flags === null) return 2
   if (refusedToOthers('connections')) return 1
-  const config = loadedOrNull()
-  if (config === null) return 1
+  const { config } = settings()
   const { uplinks } = (await surveyWithoutRuleset(config)).desired
   // One after the other: the kernel walks the same table for both.
   const inet = await countConnections('inet', config.numbers)

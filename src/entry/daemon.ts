@@ -1,7 +1,8 @@
 /** `ifbalance daemon`: keeps the host balanced. Started by ifbalance.service. */
 
+import { hold, release } from '../control/holding.ts'
 import type { Reply, Request } from '../control/protocol.ts'
-import { createRounds, hold, type Rounds, release } from '../control/rounds.ts'
+import { createRounds, type Rounds } from '../control/rounds.ts'
 import { listenForRequests } from '../control/server.ts'
 import { watchHealth } from '../health/watch.ts'
 import { keepEarlierLeases } from '../hook/earlier-leases.ts'
@@ -22,7 +23,7 @@ import { watchSysctls } from '../watch/sysctls.ts'
 
 /**
  * Runs until SIGTERM or SIGINT and leaves the kernel as it is then: a restart must not cut a connection. SIGHUP reads
- * the configuration again. With a broken configuration the kernel is left alone until there is a good one.
+ * the configuration again.
  *
  * Throws when another daemon is running.
  */
@@ -42,7 +43,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   const rounds = createRounds({ details: true, onStatus: published.show, onDesired: health.update })
   const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
-    if (rounds.load()) scheduler.hint('configuration read')
+    if (rounds.load().length === 0) scheduler.hint('configuration read')
   })
   const control = await listenForRequests((request) => answer(request, rounds, scheduler, published))
   // A start is a wish to balance, whatever was wished before.
@@ -93,8 +94,13 @@ async function answer(
       return now('down')
     case 'apply':
       release()
-      if (!rounds.load()) return { ok: false, message: 'the configuration has errors: see ifbalance check' }
+      rounds.load()
       return now(request.reason ?? 'apply')
+    case 'reload': {
+      const errors = rounds.load()
+      const { message } = await now('configuration read')
+      return errors.length === 0 ? { ok: true, message } : { ok: false, message: errors.join('\n') }
+    }
     case 'enable':
       return setEnabled(request.uplink ?? '', true)
     case 'disable':

@@ -2,12 +2,10 @@
 import { printOutcome } from '../cli/outcome.ts'
 import { print, printableLines } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
-import { complainOf } from '../cli/settings.ts'
+import { settings } from '../cli/settings.ts'
 import { readFlags } from '../cli/usage-error.ts'
-import { loadConfig } from '../config/load.ts'
 import { askDaemon } from '../control/client.ts'
-import { paths } from '../ids.ts'
-import { replaceFile } from '../os/files.ts'
+import { hold } from '../control/holding.ts'
 import { log, messageOf } from '../os/log.ts'
 import { takeDown } from '../reconcile.ts'
 
@@ -17,12 +15,9 @@ export async function run(args: readonly string[]): Promise<number> {
   if (readFlags(args) === null) return 2
   if (refusedToOthers('down')) return 1
   // Before the rest: a hook in between would put back what has just been taken away.
-  replaceFile(paths.held, '')
+  hold()
   if (await daemonDidIt()) return 0
-  const loaded = loadConfig()
-  // A bad file must not keep anyone from getting rid of us: where our numbers are is all that matters here.
-  complainOf(loaded)
-  return printOutcome(await takeDown(loaded.ok ? loaded.config : loaded.understood))
+  return printOutcome(await takeDown(settings().config))
 }
 
 /** A daemon that fails or hangs leaves it to us: the lock keeps two of us apart, and what is gone already stays gone. */

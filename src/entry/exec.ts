@@ -1,10 +1,10 @@
 /** `ifbalance exec UPLINK -- COMMAND`: becomes a command that uses this uplink and no other, as do its children. */
-import { existsSync } from 'node:fs'
 import { becomeCommand } from '../cli/become.ts'
 import { busRefusal } from '../cli/bus-refusal.ts'
 import { followSlice } from '../cli/follow-slice.ts'
-import { loadConfig } from '../config/load.ts'
+import { settings } from '../cli/settings.ts'
 import { noSuchUplink } from '../control/enabling.ts'
+import { isHeld } from '../control/holding.ts'
 import { paths } from '../ids.ts'
 import type { Config } from '../model.ts'
 import { hasUnifiedCgroups } from '../observe/cgroups.ts'
@@ -35,15 +35,14 @@ export async function run(args: readonly string[]): Promise<number> {
 async function entered(uplink: string): Promise<string | null> {
   if (!isSystemdRunning() || !hasUnifiedCgroups())
     return `this needs systemd as the init system, and the control groups of version 2 at ${paths.cgroups}`
-  if (existsSync(paths.held)) return 'taken down; ifbalance apply starts again'
-  const loaded = loadConfig()
-  if (!loaded.ok) return loaded.errors[0] ?? 'the configuration has errors: see ifbalance check'
-  const refusal = noSuchUplink(uplink, knownUplinks(loaded.config))
+  if (isHeld()) return 'taken down; ifbalance apply starts again'
+  const { config } = settings()
+  const refusal = noSuchUplink(uplink, knownUplinks(config))
   if (refusal !== null) return refusal.message
   await enterScope(`ifbalance-exec-${process.pid}.scope`, sliceUnit(uplink), `Command on uplink ${uplink}`)
   const where = readIfThere('/proc/self/cgroup') ?? ''
   if (!where.includes(`:/${slicePath(uplink)}/`)) return `systemd did not put us into ${sliceUnit(uplink)}`
-  return followSlice(uplink, loaded.config)
+  return followSlice(uplink, config)
 }
 
 /** Without a look at the host, which would take other programs: see cli/become.ts. */

@@ -1,7 +1,7 @@
 /** `ifbalance explain`: what a new connection would do and why, or what keeps one that exists where it is. */
 import { print, printableLines } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
-import { loadedOrNull } from '../cli/settings.ts'
+import { settings } from '../cli/settings.ts'
 import { complain } from '../cli/usage-error.ts'
 import { userId } from '../config/users.ts'
 import { keptConnections } from '../explain/connections.ts'
@@ -15,8 +15,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const asked = read(args)
   if (asked === null) return 2
   if (refusedToOthers('explain')) return 1
-  const config = loadedOrNull()
-  if (config === null) return 1
+  const { config } = settings()
   const { observed, desired, steps } = await survey(config)
   if (asked.connection) {
     const kept = await keptConnections(asked.question, config, desired.uplinks)

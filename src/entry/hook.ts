@@ -1,10 +1,9 @@
 /** `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those. */
-import { existsSync } from 'node:fs'
 import { askDaemon } from '../control/client.ts'
+import { isHeld } from '../control/holding.ts'
 import { type HookEvent, readEvent } from '../hook/event.ts'
 import { keepDelegation, keepFact } from '../hook/keep.ts'
 import { withPppOptions } from '../hook/ppp-options.ts'
-import { paths } from '../ids.ts'
 import { log, messageOf } from '../os/log.ts'
 
 /** Nobody waits longer than this for an interface to come up. A reconcile takes some 100 ms. */
@@ -54,9 +53,10 @@ async function withPatience(work: Promise<void>): Promise<void> {
 
 /** Loaded only now: with a daemon, none of it is needed, and the hook is twice as fast. */
 async function reconcileAlone(reason: string): Promise<void> {
-  if (existsSync(paths.held)) return
+  if (isHeld()) return
   const { createRounds } = await import('../control/rounds.ts')
   const rounds = createRounds({ details: false })
-  if (rounds.load()) await rounds.run([reason])
+  rounds.load()
+  await rounds.run([reason])
   await rounds.forgotten()
 }

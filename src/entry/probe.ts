@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
-import { loadedOrNull } from '../cli/settings.ts'
+import { settings } from '../cli/settings.ts'
 import { complain } from '../cli/usage-error.ts'
 import { didYouMean } from '../config/nearest.ts'
 import { type Burst, probeAll, type Way } from '../health/probes.ts'
@@ -17,8 +17,7 @@ const timeoutMs = 2000
 export async function run(args: readonly string[]): Promise<number> {
   const uplink = readUplink(args)
   if (uplink === undefined) return 2
-  const config = loadedOrNull()
-  if (config === null) return 1
+  const { config } = settings()
   const { desired } = await (isRoot() ? survey(config) : surveyWithoutRuleset(config))
   const names = desired.uplinks.map(({ name }) => name)
   if (uplink !== null && !names.includes(uplink))

@@ -17,6 +17,8 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import
  */
 const prepare = `set -e
 mount -t tmpfs t /run
+mkdir -p /var/lib/ifbalance
+mount -t tmpfs t /var/lib/ifbalance
 mkdir -p /run/upper/etc /run/work/etc /run/upper/sbin /run/work/sbin /run/dbus
 mount -t overlay -o lowerdir=/etc,upperdir=/run/upper/etc,workdir=/run/work/etc overlay /etc
 mount -t sysfs sysfs /sys
@@ -125,7 +127,7 @@ async function failed(child: ChildProcess): Promise<never> {
  * What the daemon says of a round that changed something, whoever had it look: a watcher, or the kernel's word of this or of
  * what the daemon did before. A regular look, which would find all that is missed, is too far away for that.
  */
-export const changedSoon = /changes after (?!a regular look)/
+export const changedSoon = /changes? after (?!a regular look)/
 
 function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
   const lines: string[] = []

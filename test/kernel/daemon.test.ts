@@ -96,18 +96,6 @@ test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', asyn
   expect(await balanced()).toBe(both(4))
 })
 
-test('a bad configuration at start: the kernel is left alone until there is a good one', async () => {
-  await host.write('/etc/ifbalance/ifbalance.conf', '[balance]\nmode = chaos\n')
-  const daemon = host.daemon()
-  await daemon.says(/ifbalance\.conf.*mode/)
-  const { stderr } = await host.hook('ppp', { PPP_IFACE: 'wan1' })
-  expect(stderr).toBe('ifbalance: the daemon could not balance: the configuration has errors: see ifbalance check\n')
-  expect(await balanced()).toBe('')
-  await host.write('/etc/ifbalance/ifbalance.conf', '')
-  daemon.signal('SIGHUP')
-  await daemon.says(/balancing over wan1, wan2 /)
-})
-
 test('down takes all away and stays away; apply, or a new start, begins again', async () => {
   const rulesBefore = (await host.run(['ip', 'rule'])).stdout
   const daemon = host.daemon()

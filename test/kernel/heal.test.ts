@@ -96,4 +96,4 @@ test('F11 what is removed again and again is put back with patience, and the sta
   }
 }, 300_000)
 
-const repair = /balancing over .* \(\d+ changes after/
+const repair = /balancing over .* \(\d+ changes? after/

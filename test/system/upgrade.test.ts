@@ -89,7 +89,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     }
     // Each thing that was put back is named, before the line that counts them.
     const log = await logSince(since)
-    const count = [...log.matchAll(/\((\d+) changes after/g)].reduce((sum, [, changes]) => sum + Number(changes), 0)
+    const count = [...log.matchAll(/\((\d+) changes? after/g)].reduce((sum, [, changes]) => sum + Number(changes), 0)
     const named = log.split('\n').filter((line) => /\]: (ip -[46] |sysctl |nft |conntrack |ss |\/usr\/|# )/.test(line))
     expect(named.length, log).toBeGreaterThanOrEqual(count)
   })

@@ -55,7 +55,7 @@ test('a megabyte of nearly right keys is read in bounded time', () => {
   const line = `${'wieght'.repeat(20)} = 1\n`
   const long = `[uplink u]\n${line.repeat(4000)}${'w'.repeat(500_000)} = ${'1'.repeat(100_000)}`
   const start = performance.now()
-  expect(parseConfig([{ path: 'x', text: long }]).ok).toBe(true)
+  expect(parseConfig([{ path: 'x', text: long }]).ok).toBe(false)
   const value = performance.now() - start
   record({
     name: 'reading a megabyte of nearly right keys',

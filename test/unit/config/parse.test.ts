@@ -214,13 +214,6 @@ describe('errors name file, line, section, key, and what was expected', () => {
     expect(errorsOf('[balance]\nmode = \u001b[31mred\u0007')[0]).toContain('"\uFFFD[31mred\uFFFD"')
   })
 
-  test('what could be understood is there for taking things down', () => {
-    const loaded = parse('[balance]\ntable-base = 40000\nmode = x')
-    expect(loaded).toMatchObject({ ok: false, understood: { ...defaults, numbers: { tableBase: 40000 } } })
-  })
-})
-
-describe('warnings', () => {
   test.each([
     ['[uplink u]\nwieght = 4', '1.conf:2: [uplink u]: unknown key "wieght"; did you mean weight?'],
     ['[uplink u]\nWeight = 4', '1.conf:2: [uplink u]: unknown key "Weight"; did you mean weight?'],
@@ -231,10 +224,61 @@ describe('warnings', () => {
     ['[balence]\nmode = x', '1.conf:1: [balence]: unknown section "balence"; did you mean balance?'],
     ['[__proto__]\nmode = x', '1.conf:1: [__proto__]: unknown section "__proto__"'],
     [
-      '[balance]\nadopt = listed\n[uplink u]\nenabled = no',
-      '1.conf:3: [uplink u]: no uplink is enabled, and adopt = listed takes no other',
+      '[uplink u]\n[rule r]\nsuorce = 172.20.0.32/27\nuplinks = u',
+      '1.conf:3: [rule r]: unknown key "suorce"; did you mean source?',
     ],
-  ])('%j', (text, warning) => {
-    expect(warningsOf(text)).toEqual([warning])
+    ['[uplink u]\n[rule r]\nport = 25\ntime = 22:00-06:00', '1.conf:4: [rule r]: unknown key "time"'],
+  ])('%j', (text, error) => {
+    expect(errorsOf(text)).toEqual([error])
+  })
+})
+
+test('what begins with x- is for others', () => {
+  expect(parse('[x-site]\nroom = 4\nroom = 5\n[uplink u]\nx-contract = 4711\n[balance]\nx-by = me')).toMatchObject({
+    ...{ ok: true, warnings: [], config: { ...defaults, uplinks: [{ name: 'u', interface: 'u', enabled: true }] } },
+  })
+})
+
+test('no uplink at all is a warning', () => {
+  expect(warningsOf('[balance]\nadopt = listed\n[uplink u]\nenabled = no')).toEqual([
+    '1.conf:3: [uplink u]: no uplink is enabled, and adopt = listed takes no other',
+  ])
+})
+
+describe('what is understood of files with errors', () => {
+  function understood(...texts: readonly string[]): Config {
+    const loaded = parse(...texts)
+    if (loaded.ok) throw new Error('no errors')
+    return loaded.understood
+  }
+  const uplinks = '[uplink fibre]\ninterface = eth0\n[uplink lte]\ninterface = wwan0\nmetered = yes\n'
+
+  test('all that is right', () => {
+    expect(understood('[balance]\ntable-base = 40000\nmode = x')).toMatchObject({
+      ...{ ...defaults, numbers: { tableBase: 40000 } },
+    })
+    expect(understood(`${uplinks}weight = four\nclour = red`).uplinks).toEqual(configOf(uplinks).uplinks)
+  })
+
+  test.each([
+    ['suorce = 172.20.0.32/27'],
+    ['source = 172.20.0.32/33'],
+    ['source = /no/such/file'],
+    ['uplinks = nobody'],
+    ['port = 1\nport = 2'],
+  ])('a rule with %j in it steers nothing, others do', (line) => {
+    const rules = `[rule good]\nport = 25\nuplinks = lte\n[rule bad]\ndscp = ef\nuplinks = lte\n${line}\n`
+    expect(understood(uplinks + rules).rules.map(({ name }) => name)).toEqual(['good'])
+  })
+
+  test('an uplink that may be unwanted is left out, one that may cost money is used last', () => {
+    expect(understood(`${uplinks}enabled = ni`).uplinks).toMatchObject([{ enabled: true }, { enabled: false }])
+    expect(understood(`${uplinks}quota = 20 bottles`).uplinks).toMatchObject([{}, { enabled: true, standby: true }])
+  })
+
+  test('where it is not known which interface is meant, none is taken that has no section', () => {
+    expect(understood(`${uplinks}[uplink office]\nenabled = no\ninterface = eth3!`).balance.adopt).toBe('listed')
+    expect(understood(`${uplinks}[balance]\nadopt = lited`).balance.adopt).toBe('listed')
+    expect(understood('[balance]\nadopt = lited').balance.adopt).toBe('auto')
   })
 })

@@ -282,13 +282,20 @@ test('rules stand in the order of files and lines; a later file changes keys of 
       text: '[uplink a]\n[uplink b]\n[rule x]\nport = 80\nuplinks = a\n[rule y]\nport = 81\nuplinks = a',
     },
     { path: '10', text: '[rule w]\nport = 82\nuplinks = a\n[rule x]\nuplinks = b' },
-    { path: '20', text: '[rule w]\nport = nonsense\n[rule y]\nuplinks = nobody' },
+    { path: '20', text: '[rule y]\nuplinks = b a' },
   ])
   const { rules } = loaded.ok ? loaded.config : loaded.understood
   expect(rules.map(({ name, use }) => [name, use.uplinks?.[0]?.name])).toEqual([
     ['x', 'b'],
-    ['y', 'nobody'],
+    ['y', 'b'],
     ['w', 'a'],
+  ])
+})
+
+test('errors of a rule are where its keys were said last', () => {
+  const loaded = parseConfig([
+    { path: 'main', text: '[uplink a]\n[rule w]\nport = 82\nuplinks = a\n[rule y]\nport = 81\nuplinks = a' },
+    { path: '20', text: '[rule w]\nport = nonsense\n[rule y]\nuplinks = nobody' },
   ])
   expect(loaded.ok ? [] : loaded.errors).toEqual([
     expect.stringMatching(/^20:2: \[rule w\] port: "nonsense": expected ports/),

@@ -1,0 +1,29 @@
+/** Which configuration to go by. */
+import type { Config } from '../model.ts'
+import { keepLastGood, readLastGood } from './last-good.ts'
+import { loadConfig } from './load.ts'
+
+export interface InForce {
+  readonly config: Config
+  /** Of the files. With any, `config` is the last one without, or else what is understood of them. */
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The files, where they have no errors; `keep` writes them down then, as for whoever makes the kernel so. Otherwise the last
+ * ones that had none, and without those what is understood. Never throws: there is always something to go by.
+ */
+export function configInForce({ keep = false } = {}): InForce {
+  const loaded = loadConfig()
+  if (loaded.ok) {
+    if (keep) keepLastGood(loaded.source)
+    return { config: loaded.config, errors: [], warnings: loaded.warnings }
+  }
+  const { errors, understood } = loaded
+  const good = readLastGood()
+  const instead = good
+    ? `the configuration has errors: the last one without, of ${good.since.toISOString().replace(/\.\d+Z$/, 'Z')}, is in force`
+    : 'the configuration has errors, and no earlier one is known: what is understood of it is in force, without the rules and uplinks that are not'
+  return { config: good?.config ?? understood, errors, warnings: [instead] }
+}
