@@ -9,6 +9,7 @@ import type { Cgroups, Config, Desired, Observed, Route, SteeringRule, Step } fr
 import { log, messageOf } from '../os/log.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
 import type { Ran } from '../watch/scheduler.ts'
+import { eventsOf, type Telling } from './events.ts'
 import { isHeld } from './holding.ts'
 import type { Reply } from './protocol.ts'
 
@@ -45,6 +46,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   let sysctls: Readonly<Record<string, string>> = {}
   let slices: Cgroups = {}
   let cgroups: Cgroups | null = null
+  let telling: Telling | null = null
   /** The same wish twice, and something to do: what we had done was undone. */
   let wantedBefore = ''
   /** What was said in the round before is not said again. */
@@ -54,6 +56,19 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   function tell(lines: readonly string[]): void {
     for (const line of lines) if (!said.has(line)) log.warning(line)
     said = new Set(lines)
+  }
+
+  /** What `journalctl -p notice` has. */
+  function tellEvents({ observed, desired }: Outcome, inForce: Config, held: boolean): void {
+    if (held) {
+      if (telling !== null) log.notice('taken down; ifbalance apply starts again')
+      telling = null
+      return
+    }
+    const scene = { observed, uplinks: desired.uplinks, carrying: carriersOf(desired, inForce) }
+    const { lines, telling: now } = eventsOf(telling, scene, performance.now())
+    for (const line of lines) log.notice(line)
+    telling = now
   }
 
   /** While all is held down, the uplinks are shown as they would be. */
@@ -80,7 +95,10 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
     onDesired?.(outcome.desired, inForce, outcome.observed.routes)
-    if (details) for (const step of outcome.applied) log.info(lineOf(step))
+    if (details) {
+      tellEvents(outcome, inForce, held)
+      for (const step of outcome.applied) log.info(lineOf(step))
+    }
     // Names of sets say what is in them, which may be much.
     const wanted = JSON.stringify(outcome.desired, (key, value) => (key === 'elements' ? undefined : value))
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
@@ -131,7 +149,7 @@ function report(
   const state = held ? 'taken down' : balanced
   if (applied.length > 0) {
     const count = applied.length === 1 ? '1 change' : `${applied.length} changes`
-    log.notice(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
+    log.info(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
   }
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
