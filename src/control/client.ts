@@ -48,20 +48,20 @@ const O_PATH = 0o10000000
 
 /** Null where there is no socket. connect(2) follows links: root connects to what has the name itself. */
 function connectTo(path: string): Socket | null {
-  return held(path, (name) => {
-    if (name === path) return connect(path)
-    let fd: number
-    try {
-      fd = openSync(name, O_PATH | constants.O_NOFOLLOW)
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return null
-      throw error
-    }
-    try {
-      // Node.js has asked the kernel when this returns.
-      return fstatSync(fd).isSocket() ? connect(`/proc/self/fd/${fd}`) : null
-    } finally {
-      closeSync(fd)
-    }
-  })
+  try {
+    return held(path, (name) => (name === path ? connect(path) : connectToItself(name)))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return null
+    throw error
+  }
+}
+
+function connectToItself(path: string): Socket | null {
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW)
+  try {
+    // Node.js has asked the kernel when this returns.
+    return fstatSync(fd).isSocket() ? connect(`/proc/self/fd/${fd}`) : null
+  } finally {
+    closeSync(fd)
+  }
 }

@@ -10,7 +10,7 @@ export function hold(): void {
 }
 
 export function release(): void {
-  note('all stays taken down', () => removeFile(paths.held))
+  if (isHeld()) note('all stays taken down', () => removeFile(paths.held))
 }
 
 export function isHeld(): boolean {

@@ -6,10 +6,9 @@ import { refusedToOthers } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { askDaemon } from '../control/client.ts'
+import { release } from '../control/holding.ts'
 import type { Reply } from '../control/protocol.ts'
-import { paths } from '../ids.ts'
 import type { Config } from '../model.ts'
-import { removeFile } from '../os/files.ts'
 import { log } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile.ts'
 
@@ -20,7 +19,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (readFlags(args) === null) return 2
   if (refusedToOthers('apply')) return 1
   const { config, errors } = settings({ keep: true })
-  removeFile(paths.held)
+  release()
   const reply = await askDaemon({ do: 'apply' }, patienceMs)
   const code = reply === null ? await printOutcome(await reconcile(config)) : await told(reply, config)
   return errors.length > 0 ? 1 : code
