@@ -2,7 +2,8 @@
 
 /**
  * `reconcile`: look at the world now. `apply`: the same, and take up again what `down` has put down. `down`: take
- * everything of ours away, and stay away. `reload`: read the configuration again. `status`: are you there? `enable`, `disable`: take this uplink in or out.
+ * everything of ours away, and stay away. `reload`: read the configuration again. `status`: are you there? `enable`, `disable`: take this uplink in or out. `follow`: send
+ * by this uplink what its slice sends.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
@@ -23,7 +24,7 @@ export interface Reply {
 /** Bytes of a line. Far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
-const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', 'enable', 'disable'] as const
+const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', 'enable', 'disable', 'follow'] as const
 
 /** Null for anything that is no request. */
 export function parseRequest(line: string): Request | null {

@@ -84,7 +84,7 @@ async function answer(
   request: Request,
   rounds: Rounds,
   { now, isFighting }: Scheduler<Reply>,
-  { setEnabled }: Published,
+  { setEnabled, followSlice }: Published,
 ): Promise<Reply> {
   switch (request.do) {
     case 'status':
@@ -105,6 +105,8 @@ async function answer(
       return setEnabled(request.uplink ?? '', true)
     case 'disable':
       return setEnabled(request.uplink ?? '', false)
+    case 'follow':
+      return followSlice(request.uplink ?? '')
     case 'reconcile':
       return now(request.reason ?? 'a request')
   }

@@ -2,8 +2,14 @@
 import type { Answer, IncomingCall } from './bus-connection.ts'
 import { messageOf } from './log.ts'
 
-/** A program that lists everything makes a call for each uplink at once; more than these is a flood. */
-const maxWaiting = { ofAll: 256, ofOne: 64 } as const
+/**
+ * A program that lists everything makes a call for each uplink at once; more than these is a flood. One user gets no more than
+ * half, and all but root no more than three quarters: who floods keeps neither another user nor root out.
+ */
+const maxWaiting = { ofAll: 256, ofOthers: 192, ofUser: 128, ofOne: 64 } as const
+/** Of callers whose user the bus is being asked for. */
+const maxUnknown = { senders: 512, calls: 2048 } as const
+const usersRemembered = 1024
 /** No more than half of the time is spent on others: after each slice, as long a rest. */
 const sliceMs = 5
 
@@ -12,32 +18,43 @@ interface Waiting {
   readonly answer: (answer: Answer) => void
 }
 
+interface Admitted extends Waiting {
+  readonly user: number
+}
+
 /**
  * `handle` may answer later; calls that wait for that count as waiting, but keep nobody else from being served. What it
- * throws becomes an error to the caller.
+ * throws becomes an error to the caller. `userOf` has the bus tell whose a sender is.
  */
 export function createCallQueue(
   handle: (call: IncomingCall) => Answer | Promise<Answer>,
+  userOf: (sender: string) => Promise<number>,
 ): (call: IncomingCall, answer: (answer: Answer) => void) => void {
-  const waiting: Waiting[] = []
-  const bySender = new Map<string, number>()
-  let unanswered = 0
+  const waiting: Admitted[] = []
+  const unanswered = new Map<string, number>()
+  /** By sender: unique names are never given to another. */
+  const users = new Map<string, number>()
+  const unknown = new Map<string, Waiting[]>()
+  let unknownCalls = 0
   let isBusy = false
 
-  function count(sender: string, change: 1 | -1): void {
-    const calls = (bySender.get(sender) ?? 0) + change
-    unanswered += change
-    if (calls === 0) bySender.delete(sender)
-    else bySender.set(sender, calls)
+  const countOf = (who: string) => unanswered.get(who) ?? 0
+
+  function count(sender: string, user: number, change: 1 | -1): void {
+    for (const who of ['all', user === 0 ? 'root' : 'others', `user ${user}`, sender]) {
+      const calls = countOf(who) + change
+      if (calls === 0) unanswered.delete(who)
+      else unanswered.set(who, calls)
+    }
   }
 
-  async function serve({ call, answer }: Waiting): Promise<void> {
+  async function serve({ call, answer, user }: Admitted): Promise<void> {
     try {
       answer(await handle(call))
     } catch (error) {
       answer({ ok: false, error: 'org.freedesktop.DBus.Error.Failed', message: messageOf(error) })
     } finally {
-      count(call.sender, -1)
+      count(call.sender, user, -1)
     }
   }
 
@@ -51,15 +68,58 @@ export function createCallQueue(
     if (isBusy) setTimeout(work, performance.now() - began)
   }
 
-  return (call, answer) => {
-    const error = 'org.freedesktop.DBus.Error.LimitsExceeded'
-    const isFull = unanswered >= maxWaiting.ofAll || (bySender.get(call.sender) ?? 0) >= maxWaiting.ofOne
-    if (isFull) return answer({ ok: false, error, message: 'too many calls at once' })
-    if (call.isTooLong) return answer({ ok: false, error, message: 'the call is too long' })
-    count(call.sender, 1)
-    waiting.push({ call, answer })
+  function isFull(sender: string, user: number): boolean {
+    if (countOf('all') >= maxWaiting.ofAll || countOf(sender) >= maxWaiting.ofOne) return true
+    return user !== 0 && (countOf('others') >= maxWaiting.ofOthers || countOf(`user ${user}`) >= maxWaiting.ofUser)
+  }
+
+  function admit({ call, answer }: Waiting, user: number): void {
+    if (isFull(call.sender, user)) return void refuse(answer, 'too many calls at once')
+    count(call.sender, user, 1)
+    waiting.push({ call, answer, user })
     if (isBusy) return
     isBusy = true
     setImmediate(work)
   }
+
+  /** Calls wait in their order until it is known whose they are. */
+  function hold(one: Waiting): void {
+    const { sender } = one.call
+    const before = unknown.get(sender)
+    const tooMany = before ? before.length >= maxWaiting.ofOne : unknown.size >= maxUnknown.senders
+    if (tooMany || unknownCalls >= maxUnknown.calls) return void refuse(one.answer, 'too many calls at once')
+    unknownCalls += 1
+    if (before) return void before.push(one)
+    unknown.set(sender, [one])
+    userOf(sender).then(
+      (user) => learn(sender, user),
+      () => learn(sender, nobody),
+    )
+  }
+
+  function learn(sender: string, user: number): void {
+    users.set(sender, user)
+    for (const oldest of users.keys()) {
+      if (users.size <= usersRemembered) break
+      users.delete(oldest)
+    }
+    const calls = unknown.get(sender) ?? []
+    unknown.delete(sender)
+    unknownCalls -= calls.length
+    for (const one of calls) admit(one, user)
+  }
+
+  return (call, answer) => {
+    if (call.isTooLong) return void refuse(answer, 'the call is too long')
+    const user = users.get(call.sender)
+    if (user === undefined) hold({ call, answer })
+    else admit({ call, answer }, user)
+  }
+}
+
+/** Whose user is not known shares with others of that kind. */
+const nobody = 65534
+
+function refuse(answer: (answer: Answer) => void, message: string): void {
+  answer({ ok: false, error: 'org.freedesktop.DBus.Error.LimitsExceeded', message })
 }

@@ -30,6 +30,7 @@ export interface Bus {
   readonly call: (call: MethodCall) => Promise<readonly unknown[]>
   /** A signal is a hint: what is true must be read. Returns what ends the subscription. */
   readonly subscribe: (match: Match, onSignal: (signal: Signal) => void) => () => void
+  readonly isConnected: () => boolean
   /** Called when the name gets an owner, or another one, or loses it (null); also after each connection. */
   readonly watchOwner: (name: string, onOwner: (owner: string | null) => void) => () => void
   /** Owns the name as soon as there is a bus, and again after the bus was restarted. */
@@ -63,7 +64,8 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
   let lastTrouble = ''
 
   function trouble(message: string): void {
-    if (message !== lastTrouble) onTrouble(message)
+    // What was under way when we hung up is no trouble.
+    if (message !== lastTrouble && !closed) onTrouble(message)
     lastTrouble = message
   }
 
@@ -190,6 +192,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
         soon(() => ask('RemoveMatch', 's', ruleOf(match)))
       }
     },
+    isConnected: () => connection !== null,
     watchOwner: (name, onOwner) => {
       const key = Symbol(name)
       watches.set(key, { name, onOwner })
@@ -201,7 +204,11 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       soon(() => request(name))
     },
     serve: (handle) => {
-      serveCall = createCallQueue(handle)
+      serveCall = createCallQueue(handle, async (sender) => {
+        const [user] = await ask('GetConnectionUnixUser', 's', sender)
+        if (typeof user !== 'number') throw new Error('no user')
+        return user
+      })
     },
     emit: (signal) => connection?.emit(signal),
     close: () => {

@@ -16,11 +16,14 @@ export interface Published {
   readonly show: (status: Status) => void
   /** Takes an uplink out or in, and answers when the kernel has it. Never throws. */
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+  /** Answers when the kernel sends by the uplink what its slice sends. */
+  readonly followSlice: (uplink: string) => Promise<Reply>
 }
 
 /** `now` has a round made, and gives its reply; `slices` are those that the latest one left followed. */
 export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slices: () => Cgroups): Published {
   const remember = rememberSince()
+  const follow = sliceFollower(now, slices)
   const published: Published = {
     show: (status) => {
       latest = status
@@ -39,29 +42,41 @@ export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slice
         return { ok: false, message: messageOf(error) }
       }
     },
-  }
-  let latest: Status | null = null
-  const service = createService(bus, {
-    reconcile: now,
-    setEnabled: published.setEnabled,
     followSlice: async (uplink) => {
       const known = latest?.uplinks.map(({ name }) => name) ?? []
-      return noSuchUplink(uplink, known) ?? followSlice(slicePath(uplink), now, slices)
+      const refusal = noSuchUplink(uplink, known)
+      if (refusal) return refusal
+      if (latest?.heldDown) return { ok: false, message: 'taken down; ifbalance apply starts again' }
+      return follow(slicePath(uplink))
     },
-  })
+  }
+  let latest: Status | null = null
+  const { setEnabled: onSetEnabled, followSlice } = published
+  const service = createService(bus, { reconcile: now, setEnabled: onSetEnabled, followSlice })
   return published
 }
 
-/** A round only where the latest one has not seen it: anyone may ask, and as often as they like. */
-async function followSlice(
-  path: string,
+/**
+ * A round only where the latest one has not seen the slice, and has not just failed to follow it: anyone may ask, and as often
+ * as they like.
+ */
+function sliceFollower(
   now: (reason: string) => Promise<Reply>,
   slices: () => Cgroups,
-): Promise<Reply> {
-  const id = cgroupId(path)
-  if (id === null) return { ok: false, message: `there is no ${path}` }
-  const isFollowed = () => slices()[path] === id
-  if (isFollowed()) return { ok: true, message: path }
-  const { message } = await now(`new ${path}`)
-  return isFollowed() ? { ok: true, message: path } : { ok: false, message }
+): (path: string) => Promise<Reply> {
+  const failed = new Map<string, { readonly id: number; readonly at: number; readonly message: string }>()
+  return async (path) => {
+    const id = cgroupId(path)
+    if (id === null) return { ok: false, message: `there is no ${path}` }
+    const isFollowed = () => slices()[path] === id
+    if (isFollowed()) return { ok: true, message: path }
+    const before = failed.get(path)
+    if (before?.id === id && performance.now() - before.at < failureMs) return { ok: false, message: before.message }
+    const { message } = await now(`new ${path}`)
+    if (isFollowed()) return { ok: true, message: path }
+    failed.set(path, { id, at: performance.now(), message })
+    return { ok: false, message }
+  }
 }
+
+const failureMs = 2000

@@ -26,10 +26,11 @@ export const networkd: Service = {
 
 /**
  * The JSON of Manager.Describe, which is that of DescribeLink for all links (252 and 257). It lists links and routes that
- * networkd did not make, too (`ConfigSource` foreign): the kernel tells us about those. Throws where it is no JSON.
+ * networkd did not make, too (`ConfigSource` foreign): the kernel tells us about those. Throws where it is none.
  */
 export function parseDescription(text: string): Told {
   const description = objectOf(JSON.parse(text))
+  if (!Array.isArray(description['Interfaces'])) throw new Error('a description without interfaces')
   const links = listOf(description['Interfaces']).map(objectOf)
   return Object.fromEntries(
     links.flatMap((link) => {

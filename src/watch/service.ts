@@ -30,7 +30,7 @@ export interface Timing {
   /** After no answer, doubled for each further one. */
   readonly retryMs: number
   readonly maxRetryMs: number
-  /** What it said holds for so long without it: a restart changes nothing. */
+  /** What it said holds for so long after it has gone: a restart changes nothing. */
   readonly graceMs: number
 }
 
@@ -103,11 +103,14 @@ export function followService(
   function silent(cause: string): void {
     if (!isSilent) log.warning(`asking ${source}: ${cause}; going on with what it said before`)
     isSilent = true
-    expire()
+    // No answer is no news. But whether a modem is connected is not known for ever.
+    grace ??= setTimeout(() => tell(withoutModems(told)), timing.graceMs)
   }
 
+  /** Without a bus, nobody knows who is there. */
   function expire(): void {
-    grace ??= setTimeout(() => tell({}), timing.graceMs)
+    clearTimeout(grace)
+    grace = setTimeout(() => (bus.isConnected() ? tell({}) : expire()), timing.graceMs)
   }
 
   function tell(next: Told): void {
@@ -125,6 +128,8 @@ export function followService(
       // Whoever is not there does not know that a modem is disconnected.
       tell(withoutModems(told))
     } else {
+      clearTimeout(grace)
+      grace = undefined
       settling = setTimeout(() => {
         settling = undefined
         look()
@@ -161,7 +166,5 @@ export function followService(
 }
 
 function withoutModems(told: Told): Told {
-  return Object.fromEntries(
-    Object.entries(told).map(([name, { addresses, gateway }]) => [name, { addresses, gateway }]),
-  )
+  return Object.fromEntries(Object.entries(told).map(([name, { modem: _, ...link }]) => [name, link]))
 }

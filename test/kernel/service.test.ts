@@ -176,6 +176,20 @@ test.each([
   }
 })
 
+test('D10 what a service said holds while it does not answer, however long that takes; only its modems are not believed for ever', async () => {
+  const modem = { connected: false, signal: null, technologies: [] }
+  const { told, reach } = follow({ ...via('10.1.0.1'), wwan0: { addresses: [], gateway: {}, modem } })
+  const mute = await startNetworkd('')
+  expect(await reach(1)).toEqual({ ...via('10.1.0.1'), wwan0: { addresses: [], gateway: {} } })
+  // Nothing must happen: that takes time.
+  await pause(2 * timing.graceMs)
+  expect(told).toHaveLength(1)
+  mute.answer = '{}'
+  mute.change()
+  await pause(timing.graceMs)
+  expect(told).toHaveLength(1)
+})
+
 test('D10 a service that never answers is asked ever more rarely; its successor at once', async () => {
   const { reach } = follow()
   const mute = await startNetworkd(null)
