@@ -66,6 +66,8 @@ export const programs = {
 export const optionalPrograms = {
   /** ifupdown's. */
   ifquery: '/usr/sbin/ifquery',
+  /** Fills the sets of rules by domain. */
+  dnsmasq: '/usr/sbin/dnsmasq',
 } as const
 
 /** Not one of the above: run under systemd alone, which has it. */

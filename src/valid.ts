@@ -22,6 +22,11 @@ export function isRuleName(name: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_-]{0,30}$/.test(name)
 }
 
+/** As run-parts(8) takes them. */
+export function isHookName(name: string): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(name)
+}
+
 export function familyOf(address: string): Family | null {
   if (isIPv4(address)) return 'inet'
   return isIPv6(address) && !address.includes('%') ? 'inet6' : null

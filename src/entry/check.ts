@@ -4,6 +4,7 @@
  */
 import { checkKernel } from '../cli/check-kernel.ts'
 import { checkTools } from '../cli/check-tools.ts'
+import { checkWishes } from '../cli/check-wishes.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
@@ -49,8 +50,8 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
   const what = 'host'
   if (!isRoot()) return [{ level: 'warning', what, message: 'not looked at: only root can' }]
   try {
-    const { desired } = await survey(config)
-    const warnings = [...desired.warnings, ...readRivals()]
+    const { observed, desired } = await survey(config)
+    const warnings = [...desired.warnings, ...checkWishes(config, observed), ...readRivals()]
     if (warnings.length === 0) return [{ level: 'ok', what, message: 'nothing is in the way' }]
     return warnings.map((message) => ({ level: 'warning', what, message }))
   } catch (error) {

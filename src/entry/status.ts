@@ -2,7 +2,7 @@
 import { daemonRuns } from '../cli/daemon-runs.ts'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
-import { statusOf } from '../cli/status.ts'
+import { type Status, statusOf } from '../cli/status.ts'
 import { statusText } from '../cli/status-text.ts'
 import { readFlags } from '../cli/usage-error.ts'
 import { configInForce } from '../config/in-force.ts'
@@ -25,6 +25,13 @@ export async function run(args: readonly string[]): Promise<number> {
     heldDown: isHeld(),
     warnings: [...warnings, ...errors, ...readRivals()],
   })
+  const isDead = !status.heldDown && isAllDead(status)
   print(flags.json ? JSON.stringify(status, null, 2) : statusText(status, paint))
-  return errors.length === 0 ? 0 : 1
+  return errors.length === 0 && !isDead ? 0 : 1
+}
+
+/** None of those that are wanted works. */
+function isAllDead({ uplinks }: Status): boolean {
+  const wanted = uplinks.filter(({ state }) => state !== 'disabled')
+  return wanted.length > 0 && !wanted.some(({ state }) => ['online', 'suspect', 'degraded'].includes(state))
 }

@@ -21,6 +21,7 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
   if (![balancedTable(config.numbers), tables.main].includes(table))
     return { decision: 'another policy rule sends it there', ways, refused, others: [] }
   const others = othersThan(ways, null, query, facts)
+  if (table === tables.main) return { decision: 'left to table main: no uplink is usable', ways, refused, others }
   return { decision: `balanced, mode ${config.balance.mode}`, ways, refused, others }
 }
 

@@ -7,6 +7,7 @@ import { hasCode } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
 import { isTrusted } from '../os/trusted.ts'
+import { isHookName } from '../valid.ts'
 
 const timeoutMs = 10_000
 
@@ -63,13 +64,20 @@ async function callAll(folder: string, env: Readonly<Record<string, string>>): P
   }
 }
 
+const told = new Set<string>()
+
+function tellOnce(path: string): void {
+  if (!told.has(path) && told.size < 100)
+    log.warning(`hook ${path}: left out, expected a name of letters, digits, _ and -`)
+  told.add(path)
+}
+
 /** Names as run-parts(8) takes them, in its order. */
 function programsIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => /^[A-Za-z0-9_-]+$/.test(name))
-      .sort()
-      .map((name) => join(folder, name))
+    const names = readdirSync(folder).sort()
+    for (const name of names.filter((other) => !isHookName(other))) tellOnce(join(folder, name))
+    return names.filter(isHookName).map((name) => join(folder, name))
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'ENOTDIR')) log.warning(`hooks: ${messageOf(error)}`)
     return []

@@ -1,0 +1,37 @@
+/** What the configuration wants and this host does not have: no error, as it may come. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { optionalPrograms, paths } from '../ids.ts'
+import type { Config, Observed } from '../model.ts'
+import { isTrusted } from '../os/trusted.ts'
+import { matchesPattern } from '../patterns.ts'
+import { isHookName } from '../valid.ts'
+
+/** One line each. */
+export function checkWishes(config: Config, { links }: Pick<Observed, 'links'>): readonly string[] {
+  const missing = config.uplinks
+    .filter((uplink) => uplink.enabled && !links.some(({ name }) => matchesPattern(uplink.interface, name)))
+    .map(({ name, interface: device }) => `uplink ${name}: there is no interface ${device} now`)
+  const filled = config.rules.filter(({ match }) => match.domains).map(({ name }) => name)
+  const unfilled =
+    filled.length > 0 && !existsSync(optionalPrograms.dnsmasq)
+      ? [`rule ${filled.join(', ')}: domain matches nothing without dnsmasq, which is not installed`]
+      : []
+  return [...missing, ...unfilled, ...leftOutHooks()]
+}
+
+function leftOutHooks(): readonly string[] {
+  return names(paths.userHooks).flatMap((name) => {
+    const path = join(paths.userHooks, name)
+    const problem = isHookName(name) ? isTrusted(path) : 'expected a name of letters, digits, _ and -'
+    return problem === null ? [] : [`hook ${path}: left out, ${problem}`]
+  })
+}
+
+function names(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).slice(0, 100)
+  } catch {
+    return []
+  }
+}
