@@ -172,7 +172,7 @@ describe('P8: /run/ifbalance read-only', () => {
     const ifup = { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' }
     expect(await host.hook('ifupdown', ifup)).toMatchObject({
       exitCode: 0,
-      stderr: expect.stringMatching(/^ifbalance: .*EROFS.*\n$/m),
+      stderr: expect.stringContaining('EROFS'),
     })
     expect(await balanced()).toBe(both)
     const daemon = host.daemon()
