@@ -65,6 +65,61 @@ export function addressOf(digits: string): string {
   return (digits.match(/..../g) ?? []).join(':')
 }
 
+/**
+ * As nft(8) lists them in a set: neighbours joined, a prefix where a range is one, addresses as in RFC 5952. Sorted as text.
+ */
+export function elementsOf(ranges: readonly Range<string>[]): readonly string[] {
+  const joined: [string, string][] = []
+  for (const [first, last] of mergeRanges(ranges)) {
+    const before = joined.at(-1)
+    if (before && beside(before[1], 1n) === first) before[1] = last
+    else joined.push([first, last])
+  }
+  return joined.map(elementText).sort()
+}
+
+/** As the right side of a match on a source, by nft's listing (see observe/ruleset-listing.ts). */
+export function listedSources(ranges: readonly Range<string>[]): string {
+  const elements = elementsOf(ranges)
+  const [only = ''] = elements
+  return elements.length === 1 && /[/-]/.test(only) ? only : `{ ${elements.join(', ')} }`
+}
+
+/** What of them is in none of the others. */
+export function withoutRanges(
+  ranges: readonly Range<string>[],
+  others: readonly Range<string>[],
+): readonly Range<string>[] {
+  return others.reduce<readonly Range<string>[]>(
+    (left, [from, to]) =>
+      left.flatMap(([first, last]): Range<string>[] => {
+        if (last < from || first > to) return [[first, last]]
+        return [
+          ...(first < from ? [[first, beside(from, -1n)] as const] : []),
+          ...(last > to ? [[beside(to, 1n), last] as const] : []),
+        ]
+      }),
+    mergeRanges(ranges),
+  )
+}
+
+function beside(digits: string, step: bigint): string {
+  return (BigInt(`0x${digits}`) + step).toString(16).padStart(digits.length, '0')
+}
+
+function elementText([first, last]: Range<string>): string {
+  const size = BigInt(`0x${last}`) - BigInt(`0x${first}`) + 1n
+  const hostBits = size.toString(2).length - 1
+  const isPrefix = size === 1n << BigInt(hostBits) && BigInt(`0x${first}`) % size === 0n
+  const write = (digits: string) => shortest(addressOf(digits))
+  if (size === 1n) return write(first)
+  return isPrefix ? `${write(first)}/${first.length * 4 - hostBits}` : `${write(first)}-${write(last)}`
+}
+
+function shortest(address: string): string {
+  return address.includes(':') ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address
+}
+
 function groups(text: string): readonly string[] {
   return text === '' ? [] : text.split(':').map((group) => group.padStart(4, '0'))
 }

@@ -48,6 +48,14 @@ export const paths = {
   dhclientLeases: '/var/lib/dhcp',
   sysctl: '/proc/sys',
   netDevices: '/sys/class/net',
+  /** Which tables of iptables-legacy this network namespace has: for root alone to read. */
+  legacyTables: {
+    inet: { tables: '/proc/net/ip_tables_names', module: 'iptable_nat' },
+    inet6: { tables: '/proc/net/ip6_tables_names', module: 'ip6table_nat' },
+  },
+  modules: '/proc/modules',
+  /** There exactly where the kernel has IPsec. */
+  ipsec: '/proc/sys/net/core/xfrm_acq_expires',
   /** Where nft(8) looks for control groups, which must be of version 2. */
   cgroups: '/sys/fs/cgroup',
 } as const
@@ -68,6 +76,8 @@ export const optionalPrograms = {
   ifquery: '/usr/sbin/ifquery',
   /** Fills the sets of rules by domain. */
   dnsmasq: '/usr/sbin/dnsmasq',
+  iptablesLegacySave: '/usr/sbin/iptables-legacy-save',
+  ip6tablesLegacySave: '/usr/sbin/ip6tables-legacy-save',
 } as const
 
 /** Not one of the above: run under systemd alone, which has it. */
@@ -201,9 +211,12 @@ export const ipv6DefaultMetric = 1024
 
 export const nftTable = { family: 'inet', name: 'ifbalance' } as const
 
-/** nft names these `mangle - 5`, `dstnat + 5`, `srcnat - 5`, `srcnat + 5`: see the note in decide/ruleset.ts. */
+/**
+ * nft names these `mangle - 5`, `dstnat + 5`, `srcnat - 5`: see the note in decide/ruleset.ts. `masquerade` is behind all
+ * that others have: firewalld's is 110.
+ */
 export const hookPriorities = {
-  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 105, clamp: -150, offload: 10 },
+  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 1000, clamp: -150, offload: 10 },
   /** `filter + 10`. */
   asked: 10,
 } as const

@@ -27,7 +27,9 @@ export interface BalanceConfig {
   readonly mode: Mode
   /** `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or `balance yes`. */
   readonly adopt: 'auto' | 'listed'
-  readonly masquerade: boolean
+  readonly masquerade: Masquerade
+  /** Sources that are never translated, on any uplink; absent for none. */
+  readonly noMasquerade?: Sources
   /** Established forwarded connections go past the rules, through a flowtable. */
   readonly offload?: boolean
   readonly lastResort: LastResort
@@ -36,6 +38,12 @@ export interface BalanceConfig {
   /** `none`: no line is probed, and what has a link is used. */
   readonly probe?: 'none'
 }
+
+/** `auto`: what cannot work as it is, and private sources that nobody else translates; see decide/translation.ts. */
+export type Masquerade = 'auto' | 'yes' | 'no'
+
+/** Of both families, digits as in address-range.ts; sorted, none overlaps. */
+export type Sources = Readonly<Record<Family, readonly Range<string>[]>>
 
 /** Where our marks, tables and rules sit in the number spaces that we share with other programs. */
 export interface Numbers {
@@ -65,6 +73,10 @@ export interface UplinkConfig {
   /** What becomes of connections elsewhere when this uplink is back: they stay, or are cut so that they come back. */
   readonly failback?: 'drain' | 'kill'
   readonly quota?: QuotaConfig
+  /** Instead of the same in `balance`. */
+  readonly masquerade?: Masquerade
+  /** Besides those in `balance`. */
+  readonly noMasquerade?: Sources
 }
 
 export type ProbeKind = 'icmp' | 'tcp' | 'dns' | 'http' | 'https' | 'arp' | 'script' | 'none'
@@ -179,6 +191,10 @@ export interface Observed {
   readonly rules: readonly Rule[]
   /** Our nft table as the kernel lists it, null where there is none. */
   readonly ruleset: Ruleset | null
+  /** What others' rules do with the source of what leaves; absent for nothing. */
+  readonly foreignNat?: readonly ForeignNat[]
+  /** The kernel has IPsec (CONFIG_XFRM), so nft can be asked for it. */
+  readonly ipsec?: true
   /** Whether the kernel takes a flowtable; absent where nobody wants one. */
   readonly flowtables?: boolean
   /** By sysctl name with slashes (`net/ipv4/conf/wan1/rp_filter`); interfaces' names may have dots. */
@@ -225,6 +241,28 @@ export interface RefusedPath {
   /** The one that is refused; absent where it does not matter. */
   readonly gateway?: string | null
   readonly why: string
+}
+
+/** One rule of another program, with all that leads to it: it translates what it matches, or leaves it as it is. */
+export interface ForeignNat {
+  readonly does: 'translates' | 'accepts'
+  /** For people: `ip nat POSTROUTING`. */
+  readonly where: string
+  /** Absent: both. */
+  readonly family?: Family
+  /** All have to hold. */
+  readonly devices: readonly DeviceTest[]
+  /** The rest of what it asks, as nft lists it. */
+  readonly matches: readonly string[]
+  /** It asks for more than that, which we cannot. */
+  readonly unknown?: true
+}
+
+/** Of the interface that a packet comes in by or leaves by; names, or beginnings with `*`. */
+export interface DeviceTest {
+  readonly way: 'in' | 'out'
+  readonly not?: true
+  readonly names: readonly string[]
 }
 
 /** Control groups by path below the root, with the number that the kernel knows each by (and nft compares): the folder's inode. */

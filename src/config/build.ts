@@ -13,9 +13,9 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
     balance: {
       mode: balance.mode ?? 'connection',
       adopt: balance.adopt ?? 'auto',
-      masquerade: balance.masquerade ?? true,
+      masquerade: balance.masquerade ?? 'auto',
       lastResort: balance['last-resort'] ?? 'main',
-      ...given({ closing: balance['closing-route'] }),
+      ...given({ closing: balance['closing-route'], noMasquerade: balance['no-masquerade'] }),
       ...(balance.offload ? { offload: true } : {}),
       ...(balance.probe === 'none' ? { probe: 'none' } : {}),
     },
@@ -46,6 +46,7 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
   return {
     ...{ name, interface: device, enabled },
     ...given({ weight, metric, gateway, prefixes: values.prefix, metered, standby, failback }),
+    ...given({ masquerade: values.masquerade, noMasquerade: values['no-masquerade'] }),
     ...(Object.keys(probe).length > 0 ? { probe } : {}),
     ...(quota ? { quota } : {}),
   }

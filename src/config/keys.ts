@@ -23,12 +23,14 @@ import {
   ports,
   protocols,
   shares,
+  sources,
   users,
 } from './rule-values.ts'
 import {
   gateways,
   interfacePattern,
   markShift,
+  masquerade,
   metric,
   oneOf,
   prefixes,
@@ -46,7 +48,8 @@ const mode = oneOf('connection', 'flow', 'source', 'failover', 'random')
 export const balanceKeys = {
   mode,
   adopt: oneOf('auto', 'listed'),
-  masquerade: yesNo,
+  masquerade,
+  'no-masquerade': sources,
   offload: yesNo,
   'last-resort': oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
   'closing-route': oneOf('unreachable', 'prohibit', 'blackhole', 'throw'),
@@ -80,6 +83,8 @@ export const uplinkKeys = {
   quota,
   'quota-reset-day': resetDay,
   'at-quota': oneOf('demote', 'disable'),
+  masquerade,
+  'no-masquerade': sources,
 }
 
 export const ruleKeys = {

@@ -1,7 +1,7 @@
 /** Readers for what a [rule] matches and does. Pure. */
 import { mergeRanges, readAddressRange } from '../address-range.ts'
 import { dscpNumbers } from '../dscp.ts'
-import type { AddressSet, Range, Use } from '../model.ts'
+import type { AddressSet, Range, Sources, Use } from '../model.ts'
 import { isUplinkName, isWeight } from '../valid.ts'
 import { dnsName, isScriptPath } from './probe-values.ts'
 import { interfacePattern, type Reader } from './values.ts'
@@ -13,12 +13,22 @@ export const addresses: Reader<Addresses> = {
   expected: 'addresses, prefixes or ranges FIRST-LAST, or the path of a file of these',
   read: (text) => {
     if (text.startsWith('/')) return isScriptPath(text) ? { kind: 'path', path: text } : null
-    const list = allOf(text, readAddressRange)
-    if (list === null) return null
-    const of = (family: 'inet' | 'inet6') =>
-      mergeRanges(list.filter((one) => one.family === family).map(({ range }) => range))
-    return { kind: 'ranges', ranges: { inet: of('inet'), inet6: of('inet6') } }
+    const ranges = readRanges(text)
+    return ranges && { kind: 'ranges', ranges }
   },
+}
+
+export const sources: Reader<Sources> = {
+  expected: 'addresses, prefixes or ranges FIRST-LAST',
+  read: readRanges,
+}
+
+function readRanges(text: string): Sources | null {
+  const list = allOf(text, readAddressRange)
+  if (list === null) return null
+  const of = (family: 'inet' | 'inet6') =>
+    mergeRanges(list.filter((one) => one.family === family).map(({ range }) => range))
+  return { inet: of('inet'), inet6: of('inet6') }
 }
 
 export const ports: Reader<readonly Range<number>[]> = {

@@ -1,7 +1,7 @@
 /** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
 
 import { routedPrefix } from '../ipv6-prefix.ts'
-import type { Family, Gateways } from '../model.ts'
+import type { Family, Gateways, Masquerade } from '../model.ts'
 import { isGateway, isInterfaceName, isMetric, isWeight } from '../valid.ts'
 
 export interface Reader<T> {
@@ -21,6 +21,15 @@ export const yesNo: Reader<boolean> = {
   read: (text) => {
     if (/^(yes|true|on|1)$/i.test(text)) return true
     return /^(no|false|off|0)$/i.test(text) ? false : null
+  },
+}
+
+export const masquerade: Reader<Masquerade> = {
+  expected: 'auto, yes or no',
+  read: (text) => {
+    if (/^auto$/i.test(text)) return 'auto'
+    const always = yesNo.read(text)
+    return always === null ? null : always ? 'yes' : 'no'
   },
 }
 

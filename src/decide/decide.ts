@@ -3,6 +3,7 @@ import type { Config, Desired, Numbers, Observed, State, Uplink } from '../model
 import { marksOfSlices } from '../slices.ts'
 import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
+import { foreignNatWarnings } from './foreign-nat.ts'
 import { numbersToRemember } from './former-numbers.ts'
 import { offloadWarnings } from './offload.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
@@ -10,6 +11,7 @@ import { decideRules } from './rules.ts'
 import { decideRuleset, isOurRuleset } from './ruleset.ts'
 import { decideSysctls, formerSysctls } from './sysctls.ts'
 import { decideTableNames, tableNameWarnings } from './table-names.ts'
+import { masqueradeOf } from './translation.ts'
 import { decideUplinks } from './uplinks.ts'
 
 export function decide(config: Config, observed: Observed): Desired {
@@ -38,6 +40,10 @@ export function decide(config: Config, observed: Observed): Desired {
       ...findConflicts(config, uplinks, observed),
       ...offloadWarnings(config, observed),
       ...tableNameWarnings(known, config.numbers, observed),
+      ...foreignNatWarnings(
+        uplinks.filter((uplink) => masqueradeOf(uplink, config) === 'auto').map(({ interface: device }) => device),
+        observed,
+      ),
     ],
   }
 }

@@ -15,6 +15,7 @@ import { familyOf } from '../valid.ts'
 import { carriers, type Usable, usable } from './carriers.ts'
 import { works } from './drains.ts'
 import { specificRoute } from './specific-route.ts'
+import { masqueradeOf } from './translation.ts'
 
 export interface NameServerRules {
   /** For the output hook of type route. */
@@ -91,10 +92,10 @@ export function redirectedServers(
   observed: Observed,
 ): readonly Redirection[] {
   const present = uplinks.filter(({ index }) => index !== null)
-  if (!config.balance.masquerade) return []
   return (['inet', 'inet6'] as const).flatMap((family) => {
     const serversOf = (uplink: Uplink) => nameServersOf(uplink, family, observed)
-    const living = present.filter((uplink) => works(uplink, family))
+    // Its answer has to find back.
+    const living = present.filter((uplink) => works(uplink, family) && masqueradeOf(uplink, config) !== 'no')
     const dead = present.filter((uplink) => !works(uplink, family))
     // Both may name the same one, and systemd-networkd routes it by one of them.
     const leadsToDead = (server: string) => {

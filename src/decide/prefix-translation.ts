@@ -16,21 +16,31 @@ const privateSite = 48
 /** Hosts' parts have 64 bits: a longer prefix has no room for them. */
 const longest = 64
 
-/** Rules for the uplink's chain in the postrouting hook, before its masquerade. */
+/** Rules for the uplink's chain in the postrouting hook, for all prefixes that are known. */
 export function translateSources(uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
   const mine = parsed(uplink.prefixes)
-  const roomy = mine.filter(({ length }) => length <= longest).toSorted((a, b) => a.length - b.length)
+  const roomy = roomyOf(uplink)
   const known = parsed(uplinks.flatMap(({ prefixes = [], formerPrefixes = [] }) => [...prefixes, ...formerPrefixes]))
   const foreign = known.filter((source) => !mine.some((prefix) => isWithin(source, prefix)))
-  const [first] = roomy
   return [
     ...mine.map((prefix) => `ip6 saddr ${prefixText(prefix)} accept`),
     ...foreign.map((source) => {
       const target = roomy.find(({ length }) => length <= source.length)
       return `ip6 saddr ${prefixText(source)} ${target ? moveTo(target, source.length) : changeRest(uplink)}`
     }),
-    ...(first ? [`ip6 saddr fc00::/7 ${moveTo(first, Math.max(first.length, privateSite))}`] : []),
   ]
+}
+
+export function movePrivate(uplink: Uplink): readonly string[] {
+  const [first] = roomyOf(uplink)
+  const change = first ? moveTo(first, Math.max(first.length, privateSite)) : changeRest(uplink)
+  return [`ip6 saddr fc00::/7 ${change}`]
+}
+
+function roomyOf({ prefixes }: Uplink): readonly Prefix[] {
+  return parsed(prefixes)
+    .filter(({ length }) => length <= longest)
+    .toSorted((a, b) => a.length - b.length)
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Reads everything that a decision depends on: three child processes and some small files. */
+/** Reads everything that a decision depends on: a few child processes and some small files. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHealth } from '../health/facts.ts'
@@ -13,6 +13,7 @@ import { readDelegations, readDisabled, readLeases, readNameServers6, readRefuse
 import { takesFlowtables } from './flowtables.ts'
 import { readHardware } from './hardware.ts'
 import { parseBatch, parseLinks, parseRoutes, parseRule } from './ip-json.ts'
+import { readForeignNat } from './nat/foreign.ts'
 import { parseListing } from './ruleset-listing.ts'
 import { parseState } from './state.ts'
 import { readSysctls } from './sysctls.ts'
@@ -25,13 +26,14 @@ import { readTableNames } from './table-names.ts'
 export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
   const state = parseState(readNote(paths.state))
-  const [inet, inet6, listing, flowtables] = await Promise.all([
+  const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all([
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
     ruleset
       ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
       : null,
     config.balance.offload && ruleset ? takesFlowtables() : null,
+    ruleset ? readForeignNat() : [],
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
@@ -52,6 +54,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
+    ...(foreignNat.length > 0 && { foreignNat }),
+    ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases: readLeases(now),

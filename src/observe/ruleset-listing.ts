@@ -79,6 +79,7 @@ function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>):
   }
   // Without the level, which is that of the path. One that is gone has its number, which nobody wants.
   if (field(left, 'socket')?.['key'] === 'cgroupv2') return inCgroup(String(right))
+  if (field(left, 'rt')?.['key'] === 'ipsec') return `rt ipsec ${right === true ? 'exists' : 'missing'}`
   if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
   return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
 }
@@ -128,6 +129,7 @@ function map({ key, data }: Json): string {
 function operand(value: unknown): string {
   if (typeof value === 'number') return nftNumber(value)
   if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const [kind, body] = Object.entries(value as Json)[0] as [string, unknown]
   if (kind === 'ct') return `ct ${(body as Json)['key']}`
   if (kind === 'meta') {

@@ -1,5 +1,6 @@
 /** The kernel's own news of everything that we read: links, addresses, routes, rules, interfaces' settings, our table. */
 import { nftTable, programs } from '../ids.ts'
+import { forgetForeignNat, noticeForeignNat } from '../observe/nat/foreign.ts'
 import { watchMonitor } from './monitor.ts'
 
 /** Calls `onChange` with what may have changed. Returns what stops it. */
@@ -23,10 +24,15 @@ export function watchKernel(onChange: (reason: string) => void): () => void {
         // `# ERROR: We lost some netlink events!` is among them.
         // Elements of sets are not compared: name servers add some all the time.
         isRelevant: (line) =>
+          noticeForeignNat(line) ||
           line.startsWith('# ERROR') ||
           (line.includes(` ${nftTable.family} ${nftTable.name}`) && !/^(add|delete) element /.test(line)),
       },
-      onChange,
+      (reason) => {
+        // It listens again: what was missed is not known.
+        if (reason !== 'nft') forgetForeignNat()
+        onChange(reason)
+      },
     ),
   ]
   return () => {

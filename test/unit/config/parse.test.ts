@@ -3,7 +3,7 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import type { Config } from '../../../src/model.ts'
 
 const defaults: Config = {
-  balance: { mode: 'connection', adopt: 'auto', masquerade: true, lastResort: 'main' },
+  balance: { mode: 'connection', adopt: 'auto', masquerade: 'auto', lastResort: 'main' },
   numbers: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
   uplinks: [],
   rules: [],
@@ -36,6 +36,26 @@ describe('what is taken', () => {
     expect(parse('', '\n\n; nothing\n# here\n')).toEqual({ ok: true, config: defaults, warnings: [] })
   })
 
+  test('masquerade and its exceptions, for all uplinks and for one', () => {
+    const { balance, uplinks } = configOf(
+      '[balance]\nmasquerade = True\nno-masquerade = 192.0.2.0/24, 2001:db8::/32\n[uplink a]\nmasquerade = auto\nno-masquerade = 192.0.2.1-192.0.2.2',
+    )
+    const digits = '20010db8'
+    expect(balance).toMatchObject({
+      masquerade: 'yes',
+      noMasquerade: {
+        inet: [['c0000200', 'c00002ff']],
+        inet6: [[digits.padEnd(32, '0'), digits.padEnd(32, 'f')]],
+      },
+    })
+    expect(uplinks).toEqual([
+      {
+        ...{ name: 'a', interface: 'a', enabled: true, masquerade: 'auto' },
+        noMasquerade: { inet: [['c0000201', 'c0000202']], inet6: [] },
+      },
+    ])
+  })
+
   test('every key', () => {
     const text = `
       [balance] ; comment
@@ -61,7 +81,7 @@ describe('what is taken', () => {
       gateway = fe80::1
       [uplink eth0.10]`
     expect(configOf(text)).toEqual({
-      balance: { mode: 'source', adopt: 'listed', masquerade: false, lastResort: 'blackhole', closing: 'throw' },
+      balance: { mode: 'source', adopt: 'listed', masquerade: 'no', lastResort: 'blackhole', closing: 'throw' },
       numbers: { markShift: 0, tableBase: 1000, ruleBase: 31765 },
       uplinks: [
         {
@@ -126,7 +146,11 @@ describe('errors name file, line, section, key, and what was expected', () => {
       '1.conf:2: [balance] mode: "packet": expected connection, flow, source, failover, random',
     ],
     ['[balance]\nadopt = Auto', '1.conf:2: [balance] adopt: "Auto": expected auto, listed'],
-    ['[balance]\nmasquerade = perhaps', '1.conf:2: [balance] masquerade: "perhaps": expected yes or no'],
+    [
+      '[balance]\nno-masquerade = wan1',
+      '1.conf:2: [balance] no-masquerade: "wan1": expected addresses, prefixes or ranges FIRST-LAST',
+    ],
+    ['[balance]\nmasquerade = perhaps', '1.conf:2: [balance] masquerade: "perhaps": expected auto, yes or no'],
     ['[balance]\nmark-shift = 25', '1.conf:2: [balance] mark-shift: "25": expected a whole number, 0 to 24'],
     ...['a;reboot', '$(x)', '-h', 'x"accept#', '__proto__', 'sixteen_letters_', 'a b', '../../etc', ''].map((name) => [
       `[uplink u]\ninterface = '${name}'`,

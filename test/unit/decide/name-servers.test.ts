@@ -119,7 +119,7 @@ test('nobody knows a living one, nothing is masqueraded, or a probe asks it: lef
   const bare = config()
   const observed = { ...four, ...dead('wan2'), leases }
   const { uplinks } = decide(bare, observed)
-  expect(redirectedServers({ ...bare, balance: { ...bare.balance, masquerade: false } }, uplinks, observed)).toEqual([])
+  expect(redirectedServers({ ...bare, balance: { ...bare.balance, masquerade: 'no' } }, uplinks, observed)).toEqual([])
 })
 
 test('each family goes its own way', () => {

@@ -1,6 +1,11 @@
 /** Which IPv6 sources are moved into an uplink's own prefix. */
 import { describe, expect, test } from 'vitest'
-import { changeRest, connectionsOfFormerPrefixes, translateSources } from '../../../src/decide/prefix-translation.ts'
+import {
+  changeRest,
+  connectionsOfFormerPrefixes,
+  movePrivate,
+  translateSources,
+} from '../../../src/decide/prefix-translation.ts'
 import { defaultNumbers } from '../../../src/ids.ts'
 import type { Ruleset, Uplink } from '../../../src/model.ts'
 
@@ -11,7 +16,8 @@ const uplink = (number: number, prefixes: readonly string[], more: Partial<Uplin
   prefixes,
   ...more,
 })
-const rules = (...uplinks: readonly Uplink[]) => uplinks[0] && translateSources(uplinks[0], uplinks)
+const rules = (...uplinks: readonly Uplink[]) =>
+  uplinks.slice(0, 1).flatMap((first) => [...translateSources(first, uplinks), ...movePrivate(first)])
 const privateTo = (prefix: string) => `ip6 saddr fc00::/7 snat ip6 prefix to ${prefix}`
 
 test.for([
@@ -27,13 +33,17 @@ test.for([
 })
 
 test('without a prefix of its own an uplink masquerades', () => {
-  expect(rules(uplink(1, []), uplink(2, ['2001:db8:b00::/56']))).toEqual(['ip6 saddr 2001:db8:b00::/56 masquerade'])
+  expect(rules(uplink(1, []), uplink(2, ['2001:db8:b00::/56']))).toEqual([
+    'ip6 saddr 2001:db8:b00::/56 masquerade',
+    'ip6 saddr fc00::/7 masquerade',
+  ])
 })
 
 test('a prefix without room for hosts takes nothing in', () => {
   expect(rules(uplink(1, ['2001:db8:a::/80']), uplink(2, ['2001:db8:b::/96']))).toEqual([
     'ip6 saddr 2001:db8:a::/80 accept',
     'ip6 saddr 2001:db8:b::/96 masquerade',
+    'ip6 saddr fc00::/7 masquerade',
   ])
 })
 

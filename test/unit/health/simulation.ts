@@ -29,7 +29,7 @@ const tickMs = 100
 const slowTickMs = 600
 
 export const config = (uplink: Partial<Config['uplinks'][number]> = {}): Config => ({
-  balance: { mode: 'connection', adopt: 'auto', masquerade: true, lastResort: 'main' },
+  balance: { mode: 'connection', adopt: 'auto', masquerade: 'auto', lastResort: 'main' },
   numbers: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
   uplinks: [{ name: 'wan1', interface: 'wan1', enabled: true, ...uplink }],
   rules: [],
