@@ -120,7 +120,9 @@ describe.each(situations)('%s', (_, config) => {
       await expect.poll(() => stateOf('wan2'), { timeout: patienceMs }).toBe('offline')
       expect(await stateOf('wan1')).toBe('online')
     }
-    expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+    // What is known of a line is told a moment before all has been done about it.
+    const plan = async () => (await host.ifbalance(['plan'])).stdout
+    await expect.poll(plan, { timeout: patienceMs }).toBe('Nothing to change.\n')
   })
 
   test('services of this host', () => expectAnswers('host'))

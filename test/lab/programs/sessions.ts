@@ -86,8 +86,11 @@ const talking = setInterval(() => {
 
 process.once('SIGTERM', () => {
   clearInterval(talking)
-  heardAt = Date.now()
+  const toldAt = Date.now()
+  heardAt = toldAt
   setInterval(() => {
+    // Who has just been cut off may not have heard of it yet.
+    if (Date.now() - toldAt < 1000) return
     // A TCP stream that had to wait for a retransmission answers late, not never; what is missing in the end is lost.
     const isWaiting = sessions.some(({ sent, answered, error }) => error === null && answered.size < sent)
     if (isWaiting && Date.now() - heardAt < 3000) return
