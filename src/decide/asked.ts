@@ -12,8 +12,10 @@
  * Sets serve where a map from clients to addresses would, as nft 1.0.6 has no dynamic map with so long a key, and no kernel
  * replaces what a map has.
  */
+import { digitsOf } from '../address-range.ts'
 import { hookPriorities } from '../ids.ts'
 import type { Chain, NamedSet, Uplink } from '../model.ts'
+import { nftNumber } from '../rule-spec.ts'
 
 export interface AskedRules {
   readonly chains: readonly Chain[]
@@ -49,6 +51,7 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
     { ip: 'ip6', type: 'ipv6_addr', neighbours: network, addresses: all('inet6') },
   ].filter(({ addresses }) => addresses.length > 0)
   if (uplinks.length < 2 || kinds.length === 0) return { chains: [], sets: [] }
+  const renewals = renewalChains(all('inet'))
   return {
     chains: [
       ...kinds.flatMap((kind) => [...questionChains(kind), ...answerChains(kind)]),
@@ -62,12 +65,14 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
           ...kinds.map(({ ip, addresses }) => `${ip} daddr ${oneOf(addresses)} goto asked_${ip}`),
         ],
       },
+      ...renewals,
       {
         name: 'source',
         hook: { type: 'route', hook: 'output', priority: hookPriorities.source },
         rules: [
           // A socket that has an address, as all connected ones have, answers from it.
           'socket wildcard 0 accept',
+          ...renewals.map(() => 'udp sport 0x44 udp dport 0x43 goto renewals'),
           ...kinds.map((kind) => `${answering(kind)} @clients_${kind.ip} goto source_${kind.ip}`),
         ],
       },
@@ -135,6 +140,18 @@ function answerChains(kind: Kind): readonly Chain[] {
       ],
     },
   ]
+}
+
+/**
+ * dhclient renews the lease of any interface by one socket on all addresses, and a server off the link that is asked by another
+ * uplink cannot answer. The leased address stands in the message (`ciaddr`: RFC 2131, 2), 12 bytes behind 8 of UDP.
+ */
+function renewalChains(addresses: readonly string[]): readonly Chain[] {
+  const rules = addresses.map((address) => {
+    const number = Number.parseInt(digitsOf(address), 16)
+    return `@th,160,32 ${nftNumber(number)} ip saddr set ${address} accept`
+  })
+  return rules.length > 0 ? [{ name: 'renewals', hook: null, rules }] : []
 }
 
 /** The order matters where a set is full: what leads to others is filled last. */

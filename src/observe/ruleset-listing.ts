@@ -147,7 +147,10 @@ function operand(value: unknown): string {
   if (kind === 'numgen') return `numgen ${(body as Json)['mode']} mod ${(body as Json)['mod']}`
   if (kind === 'concat') return (body as unknown[]).map(operand).join(' . ')
   if (kind === 'range') return (body as unknown[]).map(operand).join('-')
-  if (kind === 'payload') return `${(body as Json)['protocol']} ${(body as Json)['field']}`
+  if (kind === 'payload') {
+    const { protocol, field: name, base, offset, len } = body as Json
+    return base === undefined ? `${protocol} ${name}` : `@${base},${offset},${len}`
+  }
   if (kind === 'prefix') return `${(body as Json)['addr']}/${(body as Json)['len']}`
   if (kind === 'set') return `{ ${(body as unknown[]).map(operand).sort().join(', ')} }`
   if (kind === 'tcp option') return `tcp option ${(body as Json)['name']} ${(body as Json)['field']}`

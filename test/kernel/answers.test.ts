@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { patienceMs } from '../lab/patience.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
-import { inside, makeProviders, server, setCarrier } from './providers.ts'
+import { arrived, forgetArrived, inside, makeProviders, server, setCarrier } from './providers.ts'
 
 const families = ['inet', 'inet6'] as const
 type Family = (typeof families)[number]
@@ -177,4 +177,21 @@ describe.each(families)('%s', (family) => {
     expect(stdout.split(`${many[family]} . `).length).toBeLessThan(10_000)
     for (const isp of ['isp1', 'isp2'] as const) expect(await ask(isp, family, 'naive', 26_000, 100)).toBe(100)
   })
+})
+
+/** As dhclient renews a lease: by the port of DHCP clients on all addresses, with the leased one in the message (RFC 2131, 4.3.6). */
+const renewing = `
+import socket, sys
+server, *leased = sys.argv[1:]
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.bind(('', 68))
+for address in leased: one.sendto(bytes((1, 1, 6, 0)) + bytes(8) + socket.inet_aton(address) + bytes(284), (server, 67))
+`
+
+test('leases are renewed from their address, by its uplink', async () => {
+  await forgetArrived(host)
+  await host.run(['/usr/bin/python3', '-c', renewing, server.inet, '10.1.0.2', '10.2.0.2'])
+  await expect
+    .poll(async () => [await arrived(host, 'isp1'), await arrived(host, 'isp2')])
+    .toEqual([['udp 10.1.0.2'], ['udp 10.2.0.2']])
 })
