@@ -23,8 +23,8 @@ for (const [direction, steps] of [
 ] as const) {
   for (let count = 0; count <= steps.length; count++) {
     await (direction === 'up' ? takeDown(config) : reconcile(config))
-    // One at a time: a batch may end anywhere.
-    for (const step of steps.slice(0, count)) await apply([step])
+    // Its order is that of the steps, so this is where a kill may leave the kernel.
+    await apply(steps.slice(0, count))
     const last = steps[count - 1]
     const where = `${direction} ${count}: ${last ? commandOf(last).split('\n')[0] : 'nothing yet'}`
     for (const way of [['203.0.113.1'], ['203.0.113.1', 'from', '192.168.77.9', 'iif', 'lan0'], ['2001:db8:ff::1']]) {
