@@ -16,6 +16,8 @@ const rows = [...Map.groupBy(newest.values(), ({ name }) => name)].map(([name, s
   return `| ${name} | ${first.unit} | ${boundOf(first)} | ${figures} |`
 })
 
+const again: readonly string[] = JSON.parse(readFileSync(`${root}/dist/test-results/second-tries.json`, 'utf8'))
+
 const text = `# Measurements
 
 Made by \`npm run measurements\`, which runs all tests, fails on a figure beyond its bound, and writes this page. \`npm test\`
@@ -27,5 +29,10 @@ ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim().split('-', 1)}; the 
 | what | unit | bound | measured |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## Tests that needed a second try
+
+In CI a test on a machine may be repeated once. Each that needed it is a defect to mend; in this run there were
+${again.length === 0 ? 'none.' : `these:\n\n${again.map((name) => `- ${name}`).join('\n')}`}
 `
 writeFileSync(`${root}/docs/measurements.md`, text)

@@ -20,8 +20,11 @@ export interface Measurement {
 
 const file = `${import.meta.dirname}/../../dist/measurements.jsonl`
 
+/** Figures are what is asked for, and may take their time. */
+export const isStrict = process.env['IFBALANCE_FIGURES'] === 'strict'
+
 /** What a bound is multiplied by, or divided. A bound of nothing at all is one of facts, and stays. */
-const tolerance = process.env['IFBALANCE_FIGURES'] === 'strict' ? 1 : 3
+const tolerance = isStrict ? 1 : 3
 
 /** Prints and keeps a figure. Throws when it is beyond its bound (see above). */
 export function record(measurement: Measurement): void {
