@@ -7,9 +7,13 @@ const lookMs = 50
 
 /**
  * `nud probe` has the kernel ask the gateway again; without an entry a packet to it, which is all that ping is for here,
- * makes one. Throws where ip fails. A way without a gateway has none that could be dead.
+ * makes one. The time runs from when the kernel was asked. Throws where ip fails. A way without a gateway has none that could be dead.
  */
-export async function askNeighbour({ device, gateway }: Way, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+export async function askNeighbour(
+  { device, gateway }: Way,
+  timeoutMs: number,
+  stopped: AbortSignal,
+): Promise<boolean> {
   if (gateway === null) return true
   const entry = ['to', gateway, 'dev', device]
   await run(programs.ip, ['neigh', 'change', ...entry, 'nud', 'probe'], { accept: [0, 1, 2] })
@@ -17,11 +21,13 @@ export async function askNeighbour({ device, gateway }: Way, timeoutMs: number, 
   void run(programs.ping, ['-n', '-c', '1', '-W', wait, '-I', device, gateway], { accept: [0, 1, 2] }).catch(
     () => undefined,
   )
-  while (!signal.aborted) {
+  const end = performance.now() + timeoutMs
+  while (!stopped.aborted) {
+    const isLast = performance.now() > end
     const { stdout } = await run(programs.ip, ['-json', 'neigh', 'show', ...entry])
     const [found] = JSON.parse(stdout) as { state?: readonly string[] }[]
     if (found?.state?.includes('REACHABLE')) return true
-    if (found?.state?.includes('FAILED')) return false
+    if (isLast || found?.state?.includes('FAILED')) return false
     await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
   return false

@@ -7,6 +7,7 @@ import { isTrusted } from '../os/trusted.ts'
 import { askName } from './dns.ts'
 import { fetchPage } from './http.ts'
 import { askNeighbour } from './neighbour.ts'
+import { waitPatiently } from './patience.ts'
 import type { Way } from './probes.ts'
 import type { ProbeSettings } from './settings.ts'
 import { hostOf, portOf } from './target.ts'
@@ -20,13 +21,16 @@ export async function probeOnce(
   stopped: AbortSignal,
 ): Promise<number | null> {
   const begun = performance.now()
+  const late = new AbortController()
+  const stop = waitPatiently(timeoutMs, () => late.abort())
   try {
-    // It throws for a fraction.
-    const signal = AbortSignal.any([stopped, AbortSignal.timeout(Math.ceil(timeoutMs))])
-    const answered = await ask(way, settings, target, timeoutMs, signal)
-    return answered && !signal.aborted ? performance.now() - begun : null
+    const signal = AbortSignal.any([stopped, late.signal])
+    const answered = await ask(way, settings, target, timeoutMs, signal, stopped)
+    return answered && !stopped.aborted ? performance.now() - begun : null
   } catch {
     return null
+  } finally {
+    stop()
   }
 }
 
@@ -35,7 +39,9 @@ async function ask(
   settings: ProbeSettings,
   target: string,
   timeoutMs: number,
+  /** Of both: the time is over, or nobody wants to know any more. */
   signal: AbortSignal,
+  stopped: AbortSignal,
 ): Promise<boolean> {
   switch (settings.kind) {
     case 'tcp':
@@ -46,7 +52,7 @@ async function ask(
     case 'https':
       return fetchPage(way, target, settings, signal)
     case 'arp':
-      return askNeighbour(way, timeoutMs, signal)
+      return askNeighbour(way, timeoutMs, stopped)
     case 'script':
       return runScript(way, target, timeoutMs)
     case 'icmp':
