@@ -48,7 +48,7 @@ function readUplink(args: readonly string[]): string | null | undefined {
 /** A quorum that is never reached: everyone has the time to answer. */
 function ask(way: Way, settings: ProbeSettings): Promise<Burst> {
   const all = { ...settings, quorum: settings.targets.length + 1 }
-  return new Promise((resolve) => probeAll(way, all, timeoutMs, resolve))
+  return new Promise((onEnd) => probeAll(way, all, { timeoutMs, dueMs: null, onLate: () => undefined, onEnd }))
 }
 
 function isAlive({ quorum }: ProbeSettings, { answers }: Burst): boolean {

@@ -2,14 +2,16 @@
  * How a line's state follows from what is seen of it: one pure transition function. The clock is passed in.
  *
  *     suspect -- a quorum of the burst's targets answers --> online -- no answer, or traffic without any --> suspect
- *     suspect -- `countDown` bursts fail --> offline -- `countUp` answers in a row, hold-down over --> online
+ *     suspect -- `countDown` bursts fail --> silent -- arbiter.ts: others do answer --> offline
+ *     offline -- `countUp` answers in a row, hold-down over --> online
  *
  * A suspect line is in use: being suspected costs a few packets. A line begins as suspect, so that the first verdict on it
  * comes within a second.
  */
-import type { Advance, Line, LineEffect, LineEvent, LineSettings, Sample } from './line.ts'
+import { burstEnded, enter, startBurst, unanswered } from './burst.ts'
+import type { Advance, Line, LineEvent, LineSettings, Sample } from './line.ts'
 import { addPenalty, holdDownMs } from './penalty.ts'
-import { judge, keepOutcomes, smooth, timeoutMs } from './quality.ts'
+import { judge, smooth, timeoutMs, withAnswer, withMiss } from './quality.ts'
 import { isBusy, isStalled, keepSamples } from './stall.ts'
 
 /** A gap between two ticks that is no scheduling delay: the machine was suspended, or the daemon stopped. */
@@ -18,23 +20,12 @@ const bursts = 10
 
 export function newLine(now: number, settings: LineSettings): Line {
   return {
-    state: 'suspect',
-    degraded: false,
-    since: now,
-    why: 'not probed yet',
-    rtt: null,
-    outcomes: [],
-    dueAt: now + settings.intervalMs + 1000,
-    samples: [],
-    burst: null,
-    failedBursts: 0,
-    answers: 0,
-    answeredAt: now,
-    misses: 0,
-    tokens: bursts,
-    tokensAt: now,
-    penalty: 0,
-    penaltyAt: now,
+    ...{ state: 'suspect', degraded: false, since: now, why: 'not probed yet' },
+    ...{ rtt: null, outcomes: [], samples: [], dueAt: now + settings.intervalMs + 1000 },
+    ...{ burst: null, burstEndedAt: now, restUntil: now, voids: 0, failedBursts: 0, silent: false },
+    ...{ failing: null, alive: null, troubledAt: Number.NEGATIVE_INFINITY },
+    ...{ answers: 0, answeredAt: now, misses: 0 },
+    ...{ tokens: bursts, tokensAt: now, penalty: 0, penaltyAt: now },
   }
 }
 
@@ -46,43 +37,47 @@ export function advance(line: Line, event: LineEvent, now: number, settings: Lin
       return answer(line, event.rttMs, now, settings)
     case 'miss':
       return miss(line, now, settings)
+    case 'late':
+      return still(
+        isLate(line)
+          ? { ...line, failing: { since: now, askedAt: Number.NEGATIVE_INFINITY, witnessedAt: null } }
+          : line,
+      )
     case 'burst':
       return burstEnded(line, event, now, settings)
-    case 'recheck':
-      return line.state === 'suspect'
-        ? still(line)
-        : startBurst(enter(line, 'suspect', 'another line failed', now), now)
-    case 'moved':
-      return startBurst(
-        {
-          ...enter(line, 'suspect', 'another address or gateway', now),
-          samples: [],
-          rtt: null,
-          outcomes: [],
-          burst: null,
-        },
-        now,
-      )
+    case 'ask':
+      return line.burst === null ? startBurst(line, now) : still(line)
+    case 'ask-anew':
+      return startBurst(line, now)
+    case 'witnessed':
+      return still(line.failing ? { ...line, failing: { ...line.failing, witnessedAt: now } } : line)
+    case 'convict':
+      return still(convict(line, now))
+    case 'moved': {
+      const { penalty, penaltyAt } = line
+      const suspect = { ...newLine(now, settings), penalty, penaltyAt, why: 'another address or gateway' }
+      return startBurst(suspect, now)
+    }
   }
 }
 
 /** How often the background probe goes out in this state. */
-export function probeIntervalMs({ state }: Line, { intervalMs, offlineIntervalMs }: LineSettings): number {
-  return state === 'offline' ? offlineIntervalMs : intervalMs
+export function probeIntervalMs({ state, silent }: Line, { intervalMs, offlineIntervalMs }: LineSettings): number {
+  return state === 'offline' || silent ? offlineIntervalMs : intervalMs
 }
 
-/** Whether the next tick is to come soon. Of an offline line, traffic tells nothing. */
-export function isWatchful({ state, samples, rtt }: Line, now: number): boolean {
-  return state === 'suspect' || (state === 'online' && isBusy(samples, rtt?.smooth ?? 0, now))
+/** Whether the next tick is to come soon. Of a dead line, traffic tells nothing. */
+export function isWatchful({ state, silent, samples, rtt }: Line, now: number): boolean {
+  return (state === 'suspect' && !silent) || (state === 'online' && isBusy(samples, rtt?.smooth ?? 0, now))
 }
 
 function tick(before: Line, counters: { rx: number; tx: number } | null, now: number, settings: LineSettings): Advance {
   const last = before.samples.at(-1)
   if (last !== undefined && now - last.at > gapMs) return afterGap(before, counters, now, settings)
   const line = refill({ ...before, samples: keepSamples(before.samples, sampleOf(counters, last, now)) }, now, settings)
-  if (line.burst !== null || line.state === 'offline') return still(line)
+  if (line.burst !== null || line.state === 'offline' || line.silent || now < line.restUntil) return still(line)
   if (line.state === 'suspect') return startBurst(line, now)
-  if (now > line.dueAt) return startBurst(enter(line, 'suspect', 'a probe was not answered', now), now)
+  if (now > line.dueAt) return startBurst(enter(line, 'suspect', unanswered, now), now)
   if (line.tokens >= 1 && isStalled(line.samples, line.rtt?.smooth ?? 0, now)) {
     const suspect = enter(line, 'suspect', 'traffic is not answered', now)
     return startBurst({ ...suspect, tokens: line.tokens - 1 }, now)
@@ -111,23 +106,24 @@ function answer(before: Line, rttMs: number, now: number, settings: LineSettings
   // It was taken for missed when the next probe left.
   const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
   const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
-  const line = judge(
-    {
-      ...before,
-      rtt: smooth(before.rtt, rttMs),
-      outcomes: keepOutcomes(outcomes, true),
-      answers: before.answers + 1,
-      answeredAt: now,
-      misses: 0,
-    },
-    settings,
-  )
-  const due = (state: Line) => ({ ...state, dueAt: now + probeIntervalMs(state, settings) + timeoutMs(state) })
-  if (line.state !== 'offline') return still(due(line))
-  const held = now - line.since < holdDownMs(line, now)
-  if (line.answers < settings.countUp || held) return still(due(line))
+  const heard = {
+    ...before,
+    rtt: smooth(before.rtt, rttMs),
+    outcomes: withAnswer({ ...before, outcomes }),
+    answers: before.answers + 1,
+    answeredAt: now,
+    misses: 0,
+  }
+  const line = { ...judge(heard, settings), dueAt: now + probeIntervalMs(heard, settings) + timeoutMs(heard) }
+  if (line.silent) return line.burst === null ? startBurst(line, now) : still(line)
+  if (line.state !== 'offline' || line.answers < settings.countUp || heldForMs(line, now) > 0) return still(line)
   // What was lost while it was dead says nothing of how well it works now.
-  return still(due({ ...enter(line, 'online', `${line.answers} answers in a row`, now), outcomes: [] }))
+  return still({ ...enter(line, 'online', `${line.answers} answers in a row`, now), outcomes: [], troubledAt: now })
+}
+
+/** How long an offline line is not used yet, whatever it answers. */
+export function heldForMs(line: Line, now: number): number {
+  return line.state === 'offline' ? Math.max(0, line.since + holdDownMs(line, now) - now) : 0
 }
 
 /**
@@ -138,7 +134,7 @@ function miss(before: Line, now: number, settings: LineSettings): Advance {
   const line = judge(
     {
       ...before,
-      outcomes: keepOutcomes(before.outcomes, false),
+      outcomes: withMiss(before),
       answers: late ? 0 : before.answers,
       misses: before.misses + 1,
     },
@@ -149,42 +145,14 @@ function miss(before: Line, now: number, settings: LineSettings): Advance {
   return { line, effects: isTurn ? [{ kind: 'next-target' }] : [] }
 }
 
-function burstEnded(
-  before: Line,
-  { answered, targets, rttMs }: Extract<LineEvent, { kind: 'burst' }>,
-  now: number,
-  settings: LineSettings,
-): Advance {
-  const rtt = rttMs === null ? before.rtt : smooth(before.rtt, rttMs)
-  const line = { ...before, rtt, burst: null }
-  if (line.state !== 'suspect') return still(line)
-  const verdict = `${answered} of ${targets} targets answered`
-  if (answered >= settings.quorum) {
-    const dueAt = now + settings.intervalMs + timeoutMs(line)
-    return { line: { ...enter(line, 'online', verdict, now), dueAt, answeredAt: now }, effects: nextTarget(line) }
-  }
-  if (before.burst?.void) return startBurst(line, now)
-  // Some answers are no proof of death: a lossy line gets a second chance.
-  const failedBursts = line.failedBursts + (answered === 0 ? 1 : 0.5)
-  if (failedBursts < settings.countDown) return startBurst({ ...line, failedBursts }, now)
-  const penalty = addPenalty(line, now)
-  const offline = enter(line, 'offline', verdict, now)
-  return { line: { ...offline, ...penalty, degraded: false, outcomes: [], answers: 0, misses: 0 }, effects: [] }
+/** Of an offline line nobody expects more. */
+function isLate({ state, burst, failing }: Line): boolean {
+  return state !== 'offline' && burst !== null && failing === null
 }
 
-/** The line is fine, and its background probe was not answered: that one target is down. */
-function nextTarget({ why }: Line): readonly LineEffect[] {
-  return why === 'a probe was not answered' ? [{ kind: 'next-target' }] : []
-}
-
-function enter(line: Line, state: Line['state'], why: string, now: number): Line {
-  if (line.state === state) return { ...line, why }
-  return { ...line, state, why, since: now, failedBursts: 0 }
-}
-
-function startBurst(line: Line, now: number): Advance {
-  const burst = { began: now, void: false }
-  return { line: { ...line, burst }, effects: [{ kind: 'burst', timeoutMs: timeoutMs(line) }] }
+function convict(line: Line, now: number): Line {
+  const offline = { ...enter(line, 'offline', line.why, now), ...addPenalty(line, now) }
+  return { ...offline, degraded: false, outcomes: [], answers: 0, misses: 0, silent: false, failing: null }
 }
 
 function refill(line: Line, now: number, { burstEveryMs }: LineSettings): Line {

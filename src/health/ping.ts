@@ -6,11 +6,16 @@
 import { programs } from '../ids.ts'
 import { follow } from '../os/follow.ts'
 import { isLinkLocal } from '../valid.ts'
+import { burstCount, burstGapMs } from './burst.ts'
 
 export type PingLine =
   | { readonly kind: 'answer'; readonly rttMs: number }
-  /** `-O`: the next request leaves, and the one before has no answer. Also: a router says that there is no way. */
-  | { readonly kind: 'miss' }
+  /** `-O`: the next request leaves, and this one has no answer yet. */
+  | { readonly kind: 'miss'; readonly sequence: number }
+  /** At the end: it has sent so many requests, and waited for the answers. */
+  | { readonly kind: 'summary'; readonly sent: number }
+  /** This host's own firewall did not let a request out. */
+  | { readonly kind: 'refused' }
 
 /** Room for ping's own time stamp, and no more: 44 bytes an IPv4 packet. */
 const size = ['-s', '16'] as const
@@ -18,7 +23,11 @@ const size = ['-s', '16'] as const
 export function parsePing(line: string): PingLine | null {
   const time = / bytes from .*[ =](?:time=)(\d+(?:\.\d+)?) ms/.exec(line)?.[1]
   if (time !== undefined) return line.includes('(DUP!)') ? null : { kind: 'answer', rttMs: Number(time) }
-  return line.startsWith('no answer yet') ? { kind: 'miss' } : null
+  const missed = /^no answer yet for icmp_seq=(\d+)/.exec(line)?.[1]
+  if (missed !== undefined) return { kind: 'miss', sequence: Number(missed) }
+  const sent = /^(\d+) packets transmitted, /.exec(line)?.[1]
+  if (sent !== undefined) return { kind: 'summary', sent: Number(sent) }
+  return line.endsWith('sendmsg: Operation not permitted') ? { kind: 'refused' } : null
 }
 
 export interface PingOptions {
@@ -39,24 +48,49 @@ export function pingOn(
   onLine: (line: PingLine) => void,
   onEnd: (cause: string) => void,
 ): () => void {
-  return ping(['-O', '-i', String(way.intervalMs / 1000), ...by(way)], onLine, onEnd)
-}
-
-/** Between two requests of a burst. */
-export const burstGapMs = 30
-export const burstCount = 4
-
-export function pingBurst(way: PingOptions, onLine: (line: PingLine) => void, onEnd: () => void): () => void {
-  const pace = ['-c', String(burstCount), '-i', String(burstGapMs / 1000), '-W', '5']
-  return ping([...pace, ...by(way)], onLine, onEnd)
-}
-
-function ping(args: readonly string[], onLine: (line: PingLine) => void, onEnd: (cause: string) => void): () => void {
-  return follow(programs.ping, ['-n', ...size, ...args], {
-    onLine: (line) => {
-      const parsed = parsePing(line)
-      if (parsed) onLine(parsed)
-    },
+  return follow(programs.ping, ['-n', '-O', ...size, '-i', String(way.intervalMs / 1000), ...by(way)], {
+    onLine: heard(onLine),
     onEnd,
   })
+}
+
+/**
+ * What became of a burst: `unanswered` is ping's own word, who has sent all requests and then waited; `unknown` that it
+ * was refused, killed or never started, which says nothing of the line. `failed`: it could not even send, by its line.
+ */
+export type BurstEnd = 'unanswered' | 'failed' | 'refused' | 'unknown'
+
+export interface BurstListener {
+  readonly onAnswer: (rttMs: number) => void
+  /** The request of this number has not been answered until the next one left. */
+  readonly onMiss: (sequence: number) => void
+  readonly onEnd: (end: BurstEnd) => void
+}
+
+/** `waitMs` after the last request it ends by itself; ping itself takes the time, however late we hear of it. */
+export function pingBurst(
+  way: PingOptions & { readonly waitMs: number },
+  { onAnswer, onMiss, onEnd }: BurstListener,
+): () => void {
+  let end: BurstEnd | null = null
+  const onLine = heard((line) => {
+    if (line.kind === 'answer') onAnswer(line.rttMs)
+    if (line.kind === 'miss') onMiss(line.sequence)
+    if (line.kind === 'refused') end = 'refused'
+    if (line.kind === 'summary' && line.sent >= burstCount) end ??= 'unanswered'
+  })
+  const pace = ['-c', String(burstCount), '-i', String(burstGapMs / 1000), '-W', String(way.waitMs / 1000)]
+  return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(way)], {
+    onLine,
+    onErrorLine: onLine,
+    // Code 2: no such address, device or route.
+    onEnd: (cause) => onEnd(end ?? (cause.endsWith('ended with code 2') ? 'failed' : 'unknown')),
+  })
+}
+
+function heard(onLine: (line: PingLine) => void): (line: string) => void {
+  return (line) => {
+    const parsed = parsePing(line)
+    if (parsed) onLine(parsed)
+  }
 }

@@ -5,8 +5,24 @@ const outcomesKept = 100
 /** Fewer are no statistic. */
 const outcomesNeeded = 20
 
-export function keepOutcomes(outcomes: Line['outcomes'], next: boolean): Line['outcomes'] {
+function keepOutcomes(outcomes: Line['outcomes'], next: boolean): Line['outcomes'] {
   return [...outcomes, next].slice(-outcomesKept)
+}
+
+/** So many misses in a row are an outage, which says nothing of how well the line works else. */
+const outageMisses = 4
+
+/** With one more miss, unless it is one of an outage; `misses` of them came right before. */
+export function withMiss({ outcomes, misses, silent }: Line): Line['outcomes'] {
+  return silent || misses + 1 >= outageMisses ? outcomes : keepOutcomes(outcomes, false)
+}
+
+export function withAnswer({ outcomes, misses }: Line): Line['outcomes'] {
+  return keepOutcomes(misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
+}
+
+export function beforeOutage(outcomes: Line['outcomes']): Line['outcomes'] {
+  return outcomes.slice(0, outcomes.lastIndexOf(true) + 1)
 }
 
 /** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
@@ -15,13 +31,29 @@ export function timeoutMs({ rtt }: Line): number {
   return Math.ceil(Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation)))
 }
 
+/** Whoever has not answered by then is late by its own measure; null where nobody knows it. */
+export function dueMs({ rtt }: Line): number | null {
+  return rtt && Math.ceil(Math.max(2 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
+}
+
 /** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
 export function judge(line: Line, { maxLatencyMs, maxLoss }: LineSettings): Line {
   if (line.state === 'offline') return line
+  const degraded = faultOf(line, { maxLatencyMs, maxLoss }) !== null
+  return degraded === line.degraded ? line : { ...line, degraded }
+}
+
+/** What degrades the line, or keeps it so; null: nothing. */
+export function faultOf(line: Line, { maxLatencyMs, maxLoss }: Pick<LineSettings, 'maxLatencyMs' | 'maxLoss'>) {
   const ease = line.degraded ? 0.5 : 1
-  const slow = maxLatencyMs !== null && line.rtt !== null && line.rtt.smooth > maxLatencyMs * ease
-  const lossy = maxLoss !== null && line.outcomes.length >= outcomesNeeded && lossOf(line) > maxLoss * ease
-  return { ...line, degraded: slow || lossy }
+  const loss = lossOf(line)
+  const percent = (part: number) => `${Math.round(part * 1000) / 10} %`
+  if (maxLoss !== null && line.outcomes.length >= outcomesNeeded && loss > maxLoss * ease)
+    return `${percent(loss)} of probes are lost, more than ${percent(maxLoss * ease)}`
+  const ms = line.rtt?.smooth ?? 0
+  return maxLatencyMs !== null && ms > maxLatencyMs * ease
+    ? `answers take ${Math.round(ms)} ms, more than ${Math.round(maxLatencyMs * ease)}`
+    : null
 }
 
 /** 0 to 1, of the latest background probes. */

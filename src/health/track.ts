@@ -1,9 +1,11 @@
-/** One line as the daemon watches it, and how it is told to people and to rounds. */
-import type { LineHealth } from '../model.ts'
-import type { Line } from './line.ts'
-import type { Answer, Burst, Way } from './probes.ts'
-import { lossOf } from './quality.ts'
+/** One line as the daemon watches it: what is known of it, and the probes that are under way. */
+import type { LineState } from '../model.ts'
+import type { Pulse } from '../watch/pulse.ts'
+import type { Line, LineEffect, LineEvent } from './line.ts'
+import { probeIntervalMs } from './machine.ts'
+import { type Answer, isBroken, probeAll, probeOn, type Way } from './probes.ts'
 import type { ProbeSettings } from './settings.ts'
+import { answerText, burstText } from './texts.ts'
 
 export interface Track {
   readonly way: Way
@@ -11,53 +13,85 @@ export interface Track {
   /** Changes with everything that a running probe was started for. */
   readonly key: string
   line: Line
+  /** What everyone is told of its state: see arbiter.ts. */
+  told: LineState
   target: number
   lastProbe: string | null
-  /** It is offline, and nobody is told yet: the burst that said so began then. */
-  withheldSince: number | null
   background: { readonly intervalMs: number; readonly stop: () => void } | null
   stopBurst: () => void
 }
 
-export function keyOf({ uplink, family }: Way): string {
+export interface TrackListener {
+  readonly onEvent: (track: Track, event: LineEvent) => void
+  /** No probe can be made, on any line. */
+  readonly onBroken: () => void
+}
+
+export function newTrack(way: Way, settings: ProbeSettings, key: string, line: Line): Track {
+  return {
+    ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null },
+    stopBurst: () => undefined,
+  }
+}
+
+export function keyOf({ uplink, family }: Pick<Way, 'uplink' | 'family'>): string {
   return `${uplink} ${family}`
 }
 
-export function verdict({ way, line }: Track): string {
-  const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
-  const state = line.state !== 'offline' && line.degraded ? 'degraded' : line.state
-  return `${way.uplink} ${state} over ${family}: ${line.why}`
-}
-
-export function answerText({ target, rttMs }: Answer): string {
-  return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
-}
-
-export function burstText({ answers, gateway }: Burst): string {
-  const texts = answers.map(answerText)
-  return [...texts, ...(gateway === null ? [] : [`the gateway ${gateway ? 'answered' : 'did not answer'}`])].join(', ')
-}
-
-/** A quota counts for lines that nobody probes as well. */
-export function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' | null): LineHealth | undefined {
-  if (atQuota === null) return line
-  const blank = { state: 'online', since: Date.now(), latencyMs: null, loss: 0, lastProbe: null } as const
-  return {
-    ...(line ?? blank),
-    degraded: true,
-    why: 'its quota is used up',
-    ...(atQuota === 'disable' ? { barred: true } : {}),
+export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener): void {
+  if (effect.kind === 'next-target') {
+    track.target = (track.target + 1) % track.settings.targets.length
+    stopBackground(track)
+    return
   }
+  const { way, settings } = track
+  const { timeoutMs, dueMs } = effect
+  track.stopBurst()
+  track.stopBurst = probeAll(way, settings, {
+    ...{ timeoutMs, dueMs },
+    onLate: () => onEvent(track, { kind: 'late' }),
+    onEnd: ({ answers, gateway, unknown, cause, spanMs }) => {
+      track.lastProbe = burstText({ answers, gateway })
+      const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
+      onEvent(track, {
+        ...{ kind: 'burst', answered: times.length, targets: settings.targets.length, unknown, spanMs },
+        rttMs: times.length === 0 ? null : Math.min(...times),
+        ...(cause === undefined ? {} : { cause }),
+      })
+    },
+  })
 }
 
-export function toHealth({ line, lastProbe, withheldSince }: Track, now: number): LineHealth {
-  return {
-    state: withheldSince === null ? line.state : 'suspect',
-    degraded: line.degraded,
-    since: Math.round(Date.now() - (now - line.since)),
-    why: line.why,
-    latencyMs: line.rtt && Math.round(line.rtt.smooth * 10) / 10,
-    loss: Math.round(lossOf(line) * 1000) / 1000,
-    lastProbe,
+/** Has the background probe run as often as the line's state wants it. */
+export function keepProbing(track: Track, pulse: Pulse, { onEvent, onBroken }: TrackListener): void {
+  const intervalMs = probeIntervalMs(track.line, track.settings)
+  if (track.background?.intervalMs === intervalMs) return
+  stopBackground(track)
+  const target = track.settings.targets[track.target] ?? ''
+  const onAnswer = ({ rttMs }: Answer) => {
+    track.lastProbe = answerText({ target, rttMs })
+    onEvent(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
+    pulse.awake()
   }
+  const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (cause) => {
+    if (isBroken(cause)) onBroken()
+    else setTimeout(() => stopIfSame(track, own), 5000)
+  })
+  const own = { intervalMs, stop }
+  track.background = own
+}
+
+/** One that ended by itself (no route for a moment) is started again by the next event. */
+function stopIfSame(track: Track, background: Track['background']): void {
+  if (track.background === background) track.background = null
+}
+
+export function stopProbing(track: Track): void {
+  stopBackground(track)
+  track.stopBurst()
+}
+
+function stopBackground(track: Track): void {
+  track.background?.stop()
+  track.background = null
 }

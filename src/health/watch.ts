@@ -5,12 +5,14 @@ import type { Pulse } from '../watch/pulse.ts'
 import { unableToStray } from './elsewhere.ts'
 import { readHealth, writeEveryMs, writeHealth } from './facts.ts'
 import { watchFailback } from './failback-watch.ts'
-import type { Line, LineEffect, LineEvent } from './line.ts'
-import { advance, isWatchful, newLine, probeIntervalMs } from './machine.ts'
-import { type Answer, isBroken, probeAll, probeOn, type Way } from './probes.ts'
+import { advanceTogether, type LineNews } from './family.ts'
+import { firstLine } from './first-line.ts'
+import { isWatchful } from './machine.ts'
+import type { Way } from './probes.ts'
 import { keepQuotas } from './quotas.ts'
-import { type ProbeSettings, probeSettings } from './settings.ts'
-import { answerText, burstText, keyOf, type Track, toHealth, verdict, withQuota } from './track.ts'
+import { probeSettings } from './settings.ts'
+import { toHealth, verdict, withQuota } from './texts.ts'
+import { act, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
 import { createUserHooks } from './user-hooks.ts'
 import { waysOf } from './ways.ts'
 
@@ -20,10 +22,14 @@ export interface HealthWatch {
   readonly stop: () => void
 }
 
+const families = ['inet', 'inet6'] as const
+
 /** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
 export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
   let ways: readonly Way[] = []
+  /** Of which families there are uplinks that nobody probes. */
+  let unprobed: ReadonlySet<Family> = new Set()
   const quotas = keepQuotas(pulse, (reason) => {
     publish()
     onVerdict(reason)
@@ -37,111 +43,33 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
   const clock = () => performance.now()
   // It fails only while the daemon stops.
   const onVerdict = (reason: string) => void balance(reason).catch(() => undefined)
+  const listener = {
+    onEvent: (track: Track, event: LineNews['event']) => {
+      if (tracks.get(keyOf(track.way)) === track) send(track.way.family, [{ key: keyOf(track.way), event }])
+    },
+    onBroken: giveUp,
+  }
 
-  function send(track: Track, event: LineEvent): void {
-    const before = track.line
-    const { line, effects } = advance(before, event, clock(), track.settings)
-    track.line = line
-    for (const effect of effects) act(track, effect)
-    keepProbing(track)
-    if (event.kind === 'answer' && isOnlyHope(track)) {
-      doubtVerdicts(track)
-      return
+  /** Whoever is told another state: that is one change, however many lines it is about. */
+  function send(family: Family, news: readonly LineNews[]): void {
+    const members = new Map([...tracks].filter(([, { way }]) => way.family === family))
+    const { lines, told, effects } = advanceTogether(members, news, clock(), unprobed.has(family))
+    const changed: Track[] = []
+    const moved: Track[] = []
+    for (const [key, track] of members) {
+      const [before, usedBefore] = [toldText(track), useOf(track)]
+      track.line = lines.get(key) ?? track.line
+      track.told = told.get(key) ?? track.told
+      if (toldText(track) !== before) changed.push(track)
+      if (useOf(track) !== usedBefore) moved.push(track)
     }
-    if (line.state === before.state && line.degraded === before.degraded) return
-    const isNews = line.state === 'offline' && before.state !== 'offline'
-    if (isNews) withhold(track, before.burst?.began ?? clock())
-    if (before.state === 'offline' && line.state === 'online') doubtVerdicts(track)
-    for (const other of peersOf(track)) release(other)
-    release(track)
-    publish()
-    const usable = ({ state, degraded }: Line) => `${state === 'offline'} ${degraded}`
-    if (!isNews && track.withheldSince === null && usable(line) !== usable(before)) onVerdict(verdict(track))
-  }
-
-  function peersOf({ way }: Track): readonly Track[] {
-    return [...tracks.values()].filter((other) => other.way.family === way.family && other.way.uplink !== way.uplink)
-  }
-
-  /**
-   * What fails everywhere at once is not the lines, and must not cost a connection. Until one of the others has shown that
-   * it is alive, the verdict waits; two are asked, which takes a round trip.
-   */
-  function withhold(track: Track, since: number): void {
-    track.withheldSince = since
-    const alive = peersOf(track).filter(({ line }) => line.state !== 'offline')
-    if (alive.some(({ line }) => line.answeredAt >= since)) return
-    const cheapest = alive.toSorted((a, b) => a.settings.intervalMs - b.settings.intervalMs).slice(0, 2)
-    for (const other of cheapest) if (other.line.state === 'online') send(other, { kind: 'recheck' })
-  }
-
-  function release(track: Track): void {
-    const since = track.withheldSince
-    if (since === null) return
-    const others = peersOf(track).map(({ line }) => line)
-    const isProven = others.some(({ state, answeredAt }) => state === 'online' && answeredAt >= since)
-    if (!isProven && others.some(({ state }) => state === 'suspect')) return
-    track.withheldSince = null
-    if (track.line.state === 'offline') {
-      publish()
-      onVerdict(verdict(track))
+    for (const { key, effect } of effects) {
+      const track = members.get(key)
+      if (track) act(track, effect, listener)
     }
-  }
-
-  /** It answers again, and nothing else does: there is no reason to hold it down. */
-  function isOnlyHope(track: Track): boolean {
-    const { line, settings } = track
-    const isBack = line.state === 'offline' && line.answers >= settings.countUp
-    return isBack && peersOf(track).every((other) => other.line.state === 'offline')
-  }
-
-  /** The first line that is back after all had failed: the others may be, too, and are not to be cut. */
-  function doubtVerdicts(track: Track): void {
-    const others = peersOf(track)
-    if (others.some(({ line }) => line.state !== 'offline')) return
-    for (const one of [track, ...others]) if (one.line.state === 'offline') send(one, { kind: 'recheck' })
-  }
-
-  function act(track: Track, effect: LineEffect): void {
-    if (effect.kind === 'next-target') {
-      track.target = (track.target + 1) % track.settings.targets.length
-      stopBackground(track)
-      return
-    }
-    track.stopBurst()
-    track.stopBurst = probeAll(track.way, track.settings, effect.timeoutMs, (burst) => {
-      track.lastProbe = burstText(burst)
-      const times = burst.answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
-      send(track, {
-        kind: 'burst',
-        answered: times.length,
-        targets: track.settings.targets.length,
-        rttMs: times.length === 0 ? null : Math.min(...times),
-      })
-    })
-  }
-
-  function keepProbing(track: Track): void {
-    const intervalMs = probeIntervalMs(track.line, track.settings)
-    if (track.background?.intervalMs === intervalMs) return
-    stopBackground(track)
-    const target = track.settings.targets[track.target] ?? ''
-    const onAnswer = ({ rttMs }: Answer) => {
-      track.lastProbe = answerText({ target, rttMs })
-      send(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
-      pulse.awake()
-    }
-    const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (cause) => {
-      if (isBroken(cause)) giveUp()
-      else setTimeout(() => stopIfSame(track, own), 5000)
-    })
-    const own = { intervalMs, stop }
-    track.background = own
-  }
-
-  /** One that ended by itself (no route for a moment) is started again by the next event. */
-  function stopIfSame(track: Track, background: Track['background']): void {
-    if (track.background === background) track.background = null
+    for (const track of members.values()) keepProbing(track, pulse, listener)
+    if (changed.length > 0) publish()
+    if (moved.length > 0) onVerdict(moved.map((track) => verdict(track, clock())).join(', '))
   }
 
   function giveUp(): void {
@@ -153,9 +81,7 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
 
   function drop(key: string): void {
     const track = tracks.get(key)
-    if (!track) return
-    stopBackground(track)
-    track.stopBurst()
+    if (track) stopProbing(track)
     tracks.delete(key)
   }
 
@@ -171,12 +97,13 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
 
   function reasonOf(uplink: string): string {
     const lines = [...tracks.values()].filter(({ way }) => way.uplink === uplink)
-    return lines.map(verdict).join('; ')
+    return lines.map((track) => verdict(track, clock())).join('; ')
   }
 
   function watchLines(uplinks: readonly Uplink[], config: Config, routes: readonly Route[]): void {
     ways = waysOf(uplinks)
     const wanted = broken ? [] : ways.map((way) => settingsFor(way, config, routes))
+    unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ way }) => way.family))
     const kept = new Set(wanted.map(({ way }) => keyOf(way)))
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
     for (const { way, settings, key } of wanted) {
@@ -184,34 +111,26 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
       if (known?.key === key) continue
       drop(keyOf(way))
       if (settings.kind === 'none') continue
-      const line = known?.line ?? firstLine(way, settings)
-      const track: Track = {
-        ...{ way, settings, key, line, target: 0, lastProbe: null, withheldSince: null, background: null },
-        stopBurst: () => undefined,
-      }
+      const track = newTrack(way, settings, key, known?.line ?? firstLine(way, settings, inherited, clock()))
       tracks.set(keyOf(way), track)
-      if (known) send(track, { kind: 'moved' })
       // A new line's first verdict is waited for.
-      else pulse.hurry()
+      if (!known) pulse.hurry()
+      send(way.family, known ? [{ key: keyOf(way), event: { kind: 'moved' } }] : [])
       publish()
     }
-  }
-
-  function firstLine(way: Way, settings: ProbeSettings): Line {
-    const line = newLine(clock(), settings)
-    const former = inherited[way.uplink]?.[way.family]
-    return former?.state === 'offline' ? { ...line, state: 'offline', why: former.why } : line
   }
 
   function tick(): 'soon' | undefined {
     if (tracks.size === 0) return undefined
     const counters = readCounters()
-    for (const track of [...tracks.values()]) {
-      send(track, { kind: 'tick', counters: countersOf(track, counters) })
-      // Whom it waited for may have lost its link.
-      release(track)
+    for (const family of families) {
+      const members = [...tracks].filter(([, { way }]) => way.family === family)
+      const news = members.map(([key, track]): LineNews => {
+        return { key, event: { kind: 'tick', counters: countersOf(track, counters) } }
+      })
+      if (news.length > 0) send(family, news)
     }
-    const isClose = ({ line, withheldSince }: Track) => withheldSince !== null || isWatchful(line, clock())
+    const isClose = ({ line, told }: Track) => (line.silent && told !== 'offline') || isWatchful(line, clock())
     return [...tracks.values()].some(isClose) ? 'soon' : undefined
   }
 
@@ -239,15 +158,19 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
   }
 }
 
+function toldText({ told, line }: Track): string {
+  return `${told} ${line.degraded} ${line.why}`
+}
+
+/** What decides who is used: another word for the same is no reason for a round. */
+function useOf({ told, line }: Track): string {
+  return `${told === 'offline'} ${line.degraded}`
+}
+
 /** Multicast that was received answers nobody. */
 function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { rx: number; tx: number } | null {
   const found = counters.get(way.device)
   return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null
-}
-
-function stopBackground(track: Track): void {
-  track.background?.stop()
-  track.background = null
 }
 
 function settingsFor(way: Way, config: Config, routes: readonly Route[]) {

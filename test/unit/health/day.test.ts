@@ -1,5 +1,6 @@
 /** Whole days of a line, in fast motion. */
 import { expect, test } from 'vitest'
+import { advanceTogether } from '../../../src/health/family.ts'
 import type { Line, LineEvent } from '../../../src/health/line.ts'
 import { advance, newLine } from '../../../src/health/machine.ts'
 import { settingsOf, simulate } from './simulation.ts'
@@ -101,17 +102,18 @@ test('T2 a gap in the clock (suspended, stopped) is no failure, also in the midd
   const tick: LineEvent = { kind: 'tick', counters: { rx: 0, tx: 0 } }
   let line: Line = newLine(0, settings)
   const send = (event: LineEvent, now: number) => {
-    const next = advance(line, event, now, settings)
-    line = next.line
-    return next.effects.map(({ kind }) => kind)
+    const next = advanceTogether(new Map([['wan1', { line, settings }]]), [{ key: 'wan1', event }], now, true)
+    line = next.lines.get('wan1') ?? line
+    return next.effects.map(({ effect }) => effect.kind)
   }
-  const failed: LineEvent = { kind: 'burst', answered: 0, targets: 3, rttMs: null }
+  const ended = { kind: 'burst', targets: 3, unknown: 0, spanMs: 150 } as const
+  const failed: LineEvent = { ...ended, answered: 0, rttMs: null }
   expect(send(tick, 50)).toEqual(['burst'])
   expect(send(tick, 3_600_000)).toEqual([])
   // What that burst asked was answered while nobody listened: it is asked again.
   expect(send(failed, 3_600_010)).toEqual(['burst'])
   expect(line.state).toBe('suspect')
-  send({ kind: 'burst', answered: 3, targets: 3, rttMs: 20 }, 3_600_100)
+  send({ ...ended, answered: 3, rttMs: 20 }, 3_600_100)
   expect(line.state).toBe('online')
   send(tick, 3_600_150)
   expect(send(tick, 7_200_000)).toEqual([])
@@ -127,6 +129,6 @@ test('T2 a gap in the clock (suspended, stopped) is no failure, also in the midd
 test('how long answers may take is a whole number of milliseconds, as timers want it', () => {
   const settings = settingsOf()
   const line = advance(newLine(0, settings), { kind: 'answer', rttMs: 113.37 }, 10, settings).line
-  const { effects } = advance({ ...line, state: 'online' }, { kind: 'recheck' }, 20, settings)
-  expect(effects).toEqual([{ kind: 'burst', timeoutMs: 341 }])
+  const { effects } = advance({ ...line, state: 'online' }, { kind: 'ask' }, 20, settings)
+  expect(effects).toEqual([{ kind: 'burst', timeoutMs: 341, dueMs: 341 }])
 })

@@ -13,7 +13,11 @@ import { config } from './simulation.ts'
 test.each([
   ['24 bytes from 1.1.1.1: icmp_seq=1 ttl=64 time=0.041 ms', { kind: 'answer', rttMs: 0.041 }],
   ['24 bytes from 2606:4700:4700::1111: icmp_seq=2 ttl=57 time=3000 ms', { kind: 'answer', rttMs: 3000 }],
-  ['no answer yet for icmp_seq=7', { kind: 'miss' }],
+  ['no answer yet for icmp_seq=7', { kind: 'miss', sequence: 7 }],
+  ['4 packets transmitted, 0 received, 100% packet loss, time 170ms', { kind: 'summary', sent: 4 }],
+  ['2 packets transmitted, 0 received, +2 errors, 100% packet loss, time 50ms', { kind: 'summary', sent: 2 }],
+  ['ping: sendmsg: Operation not permitted', { kind: 'refused' }],
+  ['ping: sendmsg: Network is unreachable', null],
   ['24 bytes from 1.1.1.1: icmp_seq=1 ttl=64 time=0.1 ms (DUP!)', null],
   ['From 10.9.0.2 icmp_seq=1 Destination Host Unreachable', null],
   ['PING 1.1.1.1 (1.1.1.1) from 10.9.0.2 wan1: 16(44) bytes of data.', null],

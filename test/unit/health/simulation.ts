@@ -1,7 +1,9 @@
 /** A line as probes and traffic see it, in fast motion: a random but repeatable history of losses and delays. */
+
+import { burstCount, burstGapMs } from '../../../src/health/burst.ts'
+import { advanceTogether } from '../../../src/health/family.ts'
 import type { Line, LineEvent, LineSettings } from '../../../src/health/line.ts'
-import { advance, isWatchful, newLine, probeIntervalMs } from '../../../src/health/machine.ts'
-import { burstCount, burstGapMs } from '../../../src/health/ping.ts'
+import { isWatchful, newLine, probeIntervalMs } from '../../../src/health/machine.ts'
 import { probeSettings } from '../../../src/health/settings.ts'
 import type { Config } from '../../../src/model.ts'
 
@@ -39,7 +41,7 @@ export const settingsOf = (uplink: Partial<Config['uplinks'][number]> = {}) =>
   probeSettings('wan1', 'wan1', 'inet', config(uplink))
 
 /** mulberry32: small, and the same on every machine. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -73,12 +75,13 @@ export function simulate(
 
   function send(event: LineEvent, now: number): void {
     const before = line
-    const next = advance(line, event, now, settings)
-    line = next.line
+    // Beside another uplink, which nobody probes: whatever is silent is dead then.
+    const next = advanceTogether(new Map([['wan1', { line, settings }]]), [{ key: 'wan1', event }], now, true)
+    line = next.lines.get('wan1') ?? line
     if (line.state !== before.state || line.degraded !== before.degraded)
       changes.push({ at: now, state: line.state, degraded: line.degraded })
     if (line.state === 'offline' && before.state !== 'offline') failovers++
-    for (const effect of next.effects) if (effect.kind === 'burst') burst(effect.timeoutMs, now)
+    for (const { effect } of next.effects) if (effect.kind === 'burst') burst(effect.timeoutMs, now)
   }
 
   /** One packet out at `at`; when its answer is here. */
@@ -110,6 +113,8 @@ export function simulate(
       kind: 'burst',
       answered,
       targets: settings.targets.length,
+      unknown: 0,
+      spanMs: (burstCount - 1) * burstGapMs,
       rttMs: sorted[0] === undefined ? null : sorted[0] - now,
     })
   }

@@ -1,0 +1,78 @@
+/** What a burst does to a line: its beginning, its end, and what each end means. Pure. */
+import type { Advance, BurstEnded, Line, LineSettings } from './line.ts'
+import { beforeOutage, dueMs, judge, smooth, timeoutMs } from './quality.ts'
+
+/** After a burst that said nothing, doubled for each further one: a host that can start no program must not only try. */
+const restMs = 200
+const longestRestMs = 10_000
+
+/** Between two requests to one target, and how many there are: by a program that has a pace of its own (ping.ts). */
+export const burstGapMs = 50
+export const burstCount = 4
+export const burstSpanMs = (burstCount - 1) * burstGapMs
+
+export function startBurst(line: Line, now: number): Advance {
+  const burst = { began: now, void: false }
+  return { line: { ...line, burst }, effects: [{ kind: 'burst', timeoutMs: timeoutMs(line), dueMs: dueMs(line) }] }
+}
+
+/** A burst from before this line was another one (`moved`) has nobody to tell. */
+export function burstEnded(before: Line, event: BurstEnded, now: number, settings: LineSettings): Advance {
+  if (before.burst === null) return { line: before, effects: [] }
+  const { answered, targets, unknown, rttMs } = event
+  const rtt = rttMs === null ? before.rtt : smooth(before.rtt, rttMs)
+  const line = { ...before, rtt, burst: null, burstEndedAt: now }
+  if (answered >= settings.quorum)
+    return passed(line, before.burst.began, `${answered} of ${targets} targets answered`, now, settings)
+  if (before.burst.void) return line.state === 'suspect' && !line.silent ? startBurst(line, now) : { line, effects: [] }
+  if (answered + unknown >= settings.quorum) return saidNothing(line, event, now)
+  return failed(line, event, before.burst.began, now, settings)
+}
+
+function passed(before: Line, began: number, why: string, now: number, settings: LineSettings): Advance {
+  const alive = { sentAfter: began, cameAt: now }
+  const troubledAt = before.failing === null ? before.troubledAt : now
+  const line = { ...before, alive, troubledAt, failing: null, voids: 0, restUntil: now }
+  const dueAt = now + settings.intervalMs + timeoutMs(line)
+  if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
+  // What was lost while it was dead says nothing of how well it works now.
+  const outcomes = line.state === 'offline' ? [] : line.silent ? beforeOutage(line.outcomes) : line.outcomes
+  const online = { ...enter(line, 'online', why, now), silent: false, answeredAt: now, dueAt, outcomes }
+  return {
+    line: judge(online, settings),
+    // The line is fine, and its background probe was not answered: that one target is down.
+    effects: line.why === unanswered ? [{ kind: 'next-target' }] : [],
+  }
+}
+
+export const unanswered = 'a probe was not answered'
+
+function saidNothing(before: Line, { cause }: BurstEnded, now: number): Advance {
+  const voids = before.voids + 1
+  const restUntil = now + Math.min(longestRestMs, restMs * 2 ** (voids - 1))
+  const why = before.state === 'suspect' && cause !== undefined ? cause : before.why
+  // That it was late was this burst's own word.
+  const failing = before.silent || before.failedBursts > 0 ? before.failing : null
+  return { line: { ...before, voids, restUntil, why, failing }, effects: [] }
+}
+
+function failed(before: Line, event: BurstEnded, began: number, now: number, { countDown }: LineSettings): Advance {
+  const line = { ...before, voids: 0, restUntil: now }
+  if (line.state === 'offline') return { line, effects: [] }
+  const { answered, targets, spanMs } = event
+  const { since = now, witnessedAt = null } = line.failing ?? {}
+  const why = `${answered} of ${targets} targets answered`
+  const suspect = enter(line, 'suspect', why, now)
+  // Some answers are no proof of death: a lossy line gets a second chance.
+  const failedBursts = suspect.failedBursts + (answered === 0 ? 1 : 0.5)
+  const silent = line.silent || failedBursts >= countDown
+  const failing = { since, askedAt: began + spanMs, witnessedAt }
+  const next = { ...suspect, failedBursts, silent, failing, troubledAt: now }
+  return silent ? { line: next, effects: [] } : startBurst(next, now)
+}
+
+/** `since` is when the state began. */
+export function enter(line: Line, state: Line['state'], why: string, now: number): Line {
+  if (line.state === state) return { ...line, why }
+  return { ...line, state, why, since: now, failedBursts: 0 }
+}

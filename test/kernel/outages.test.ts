@@ -1,0 +1,132 @@
+/** What fails on all lines at once: it costs no connection, and no line is the worse for it afterwards. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ipBatch, nftIn, type Running } from '../lab/command.ts'
+import { openIsp } from '../lab/isp.ts'
+import { record } from '../lab/measurements.ts'
+import { openSessions, type Sessions } from '../lab/traffic.ts'
+import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
+import { health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
+
+/** `IFBALANCE_ROUNDS=100` for figures that count: half an hour. */
+const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 8)
+
+const durations = [300, 1000, 3000, 8000]
+const chain = (hook: string, rule = 'drop') => `chain ${hook} { type filter hook ${hook} priority -300; ${rule}; }\n`
+
+/** Where everything is dropped: all behind the providers, in one direction or both, or all by the host's own firewall. */
+interface Drop {
+  readonly kind: string
+  readonly on: 'internet' | 'host'
+  readonly rules: string
+}
+const outages: readonly Drop[] = [
+  { kind: 'the providers drop everything', on: 'internet', rules: chain('prerouting') },
+  {
+    kind: 'the host reloads its firewall',
+    on: 'host',
+    rules: ['input', 'forward'].map((hook) => chain(hook)).join(''),
+  },
+  { kind: 'the providers drop what comes back', on: 'internet', rules: chain('postrouting', 'oifname "isp*" drop') },
+  {
+    kind: 'the host lets nothing out either',
+    on: 'host',
+    rules: [chain('input'), chain('forward'), chain('output', 'oifname "wan*" drop')].join(''),
+  },
+]
+
+let lab: HealthLab
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const cpus = () => Promise.all([1, 2].map(() => lab.start(['/bin/sh', '-c', 'while :; do :; done'])))
+
+beforeAll(async () => {
+  lab = await healthLab()
+  const { host, internet } = lab.network
+  await openIsp(lab.undo, 3, { host, internet }, { ipv6: false })
+  await ipBatch(host, [
+    'addr add 10.3.0.50/24 dev wan3',
+    'link set wan3 up',
+    'route add default via 10.3.0.1 dev wan3 metric 103',
+  ])
+})
+afterAll(() => lab?.dispose())
+
+/** By two lines or three, in turn; every second pair of rounds with all processors busy. */
+function roundOf(index: number) {
+  const lines = index % 8 < 4 ? 3 : 2
+  const [drop] = outages.slice((index + Math.floor(index / 4)) % outages.length)
+  const isBusy = index % 4 >= 2 !== Math.floor(index / 8) % 2 > 0
+  return { lines, drop, duration: durations[index % 4] ?? 0, isBusy }
+}
+
+async function setLines(count: number): Promise<void> {
+  await ipBatch(lab.network.host, [`link set wan3 ${count === 3 ? 'up' : 'down'}`])
+  if (count === 3)
+    await lab.exec(['/usr/sbin/ip', 'route', 'replace', 'default', 'via', '10.3.0.1', 'dev', 'wan3', 'metric', '103'])
+  await untilCarriers(lab, ['wan1', 'wan2', 'wan3'].slice(0, count))
+  await untilJudged(lab, count)
+}
+
+async function outage({ drop, duration, isBusy }: ReturnType<typeof roundOf>): Promise<void> {
+  if (!drop) return
+  const { on, rules } = drop
+  const load: readonly Running[] = isBusy ? await cpus() : []
+  try {
+    await nftIn(lab.network[on], `table inet fault {\n${rules}}\n`)
+    await pause(duration)
+    await nftIn(lab.network[on], 'delete table inet fault\n')
+    // Whatever is cut is cut when the first line is found to be back.
+    await pause(3000)
+  } finally {
+    for (const one of load) await one.stop()
+  }
+}
+
+test('common outages: no connection is cut, no line is held down or degraded afterwards', {
+  timeout: 30_000 + rounds * 30_000,
+}, async () => {
+  await restart(lab)
+  const failures: string[] = []
+  const lost: string[] = []
+  for (let index = 0; index < rounds; index++) {
+    const round = roundOf(index)
+    const name = `${index}: ${round.lines} lines, ${round.drop?.kind} for ${round.duration} ms${round.isBusy ? ', busy' : ''}`
+    await setLines(round.lines)
+    const sessions: readonly Sessions[] = [
+      await openSessions(lab.network.host, 9, 3),
+      await openSessions(lab.network.lan, 9, 3),
+    ]
+    const before = lab.said().length
+    await outage(round)
+    const said = lab.said().slice(before)
+    await untilJudged(lab, round.lines).catch((error: Error) => failures.push(`${name}: ${error.message}`))
+    const results = (await Promise.all(sessions.map((group) => group.stop()))).flat()
+    const cut = results.filter(({ error, peer }) => error !== null || peer.includes(' '))
+    if (cut.length > 0) lost.push(`${name}: ${JSON.stringify(cut)}`)
+    const moves = said.filter((line) => /balancing over/.test(line))
+    const after = await health(lab)
+    if (moves.length + cut.length > 0 || /"state":"offline"|"degraded":true/.test(after))
+      failures.push([name, ...said, after].join('\n'))
+    if (rounds > 8) process.stdout.write(`  ${failures.length} of ${index + 1} bad: ${name}\n`)
+  }
+  record({
+    name: `connections cut by ${rounds} outages of all lines at once`,
+    value: lost.length,
+    unit: 'rounds',
+    limit: 0,
+    release: 'namespaces',
+    stack: 'static',
+  })
+  expect(failures).toEqual([])
+})
+
+test('afterwards a line that dies alone is out as ever, and comes back without any hold-down', async () => {
+  await setLines(2)
+  const before = lab.said().length
+  await blackhole(lab.network, 2)
+  await untilCarriers(lab, ['wan1'])
+  await mend(lab.network, 2)
+  await untilCarriers(lab, ['wan1', 'wan2'])
+  const isSaid = async () => lab.said().slice(before).join('\n').includes('wan2 online over IPv4: 3 answers in a row')
+  await until(lab, 'three answers were enough', isSaid)
+})
