@@ -5,10 +5,19 @@ import type { HealthLab } from './health-lab.ts'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Devices of the balanced default. */
+/** Devices of the balanced default: of the best, as the others are met only when it is gone. */
 export async function carriers(lab: HealthLab, family: '-4' | '-6' = '-4'): Promise<readonly string[]> {
-  const text = await lab.exec(['/usr/sbin/ip', family, 'route', 'show', 'table', '30098'])
-  return [...text.matchAll(/dev (\S+)/g)].map(([, device]) => device ?? '').toSorted()
+  const text = await lab.exec(['/usr/sbin/ip', '-json', family, 'route', 'show', 'table', '30098', 'default'])
+  // Of a table that is not there, iproute2 6.1 prints a bracket and no more.
+  const routes: readonly BalancedRoute[] = text.trimEnd().endsWith(']') ? JSON.parse(text) : []
+  const [best] = routes.toSorted((one, other) => (one.metric ?? 0) - (other.metric ?? 0))
+  return (best?.nexthops ?? [{ dev: best?.dev }]).flatMap(({ dev }) => (dev === undefined ? [] : [dev])).toSorted()
+}
+
+interface BalancedRoute {
+  readonly metric?: number
+  readonly dev?: string
+  readonly nexthops?: readonly { readonly dev: string }[]
 }
 
 export const health = (lab: HealthLab) => lab.exec(['/usr/bin/cat', '/run/ifbalance/health.json'])
