@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { patienceMs } from './test/lab/patience.ts'
 
-/** What has no bound of its own: `expect.poll` gives up after a second otherwise, which a busy machine may take for one look. */
-const patience = { poll: { timeout: 10_000 } }
+/** `expect.poll` gives up after a second otherwise, which a busy machine may take for one look. */
+const patience = { poll: { timeout: patienceMs } }
 
 /**
  * Tests that need machines. A second try is for CI alone, and told: it keeps a day's work, and is a defect to mend. How many
@@ -27,8 +28,8 @@ export default defineConfig({
           name: 'kernel',
           globalSetup: ['test/room/bundle.ts'],
           include: ['test/kernel/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
