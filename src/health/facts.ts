@@ -2,8 +2,8 @@
 import { type Json, objectOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import type { Family, Health, LineHealth } from '../model.ts'
-import { readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
+import { readNote, writeNote } from '../os/notes.ts'
 import { isUplinkName } from '../valid.ts'
 
 /** Written this often at least, and not believed for longer than `freshMs`: a daemon that is gone judges nothing. */
@@ -15,21 +15,14 @@ function monotonicMs(): number {
   return Math.round(Number(process.hrtime.bigint() / 1_000_000n))
 }
 
-let complained = false
-
+/** Kept in memory where it cannot be written: a full /run must not cost a failover. */
 export function writeHealth(health: Health): void {
-  try {
-    replaceFile(paths.health, `${JSON.stringify({ at: monotonicMs(), health })}\n`)
-    complained = false
-  } catch (error) {
-    if (!complained) log.warning(`writing ${paths.health}: ${messageOf(error)}`)
-    complained = true
-  }
+  writeNote(paths.health, `${JSON.stringify({ at: monotonicMs(), health })}\n`)
 }
 
 export function readHealth(): Health {
   try {
-    return parseHealth(readIfThere(paths.health), monotonicMs())
+    return parseHealth(readNote(paths.health), monotonicMs())
   } catch (error) {
     log.warning(`reading ${paths.health}: ${messageOf(error)}; no line is judged`)
     return {}

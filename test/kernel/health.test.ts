@@ -300,6 +300,21 @@ describe('IPv4', () => {
     }
   })
 
+  test('P7 /run is full: a dead line is out all the same, and back when it is mended', async () => {
+    await lab.exec(['/usr/bin/mount', '-o', 'remount,size=1M', '/run'])
+    try {
+      await lab.exec(['/usr/bin/dd', 'if=/dev/zero', 'of=/run/filler', 'bs=4k'])
+      await blackhole(lab.network, 2)
+      await untilCarriers(lab, ['wan1'])
+      await mend(lab.network, 2)
+      await untilCarriers(lab, ['wan1', 'wan2'])
+      expect(lab.said().filter((line) => line.includes('ENOSPC'))).toHaveLength(1)
+    } finally {
+      await lab.exec(['/usr/bin/rm', '-f', '/run/filler'])
+      await lab.exec(['/usr/bin/mount', '-o', 'remount,size=50%', '/run'])
+    }
+  })
+
   test('P4 a daemon that is restarted keeps a dead line out', async () => {
     await blackhole(lab.network, 2)
     await untilCarriers(lab, ['wan1'])
