@@ -11,6 +11,7 @@ import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../re
 import type { Ran } from '../watch/scheduler.ts'
 import { eventsOf, type Telling } from './events.ts'
 import { isHeld } from './holding.ts'
+import { createLineBudget } from './line-budget.ts'
 import type { Reply } from './protocol.ts'
 
 export interface Rounds {
@@ -52,9 +53,19 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   /** What was said in the round before is not said again. */
   let said: ReadonlySet<string> = new Set()
 
+  const budgets = {
+    details: createLineBudget(600, 120),
+    warnings: createLineBudget(100, 30),
+    changes: createLineBudget(300, 60),
+    events: createLineBudget(300, 60),
+  }
+
   /** Warnings of this round, each logged when it is new. */
   function tell(lines: readonly string[]): void {
-    for (const line of lines) if (!said.has(line)) log.warning(line)
+    budgets.warnings.say(
+      [...new Set(lines)].filter((line) => !said.has(line)),
+      log.warning,
+    )
     said = new Set(lines)
   }
 
@@ -67,7 +78,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     }
     const scene = { observed, uplinks: desired.uplinks, carrying: carriersOf(desired, inForce) }
     const { lines, telling: now } = eventsOf(telling, scene, performance.now())
-    for (const line of lines) log.notice(line)
+    budgets.events.say(lines, log.notice)
     telling = now
   }
 
@@ -97,13 +108,14 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     onDesired?.(outcome.desired, inForce, outcome.observed.routes)
     if (details) {
       tellEvents(outcome, inForce, held)
-      for (const step of outcome.applied) log.info(lineOf(step))
+      budgets.details.say(outcome.applied.map(lineOf), log.info)
     }
     // Names of sets say what is in them, which may be much.
     const wanted = JSON.stringify(outcome.desired, (key, value) => (key === 'elements' ? undefined : value))
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
-    return { ...report(outcome, inForce, held, reasons, tell), repaired }
+    const say = (line: string) => budgets.changes.say([line], log.info)
+    return { ...report(outcome, inForce, held, reasons, { tell, say }), repaired }
   }
 
   return {
@@ -141,7 +153,7 @@ function report(
   inForce: Config,
   held: boolean,
   reasons: readonly string[],
-  tell: (lines: readonly string[]) => void,
+  { tell, say }: { readonly tell: (lines: readonly string[]) => void; readonly say: (line: string) => void },
 ): Reply {
   const { applied, remaining, refused, errors, desired } = outcome
   const carrying = carriersOf(desired, inForce)
@@ -149,7 +161,7 @@ function report(
   const state = held ? 'taken down' : balanced
   if (applied.length > 0) {
     const count = applied.length === 1 ? '1 change' : `${applied.length} changes`
-    log.info(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
+    say(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
   }
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))

@@ -7,13 +7,20 @@ import { isOurRuleset } from './ruleset.ts'
 export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   if (uplinks.length === 0) return []
   return [
-    ...observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)]),
-    ...observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)]),
+    ...some(observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)])),
+    ...some(observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)])),
     ...foreignTable(observed),
-    ...sharedAddresses(uplinks),
-    ...overlaps(uplinks, observed),
+    ...some(sharedAddresses(uplinks)),
+    ...some(overlaps(uplinks, observed)),
   ]
 }
+
+/** Neighbours can make any number of subnets. How many are left out is not said: it would be another line each time. */
+function some(lines: readonly string[]): readonly string[] {
+  return lines.length > most ? [...lines.slice(0, most), '... and more of this kind'] : lines
+}
+
+const most = 8
 
 function foreignRule({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
   if (!inOurBlock(priority, numbers) || protocol === protocols.rule) return []

@@ -39,15 +39,15 @@ export function decidePath(
   if (gateway === undefined) return null
   const elsewhere = lanAddresses(link, prefixes, observed)
   // The kernel looks for the gateway's subnet in `main`, which has none where a network manager uses another table.
-  const inMain = observed.routes.some((route) => isSubnetOf(link, route) && route.family === family)
-  const reachable =
-    inMain && addresses.some((address) => gateway !== null && !address.peer && contains(address, gateway))
+  const inMain = () => observed.routes.some((route) => isSubnetOf(link, route) && route.family === family)
+  const isReachable = (next: string) =>
+    addresses.some((address) => !address.peer && contains(address, next)) && inMain()
   const { source, metrics } = defaultRoute(family, link, config, observed) ?? {}
   return {
     gateway,
     ...limits(link, metrics),
     ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
-    onlink: gateway !== null && !isLinkLocal(gateway) && !reachable,
+    onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
     addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
     ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
     ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),

@@ -2,6 +2,7 @@
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../ids.ts'
 import type { ClosingRoute, Config, Family, Nexthop, Observed, Route, Uplink } from '../model.ts'
 import { commonMetrics } from '../route-metrics.ts'
+import { subnetsWithinBounds } from './bounds.ts'
 import { carriers, isLinked, type Usable } from './carriers.ts'
 import { otherWays } from './main-routes.ts'
 import { routedServers } from './name-servers.ts'
@@ -50,10 +51,10 @@ function uplinkRoutes(
   const here = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
   const inMain = here.filter((route) => route.table === tables.main)
   // A network manager may have been told to keep them in a table of their own.
-  const onLink = [
-    ...inMain,
-    ...here.filter((route) => !inMain.some(({ destination }) => destination === route.destination)),
-  ]
+  const onLink = subnetsWithinBounds(
+    [...inMain, ...here.filter((route) => !inMain.some(({ destination }) => destination === route.destination))],
+    path,
+  )
   return [
     ...[...onLink, ...copies].map((route) => ({
       ...unicast(

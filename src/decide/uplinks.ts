@@ -15,6 +15,7 @@ import type {
 import { own } from '../own.ts'
 import { matchesPattern } from '../patterns.ts'
 import { isInterfaceName } from '../valid.ts'
+import { exceedsBounds, maxAddresses, withinBounds } from './bounds.ts'
 import { withPrefixes } from './delegations.ts'
 import { servesLan, toldByOthers } from './lan.ts'
 import { decideNumbers, findByHardware } from './numbers.ts'
@@ -28,10 +29,17 @@ export interface Uplinks {
 
 const defaults = { weight: 1, metric: 10 } as const
 
-interface Candidate extends Wishes {
+interface Found extends Wishes {
   readonly name: string
   readonly link: Link
 }
+
+interface Candidate extends Found {
+  readonly ways: Ways
+}
+
+/** How it leaves in each family in which it is an uplink, and whether only routers on a LAN say that it does. */
+type Ways = Readonly<Record<Family, Path | null>> & { readonly isAdvertised: boolean }
 
 /** Uplinks in the order of their numbers: those here, and those that earlier runs or the configuration know. */
 export function decideUplinks(config: Config, observed: Observed): Uplinks {
@@ -47,7 +55,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
     const found = candidates.find((other) => other.name === name)
     if (found) {
       if (lacksBearer(found.link, observed)) warnings.push(`uplink ${name}: its modem is not connected (ModemManager)`)
-      return present(found, number, config, observed)
+      return present(found, number, observed)
     }
     return absent(
       name,
@@ -60,10 +68,24 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
   for (const { name, inet, inet6 } of uplinks)
     for (const [family, path] of [['IPv4', inet] as const, ['IPv6', inet6] as const])
       if (path?.refused !== undefined) warnings.push(`uplink ${name}: left out for ${family}, refused: ${path.refused}`)
+  for (const uplink of uplinks) warnings.push(...whatIsTooMuch(uplink, observed))
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
   const told = withPrefixes(uplinks, known, config, observed)
   return { ...told, known: withFamilies(told.known, candidates, config, observed), warnings }
+}
+
+function whatIsTooMuch(uplink: Uplink, { links }: Observed): readonly string[] {
+  const link = links.find(({ name }) => name === uplink.interface)
+  if (!link) return []
+  return families.flatMap((family) =>
+    exceedsBounds(link, family, uplink[family])
+      ? [
+          `uplink ${uplink.name}: more than ${maxAddresses} ${family === 'inet' ? 'IPv4' : 'IPv6'} addresses: sockets that are ` +
+            'bound to the others are balanced',
+        ]
+      : [],
+  )
 }
 
 /** With those in which each was told of by more than its neighbours; what was told of before counts until the next boot. */
@@ -76,12 +98,11 @@ function withFamilies(
   return Object.fromEntries(
     Object.entries(known).map(([name, entry]) => {
       const found = candidates.find((other) => other.name === name)
-      const ways = found ? waysOut(found, config, observed) : noWays
       const before = own(observed.state.uplinks, name)?.families ?? []
       const told = families.filter(
         (family) =>
           before.includes(family) ||
-          (found && ways[family] !== null && toldByOthers(family, found.link, found, config, observed)),
+          (found && found.ways[family] !== null && toldByOthers(family, found.link, found, config, observed)),
       )
       return [name, { ...entry, ...(told.length > 0 && { families: told }) }]
     }),
@@ -93,15 +114,17 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
   const section =
     config.uplinks.find((uplink) => matchesPattern(uplink.interface, link.name)) ?? former(link, config, observed)
   if (!isInterfaceName(link.name)) {
-    const wanted =
-      section !== undefined || hasWayOut({ name: link.name, link, section, stanza: undefined }, config, observed)
+    const { inet, inet6 } = waysOut({ name: link.name, link, section, stanza: undefined }, config, observed)
+    const wanted = section !== undefined || inet !== null || inet6 !== null
     if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
     return []
   }
   const stanza = own(observed.stanzas, link.name)
   const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
-  if (isUplink(found, config, observed)) return [found]
-  if (mayAdopt(found, config) && waysOut(found, config, observed).isAdvertised)
+  if (!mayBeUplink(found, config)) return []
+  const ways = waysOut(found, config, observed)
+  if (isUplink({ ...found, ways }, observed)) return [{ ...found, ways }]
+  if (ways.isAdvertised)
     warnings.push(
       `interface ${link.name}: a router is advertised there, but it is taken for a LAN: list it if it is none`,
     )
@@ -122,48 +145,32 @@ function former({ name, hardware }: Link, { uplinks }: Config, { state, links }:
   )
 }
 
-function isUplink(found: Candidate, config: Config, observed: Observed): boolean {
-  const { link, section, stanza, name } = found
-  // A port of a bridge or bond has no traffic of its own; its master may be the uplink.
-  if (link.master !== null && !section) return false
+function mayBeUplink({ link, section, stanza }: Found, { balance }: Config): boolean {
   if (section) return true
-  if (stanza?.balance !== undefined) return stanza.balance
-  if (!mayAdopt(found, config)) return false
-  if (hasWayOut(found, config, observed)) return true
+  // A port of a bridge or bond has no traffic of its own; its master may be the uplink.
+  if (link.master !== null) return false
+  return stanza?.balance ?? (balance.adopt === 'auto' && mayBeAdopted(link))
+}
+
+function isUplink({ name, link, section, stanza, ways }: Candidate, { state }: Observed): boolean {
+  if (section !== undefined || stanza?.balance || ways.inet !== null || ways.inet6 !== null) return true
   // Once an uplink, it stays one while its lease or carrier is away.
-  const before = own(observed.state.uplinks, name)
+  const before = own(state.uplinks, name)
   if (before?.interface !== link.name) return false
   return !link.up || !link.carrier || (before.families ?? []).length > 0
 }
 
-/** Without a word of the administrator's. */
-function mayAdopt({ link, section, stanza }: Candidate, { balance }: Config): boolean {
-  const isUnsaid = section === undefined && stanza?.balance === undefined
-  return isUnsaid && balance.adopt === 'auto' && link.master === null && mayBeAdopted(link)
-}
-
-function hasWayOut(
-  found: Pick<Candidate, 'name' | 'link' | keyof Wishes>,
-  config: Config,
-  observed: Observed,
-): boolean {
-  const { inet, inet6 } = waysOut(found, config, observed)
-  return inet !== null || inet6 !== null
-}
-
-/** How it leaves in each family in which it is an uplink, and whether only routers on a LAN say that it does. */
-function waysOut(
-  { name, link, section, stanza }: Pick<Candidate, 'name' | 'link' | keyof Wishes>,
-  config: Config,
-  observed: Observed,
-): Readonly<Record<Family, Path | null>> & { readonly isAdvertised: boolean } {
+function waysOut({ name, link, section, stanza }: Found, config: Config, observed: Observed): Ways {
   const wishes = { section, stanza }
-  const [inet = null, inet6 = null] = families.map((family) => decidePath(family, link, wishes, config, observed))
-  const listed = section !== undefined || stanza?.balance === true
+  const [inet = null, inet6 = null] = families.map((family) => {
+    const path = decidePath(family, link, wishes, config, observed)
+    return path && withinBounds(path, family, link, observed)
+  })
   const isAdvertised =
     inet6 !== null &&
     inet === null &&
-    !listed &&
+    section === undefined &&
+    !stanza?.balance &&
     !toldByOthers('inet6', link, wishes, config, observed) &&
     servesLan(link, own(observed.state.uplinks, name), config, observed)
   return { inet, inet6: isAdvertised ? null : inet6, isAdvertised }
@@ -197,14 +204,9 @@ function named(candidates: readonly Candidate[], warnings: string[]): readonly C
   return [...taken.values()].toSorted((a, b) => a.link.index - b.link.index)
 }
 
-function present(
-  { name, link, section, stanza }: Candidate,
-  number: number,
-  config: Config,
-  observed: Observed,
-): Uplink {
+function present({ name, link, section, stanza, ways: all }: Candidate, number: number, observed: Observed): Uplink {
   const enabled = isEnabled(name, section, observed)
-  const ways = link.up && enabled ? waysOut({ name, link, section, stanza }, config, observed) : noWays
+  const ways = link.up && enabled ? all : noWays
   const path = (family: Family) =>
     withLine(name, family, withRefusal(ways[family], family, link, number, observed), section, observed)
   const paths = { inet: path('inet'), inet6: path('inet6') }

@@ -101,10 +101,13 @@ function gatewayOf(link: Json, family: Family, number: number): string | undefin
 
 function addressesOf(link: Json): readonly string[] {
   // In no certain order: sorted, so that two answers can be compared.
-  return ours(link['Addresses'])
-    .flatMap((address) => addressFromBytes(address['Address']) ?? [])
-    .toSorted()
+  const all = ours(link['Addresses']).flatMap((address) => addressFromBytes(address['Address']) ?? [])
+  const [inet, inet6] = [all.filter((one) => !one.includes(':')), all.filter((one) => one.includes(':'))]
+  return [inet, inet6].flatMap((some) => some.toSorted().slice(0, maxTold)).toSorted()
 }
+
+/** Of each family; one that the interface has is enough to believe the rest, and neighbours can make any number. */
+const maxTold = 32
 
 function ours(list: unknown): readonly Json[] {
   return (

@@ -1,7 +1,7 @@
 /** What the neighbours on a link can send, and what becomes of it: packets of a LAN and of the host, in both families. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Host, startHost } from './daemon-host.ts'
-import { inside, lanClient, makeProviders, server } from './providers.ts'
+import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
 
 let host: Host
 
@@ -23,8 +23,11 @@ async function answers(...addresses: readonly string[]): Promise<readonly string
   return asked.flat()
 }
 
-const balanced = async (family: '-4' | '-6') =>
-  (await host.run(['ip', family, 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })).stdout.match(/\bdev \S+/g)
+/** Devices of the best default, the first that is listed. */
+async function balanced(family: '-4' | '-6'): Promise<readonly string[] | null> {
+  const { stdout } = await host.run(['ip', family, 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })
+  return (stdout.split(/^default/m)[1] ?? '').match(/\bdev \S+/g)
+}
 
 const all = [server.inet, server.inet6, '192.168.77.1', 'fd00:77::1']
 
@@ -58,4 +61,32 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
   const { stdout: status } = await host.ifbalance(['status'])
   expect(status).not.toContain('lan0')
   expect(await answers(...all)).toEqual(all)
+})
+
+test('3,000 prefixes on one uplink, and more all the time: rules and lines are bounded, and the other one fails over', async () => {
+  const made = (action: string, from: number, count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) =>
+        `address ${action} 2001:db8:${(4096 + from + i).toString(16)}::2/64 dev wan1${action === 'add' ? ' nodad valid_lft 900 preferred_lft 900' : ''}`,
+    ).join('\n')
+  const daemon = host.daemon()
+  await daemon.says(/balancing over wan1, wan2/)
+  // The kernel may take any of these for what it translates.
+  await host.run(['ip', '-n', 'isp1', '-6', 'route', 'add', '2001:db8:1000::/36', 'dev', 'isp1'])
+  await host.run(['ip', '-6', '-batch', '-'], {}, { input: made('add', 0, 3000) })
+  await daemon.says(/uplink wan1: more than 16 IPv6 addresses/)
+  await host.write('/run/flood', `${made('add', 3000, 250)}\n${made('del', 3000, 250)}\n`)
+  const flood = host.start(['/bin/sh', '-c', 'while :; do ip -6 -batch /run/flood; sleep 0.5; done'])
+  const before = daemon.said().length
+  await setCarrier(host, 'isp2', 'down')
+  await expect.poll(() => balanced('-6'), { timeout: 30_000, interval: 20 }).toEqual(['dev wan1'])
+  await expect.poll(() => balanced('-4'), { timeout: 30_000 }).toEqual(['dev wan1'])
+  await setCarrier(host, 'isp2', 'up')
+  await expect.poll(() => balanced('-4'), { timeout: 30_000 }).toEqual(['dev wan1', 'dev wan2'])
+  expect(await answers(server.inet, server.inet6)).toEqual([server.inet, server.inet6])
+  flood.signal('SIGTERM')
+  const { stdout } = await host.run(['ip', '-6', 'rule', 'show'])
+  expect(stdout.match(/lookup 30001|lookup wan1/g)?.length).toBeLessThan(25)
+  expect(daemon.said().length - before).toBeLessThan(100)
 })

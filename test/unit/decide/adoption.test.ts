@@ -166,3 +166,40 @@ test("a router's advertisement on a LAN beside that of an uplink does not end ba
   })
   expect(rules.filter(({ family, priority }) => family === 'inet6' && priority === 32765)).toHaveLength(2)
 })
+
+/** What a burst of advertisements leaves on wan1: with each prefix an address and a subnet. */
+function flooded(count: number, state: State, rules: Observed['rules'] = world.rules): Desired {
+  const numbers = Array.from({ length: count }, (_, index) => index)
+  const own = address('inet6', '2001:db8:ffff::2')
+  // As the kernel lists them: the latest first.
+  const made = numbers.map((i) => address('inet6', `2001:db8:${i.toString(16)}::2`, { dynamic: true })).toReversed()
+  const subnet = (text: string, protocol: number): Route => ({
+    ...{ family: 'inet6', type: 'unicast', destination: text, table: 254, protocol, metric: 256 },
+    nexthops: [{ device: 'wan1', gateway: null, weight: 1, onlink: false }],
+  })
+  const subnets = [...numbers.map((i) => subnet(`2001:db8:${i.toString(16)}::/64`, 2)), subnet('2001:db8:ffff::/64', 2)]
+  const links = world.links.map((link) =>
+    link.name === 'wan1' ? { ...link, addresses: [...link.addresses, ...made, own] } : link,
+  )
+  return see({ routes: [advertised('wan1'), ...subnets], rest: { links, rules } }, state)
+}
+
+test('what neighbours can send is bounded: addresses, subnets, lines', () => {
+  const { uplinks, rules, routes, warnings } = flooded(3000, world.state)
+  const wan1 = uplinks.find(({ name }) => name === 'wan1')
+  expect(wan1?.inet6?.addresses).toHaveLength(16)
+  expect(wan1?.inet6?.addresses).toContain('2001:db8:ffff::2')
+  expect(rules.length).toBeLessThan(64)
+  const subnets = routes.filter(({ family, table }) => family === 'inet6' && table === 30001)
+  expect(subnets.length).toBeLessThan(20)
+  expect(subnets.map(({ destination }) => destination)).toContain('2001:db8:ffff::/64')
+  expect(warnings.filter((line) => line.includes('more than 16 IPv6 addresses'))).toHaveLength(1)
+})
+
+test('addresses that come later push out none', () => {
+  const first = flooded(14, world.state)
+  const later = flooded(3000, first.state, [...world.rules, ...first.rules])
+  const of = ({ uplinks }: Desired) => uplinks.find(({ name }) => name === 'wan1')?.inet6?.addresses ?? []
+  expect(of(later)).toEqual(expect.arrayContaining([...of(first)]))
+  expect(flooded(2000, later.state, later.rules).rules).toEqual(later.rules)
+})
