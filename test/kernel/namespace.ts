@@ -10,7 +10,8 @@ export async function inNamespace(script: URL, args: readonly string[], options:
   const prepare = 'mount -t tmpfs t /run && mount -t sysfs s /sys && ip link set lo up && exec "$@"'
   const node = [process.execPath, fileURLToPath(script), ...args]
   return run('/usr/bin/unshare', ['-n', '-m', '/bin/sh', '-c', prepare, 'sh', ...node], {
-    timeoutMs: 50_000,
+    timeoutMs: 170_000,
+    env: { IFBALANCE_ROOM: process.env['IFBALANCE_ROOM'] ?? String(process.pid) },
     ...options,
   })
 }

@@ -5,11 +5,12 @@ import type { Desired, Observed } from '../../src/model.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, survey } from '../../src/reconcile.ts'
 import { configOf } from '../config-of.ts'
+import { cgroupName } from '../lab/names.ts'
 import type { Packet, SendOptions } from '../lab/programs/send.ts'
 import { makeSteeringWorld, whereTo } from './steering-world.ts'
 import { ip } from './world.ts'
 
-const cgroup = `steering-${process.pid}`
+const cgroup = cgroupName('match')
 const uplinks = ['a', 'b', 'c']
 const head = `[balance]\nprobe = none\nmode = failover\n${uplinks
   .map((name, at) => `[uplink ${name}]\ninterface = wan${at + 1}\n`)

@@ -1,10 +1,11 @@
 /** Rules in the daemon: names that dnsmasq resolves, control groups that come, and configurations with mistakes. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { cgroupName } from '../lab/names.ts'
 import { changedSoon, type Host, type Running, startHost } from './daemon-host.ts'
 import { arrived, forgetArrived, makeProviders, server, setCarrier } from './providers.ts'
 
 const config = '/etc/ifbalance/ifbalance.conf'
-const cgroup = `steering-daemon-${process.pid}`
+const cgroup = cgroupName('daemon')
 const good = `[balance]
 mode = failover
 [uplink one]

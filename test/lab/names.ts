@@ -7,6 +7,11 @@ export function labName(role: string): string {
   return `${prefix}-${process.pid}-${role}`
 }
 
+/** A control group of this process, at the root of them all. Rooms share that: their number tells them apart, see ../room/enter. */
+export function cgroupName(role: string): string {
+  return `${prefix}-${process.env['IFBALANCE_ROOM'] ?? process.pid}-${process.pid}-${role}`
+}
+
 /** The pid in one of our names, null where the name is not ours. */
 export function pidOfName(name: string): number | null {
   const match = /^ifbl-(\d+)-[a-z0-9]+$/.exec(name)
