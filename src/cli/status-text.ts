@@ -46,13 +46,20 @@ const lineColumns: readonly Column[] = [
   { title: 'LAST PROBE', align: 'left' },
 ]
 
-/** What the daemon knows of the internet behind each link. */
+/** What the daemon knows of the internet behind each link, and why there is no link. */
 function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly string[] {
-  const rows = uplinks.flatMap(({ name, inet, inet6 }) => [
+  const rows = uplinks.flatMap(({ name, state, why, inet, inet6 }) => [
+    ...(why !== undefined && (state === 'down' || state === 'unconfigured') ? [noLineRow(name, state, why)] : []),
     ...(inet?.health ? [lineRow(name, 'IPv4', inet.health)] : []),
     ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health)] : []),
   ])
   return rows.length === 0 ? [] : [...layOut(lineColumns, rows, paint), '']
+}
+
+function noLineRow(name: string, state: UplinkStatus['state'], why: string): readonly Cell[] {
+  const unknown = { text: '-' }
+  const start = [{ text: name }, unknown, { text: state, style: styles[state] }]
+  return [...start, unknown, unknown, unknown, { text: printableLines(why) }, unknown]
 }
 
 function lineRow(name: string, family: string, health: LineHealth): readonly Cell[] {

@@ -1,6 +1,7 @@
 /** Facts for `ifbalance status`. Pure. */
 import { isBalancedDefault } from '../decide/carriers.ts'
 import { redirectedServers } from '../decide/name-servers.ts'
+import { whyNoLine } from '../health/no-line.ts'
 import type {
   Config,
   Desired,
@@ -40,6 +41,8 @@ export interface UplinkStatus {
   readonly number: number
   readonly interface: string
   readonly state: UplinkState
+  /** Why it has no line that could be judged; absent where it has one. */
+  readonly why?: string
   readonly weight: number
   readonly metric: number
   readonly inet: PathStatus | null
@@ -101,11 +104,9 @@ function isShown({ uplinks }: Config, { links }: Observed) {
 
 type Share = (family: Family, device: string) => number
 
-function uplinkStatus(
-  { name, number, interface: device, state, weight, metric, prefixes, ...paths }: Uplink,
-  share: Share,
-  observed: Observed,
-) {
+function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
+  const { name, number, interface: device, state, weight, metric, prefixes, ...paths } = uplink
+  const why = whyNoLine(uplink, observed)
   const status = (family: Family, path: Path | null): PathStatus | null => {
     const health = path?.line && own(observed.health ?? {}, name)?.[family]
     return (
@@ -118,7 +119,7 @@ function uplinkStatus(
     )
   }
   return {
-    ...{ name, number, interface: device, state, weight, metric },
+    ...{ name, number, interface: device, state, ...(why !== null && { why }), weight, metric },
     inet: status('inet', paths.inet),
     inet6: status('inet6', paths.inet6),
     ...(prefixes && { prefixes }),

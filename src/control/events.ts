@@ -1,4 +1,5 @@
 /** What a round has found changed, in words for the journal: which uplink, to what, and why. Pure. */
+import { whyNoLine } from '../health/no-line.ts'
 import type { Desired, Family, Observed, Uplink, UplinkState } from '../model.ts'
 import { own } from '../own.ts'
 
@@ -88,27 +89,11 @@ function settled(state: UplinkState): UplinkState {
 }
 
 function reasonOf(uplink: Uplink, scene: Scene): string {
-  const { observed } = scene
-  const link = observed.links.find(({ name }) => name === uplink.interface)
-  switch (uplink.state) {
-    case 'online':
-    case 'suspect':
-      return ''
-    case 'absent':
-      return `there is no interface ${uplink.interface}`
-    case 'disabled':
-      return observed.disabled.includes(uplink.name) ? 'by command' : 'by the configuration'
-    case 'down':
-      if (!link?.up) return 'the interface is down'
-      return link.carrier ? 'its modem is not connected' : 'no carrier'
-    case 'unconfigured':
-      return link?.addresses.length ? 'no gateway is known' : 'no address'
-    case 'offline':
-    case 'degraded': {
-      const reasons = (['inet', 'inet6'] as const).map((family) => uplink[family] && whyOf(uplink, family, scene))
-      return [...new Set(reasons.filter(Boolean))].join('; ')
-    }
-  }
+  const noLine = whyNoLine(uplink, scene.observed)
+  if (noLine !== null) return noLine
+  if (settled(uplink.state) === 'online') return ''
+  const reasons = (['inet', 'inet6'] as const).map((family) => uplink[family] && whyOf(uplink, family, scene))
+  return [...new Set(reasons.filter(Boolean))].join('; ')
 }
 
 function whyOf({ name }: Uplink, family: Family, { observed }: Scene): string {

@@ -111,6 +111,7 @@ test('what --json prints is this, and changes only with `format`', () => {
       },
       {
         ...{ name: 'gone', number: 3, interface: 'wan3', state: 'absent', weight: 1, metric: 10 },
+        why: 'there is no interface wan3',
         inet: null,
         inet6: null,
       },
@@ -131,6 +132,18 @@ test('the table that people read', () => {
     '',
     'Mode connection, 2 of 3 uplinks online; the daemon is running.',
     'Warning: lan overlaps',
+  ])
+})
+
+test('an uplink without a link has a row among the lines, which says why', () => {
+  const given = facts([], [link('wan1', false), link('ppp0')])
+  const [down, unconfigured] = [{ ...home, state: 'down' } as const, { ...lte, state: 'unconfigured' } as const]
+  const status = statusOf({ ...given, desired: { ...given.desired, uplinks: [down, unconfigured, gone] } })
+  expect(statusText(status, plain).split('\n').slice(6, 10)).toEqual([
+    'LINE     STATE         SINCE  LATENCY  LOSS  WHY         LAST PROBE',
+    'home  -  down          -            -     -  no carrier  -',
+    'lte   -  unconfigured  -            -     -  no address  -',
+    '',
   ])
 })
 
