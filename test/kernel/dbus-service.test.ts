@@ -249,8 +249,10 @@ test('D1, D4, D5: monitor tells what the daemon says and nobody else, through re
   await host.run(['ip', 'link', 'set', 'isp2', 'up'])
   await monitor.says(/"to":"online"/, seen)
   expect(monitor.said().join('\n')).not.toContain('spoofed')
+  const told = monitor.said().length
   monitor.signal('SIGTERM')
   expect(await monitor.ended).toBe(0)
+  expect(monitor.said().slice(told).join('\n')).not.toContain('message bus')
 })
 
 test('monitor for people: one line each, and it ends when nobody reads any more', async () => {

@@ -404,4 +404,11 @@ describe('what is said besides', () => {
     await host.ifbalance(['apply'])
     expect((await explain(server.inet)).decision).toBe('nothing is balanced here: no uplink is known')
   })
+
+  test('a host all of whose uplinks are disabled', async () => {
+    const sections = ['wan1', 'wan2'].map((name) => `[uplink ${name}]\nenabled = no\n`)
+    await host.write('/etc/ifbalance/ifbalance.conf', sections.join(''))
+    await host.ifbalance(['apply'])
+    expect((await explain(server.inet)).decision).toBe('left to table main: no uplink is usable')
+  })
 })

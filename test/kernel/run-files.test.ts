@@ -227,6 +227,22 @@ describe('P8: /run/ifbalance becomes read-only', () => {
   })
 })
 
+test('P8: /proc/sys read-only: what cannot be set is left as it is, and everything else is done and follows', async () => {
+  await shell('mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys')
+  const daemon = host.daemon()
+  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  for (let again = 0; again < 2; again++) {
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    seen = await daemon.says(/balancing over wan1 /, seen)
+    await host.run(['ip', 'link', 'set', 'isp2', 'up'])
+    seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  }
+  expect(await balanced()).toBe(both)
+  // Nobody has changed the sysctls: that they are not as wanted is no reason to look again and again.
+  const rounds = () => daemon.said().filter((line) => /after .*sysctl/.test(line)).length
+  expect(rounds()).toBeLessThan(3)
+})
+
 describe('P13: out of descriptors', () => {
   const limit = (daemon: Running, descriptors: string) =>
     host.run(['prlimit', '--pid', String(daemon.pid), `--nofile=${descriptors}`])

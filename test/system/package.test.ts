@@ -81,6 +81,27 @@ describe.skipIf(missing)('trixie', () => {
     await expectNothingLost(traffic)
   })
 
+  test('an error in the configuration: systemctl reload fails with file and line, and every start goes on as before', async () => {
+    const before = await ours()
+    const file = '/etc/ifbalance/conf.d/90-mistake.conf'
+    await lab.machine.exec(['/usr/bin/tee', file], { input: '[rule r]\nsuorce = 192.0.2.1\nuplinks = none\n' })
+    const reload = await lab.machine.exec(['/usr/bin/systemctl', 'reload', 'ifbalance'], { accept: [0, 1] })
+    expect(reload.exitCode).toBe(1)
+    const { stdout: said } = await run('/usr/bin/journalctl', '--unit=ifbalance', '--output=cat')
+    expect(said).toContain(`${file}:2: [rule r]: unknown key "suorce"; did you mean source?`)
+    await run('/usr/bin/systemctl', 'is-active', 'ifbalance')
+    await run('/usr/bin/systemctl', 'restart', 'ifbalance')
+    expect(difference(before, await ours())).toEqual([])
+    // What root has disabled meanwhile, the daemon can enable.
+    await run('/usr/bin/systemctl', 'stop', 'ifbalance')
+    await run('/usr/sbin/ifbalance', 'disable', 'wan1')
+    await run('/usr/bin/systemctl', 'start', 'ifbalance')
+    await run('/usr/sbin/ifbalance', 'enable', 'wan1')
+    expect(difference(before, await ours())).toEqual([])
+    await run('/usr/bin/rm', file)
+    await run('/usr/bin/systemctl', 'reload', 'ifbalance')
+  })
+
   test('U5: dpkg killed in the middle of the first installation: main goes on, and the second attempt ends right', async () => {
     const before = await ours()
     await run('/usr/bin/dpkg', '-P', 'ifbalance')
