@@ -17,7 +17,8 @@ export function whatPasses(
 ): string | null {
   const { config, desired } = facts
   const local = query.incoming === null
-  if (desired.ruleset === null) return 'nothing is balanced here: no uplink is known'
+  if (desired.ruleset === null)
+    return `nothing is balanced here: ${desired.uplinks.length === 0 ? 'no uplink is known' : 'all uplinks are disabled or away'}`
   const cameIn = desired.uplinks.find(
     (uplink) => uplink.interface === query.incoming && isUplinkIn(query.family, uplink),
   )
