@@ -17,8 +17,10 @@ export function whatPasses(
 ): string | null {
   const { config, desired } = facts
   const local = query.incoming === null
-  if (desired.ruleset === null)
-    return `nothing is balanced here: ${desired.uplinks.length === 0 ? 'no uplink is known' : 'all uplinks are disabled or away'}`
+  if (desired.ruleset === null) {
+    const isDisabled = desired.uplinks.some(({ state }) => state === 'disabled')
+    return `nothing is balanced here: ${isDisabled ? 'all uplinks are disabled' : 'no uplink is known'}`
+  }
   const cameIn = desired.uplinks.find(
     (uplink) => uplink.interface === query.incoming && isUplinkIn(query.family, uplink),
   )

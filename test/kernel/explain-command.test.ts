@@ -409,6 +409,6 @@ describe('what is said besides', () => {
     const sections = ['wan1', 'wan2'].map((name) => `[uplink ${name}]\nenabled = no\n`)
     await host.write('/etc/ifbalance/ifbalance.conf', sections.join(''))
     await host.ifbalance(['apply'])
-    expect((await explain(server.inet)).decision).toBe('nothing is balanced here: all uplinks are disabled or away')
+    expect((await explain(server.inet)).decision).toBe('nothing is balanced here: all uplinks are disabled')
   })
 })
