@@ -130,9 +130,9 @@ function answerChains(kind: Kind): readonly Chain[] {
       name: `source_${ip}`,
       hook: null,
       rules: [
+        isLatest,
         // Such as one of a LAN, which clients there asked.
         `${ip} saddr != { ${addresses.join(', ')} } accept`,
-        isLatest,
         `${answer} . ${ip} saddr @addresses_${ip} udp sport != @${careless} ` +
           `update @addresses_${ip} { ${answer} . ${ip} saddr } update @clients_${ip} { ${answer} } accept`,
         `update @${careless} { udp sport }`,
