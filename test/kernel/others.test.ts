@@ -144,3 +144,40 @@ describe('F7, F8, F9: others in our number spaces, while we run', () => {
     expect(await out('ip', 'rule')).not.toContain('32765')
   })
 })
+
+describe("others' source NAT, while we run", () => {
+  const chain = (rules: string) =>
+    `table ip fw { chain post { type nat hook postrouting priority srcnat; ${rules}; }; }`
+  const theirs = async (number: number) => {
+    const { stdout } = await host.run(['nft', 'list', 'table', 'inet', 'ifbalance'])
+    return /chain theirs_(\d) {\n([^}]*)}/g
+      .exec(stdout.slice(Math.max(0, stdout.indexOf(`chain theirs_${number} `))))?.[2]
+      ?.trim()
+  }
+
+  test('is followed as soon as the kernel tells of it, and what cannot be read is told', async () => {
+    await start()
+    expect(await theirs(1)).toBeUndefined()
+    await host.run(['nft', chain('ip daddr 203.0.113.50 accept; oifname "wan2" counter snat to 10.2.0.2')])
+    await expect.poll(() => theirs(1)).toBe('ip daddr 203.0.113.50 accept')
+    expect(await theirs(2)).toBe('meta nfproto ipv4 accept')
+    await host.run(['nft', 'add rule ip fw post oifname "wan1" meta mark 0x5 snat to 10.1.0.2'])
+    await expect.poll(() => theirs(1)).toBe('meta nfproto ipv4 accept')
+    const message = /source NAT in ip fw post .* on wan1 /
+    expect((await host.ifbalance(['check'])).stdout).toMatch(message)
+    expect((await host.ifbalance(['status'])).stdout).toMatch(message)
+    await host.run(['nft', 'delete table ip fw'])
+    await expect.poll(() => theirs(2)).toBeUndefined()
+    await expectSettled()
+  })
+
+  test('that cannot be listed costs no round', async () => {
+    await host.run(['sh', '-c', 'cp -a /usr/sbin/nft /run/nft'])
+    await host.write('/usr/sbin/nft', '#!/bin/sh\ncase "$*" in *"list ruleset") exit 1 ;; esac\nexec /run/nft "$@"\n')
+    const seen = await start()
+    expect(daemon.said().join('\n')).toContain("reading others' source NAT: ")
+    await host.run(['ip', 'link', 'set', 'isp2', 'down'])
+    await daemon.says(/balancing over wan1 \(/, seen)
+    expect(daemon.said().filter((line) => line.includes("others' source NAT"))).toHaveLength(1)
+  })
+})

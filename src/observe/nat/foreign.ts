@@ -31,6 +31,8 @@ const maxListing = 64 * 1024 * 1024
 
 let kept: Read | null = null
 let changes = 0
+/** Why it could not be read the last time. */
+let told = ''
 
 export function forgetForeignNat(): void {
   changes++
@@ -56,7 +58,9 @@ export async function readForeignNat(): Promise<readonly ForeignNat[]> {
   if (kept && now < kept.until) return kept.found
   const before = changes
   const read = await readAll().catch((error): Read => {
-    log.warning(`reading others' source NAT: ${messageOf(error)}`)
+    const message = messageOf(error)
+    if (message !== told) log.warning(`reading others' source NAT: ${message}`)
+    told = message
     return { found: kept?.found ?? [], tables: kept?.tables ?? [], until: now + keptAfterFailureMs }
   })
   kept = before === changes ? read : { ...read, until: 0 }
@@ -71,6 +75,7 @@ async function readAll(): Promise<Read> {
   ])
   const { found, tables } = parseNatListing(listing.stdout)
   const isLegacy = legacy.some((one) => one !== null)
+  told = ''
   const until = performance.now() + (isLegacy ? keptLegacyMs : keptMs)
   return { found: unique([...found, ...legacy.flatMap((one) => one ?? [])]), tables, until }
 }
