@@ -193,6 +193,9 @@ export const lastPriority = 32765
 export const tables = { default: 253, main: 254, local: 255 } as const
 
 export const protocols = {
+  /** RTPROT_BOOT and RTPROT_STATIC: what programs and administrators add with ip(8). */
+  boot: 3,
+  static: 4,
   /** RTPROT_KERNEL: routes that an interface's address brings along. */
   kernel: 2,
   /** RTPROT_RA: what a router advertised, whoever took it over. */

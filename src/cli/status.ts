@@ -1,20 +1,8 @@
 /** Facts for `ifbalance status`. Pure. */
-import { isBalancedDefault } from '../decide/carriers.ts'
+import { internetWays } from '../decide/internet.ts'
 import { redirectedServers } from '../decide/name-servers.ts'
 import { whyNoLine } from '../health/no-line.ts'
-import type {
-  Config,
-  Desired,
-  Family,
-  LineHealth,
-  Mode,
-  Modem,
-  Observed,
-  Path,
-  Route,
-  Uplink,
-  UplinkState,
-} from '../model.ts'
+import type { Config, Desired, Family, LineHealth, Mode, Modem, Observed, Path, Uplink, UplinkState } from '../model.ts'
 import { own } from '../own.ts'
 
 /**
@@ -75,10 +63,9 @@ export interface Facts {
 }
 
 export function statusOf({ config, observed, desired, pending, daemon, heldDown, warnings }: Facts): Status {
-  // With our ignore_routes_with_linkdown the kernel passes over nexthops without carrier before we have even looked.
-  const alive = new Set(observed.links.filter((link) => link.up && link.carrier).map((link) => link.name))
-  const balanced = observed.routes.filter((route) => isBalancedDefault(route, config.numbers))
-  const share = (family: Family, device: string) => shareOf(balanced, family, device, alive)
+  const ways = { inet: internetWays('inet', observed), inet6: internetWays('inet6', observed) }
+  const share = (family: Family, device: string) =>
+    ways[family].filter((way) => way.device === device).reduce((sum, way) => sum + way.share, 0)
   const redirected = redirectedServers(config, desired.uplinks, observed)
   return {
     format: 1,
@@ -124,17 +111,4 @@ function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
     inet6: status('inet6', paths.inet6),
     ...(prefixes && { prefixes }),
   }
-}
-
-/** From the balanced default as it is in the kernel, whatever it should be: that is what decides. */
-function shareOf(balanced: readonly Route[], family: Family, device: string, alive: ReadonlySet<string>): number {
-  const routes = balanced.filter((route) => route.family === family)
-  const lowest = Math.min(...routes.map(({ metric }) => metric))
-  const nexthops = routes
-    .filter(({ metric }) => metric === lowest)
-    .flatMap((route) => route.nexthops)
-    .filter((hop) => alive.has(hop.device))
-  const weightOf = (hops: typeof nexthops) => hops.reduce((sum, { weight }) => sum + weight, 0)
-  const all = weightOf(nexthops)
-  return all === 0 ? 0 : weightOf(nexthops.filter((hop) => hop.device === device)) / all
 }

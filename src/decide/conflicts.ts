@@ -1,7 +1,8 @@
 /** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
 import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, tables } from '../ids.ts'
-import type { Config, Observed, Route, Rule, Uplink } from '../model.ts'
+import type { Config, Family, Observed, Route, Rule, Uplink } from '../model.ts'
 import { hex } from '../rule-spec.ts'
+import { findTakers } from './internet.ts'
 import { isOurRuleset } from './ruleset.ts'
 
 export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
@@ -9,6 +10,8 @@ export function findConflicts(config: Config, uplinks: readonly Uplink[], observ
   return [
     ...some(observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)])),
     ...some(observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)])),
+    ...some(findTakers(uplinks, observed, config.numbers)),
+    ...some(deadEnds(uplinks, observed)),
     ...foreignTable(observed),
     ...some(sharedAddresses(uplinks)),
     ...some(overlaps(uplinks, observed)),
@@ -96,6 +99,26 @@ function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly st
       `subnet ${destination} is on ${devices.join(' and ')}: hosts there are reached by the route that main prefers`,
     ]
   })
+}
+
+/** A tunnel's endpoint, mostly: the tunnel waits until that uplink is back, and the route is not ours to change. */
+function deadEnds(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
+  const found = routes.filter(({ table, type, destination, protocol, family, nexthops }) => {
+    const [hop] = nexthops
+    const uplink = uplinks.find((other) => other.interface === hop?.device)
+    const isHost = destination !== 'default' && (!destination.includes('/') || /\/(32|128)$/.test(destination))
+    // A network manager's own, such as that to a name server, are the uplink's.
+    const isOthers = protocol === protocols.boot || protocol === protocols.static
+    return table === tables.main && type === 'unicast' && isHost && isOthers && hop?.gateway && isDead(uplink, family)
+  })
+  return found.map(({ family, destination, nexthops }) => {
+    const device = nexthops[0]?.device
+    return `${ipv(family)} route ${destination} in main leads by ${device}, where nothing answers: what needs it (a tunnel?) waits`
+  })
+}
+
+function isDead(uplink: Uplink | undefined, family: Family): boolean {
+  return uplink !== undefined && (uplink.state === 'down' || uplink[family]?.line?.state === 'offline')
 }
 
 function ipv(family: 'inet' | 'inet6'): string {

@@ -39,7 +39,16 @@ async function expectBalanced(): Promise<void> {
   }
 }
 
+interface Told {
+  readonly uplinks: readonly { readonly inet: { readonly share: number } | null }[]
+  readonly warnings: readonly string[]
+}
+
+/** And that is what people are told. */
 async function expectAllInTunnel(): Promise<void> {
+  const { uplinks, warnings }: Told = JSON.parse((await host.ifbalance(['status', '--json'])).stdout)
+  expect(uplinks.map(({ inet }) => inet?.share)).toEqual([0, 0])
+  expect(warnings.join('\n')).toContain('IPv4: 100 % of new connections go by tun0, which is no uplink')
   for (const from of everywhere) {
     expect({ from, ...(await sendNew(from)) }).toEqual({ from, tunnel: 60, wan1: 0, wan2: 0, snat: 0 })
   }

@@ -45,7 +45,9 @@ function facts(routes: readonly Route[], links: readonly Link[], warnings: reado
       ipv6: true,
       links,
       routes,
-      rules: [],
+      rules: (['inet', 'inet6'] as const).map((family) => ({
+        ...{ family, priority: 32765, protocol: 2, spec: 'lookup 30098' },
+      })),
       ruleset: null,
       sysctls: {},
       leases: {},
