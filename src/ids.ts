@@ -46,6 +46,10 @@ export const paths = {
   tableNamesOfOthers: ['/usr/lib/iproute2/rt_tables', '/usr/share/iproute2/rt_tables', '/etc/iproute2/rt_tables'],
   /** Where ifupdown has isc-dhclient keep its leases: `dhclient.IFACE.leases`. */
   dhclientLeases: '/var/lib/dhcp',
+  /** There while ifupdown2 is what runs ifupdown's hooks. */
+  ifupdown2: '/usr/share/ifupdown2',
+  /** Table main of IPv4. */
+  mainRoutes: '/proc/self/net/route',
   sysctl: '/proc/sys',
   netDevices: '/sys/class/net',
   /** Which tables of iptables-legacy this network namespace has: for root alone to read. */

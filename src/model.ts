@@ -174,6 +174,8 @@ export interface StanzaOptions {
   readonly weight?: number
   readonly metric?: number
   readonly gateway?: Gateways
+  /** `gateway`: main has room for one without a metric, and the others' are known from nowhere else. */
+  readonly mainGateway?: Gateways
   /** `dns-nameservers`, the option of resolvconf(8). */
   readonly nameServers?: readonly string[]
 }

@@ -77,6 +77,8 @@ function gatewayOf(
   if (onBus !== undefined) return onBus
   const routed = routedGateway(family, link, defaultRoute(family, link, config, observed))
   if (routed !== undefined) return routed
+  const unplaced = stanza?.mainGateway?.[family]
+  if (typeof unplaced === 'string') return unplaced
   const listed = section !== undefined || stanza?.balance === true
   return link.pointToPoint && listed && family === 'inet' ? null : undefined
 }

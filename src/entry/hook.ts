@@ -1,7 +1,8 @@
 /** `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those. */
 import { askDaemon } from '../control/client.ts'
 import { isHeld } from '../control/holding.ts'
-import { type HookEvent, readEvent } from '../hook/event.ts'
+import { withDefaultRoute } from '../hook/dhcpcd-route.ts'
+import { type Environment, type HookEvent, readEvent } from '../hook/event.ts'
 import { keepDelegation, keepFact } from '../hook/keep.ts'
 import { withPppOptions } from '../hook/ppp-options.ts'
 import { log, messageOf } from '../os/log.ts'
@@ -16,12 +17,18 @@ const patienceMs = { daemon: 5000, alone: 10_000 } as const
  */
 export async function run(args: readonly string[]): Promise<number> {
   const kind = args[0] ?? ''
-  const event = readEvent(kind, kind === 'ppp' ? withPppOptions(process.env) : process.env)
+  const event = readEvent(kind, environmentOf(kind))
   for (const complaint of event.complaints) log.warning(complaint)
   await attempt('keeping what the hook said', () => keep(event))
   if (event.reconcile)
     await attempt('after the hook', () => reconcileSomehow(`${kind} ${event.interface ?? ''}`.trim()))
   return 0
+}
+
+/** With what the host's files say of it. */
+function environmentOf(kind: string): Environment {
+  if (kind === 'ppp') return withPppOptions(process.env)
+  return kind === 'dhcpcd' ? withDefaultRoute(process.env) : process.env
 }
 
 async function attempt(what: string, action: () => void | Promise<void>): Promise<void> {

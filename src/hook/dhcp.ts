@@ -63,7 +63,9 @@ function readLease(client: Client, device: string, env: Environment): Reading {
     const complaint = `${client} hook, ${device}: new_ip_address ${quoted(address)} is no address: lease ignored`
     return { fact: { kind: 'none' }, reconcile: true, complaints: [complaint] }
   }
-  const { gateway, complaints } = readGateway(client, device, env)
+  // dhcpcd was told `nogateway`: it makes the route in all other cases.
+  const isUnwanted = client === 'dhcpcd' && env['DEFAULT_ROUTE'] === 'no'
+  const { gateway, complaints } = isUnwanted ? { gateway: {}, complaints: [] } : readGateway(client, device, env)
   const servers = nameServers(wordsOf(env['new_domain_name_servers']))
   const lease: Lease = { source: client, address, gateway, ...(servers.length > 0 ? { nameServers: servers } : {}) }
   return { fact: { kind: 'lease', lease }, reconcile: true, complaints }

@@ -1,4 +1,5 @@
 /** Keeps what a hook said where every later run reads it (src/observe). */
+import { existsSync, lstatSync } from 'node:fs'
 import { listOf } from '../checked.ts'
 import { paths } from '../ids.ts'
 import { routedPrefixes } from '../ipv6-prefix.ts'
@@ -16,7 +17,7 @@ export function keepFact(device: string, fact: Fact): void {
       return
     case 'stanza': {
       const file = `${paths.stanzas}/${device}.json`
-      keep(file, fact.options && mergeStanzas(earlier(file), fact.options))
+      keep(file, fact.options && mergeStanzas(ofThisTime(file), fact.options))
       return
     }
     case 'name-servers': {
@@ -39,6 +40,19 @@ function keep(file: string, value: object | null): void {
   if (value === null) removeFile(file)
   else replaceFile(file, `${JSON.stringify(value)}\n`)
 }
+
+/**
+ * Of an interface's other stanza. ifupdown(8) says when an interface is down, and all is forgotten then; ifupdown2's `ifreload`
+ * takes a changed stanza over without a word of that.
+ */
+function ofThisTime(file: string): object {
+  if (!existsSync(paths.ifupdown2)) return earlier(file)
+  const written = lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return Math.abs(Date.now() - written) < oneRunMs ? earlier(file) : {}
+}
+
+/** ifupdown2 runs an interface's stanzas one after the other. */
+const oneRunMs = 5000
 
 /** Written by ourselves, in a folder that only root and the daemon can write; a broken file is as good as none. */
 function earlier(file: string): object {

@@ -44,6 +44,8 @@ function readStanzaOptions(device: string, env: Environment): Readings {
   const weight = take('IF_BALANCE_WEIGHT', 'balance-weight', 'a number from 1 to 256', parseNumber(isWeight))
   const metric = take('IF_BALANCE_METRIC', 'balance-metric', 'a number from 0 to 65535', parseNumber(isMetric))
   const gateway = take('IF_BALANCE_GATEWAY', 'balance-gateway', 'one address a family', parseGateways)
+  // Not worth a complaint: it is ifupdown's.
+  const mainGateway = parseGateways(env['IF_GATEWAY']?.trim() ?? '')
   const servers = nameServers((env['IF_DNS_NAMESERVERS'] ?? env['IF_DNS_NAMESERVER'] ?? '').trim().split(/\s+/))
   const options: StanzaOptions = {
     ...(balance !== undefined && { balance }),
@@ -51,6 +53,7 @@ function readStanzaOptions(device: string, env: Environment): Readings {
     ...(weight !== undefined && { weight }),
     ...(metric !== undefined && { metric }),
     ...(gateway !== undefined && { gateway }),
+    ...(mainGateway !== undefined && { mainGateway }),
     ...(servers.length > 0 && { nameServers: servers }),
   }
   return { options, complaints }
@@ -82,6 +85,9 @@ export function mergeStanzas(earlier: StanzaOptions, later: StanzaOptions): Stan
     ...earlier,
     ...later,
     ...((earlier.gateway || later.gateway) && { gateway: { ...earlier.gateway, ...later.gateway } }),
+    ...((earlier.mainGateway || later.mainGateway) && {
+      mainGateway: { ...earlier.mainGateway, ...later.mainGateway },
+    }),
     ...(servers.length > 0 && { nameServers: servers }),
   }
 }

@@ -5,12 +5,31 @@
  */
 import { routedPrefixes } from '../ipv6-prefix.ts'
 import type { Lease } from '../model.ts'
-import { familyOf, isGateway, nameServers } from '../valid.ts'
+import { familyOf, isGateway, isInterfaceName, nameServers } from '../valid.ts'
 
 /** The last block counts; null where it is another interface's, has expired, or names no router. */
 export function parseDhclientLeases(text: string, device: string, now: Date): Lease | null {
-  const block = [...text.matchAll(/^lease \{\n([\s\S]*?)^\}/gm)].at(-1)?.[1]
-  if (block === undefined || value(block, 'interface') !== `"${device}"`) return null
+  const block = blocksOf(text).at(-1)
+  return block === undefined ? null : parseBlock(block, device, now)
+}
+
+/** Of the file that all interfaces share, which dhclient has without `-lf`: by interface, the last block of each. */
+export function parseSharedLeases(text: string, now: Date): Readonly<Record<string, Lease>> {
+  const last = new Map(blocksOf(text).map((block) => [value(block, 'interface')?.replaceAll('"', '') ?? '', block]))
+  return Object.fromEntries(
+    [...last].flatMap(([device, block]) => {
+      const lease = isInterfaceName(device) ? parseBlock(block, device, now) : null
+      return lease ? [[device, lease]] : []
+    }),
+  )
+}
+
+function blocksOf(text: string): readonly string[] {
+  return [...text.matchAll(/^lease \{\n([\s\S]*?)^\}/gm)].flatMap(([, block]) => block ?? [])
+}
+
+function parseBlock(block: string, device: string, now: Date): Lease | null {
+  if (value(block, 'interface') !== `"${device}"`) return null
   const expires = expiry(value(block, 'expire'))
   if (expires === null || expires <= now) return null
   const address = value(block, 'fixed-address')

@@ -9,14 +9,25 @@ import { log, messageOf } from '../os/log.ts'
 import { readNote } from '../os/notes.ts'
 import { familyOf, isInterfaceName, isMetric, isUplinkName, isWeight, nameServers as validServers } from '../valid.ts'
 import { parseGateways } from './bus-facts.ts'
-import { parseDhclientLeases, parseDhclientPrefixes } from './dhclient-leases.ts'
+import { parseDhclientLeases, parseDhclientPrefixes, parseSharedLeases } from './dhclient-leases.ts'
 
 /** By interface. A hook's word is newer than the lease file, which a client may have left behind long ago. */
 export function readLeases(now: Date): Readonly<Record<string, Lease>> {
   const onDisk = readEach(paths.dhclientLeases, /^dhclient\.(.+)\.leases$/, (text, name) =>
     parseDhclientLeases(text, name, now),
   )
-  return { ...onDisk, ...readEach(paths.leases, /^(.+)\.json$/, parseLease) }
+  return { ...readSharedLeases(now), ...onDisk, ...readEach(paths.leases, /^(.+)\.json$/, parseLease) }
+}
+
+/** ifupdown-ng has dhclient keep its leases where dhclient itself would. */
+function readSharedLeases(now: Date): Readonly<Record<string, Lease>> {
+  const file = join(paths.dhclientLeases, 'dhclient.leases')
+  try {
+    return parseSharedLeases(readIfThere(file) ?? '', now)
+  } catch (error) {
+    log.warning(`reading ${file}: ${messageOf(error)}`)
+    return {}
+  }
 }
 
 /** By interface, the prefixes of DHCPv6 clients; of leases as above. */
@@ -99,7 +110,7 @@ function parseLease(text: string): Lease | null {
 }
 
 function parseStanza(text: string): StanzaOptions {
-  const { balance, name, weight, metric, gateway, nameServers } = JSON.parse(text) as Partial<
+  const { balance, name, weight, metric, gateway, mainGateway, nameServers } = JSON.parse(text) as Partial<
     Record<keyof StanzaOptions, unknown>
   >
   const servers = validServers(stringsOf(nameServers))
@@ -109,6 +120,7 @@ function parseStanza(text: string): StanzaOptions {
     ...(typeof weight === 'number' && isWeight(weight) ? { weight } : {}),
     ...(typeof metric === 'number' && isMetric(metric) ? { metric } : {}),
     gateway: parseGateways(gateway),
+    ...(mainGateway === undefined ? {} : { mainGateway: parseGateways(mainGateway) }),
     ...(servers.length > 0 ? { nameServers: servers } : {}),
   }
 }

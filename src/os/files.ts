@@ -60,6 +60,20 @@ function readRegular(path: string, more: number, limit: number): string {
   }
 }
 
+/** The text of a file of /proc as far as `limit` bytes go. Throws where it cannot be read. */
+export function readBeginning(path: string, limit: number): string {
+  const fd = openSync(path, 'r')
+  try {
+    const chunk = Buffer.alloc(limit)
+    let length = 0
+    for (let read = 1; read > 0 && length < limit; length += read)
+      read = readSync(fd, chunk, length, limit - length, null)
+    return chunk.toString('utf8', 0, length)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /**
  * Reads a file of /proc again and again without opening it each time: a fifth of the work. Gives '' where it cannot be
  * read. Such a file is made anew for whoever reads it from its beginning.

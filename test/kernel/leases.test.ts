@@ -27,10 +27,11 @@ async function start(): Promise<number> {
   return daemon.says(/balancing over wan1, wan2 /)
 }
 
-/** Devices in the balanced default. */
+/** Devices in the balanced default, the best of its table: the first that is listed. */
 async function carriers(family = 4): Promise<readonly string[]> {
   const text = await out(`ip -${family} route show table 30098`)
-  return [...text.matchAll(/dev (\S+)/g)].map(([, device]) => device ?? '').sort()
+  const best = text.split(/^default/m)[1] ?? ''
+  return [...best.matchAll(/dev (\S+)/g)].map(([, device]) => device ?? '').sort()
 }
 
 async function expectSettled(): Promise<void> {
@@ -142,6 +143,7 @@ test.for(['dhclient', 'dhcpcd'])('L11: refused on renewal (%s), and a lease of a
   await host.hook(client, { interface: 'wan2', reason: client === 'dhcpcd' ? 'NAK' : 'EXPIRE' })
   expect(await carriers()).toEqual(['wan1'])
   await ip('address add 172.20.5.9/26 dev wan2')
+  if (client === 'dhcpcd') await ip('route add default via 172.20.5.62 dev wan2 metric 1003')
   await host.hook(client, { ...bound, new_ip_address: '172.20.5.9', new_routers: '172.20.5.62' })
   expect(await carriers()).toEqual(['wan1', 'wan2'])
   expect(await out('ip route show table 30098')).toContain('via 172.20.5.62 dev wan2')
@@ -152,6 +154,27 @@ test.for(['dhclient', 'dhcpcd'])('L11: refused on renewal (%s), and a lease of a
   expect(await ruled()).toEqual(['10.1.0.2', '172.20.5.9'])
   expect((await out('ip rule')).split('\n').filter((line) => /10\.1\.0\.2|wan1/.test(line))).toEqual(rulesOfOther)
   await expectSettled()
+})
+
+test('a gateway that dhcpcd makes no route of is none (nogateway); one that ifupdown found no room for is one', async () => {
+  await start()
+  await ip('route del default dev wan2')
+  await host.hook('dhcpcd', { ...bound, reason: 'RENEW' })
+  expect(await carriers()).toEqual(['wan1'])
+  await ip('route add default via 10.2.0.1 dev wan2 metric 1003')
+  await host.hook('dhcpcd', { ...bound, reason: 'RENEW' })
+  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  // A VPN may take the route away.
+  await ip('route del default dev wan2')
+  await host.ifbalance(['apply'])
+  expect(await carriers()).toEqual(['wan1', 'wan2'])
+
+  await host.hook('dhcpcd', { ...bound, reason: 'RENEW' })
+  expect(await carriers()).toEqual(['wan1'])
+  const stanza = { IFACE: 'wan2', MODE: 'start', PHASE: 'post-up', IF_GATEWAY: '10.2.0.1' }
+  await host.hook('ifupdown', { ...stanza, IF_BALANCE_WEIGHT: '4' })
+  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await out('ip route show table 30098')).toContain('dev wan2 weight 4')
 })
 
 test('L12: of several routers the first that is one; the default of classless routes before all of them', async () => {

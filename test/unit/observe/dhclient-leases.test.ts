@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDhclientLeases, parseDhclientPrefixes } from '../../../src/observe/dhclient-leases.ts'
+import { parseDhclientLeases, parseDhclientPrefixes, parseSharedLeases } from '../../../src/observe/dhclient-leases.ts'
 
 const lease = (servers: string) => `lease {
   interface "wan2";
@@ -47,4 +47,15 @@ test.each([
   ['none', 'default-duid "x";\n', 'wan1'],
 ])('no delegated prefixes: %s', (_, text, device) => {
   expect(parseDhclientPrefixes(text, device, new Date(1_200_000))).toBeNull()
+})
+
+test('of the file that interfaces share, the last lease of each counts', () => {
+  const of = (device: string, address: string) => lease('').replace('wan2', device).replace('10.2.0.133', address)
+  const text = of('wan1', '10.1.0.7') + of('wan2', '10.2.0.7') + of('wan1', '10.1.0.8') + of('$(x)', '10.9.0.1')
+  const found = parseSharedLeases(text, new Date('2026-11-23'))
+  expect(Object.entries(found).map(([device, { address }]) => [device, address])).toEqual([
+    ['wan1', '10.1.0.8'],
+    ['wan2', '10.2.0.7'],
+  ])
+  expect(parseSharedLeases(text, new Date('2127-01-01'))).toEqual({})
 })
