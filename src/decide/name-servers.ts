@@ -97,18 +97,23 @@ export function redirectedServers(
     // Its answer has to find back.
     const living = present.filter((uplink) => works(uplink, family) && masqueradeOf(uplink, config) !== 'no')
     const dead = present.filter((uplink) => !works(uplink, family))
-    // Both may name the same one, and systemd-networkd routes it by one of them.
-    const leadsToDead = (server: string) => {
-      const device = specificRoute(server, observed)?.nexthops[0]?.device
-      return device === undefined ? null : dead.some((uplink) => uplink.interface === device)
+    /** By main's routes; undefined where the default takes it. */
+    const deviceTo = (server: string) => {
+      const route = specificRoute(server, observed)
+      return route && (route.nexthops[0]?.device ?? '')
     }
-    const good = (server: string) => leadsToDead(server) !== true
-    const heir = living.find((uplink) => serversOf(uplink).some(good))
-    const to = heir && serversOf(heir).find(good)
+    const leadsTo = (server: string, to: readonly Uplink[]) =>
+      to.some((uplink) => uplink.interface === deviceTo(server))
+    // Whoever names one may have it elsewhere, as in a LAN.
+    const serverOf = (uplink: Uplink) => serversOf(uplink).find((server) => isFree(server) || leadsTo(server, [uplink]))
+    const heir = living.find((uplink) => serverOf(uplink) !== undefined)
+    const to = heir && serverOf(heir)
     if (!heir || to === undefined) return []
-    const answered = new Set([...living.flatMap(serversOf).filter(good), ...probed(config)])
+    // Both may name the same one, and systemd-networkd routes it by one of them.
+    const answered = living.flatMap(serversOf).filter((server) => !leadsTo(server, dead))
+    const others = new Set([...answered, ...probed(config), ...addressesOf(observed)])
     const orphans = [...new Set(dead.flatMap(serversOf))].filter(
-      (server) => !answered.has(server) && leadsToDead(server) !== false && !isLocal(server, observed),
+      (server) => !others.has(server) && (isFree(server) || leadsTo(server, dead)),
     )
     return orphans.slice(0, most).map((from) => ({ family, from, to, number: heir.number }))
   })
@@ -122,9 +127,9 @@ function nameServersOf({ interface: device }: Uplink, family: Family, observed: 
   return [...new Set(told.flatMap((list) => list ?? []))].filter((server) => familyOf(server) === family)
 }
 
-/** A name server of this host's own. */
-function isLocal(server: string, { links }: Observed): boolean {
-  return links.some(({ addresses }) => addresses.some(({ address }) => address === server))
+/** Of this host, which may be a name server itself. */
+function addressesOf({ links }: Observed): readonly string[] {
+  return links.flatMap(({ addresses }) => addresses.map(({ address }) => address))
 }
 
 /** A probe that asks such a server has to reach that one and no other. */

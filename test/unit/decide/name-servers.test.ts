@@ -85,6 +85,8 @@ test('what the dead one named of others is left alone: a LAN, a network behind i
   const own = four.links.flatMap(({ addresses }) => addresses).find(({ family }) => family === 'inet')?.address ?? ''
   const observed = { ...four, ...dead('wan1'), leases: { ...told, wan1: lease('10.1.0.50', ...hijacked, own) }, routes }
   expect(redirected(observed)).toEqual(['203.0.113.53 10.2.0.254 2'])
+  const elsewhere = { ...told, wan2: lease('10.2.0.50', '192.168.77.53', '10.2.0.254') }
+  expect(redirected({ ...observed, leases: elsewhere })).toEqual(['203.0.113.53 10.2.0.254 2'])
 })
 
 test('what a working uplink named is asked by it, unless all named it, or main has a route of its own', () => {
