@@ -101,7 +101,7 @@ export const maxUplinks = 63
 export interface Marks {
   /** The bits that say which uplink. */
   readonly numberMask: number
-  /** Packet: route by the number. Connection: it left by that uplink. */
+  /** Packet: route by the number. Connection: it is on that uplink. */
   readonly pinned: number
   /** Connection: it came in by that uplink. */
   readonly incoming: number

@@ -52,7 +52,7 @@ export function connectionsOfFormerMarks(current: Numbers, observed: Observed): 
   return former.flatMap((numbers) => {
     const { pinned, incoming, numberMask } = marks(numbers)
     return Object.entries(observed.state.uplinks).flatMap(([uplink, { number }]) =>
-      [pinned, incoming].map((way) => ({
+      [pinned, incoming, pinned | incoming].map((way) => ({
         kind: 'forget-connections' as const,
         uplink,
         mark: (markOf(number, numbers) | way) >>> 0,

@@ -5,21 +5,24 @@ import { isUplinkIn, type Present } from './carriers.ts'
 /** By the family in which a device is an uplink; one line where that is the same for all. */
 export function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): readonly string[] {
   const way = chain === 'in' ? 'iif' : 'oif'
-  return byFamily(present, (some) => {
-    const ways = some.map(({ index, number }) => `${index} : goto ${chain}_${number}`)
-    return `${way} vmap { ${ways.join(', ')} }`
-  })
+  return byFamily(present, (some) => `${way} vmap ${ways(some, chain)}`)
+}
+
+export function ways(some: readonly Present[], chain: 'to' | 'in' | 'nat'): string {
+  return `{ ${some.map(({ index, number }) => `${index} : goto ${chain}_${number}`).join(', ')} }`
 }
 
 /** What came in by one of them. */
 export function cameIn(present: readonly Present[]): readonly string[] {
-  return byFamily(present, (some) => {
-    const indexes = some.map(({ index }) => index)
-    return `iif ${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`
-  })
+  return byFamily(present, (some) => `iif ${devices(some)}`)
 }
 
-function byFamily(present: readonly Present[], write: (some: readonly Present[]) => string): readonly string[] {
+export function devices(some: readonly Present[]): string {
+  return some.length === 1 ? String(some[0]?.index) : `{ ${some.map(({ index }) => index).join(', ')} }`
+}
+
+/** One line, or one for each family. */
+export function byFamily(present: readonly Present[], write: (some: readonly Present[]) => string): readonly string[] {
   const sorted = present.toSorted((a, b) => a.index - b.index)
   const of = (family: Family) => sorted.filter((uplink) => isUplinkIn(family, uplink))
   const [inet, inet6] = [of('inet'), of('inet6')]

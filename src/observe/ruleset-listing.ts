@@ -114,7 +114,7 @@ function vmap({ key, data }: Json, indexOf: ReadonlyMap<string, number>): string
     const text = isInterface(key) ? String(indexOf.get(String(name)) ?? name) : operand(name)
     return [Number(text.split('-')[0]), text, statement(verdict, indexOf)]
   })
-  const sorted = named.toSorted(([a], [b]) => a - b)
+  const sorted = named.toSorted(([a, one], [b, other]) => a - b || (one < other ? -1 : 1))
   return `${operand(key)} vmap { ${sorted.map(([, name, verdict]) => `${name} : ${verdict}`).join(', ')} }`
 }
 
@@ -130,8 +130,10 @@ function operand(value: unknown): string {
   if (typeof value === 'number') return nftNumber(value)
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  // Flags of a connection.
+  if (Array.isArray(value)) return value.map(operand).join(',')
   const [kind, body] = Object.entries(value as Json)[0] as [string, unknown]
-  if (kind === 'ct') return `ct ${(body as Json)['key']}`
+  if (kind === 'ct') return ['ct', (body as Json)['dir'], (body as Json)['key']].filter(Boolean).join(' ')
   if (kind === 'meta') {
     const name = String((body as Json)['key'])
     return ['iif', 'oif'].includes(name) ? name : `meta ${name}`

@@ -29,7 +29,7 @@ const parts = {
   hook: { chains: { prerouting: [] } },
   pin: {
     chains: {
-      prerouting: [`ct direction original ct mark & 0x40000000 != 0 ${mark} accept`],
+      prerouting: [`ct direction original ct mark & 0xc0000000 == 0x40000000 ${mark} accept`],
       pin: ['ct mark & 0xc0000000 == 0 oif vmap { "wan1" : goto to_1, "wan2" : goto to_2 }'],
     },
   },
@@ -56,12 +56,12 @@ const parts = {
   incoming: {
     chains: {
       prerouting: [
-        'ct mark & 0xc0000000 == 0 ct state new iif vmap { "wan1" : goto in_1, "wan2" : goto in_2 }',
-        answer,
+        'ct mark & 0xc0000000 vmap { 0 : jump unmarked, 0x80000000 : goto came_in, 0xc0000000 : goto came_in }',
+        'ct status expected accept',
       ],
     },
   },
-  output: { chains: { output: [answer] } },
+  output: { chains: { output: ['ct status snat,dnat accept', answer] } },
   source: {
     chains: {
       source: ['socket wildcard 0 accept', `ip saddr set ${client} map @asked update @asked { ${client} : ip saddr }`],
@@ -94,8 +94,16 @@ export function partsUpTo(last: PartName): Partial<Ruleset> {
     size 65535
   }
 ${each(chain('to_#', ['ct mark set ct mark & 0x40ffffff | 0x4#000000'])).join('')}${each(
-  chain('in_#', ['ct mark set ct mark & 0x40ffffff | 0x8#000000']),
-).join('')}${chains.join('')}${chain('postrouting', [
+  chain('in_#', ['ct mark set ct mark & 0xc0ffffff | 0xc#000000']),
+).join('')}${chain('came_in', [`ct direction reply ${mark} | 0x40000000 accept`, 'ct status expected accept'])}${chain(
+  'unmarked',
+  [
+    'ct direction original iif vmap { "wan1" : goto in_1, "wan2" : goto in_2 }',
+    'ct direction reply iif { "wan1", "wan2" } fib saddr oif { "wan1", "wan2" } iif vmap { "wan1" : goto to_1, "wan2" : goto to_2 }',
+    'ct direction original ct status snat ct reply ip daddr vmap { 10.1.0.2 : goto to_1, 10.2.0.2 : goto to_2 }',
+    'ct direction reply ct status dnat ct original ip daddr vmap { 10.1.0.2 : goto in_1, 10.2.0.2 : goto in_2 }',
+  ],
+)}${chains.join('')}${chain('postrouting', [
   'type nat hook postrouting priority 105',
   'oifname { "wan1", "wan2" } masquerade',
 ])}}

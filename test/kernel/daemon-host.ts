@@ -58,7 +58,7 @@ export interface Running {
   /** Everything that it said so far. */
   readonly said: () => readonly string[]
   /** Waits for a line like this one, from `since` (a count of lines) on, and gives how many lines there were then. */
-  readonly says: (pattern: RegExp, since?: number) => Promise<number>
+  readonly says: (pattern: RegExp, since?: number, timeoutMs?: number) => Promise<number>
   readonly signal: (name: NodeJS.Signals) => void
   /** The exit code once it has ended; null when a signal ended it. */
   readonly ended: Promise<number | null>
@@ -139,11 +139,11 @@ function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProce
   return {
     pid: child.pid ?? 0,
     said: () => lines,
-    says: async (pattern, since = 0) => {
+    says: async (pattern, since = 0, timeoutMs = patienceMs) => {
       const found = () => lines.findIndex((line, index) => index >= since && pattern.test(line))
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const look = () => (found() >= 0 ? resolve() : undefined)
-      const timer = setTimeout(() => reject(new Error(`never said ${pattern}:\n${lines.join('\n')}`)), patienceMs)
+      const timer = setTimeout(() => reject(new Error(`never said ${pattern}:\n${lines.join('\n')}`)), timeoutMs)
       waiting.add(look)
       look()
       await promise.finally(() => {

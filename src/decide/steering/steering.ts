@@ -69,12 +69,12 @@ export function decideSteering(config: Config, present: readonly Present[], obse
  * rule says so: then its later packets are steered as the first one was.
  */
 function stayMarked(side: Side, { rules, numbers }: Config, present: readonly Present[]): readonly string[] {
-  const { pinned, numberMask } = marks(numbers)
+  const { pinned, incoming, numberMask } = marks(numbers)
   const masks = new Set(rules.flatMap(({ match }) => (match.mark ? [maskedMark(match.mark)] : [])))
   const known = present.map(({ number }) => number).sort((a, b) => a - b)
   const verdicts = known.map((number) => `${hex(markOf(number, numbers))} : goto ${viaOf[side]}_${number}`)
   // A socket that was not moved stays by its address.
-  const which = `ct direction original ${side === 'local' ? 'ct status snat ' : ''}ct mark & ${hex(pinned)} != 0`
+  const which = `ct direction original ${side === 'local' ? 'ct status snat ' : ''}ct mark & ${hex((pinned | incoming) >>> 0)} == ${hex(pinned)}`
   return [...masks].map((mask) => `${which} ${mask} ct mark & ${hex(numberMask)} vmap { ${verdicts.join(', ')} }`)
 }
 
