@@ -9,6 +9,7 @@ import { lostUplinks } from './decide/drains.ts'
 import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
 import { connectionsOfFormerPrefixes } from './decide/prefix-translation.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
+import { untranslatedToForget } from './decide/untranslated.ts'
 import {
   balancedTable,
   inOurBlock,
@@ -46,6 +47,7 @@ export function diff(observed: Observed, desired: Desired, numbers: Numbers): re
     ...connectionsToForget(observed, desired, numbers),
     ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, numbers),
     ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(numbers, observed) : []),
+    ...untranslatedToForget(observed, desired.ruleset, desired.uplinks, numbers),
   ]
 }
 

@@ -563,3 +563,13 @@ export type Step =
       /** Only those that began with an IPv6 address in this prefix. */
       readonly source?: string
     }
+  | {
+      /** See decide/untranslated.ts. */
+      readonly kind: 'forget-untranslated'
+      /** Addresses that need no translation: the uplinks' own. */
+      readonly sources: readonly string[]
+      /** Where no uplink leads: addresses and prefixes. */
+      readonly elsewhere: readonly string[]
+      /** The bit of a connection's mark that says that it came in by an uplink. */
+      readonly cameIn: number
+    }

@@ -16,6 +16,7 @@ import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
 import { deleteRuleset, replaceRuleset } from './nft-text.ts'
 import type { Refusal } from './refusals.ts'
+import { forgetUntranslated } from './untranslated.ts'
 
 /**
  * What is refused costs only itself, and is in the result, with one exception: nothing new is routed by what nft has not
@@ -42,6 +43,7 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
  */
 export async function forgetConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
+    if (step.kind === 'forget-untranslated') await forgetDead(step)
     if (step.kind !== 'forget-connections') continue
     for (const [program, ...args] of forgettingCommands(step)) {
       try {
@@ -51,6 +53,14 @@ export async function forgetConnections(steps: readonly Step[]): Promise<void> {
         log.warning(`forgetting the connections of ${step.uplink}: ${messageOf(error)}`)
       }
     }
+  }
+}
+
+async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>): Promise<void> {
+  try {
+    await forgetUntranslated(step)
+  } catch (error) {
+    log.warning(`forgetting connections that nobody translated: ${messageOf(error)}`)
   }
 }
 

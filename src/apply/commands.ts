@@ -1,5 +1,5 @@
 /** A step as a person could type it: for `ifbalance plan` and the log. */
-import { paths } from '../ids.ts'
+import { paths, programs } from '../ids.ts'
 import type { Ruleset, Step } from '../model.ts'
 import { forgettingCommands } from './forgetting.ts'
 import { ipLine } from './ip-lines.ts'
@@ -27,6 +27,8 @@ export function commandOf(step: Step): string {
       return forgettingCommands(step)
         .map((words) => `${words.join(' ')} # ${step.uplink}`)
         .join('\n')
+    case 'forget-untranslated':
+      return `# ${programs.conntrack} --delete: what leaves by an uplink, was never answered, and began when nobody translated it`
   }
 }
 

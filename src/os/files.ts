@@ -192,3 +192,13 @@ export function openPrivateFile(path: string): number {
     }
   })
 }
+
+/** Linux's __O_TMPFILE, which Node does not name: a file that nobody else can find, and that is gone with its last user. */
+const noName = 0o20000000
+
+/** Opens one in this folder, for reading, with this in it. Throws where that is impossible. */
+export function unnamedFile(folder: string, text: string): number {
+  const file = openSync(folder, constants.O_RDWR | constants.O_DIRECTORY | noName, 0o600)
+  writeFileSync(file, text)
+  return file
+}

@@ -248,3 +248,43 @@ test('failback, a reload of weights, apply, a restart and a crash: all stay wher
     await expectAllWell(signal)
   }
 }, 300_000)
+
+test('what began while nobody translated lives once we do; what may live is not touched', async () => {
+  // Somebody has to want connections tracked.
+  await host.run([
+    'nft',
+    'flush ruleset; table inet fw { chain in { type filter hook input priority 0; ct state new accept; }; }',
+  ])
+  const others = ['10.99.0.7', '203.0.113.9'] as const
+  for (const [index, to] of others.entries()) {
+    const from = index === 0 ? lanClient.inet : '10.1.0.2'
+    const ports = ['--sport', '9', '--dport', '9']
+    await host.run(['conntrack', '-I', '-p', 'udp', '-t', '100', '-s', from, '-d', to, ...ports])
+  }
+  await host.run(['ip', 'route', 'add', '10.99.0.0/24', 'dev', 'lan0'])
+  const beginAll = async () => {
+    const all = [server.inet, server.inet6].map((to) => host.start(inside('lan', held('begin', to, '20'))))
+    await Promise.all(all.map((one) => one.says(/begun/, 0, patienceMs)))
+    return all
+  }
+  const expectAnswers = async (all: readonly Running[]) => {
+    await Promise.all(all.map((one) => one.says(/^answered /, 0, patienceMs)))
+    expect(
+      all.map((one) => lost(one, 'answered')),
+      daemon.said().slice(-8).join('\n'),
+    ).toEqual([{}, {}])
+  }
+  const early = await beginAll()
+  await start()
+  await expectAnswers(early)
+  for (const to of others) expect((await host.run(['conntrack', '-L'])).stdout).toContain(`dst=${to}`)
+
+  // With rules for translation in the kernel, it is decided for good that there is none.
+  const nat = 'table ip nothing { chain post { type nat hook postrouting priority 100; }; }'
+  await host.run(['nft', nat])
+  daemon.signal('SIGSTOP')
+  await host.run(['nft', 'delete', 'table', 'inet', 'ifbalance'])
+  const late = await beginAll()
+  daemon.signal('SIGCONT')
+  await expectAnswers(late)
+}, 300_000)
