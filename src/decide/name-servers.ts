@@ -97,13 +97,18 @@ export function redirectedServers(
     // Its answer has to find back.
     const living = present.filter((uplink) => works(uplink, family) && masqueradeOf(uplink, config) !== 'no')
     const dead = present.filter((uplink) => !works(uplink, family))
+    if (dead.length === 0) return []
+    const servers = new Set(present.flatMap(serversOf))
     /** By main's routes; undefined where the default takes it. */
-    const deviceTo = (server: string) => {
-      const route = specificRoute(server, observed)
-      return route && (route.nexthops[0]?.device ?? '')
-    }
+    const devices = new Map(
+      [...servers].map((server) => {
+        const route = specificRoute(server, observed)
+        return [server, route && (route.nexthops[0]?.device ?? '')]
+      }),
+    )
+    const isFree = (server: string) => devices.get(server) === undefined
     const leadsTo = (server: string, to: readonly Uplink[]) =>
-      to.some((uplink) => uplink.interface === deviceTo(server))
+      to.some((uplink) => uplink.interface === devices.get(server))
     // Whoever names one may have it elsewhere, as in a LAN.
     const serverOf = (uplink: Uplink) => serversOf(uplink).find((server) => isFree(server) || leadsTo(server, [uplink]))
     const heir = living.find((uplink) => serverOf(uplink) !== undefined)
