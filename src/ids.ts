@@ -46,6 +46,8 @@ export const paths = {
   tableNamesOfOthers: ['/usr/lib/iproute2/rt_tables', '/usr/share/iproute2/rt_tables', '/etc/iproute2/rt_tables'],
   /** Where ifupdown has isc-dhclient keep its leases: `dhclient.IFACE.leases`. */
   dhclientLeases: '/var/lib/dhcp',
+  /** Where pppd 2.4 and 2.5 write their numbers: `IFACE.pid`. */
+  pppd: ['/run', '/run/pppd'],
   /** There while ifupdown2 is what runs ifupdown's hooks. */
   ifupdown2: '/usr/share/ifupdown2',
   /** Table main of IPv4. */

@@ -2,6 +2,7 @@
 import { askDaemon } from '../control/client.ts'
 import { isHeld } from '../control/holding.ts'
 import { withDefaultRoute } from '../hook/dhcpcd-route.ts'
+import { keepEarlierLines } from '../hook/earlier-lines.ts'
 import { type Environment, type HookEvent, readEvent } from '../hook/event.ts'
 import { keepDelegation, keepFact } from '../hook/keep.ts'
 import { withPppOptions } from '../hook/ppp-options.ts'
@@ -17,11 +18,18 @@ const patienceMs = { daemon: 5000, alone: 10_000 } as const
  */
 export async function run(args: readonly string[]): Promise<number> {
   const kind = args[0] ?? ''
+  if (kind === 'ppp-lines') return lines()
   const event = readEvent(kind, environmentOf(kind))
   for (const complaint of event.complaints) log.warning(complaint)
   await attempt('keeping what the hook said', () => keep(event))
   if (event.reconcile)
     await attempt('after the hook', () => reconcileSomehow(`${kind} ${event.interface ?? ''}`.trim()))
+  return 0
+}
+
+/** When the package is installed, before the daemon starts: there is nothing to reconcile yet. */
+async function lines(): Promise<number> {
+  await attempt('looking for PPP lines', keepEarlierLines)
   return 0
 }
 

@@ -5,15 +5,17 @@ import type { Environment } from './event.ts'
 
 /** The environment of pppd's hook, and what pppd's files and arguments say. Never throws. */
 export function withPppOptions(env: Environment): Environment {
-  const peer = env['CALL_FILE'] ?? ''
-  const isPeer = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,200}$/.test(peer) && !peer.includes('..')
   const isPid = /^\d{1,7}$/.test(env['PPPD_PID'] ?? '')
   const words = [
-    ...wordsOf('/etc/ppp/options'),
-    ...(isPeer ? wordsOf(`/etc/ppp/peers/${peer}`) : []),
-    ...(isPid ? textOf(`/proc/${env['PPPD_PID']}/cmdline`).split('\0') : []),
+    ...['file', '/etc/ppp/options', 'call', env['CALL_FILE'] ?? ''],
+    ...(isPid ? argumentsOf(env['PPPD_PID'] ?? '') : []),
   ]
-  return { ...env, PPP_DEFAULTROUTE: asksForDefaultRoute(words) ? 'yes' : 'no' }
+  return { ...env, PPP_DEFAULTROUTE: asksForDefaultRoute(withFiles(words, textOf)) ? 'yes' : 'no' }
+}
+
+/** Its program first; none where there is no such process. */
+export function argumentsOf(pid: string): readonly string[] {
+  return textOf(`/proc/${pid}/cmdline`).split('\0')
 }
 
 /** Of pppd's options in their order; the last one counts. */
@@ -21,10 +23,30 @@ export function asksForDefaultRoute(words: readonly string[]): boolean {
   return words.findLast((word) => /^(-|no)?defaultroute$/.test(word)) === 'defaultroute'
 }
 
-function wordsOf(path: string): readonly string[] {
-  return textOf(path)
-    .replaceAll(/#.*/g, '')
-    .split(/["'\s]+/)
+/** Nobody has more; files may name themselves. */
+const maxFiles = 32
+
+/** `file PATH` and `call NAME`, also in such files, are what these say: pppd reads them where they stand. */
+export function withFiles(words: readonly string[], read: (path: string) => string): readonly string[] {
+  let left = maxFiles
+  const expand = (some: readonly string[]): readonly string[] =>
+    some.flatMap((word, index) => {
+      const path = pathOf(some[index - 1], word)
+      return path === null || left-- <= 0 ? [word] : [word, ...expand(wordsOf(read(path)))]
+    })
+  return expand(words)
+}
+
+/** Only in pppd's own folder: users may name files, too. */
+function pathOf(option: string | undefined, value: string): string | null {
+  const isPlain = /^[A-Za-z0-9/][A-Za-z0-9_./-]{0,200}$/.test(value) && !value.includes('..')
+  if (!isPlain) return null
+  if (option === 'call') return value.startsWith('/') ? null : `/etc/ppp/peers/${value}`
+  return option === 'file' && value.startsWith('/etc/ppp/') ? value : null
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.replaceAll(/#.*/g, '').split(/["'\s]+/)
 }
 
 function textOf(path: string): string {

@@ -11,12 +11,26 @@ beforeEach(async () => {
 
 afterEach(() => host.end())
 
+/** The balanced default, the best of its table: the first that is listed. */
 async function balanced(): Promise<string> {
   const { stdout } = await host.run(['ip', 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })
-  return stdout
+  const [best = ''] = /^default.*\n(\s+nexthop.*\n)*/m.exec(stdout) ?? []
+  return best
     .replaceAll(/ proto 98| scope link/g, '')
     .replaceAll(/\s+/g, ' ')
     .trim()
+}
+
+async function makeLines(count: number): Promise<void> {
+  const lines = Array.from({ length: count }, (_, i) => [
+    `link add ppp${i} type veth peer name other${i}`,
+    `link set other${i} up`,
+    `link set ppp${i} up`,
+    `link set ppp${i} arp off`,
+    `address add 10.64.${i}.2 peer 10.64.${i}.1 dev ppp${i}`,
+  ])
+  const batch = ['link del wan1', 'link del wan2', ...lines.flat(), 'route add default dev ppp0']
+  await host.run(['ip', '-batch', '-'], {}, { input: batch.join('\n') })
 }
 
 test('L16 a second PPP line is used when pppd was asked for a default route, and only then', async () => {
@@ -28,15 +42,7 @@ test('L16 a second PPP line is used when pppd was asked for a default route, and
   }
   await host.write('/etc/ppp/peers/dsl2', '# not nodefaultroute\nplugin rp-pppoe.so\ndefaultroute\nuser "me"\n')
   await host.write('/etc/ppp/peers/caller', 'noauth\n')
-  const lines = [0, 1, 2].flatMap((i) => [
-    `link add ppp${i} type veth peer name other${i}`,
-    `link set other${i} up`,
-    `link set ppp${i} up`,
-    `link set ppp${i} arp off`,
-    `address add 10.64.${i}.2 peer 10.64.${i}.1 dev ppp${i}`,
-  ])
-  const batch = ['link del wan1', 'link del wan2', ...lines, 'route add default dev ppp0']
-  await host.run(['ip', '-batch', '-'], {}, { input: batch.join('\n') })
+  await makeLines(3)
   const hook = (folder: string, i: number, peer: string) =>
     host.run([`/etc/ppp/${folder}/ifbalance`], { PPP_IFACE: `ppp${i}`, PPP_LOCAL: `10.64.${i}.2`, CALL_FILE: peer })
 
@@ -51,4 +57,33 @@ test('L16 a second PPP line is used when pppd was asked for a default route, and
   expect(await balanced()).toBe(both)
   await hook('ip-down.d', 1, 'dsl2')
   expect(await balanced()).toBe('default dev ppp0')
+})
+
+test('lines that were up before we were installed are used as if pppd had told of them', async () => {
+  await host.run(['mkdir', '-p', '/etc/ppp/peers', '/run/pppd'])
+  await host.write('/etc/ppp/options.dsl', 'defaultroute\n')
+  for (const i of [0, 1]) await host.write(`/etc/ppp/peers/dsl${i}`, 'plugin rp-pppoe.so\nfile /etc/ppp/options.dsl\n')
+  await host.write('/etc/ppp/peers/caller', 'noauth\n')
+  await makeLines(4)
+  // ppp3's number is another program's now.
+  const programs = [
+    ['/run/ppp0.pid', 'pppd', 'dsl0'],
+    ['/run/pppd/ppp1.pid', '/usr/sbin/pppd', 'dsl1'],
+    ['/run/ppp2.pid', 'pppd', 'caller'],
+    ['/run/ppp3.pid', 'other', 'dsl1'],
+  ] as const
+  for (const [file, name, peer] of programs) {
+    const process = host.start(['/bin/bash', '-c', `exec -a ${name} sh -c 'echo >&2; sleep 100; :' call ${peer}`])
+    await process.says(/^$/)
+    await host.write(file, `${process.pid}\nlink\n`)
+  }
+  await host.ifbalance(['hook', 'ppp-lines'])
+  await host.ifbalance(['apply'])
+  const both = 'default nexthop dev ppp0 weight 1 nexthop dev ppp1 weight 1'
+  expect(await balanced()).toBe(both)
+
+  // The default is another line's for a while, as with replacedefaultroute.
+  await host.run(['ip', 'route', 'replace', 'default', 'dev', 'ppp1'])
+  await host.ifbalance(['apply'])
+  expect(await balanced()).toBe(both)
 })
