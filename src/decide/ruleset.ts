@@ -12,6 +12,7 @@ import { marksOfSlices, sliceRules } from '../slices.ts'
 import { decideAsked } from './asked.ts'
 import type { Present } from './carriers.ts'
 import { clampChains } from './clamp.ts'
+import { decideLargeDatagrams } from './large-datagrams.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
 import { decideStaying, unremembered } from './staying.ts'
@@ -45,6 +46,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   const offload = decideOffload(config, present, observed)
   const asked = decideAsked(present)
   const sets = [...asked.sets, ...steering.sets, ...offload.sets]
+  const large = decideLargeDatagrams(present, config)
   const staying = decideStaying(present, config)
   return {
     ...(sets.length > 0 ? { sets } : {}),
@@ -53,7 +55,15 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
       ...steering.chains,
       ...asked.chains,
       preroutingChain([...staying.prerouting, ...steering.prerouting]),
-      outputChain([...slices, staying.translated, ...names.marking, staying.answer, ...steering.output]),
+      outputChain([
+        ...slices,
+        staying.translated,
+        ...names.marking,
+        staying.answer,
+        ...steering.output,
+        ...large.output,
+      ]),
+      ...large.chains,
       ...names.chains,
       ...clampChains(present, uplinks, observed),
       ...offload.chains,
