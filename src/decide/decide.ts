@@ -5,6 +5,7 @@ import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
 import { foreignNatWarnings } from './foreign-nat.ts'
 import { numbersToRemember } from './former-numbers.ts'
+import { twins } from './gatewayless.ts'
 import { offloadWarnings } from './offload.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
@@ -38,6 +39,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...warnings,
       ...findDeadFamilies(uplinks),
       ...findConflicts(config, uplinks, observed),
+      ...twins(config, uplinks, observed),
       ...offloadWarnings(config, observed),
       ...tableNameWarnings(known, config.numbers, observed),
       ...foreignNatWarnings(

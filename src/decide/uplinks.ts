@@ -186,7 +186,7 @@ const arp = { ether: 1, ppp: 512, rawip: 519, loopback: 772, none: 65534 } as co
  * sees as its network card; those of the containers on this host have none, or are ports of a bridge. Tunnels (`tun`,
  * `wireguard`), bridges and the like are for the administrator to list.
  */
-function mayBeAdopted({ kind, type }: Link): boolean {
+export function mayBeAdopted({ kind, type }: Link): boolean {
   const kinds = [null, 'veth', 'vlan', 'bond', 'team', 'macvlan', 'ipvlan', 'wwan', 'rmnet', 'ppp']
   const types: readonly number[] = [arp.ether, arp.ppp, arp.rawip, arp.none]
   return kinds.includes(kind) && types.includes(type)

@@ -11,6 +11,7 @@ import { isRoot } from '../cli/root.ts'
 import { readWords } from '../cli/usage-error.ts'
 import { configInForce, type InForce } from '../config/in-force.ts'
 import { loadFiles } from '../config/load.ts'
+import { gatewaylessLines } from '../decide/gatewayless.ts'
 import type { Config } from '../model.ts'
 import { readRivals } from '../observe/rivals.ts'
 import { messageOf } from '../os/log.ts'
@@ -48,12 +49,14 @@ function checkConfig({ errors, warnings }: Pick<InForce, 'errors' | 'warnings'>)
 
 async function checkHost(config: Config): Promise<readonly Finding[]> {
   const what = 'host'
+  const finding = (level: Finding['level'], message: string): Finding => ({ level, what, message })
   if (!isRoot()) return [{ level: 'warning', what, message: 'not looked at: only root can' }]
   try {
     const { observed, desired } = await survey(config)
     const warnings = [...desired.warnings, ...checkWishes(config, observed), ...readRivals()]
-    if (warnings.length === 0) return [{ level: 'ok', what, message: 'nothing is in the way' }]
-    return warnings.map((message) => ({ level: 'warning', what, message }))
+    const lans = gatewaylessLines(config, desired.uplinks, observed).map((message) => finding('ok', message))
+    if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...lans]
+    return [...warnings.map((message) => finding('warning', message)), ...lans]
   } catch (error) {
     return [{ level: 'error', what, message: messageOf(error) }]
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { decide } from '../../../src/decide/decide.ts'
+import { gatewaylessLines } from '../../../src/decide/gatewayless.ts'
 import type { Address, Desired, Family, Link, Observed, Route, State, Uplink } from '../../../src/model.ts'
 import { configOf } from '../../config-of.ts'
 
@@ -202,4 +203,22 @@ test('addresses that come later push out none', () => {
   const of = ({ uplinks }: Desired) => uplinks.find(({ name }) => name === 'wan1')?.inet6?.addresses ?? []
   expect(of(later)).toEqual(expect.arrayContaining([...of(first)]))
   expect(flooded(2000, later.state, later.rules).rules).toEqual(later.rules)
+})
+
+test('an interface with an address and no gateway is told by check, and in status where it has that of an uplink', () => {
+  const of = (text: string, more: Partial<Observed> = {}, config = '') => {
+    const links = world.links.map((link) =>
+      link.name === 'lan0' ? { ...link, addresses: [address('inet', text)] } : link,
+    )
+    const observed = { ...world, links, ...more }
+    const { uplinks, warnings } = decide(configOf(config), observed)
+    const lines = gatewaylessLines(configOf(config), uplinks, observed)
+    return { check: lines.map((line) => line.split(' ')[0]), status: warnings.filter((line) => line.includes('lan0')) }
+  }
+  expect(of('192.168.77.1')).toEqual({ check: ['lan0'], status: [] })
+  expect(of('10.1.0.2').status).toEqual([
+    expect.stringMatching(/^lan0 has the address of uplink wan1 .* gateway = 10\.1\.0\.1,/),
+  ])
+  expect(of('10.1.0.2', {}, '[uplink lan0]\nenabled = no\n')).toEqual({ check: [], status: [] })
+  expect(of('10.1.0.2', { stanzas: { lan0: { balance: false } } })).toEqual({ check: [], status: [] })
 })
