@@ -149,9 +149,9 @@ function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: r
   return { added: wanted, removed: ours.toReversed() }
 }
 
-/** One for each network of routed-networks.ts; which there were is not remembered. */
+/** One for each uplink, and for each network of routed-networks.ts; which there were is not remembered. */
 function leavesToMain(spec: string): boolean {
-  return new RegExp(`^from \\S+ (fwmark 0x0/0x[0-9a-f]+ )?lookup ${tables.main}$`).test(spec)
+  return new RegExp(`^(from \\S+ (fwmark 0x0/0x[0-9a-f]+ )?|iif \\S+ )lookup ${tables.main}$`).test(spec)
 }
 
 /** All else that rules.ts may have put there, with whatever numbers. */

@@ -225,7 +225,7 @@ export const nftTable = { family: 'inet', name: 'ifbalance' } as const
  * that others have: firewalld's is 110.
  */
 export const hookPriorities = {
-  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 1000, clamp: -150, offload: 10 },
+  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, offload: 10 },
   /** `filter + 10`. */
   asked: 10,
 } as const

@@ -86,6 +86,10 @@ export function decideRules(
       ? []
       : [
           rule(lastPriority, { action: mainWithoutDefault }),
+          // We are no router for an uplink's neighbours: they get what they would get without us.
+          ...uplinks
+            .filter((uplink) => uplink.index !== null && isUplinkIn(family, uplink))
+            .map(({ interface: iif }) => rule(lastPriority, { iif, action: { lookup: tables.main } })),
           ...routedNetworks(family, uplinks, observed).map((from) =>
             rule(lastPriority, { from, ...unlessSteered, action: { lookup: tables.main } }),
           ),

@@ -51,7 +51,7 @@ describe('our numbers are moved by configuration while we run', () => {
       seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
       expect(await ours()).not.toMatch(gone)
       expect(await out('ip', 'rule')).toMatch(
-        /32765:.* lookup main suppress_prefixlength 0\n32765:.* lookup \d+\n32766/,
+        /32765:.* lookup main suppress_prefixlength 0\n(32765:.* iif wan\d lookup main\n){2}32765:.* lookup \d+\n32766/,
       )
       await expectSettled()
     }

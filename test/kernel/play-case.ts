@@ -67,5 +67,5 @@ function readCase(name: string): string | null {
 
 /** What a case's world has of an earlier run. */
 function isOurs(line: string): boolean {
-  return /^- (.*proto 98|(20\d{3}|32765):.* lookup (30\d{3}|main suppress))/.test(line)
+  return /^- (.*proto 98|(20\d{3}|32765):.* lookup (30\d{3}|main suppress)|32765:.* iif \S+ lookup main)/.test(line)
 }

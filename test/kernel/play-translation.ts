@@ -172,4 +172,16 @@ for (const [name, { language, rules, config: more }] of Object.entries(rulesets)
   await settle(config(more), name)
   await sendAll(name)
 }
-process.stdout.write(JSON.stringify({ results, troubles, legacy: legacy.available }))
+
+/** Which providers see what an uplink's neighbour sends through this host to where no route of main's own leads. */
+async function waysOfNeighbours(): Promise<readonly number[]> {
+  const packets = Array.from({ length: 40 }, (): Packet => {
+    return { protocol: 'udp', from: '10.1.0.9', to: '203.0.113.200', sourcePort: 20_000 + port, port: port++ }
+  })
+  const node = ['netns', 'exec', 'isp1', process.execPath, sender, '{}']
+  await run('/usr/sbin/ip', node, { input: JSON.stringify(packets), timeoutMs: 30_000 })
+  const seen = await Promise.all([1, 2, 3].map(seenBy))
+  return packets.map((packet) => seen.findIndex((by) => by.has(packet.port)) + 1)
+}
+
+process.stdout.write(JSON.stringify({ ways: await waysOfNeighbours(), results, troubles, legacy: legacy.available }))

@@ -3,7 +3,12 @@ import { beforeAll, expect, test } from 'vitest'
 import { inNamespace } from './namespace.ts'
 import { expected, rulesets, type Sent, sources } from './translation-table.ts'
 
-let played: { results: Readonly<Record<string, readonly Sent[]>>; troubles: readonly string[]; legacy: boolean }
+let played: {
+  results: Readonly<Record<string, readonly Sent[]>>
+  ways: readonly number[]
+  troubles: readonly string[]
+  legacy: boolean
+}
 
 beforeAll(async () => {
   const { stdout } = await inNamespace(new URL('play-translation.ts', import.meta.url), [])
@@ -28,3 +33,6 @@ test.each(Object.entries(rulesets))('%s', (name, ruleset) => {
     }),
   )
 })
+
+test("what an uplink's neighbours send through this host goes where main sends it, as without us", () =>
+  expect(played.ways).toEqual(Array.from({ length: 40 }, () => 1)))

@@ -165,7 +165,7 @@ test("a router's advertisement on a LAN beside that of an uplink does not end ba
       ),
     },
   })
-  expect(rules.filter(({ family, priority }) => family === 'inet6' && priority === 32765)).toHaveLength(2)
+  expect(rules.filter(({ family, spec }) => family === 'inet6' && spec === 'lookup 30098')).toHaveLength(1)
 })
 
 /** What a burst of advertisements leaves on wan1: with each prefix an address and a subnet. */
