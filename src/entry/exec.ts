@@ -2,7 +2,6 @@
 import { becomeCommand } from '../cli/become.ts'
 import { busRefusal } from '../cli/bus-refusal.ts'
 import { followSlice } from '../cli/follow-slice.ts'
-import { isRoot } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
 import { noSuchUplink } from '../control/enabling.ts'
 import { isHeld } from '../control/holding.ts'
@@ -19,7 +18,7 @@ import { slicePath, sliceUnit } from '../slices.ts'
 /** As env(1) has it; 126 and 127, for a command that cannot be run or found, are env's. */
 const failed = 125
 
-const whoElseMay = '; others than root need what polkit calls org.freedesktop.systemd1.manage-units'
+const whoMay = 'root may, and who polkit lets do org.freedesktop.systemd1.manage-units'
 
 /** Gives an exit code only where the command was not run: nothing of it must ever use another uplink. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -30,7 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     return refuse((await entered(uplink)) ?? becomeCommand(command))
   } catch (error) {
-    return refuse(`${busRefusal(error).text}${isRoot() ? '' : whoElseMay}`)
+    const { text } = busRefusal(error)
+    return refuse(/^(Permission|Access) denied$/.test(text) ? `${text}: ${whoMay}` : text)
   }
 }
 
