@@ -62,6 +62,8 @@ export interface UplinkConfig {
   readonly enabled: boolean
   readonly weight?: number
   readonly metric?: number
+  /** Bytes: the largest packet that the path behind it takes, where nobody else says so. */
+  readonly mtu?: number
   readonly gateway?: Gateways
   /** IPv6 prefixes that its provider routes to this host, besides those that are told by others. */
   readonly prefixes?: readonly string[]

@@ -40,12 +40,12 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
   if (values.interface === undefined && !isInterfaceName(name)) {
     report.error(place, `no interface: expected interface = ..., as ${quoted(name)} cannot be an interface's name`)
   }
-  const { interface: device = name, enabled = true, weight, metric, gateway, metered, standby, failback } = values
+  const { interface: device = name, enabled = true, weight, metric, mtu, gateway, metered, standby, failback } = values
   const probe = buildProbe(values, place, report)
   const quota = buildQuota(values, place, report)
   return {
     ...{ name, interface: device, enabled },
-    ...given({ weight, metric, gateway, prefixes: values.prefix, metered, standby, failback }),
+    ...given({ weight, metric, mtu, gateway, prefixes: values.prefix, metered, standby, failback }),
     ...given({ masquerade: values.masquerade, noMasquerade: values['no-masquerade'] }),
     ...(Object.keys(probe).length > 0 ? { probe } : {}),
     ...(quota ? { quota } : {}),

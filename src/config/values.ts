@@ -42,6 +42,8 @@ export function wholeNumber(expected: string, allowed: (value: number) => boolea
 }
 
 export const weight = wholeNumber('1 to 256', isWeight)
+/** What every IPv6 link has to take (RFC 8200, 5), and what Ethernet does. */
+export const mtu = wholeNumber('1280 to 1500', (value) => value >= 1280 && value <= 1500)
 export const metric = wholeNumber('0 to 65535', isMetric)
 
 /** Our eight bits have to fit into the 32 of a mark. */

@@ -45,7 +45,7 @@ export function decidePath(
   const { source, metrics } = defaultRoute(family, link, config, observed) ?? {}
   return {
     gateway,
-    ...limits(link, metrics),
+    ...limits(link, wishes.section?.mtu, metrics),
     ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
     onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
     addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
@@ -121,9 +121,10 @@ function isSubnetOf({ name }: Link, { table, type, destination, nexthops }: Rout
 }
 
 /** A route whose packets are larger than the interface's would send none of those. */
-function limits({ mtu }: Link, metrics: RouteMetrics | undefined): Pick<Path, 'mtu' | 'metrics'> {
-  const smaller = Math.min(mtu, Number(metrics?.['mtu'] ?? mtu))
-  return { mtu: smaller, ...(metrics && { metrics: 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics }) }
+function limits({ mtu }: Link, wanted: number | undefined, metrics: RouteMetrics = {}): Pick<Path, 'mtu' | 'metrics'> {
+  const smaller = Math.min(mtu, wanted ?? mtu, Number(metrics['mtu'] ?? mtu))
+  const all = wanted !== undefined || 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics
+  return { mtu: smaller, ...(Object.keys(all).length > 0 && { metrics: all }) }
 }
 
 /** By protocol, too: the configuration may have moved our tables. */

@@ -50,8 +50,11 @@ test.each([
     ['route', 'replace', 'default', 'via', '10.2.0.1', 'dev', 'wan2', 'metric', '102', 'mtu', '1400'],
     1400,
   ],
+  ['the administrator says so', ['mtu'], 1300],
 ] as const)('%s', async (_, words, narrow) => {
-  await host.run(['ip', ...words])
+  if (words[0] !== 'mtu') await host.run(['ip', ...words])
+  if (words[0] === 'mtu')
+    await host.write('/etc/ifbalance/ifbalance.conf', `[uplink wan1]\nmetric = 20\n[uplink wan2]\nmtu = ${narrow}\n`)
   if (words[0] === 'route')
     await host.run(['ip', ...'-6 route replace default via fe80::1 dev wan2 metric 102 mtu 1400'.split(' ')])
   await host.run(inside('isp2', ['nft', '-f', '-']), {}, { input: strict('prerouting', narrow) })
