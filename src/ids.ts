@@ -105,12 +105,10 @@ export interface Marks {
   readonly numberMask: number
   /** Packet: route by the number. Connection: it is on that uplink. */
   readonly pinned: number
-  /** Connection: it came in by that uplink. */
+  /** Connection: it came in by that uplink. Its packets may have it, too: others' rules may save their marks. */
   readonly incoming: number
   /** All bits that are ours. */
   readonly mask: number
-  /** What of a connection mark may travel to a packet: the number, and that it is pinned. */
-  readonly packetMask: number
   /** Everybody else's bits. */
   readonly others: number
 }
@@ -124,7 +122,6 @@ export function marks({ markShift }: Numbers): Marks {
     pinned: bits(0x40),
     incoming: bits(0x80),
     mask,
-    packetMask: bits(0x7f),
     others: ~mask >>> 0,
   }
 }

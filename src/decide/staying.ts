@@ -27,10 +27,11 @@ export interface Staying {
 }
 
 export function decideStaying(present: readonly Present[], { numbers }: Config): Staying {
-  const { pinned, incoming, packetMask } = marks(numbers)
+  const { pinned, incoming, mask } = marks(numbers)
   const both = (pinned | incoming) >>> 0
-  const leftBy = `ct direction original ct mark & ${hex(both)} == ${hex(pinned)} meta mark 0 meta mark set ct mark & ${hex(packetMask)}`
-  const byNumber = `meta mark set ct mark & ${hex(packetMask)} | ${hex(pinned)}`
+  const leftBy = `ct direction original ct mark & ${hex(both)} == ${hex(pinned)} meta mark 0 meta mark set ct mark & ${hex(mask)}`
+  // All of our bits: others' rules may save a packet's mark as its connection's.
+  const byNumber = `meta mark set ct mark & ${hex(mask)} | ${hex(pinned)}`
   const chain = (name: string, rules: readonly string[]): Chain => ({ name, hook: null, rules })
   const evidence = evidenceOf(present)
   return {

@@ -4,7 +4,7 @@
  */
 import type { Ruleset } from './rulesets.ts'
 
-const mark = 'meta mark 0 meta mark set ct mark & 0x7f000000'
+const mark = 'meta mark 0 meta mark set ct mark & 0xff000000'
 const answer = `ct direction reply ct mark & 0x80000000 != 0 ${mark} | 0x40000000`
 const client = 'ip daddr . udp dport . udp sport'
 

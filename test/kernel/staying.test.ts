@@ -96,6 +96,7 @@ beforeEach(async () => {
   servers = [
     ...isps.map((isp) => host.start(inside(isp, held('server', server.inet, server.inet6)))),
     host.start(inside('lan', held('server', lanClient.inet))),
+    host.start(held('server', '192.168.77.1')),
   ]
   await Promise.all(servers.map((one) => one.says(/ready/, 0, patienceMs)))
 })
@@ -187,7 +188,7 @@ test.each(['client', 'server'] as const)(
 )
 
 /** Over both uplinks, as new connections are. */
-async function holdAll(): Promise<void> {
+async function holdAll(proxies = true): Promise<void> {
   await hold('lan', [
     { name: 'lan', kind: 'tcp', to: server.inet, port: 7000, count },
     { name: 'lan6', kind: 'tcp', to: server.inet6, port: 7000, count, bind: `${prefix}10` },
@@ -202,8 +203,12 @@ async function holdAll(): Promise<void> {
     { name: 'host6', kind: 'tcp', to: server.inet6, port: 7000, count },
     { name: 'bound', kind: 'tcp', to: server.inet, port: 7000, count, bind: '192.168.77.1' },
     { name: 'bound6', kind: 'tcp', to: server.inet6, port: 7000, count, bind: 'fd00:77::1' },
-    { name: 'proxy', kind: 'tcp', to: server.inet, port: 7000, count, bind: proxied.inet },
-    { name: 'proxy6', kind: 'tcp', to: server.inet6, port: 7000, count, bind: proxied.inet6 },
+    ...(proxies
+      ? ([
+          { name: 'proxy', kind: 'tcp', to: server.inet, port: 7000, count, bind: proxied.inet },
+          { name: 'proxy6', kind: 'tcp', to: server.inet6, port: 7000, count, bind: proxied.inet6 },
+        ] as const)
+      : []),
   ])
 }
 
@@ -219,8 +224,6 @@ async function holdFrom(isp: (typeof isps)[number]): Promise<void> {
 }
 
 test('failback, a reload of weights, apply, a restart and a crash: all stay where they are', async () => {
-  servers = [...servers, host.start(held('server', '192.168.77.1'))]
-  await servers.at(-1)?.says(/ready/, 0, patienceMs)
   await setCarrier(host, 'isp2', 'down')
   daemon = host.daemon()
   let seen = await daemon.says(/balancing over wan1 /, 0, patienceMs)
@@ -288,3 +291,40 @@ test('what began while nobody translated lives once we do; what may live is not 
   daemon.signal('SIGCONT')
   await expectAnswers(late)
 }, 300_000)
+
+/** As scripts for shaping do: without masks, behind our hooks. */
+const saved = {
+  'before routing': `
+    chain before {
+      type filter hook prerouting priority mangle
+      meta mark set ct mark
+      meta mark != 0 accept
+      tcp sport != 7001 meta mark set 4
+      ct mark set meta mark
+    }`,
+  'as they leave': `
+    chain before { type filter hook prerouting priority mangle; meta mark set ct mark; }
+    chain after { type filter hook postrouting priority mangle; ct mark set meta mark; }`,
+  'and never restored': `
+    chain after { type filter hook postrouting priority mangle; ct mark set meta mark; }`,
+} as const
+
+test.each(Object.entries(saved))(
+  'marks that others save without a mask, %s: all stay where they are',
+  async (_, chains) => {
+    await host.run(['nft', '-f', '-'], {}, { input: `table inet shaping {${chains}\n}` })
+    await setCarrier(host, 'isp2', 'down')
+    daemon = host.daemon()
+    let seen = await daemon.says(/balancing over wan1 /, 0, patienceMs)
+    await holdAll(false)
+    await holdFrom('isp1')
+    for (const one of servers) one.signal('SIGUSR2')
+    await setCarrier(host, 'isp2', 'up')
+    seen = await daemon.says(/balancing over wan1, wan2 /, seen, patienceMs)
+    await expectAllWell('failback')
+    await holdAll(false)
+    await holdFrom('isp2')
+    await expectAllWell('new ones')
+  },
+  300_000,
+)
