@@ -92,12 +92,22 @@ function compared(left: unknown, right: unknown, indexOf: ReadonlyMap<string, nu
     const numbers = (values ?? [right]).map((name) => String(indexOf.get(String(name)) ?? name))
     return braced(numbers.toSorted((a, b) => Number(a) - Number(b)))
   }
+  if (field(left, 'meta')?.['key'] === 'l4proto') {
+    const names = (values ?? [right]).map((value) => protocols.get(value) ?? operand(value))
+    return values ? `{ ${names.sort().join(', ')} }` : String(names[0])
+  }
   if (payload?.['field'] === 'dscp')
     return braced((values ?? [right]).map((name) => operand(dscpNumbers.get(String(name)) ?? name)).sort())
   return payload?.['field'] === 'saddr' && typeof right === 'string' && !right.startsWith('@')
     ? `{ ${right} }`
     : operand(right)
 }
+
+/** nft lists numbers where there is no /etc/protocols, as on a small Debian without netbase. */
+const protocols: ReadonlyMap<unknown, string> = new Map([
+  [6, 'tcp'],
+  [17, 'udp'],
+])
 
 function braced(values: readonly string[]): string {
   return values.length === 1 ? String(values[0]) : `{ ${values.join(', ')} }`
