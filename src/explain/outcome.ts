@@ -5,6 +5,7 @@ import type { FirstPacket } from '../decide/steering/match.ts'
 import { slotCount } from '../decide/steering/slots.ts'
 import { balancedTable, markOf, marks, tables, uplinkTable } from '../ids.ts'
 import type { Mode, SteeringRule, Use } from '../model.ts'
+import { isGateway } from '../valid.ts'
 import type { Facts, Outcome } from './explain.ts'
 import { slotOf } from './hash.ts'
 import { othersThan } from './others.ts'
@@ -21,7 +22,12 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
   if (![balancedTable(config.numbers), tables.main].includes(table))
     return { decision: 'another policy rule sends it there', ways, refused, others: [] }
   const others = othersThan(ways, null, query, facts)
-  if (table === tables.main) return { decision: 'left to table main: no uplink is usable', ways, refused, others }
+  if (typeof route !== 'string' && table !== tables.main && !route.isDefault)
+    return { decision: 'a name server, asked by the uplink that named it', ways, refused, others: [] }
+  if (table === tables.main) {
+    const why = isGateway(query.destination, query.family) ? 'no uplink is usable' : 'it is for everyone on a link'
+    return { decision: `left to table main: ${why}`, ways, refused, others }
+  }
   return { decision: `balanced, mode ${config.balance.mode}`, ways, refused, others }
 }
 

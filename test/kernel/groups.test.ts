@@ -72,4 +72,9 @@ test('they leave by the same interface as before, and are joined there', async (
   const daemon = host.daemon()
   await daemon.says(/balancing over wan1, wan2 /)
   expect(await reach()).toEqual(before)
+  const { stdout } = await host.ifbalance(['explain', '--json', '239.255.255.250:1900', 'udp'])
+  expect(JSON.parse(stdout)).toMatchObject({
+    decision: 'left to table main: it is for everyone on a link',
+    ways: [{ uplink: 'wan1', share: 1 }],
+  })
 })

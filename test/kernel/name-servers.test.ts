@@ -97,6 +97,11 @@ describe.each(['inet', 'inet6'] as const)('%s', (family) => {
     expect(await answers(family)).toEqual({ isp1: 'isp1', isp2: 'isp2', lan: 'lan', vpn: 'lan' })
     expect(await answers(family, 'lan')).toEqual({ isp1: 'isp1', isp2: 'isp2' })
     expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+    const { stdout } = await host.ifbalance(['explain', '--json', servers[family].isp2])
+    expect(JSON.parse(stdout)).toMatchObject({
+      decision: 'a name server, asked by the uplink that named it',
+      ways: [{ uplink: 'wan2', share: 1, table: 'balanced' }],
+    })
   })
 
   test("a dead uplink's is answered for by the other's; but not what is reached without it", async () => {
