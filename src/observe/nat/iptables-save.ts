@@ -49,7 +49,7 @@ function ruleOf(words: readonly string[]): NatRule | null {
       const verdict = verdictOf(value)
       return verdict && { asked, verdict }
     }
-    if (word === '-p' && !not) protocol = value
+    if (word === '-p' && !not) protocol = { '6': 'tcp', '17': 'udp' }[value] ?? value
     if (word === '-m' && value === 'policy') asked.push({ ipsec: true, unknown: true })
     else if (!isNeutral(word, value)) asked.push(askedOf(word, value, not, protocol))
     not = false

@@ -91,11 +91,18 @@ function isOdd(one: ReturnType<typeof readAddressRange>): boolean {
   return first.startsWith('0'.repeat(20)) || (/^0+$/.test(first) && /^f+$/.test(last))
 }
 
-const protocols = ['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'gre', 'esp', 'ah', 'icmp']
+/** With their numbers, which tools print where there is no /etc/protocols; those that ruleset-listing.ts knows. */
+const protocols: ReadonlyMap<string, string> = new Map([
+  ['tcp', 'tcp'],
+  ['6', 'tcp'],
+  ['udp', 'udp'],
+  ['17', 'udp'],
+])
 
-export function protocolAsked(not: boolean, names: readonly unknown[]): Asked {
-  if (names.length === 0 || !names.every((name) => protocols.includes(String(name)))) return unknown
-  const sorted = [...new Set(names.map(String))].sort()
+export function protocolAsked(not: boolean, texts: readonly unknown[]): Asked {
+  const names = texts.map((text) => protocols.get(String(text)))
+  if (names.length === 0 || names.includes(undefined)) return unknown
+  const sorted = [...new Set(names)].sort()
   return {
     matches: [`meta l4proto ${not ? '!= ' : ''}${sorted.length === 1 ? sorted[0] : `{ ${sorted.join(', ')} }`}`],
   }

@@ -78,6 +78,12 @@ describe("nft's listing", () => {
   const masquerade = { masquerade: null }
 
   test.for([
+    [
+      'protocols by number',
+      [match(meta('l4proto'), { set: [17, 6] }), masquerade],
+      { does: 'translates', matches: ['meta l4proto { tcp, udp }'] },
+    ],
+    ['other protocols', [match(meta('l4proto'), 'gre'), masquerade], { does: 'translates', unknown: true }],
     ['a named set', [match(saddr, '@lans'), masquerade], { does: 'translates', unknown: true }],
     ['a mark', [match(meta('mark'), 5), masquerade], { does: 'translates', unknown: true }],
     ['an address that is looked up', [{ snat: { addr: { map: {} } } }], { does: 'translates', unknown: true }],
