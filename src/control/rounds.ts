@@ -5,6 +5,7 @@ import { type Status, statusOf } from '../cli/status.ts'
 import { configInForce } from '../config/in-force.ts'
 import { isBalancedDefault } from '../decide/carriers.ts'
 import { decide } from '../decide/decide.ts'
+import { balancedTable, lastPriority } from '../ids.ts'
 import type { Cgroups, Config, Desired, Observed, Route, SteeringRule, Step } from '../model.ts'
 import { log, messageOf } from '../os/log.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
@@ -172,8 +173,13 @@ function report(
 
 /** Those that new connections of one family at least take. Without rules, none, whatever is online: conflicts.ts says why. */
 function carriersOf({ routes, rules, uplinks }: Desired, { numbers }: Config): readonly string[] {
-  if (rules.length === 0) return []
-  const balanced = routes.filter((route) => isBalancedDefault(route, numbers))
+  // Where another's default comes first, nothing leads to the balanced one.
+  const leading = rules.filter(
+    ({ priority, spec }) => priority === lastPriority && spec.endsWith(`lookup ${balancedTable(numbers)}`),
+  )
+  const balanced = routes.filter(
+    (route) => isBalancedDefault(route, numbers) && leading.some(({ family }) => family === route.family),
+  )
   const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
   return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)
 }

@@ -68,6 +68,8 @@ describe("F10: a VPN's default in main", () => {
     await expectBalanced()
     await ip(...prefixes.map((prefix) => `route add ${prefix} dev tun0`))
     if (prefixes.length === 1) await daemon.says(/rule del priority 32765 lookup 30098/, seen)
+    if (prefixes.length === 1) await daemon.says(/no uplink to balance over \(/, seen)
+    await daemon.says(/100 % of new connections go by tun0/, seen)
     await expectAllInTunnel()
     // It stays so when we look again, and when we start with the tunnel there.
     await host.ifbalance(['apply'])
