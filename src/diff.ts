@@ -241,5 +241,6 @@ export function forgetConnections(
     mark: (markOf(uplink.number, numbers) | pinned) >>> 0,
     mask: (numberMask | pinned | incoming) >>> 0,
     addresses: (uplink[family]?.addresses ?? []).filter((address) => !others.includes(address)),
+    device: uplink.interface,
   }
 }

@@ -562,6 +562,8 @@ export type Step =
       readonly mask: number
       /** Of the uplink, for sockets of this host; none that another uplink has as well. */
       readonly addresses?: readonly string[]
+      /** Of the uplink: sockets whose packets leave by another go on. */
+      readonly device?: string
       /** Only those that began with an IPv6 address in this prefix. */
       readonly source?: string
     }

@@ -16,6 +16,7 @@ import { forgettingCommands } from './forgetting.ts'
 import { type IpStep, ipLine, isIpStep } from './ip-lines.ts'
 import { deleteRuleset, replaceRuleset } from './nft-text.ts'
 import type { Refusal } from './refusals.ts'
+import { peersElsewhere } from './sockets.ts'
 import { forgetUntranslated } from './untranslated.ts'
 
 /**
@@ -45,7 +46,7 @@ export async function forgetConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind === 'forget-untranslated') await forgetDead(step)
     if (step.kind !== 'forget-connections') continue
-    for (const [program, ...args] of forgettingCommands(step)) {
+    for (const [program, ...args] of forgettingCommands(step, await sparedBy(step))) {
       try {
         // conntrack: 1 says that there was none. ss: kernels without CONFIG_INET_DIAG_DESTROY refuse.
         await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })
@@ -55,6 +56,21 @@ export async function forgetConnections(steps: readonly Step[]): Promise<void> {
     }
   }
 }
+
+/** Where that cannot be told, none: what hangs on a dead line is worse off than what has to connect anew. */
+async function sparedBy({ uplink, addresses = [], device }: ForgetConnections): Promise<Spared> {
+  try {
+    const peers = async (address: string) =>
+      [address, device === undefined ? [] : await peersElsewhere(address, device)] as const
+    return new Map(await Promise.all(addresses.map(peers)))
+  } catch (error) {
+    log.warning(`asking which connections do not leave by ${uplink}: ${messageOf(error)}`)
+    return new Map()
+  }
+}
+
+type ForgetConnections = Extract<Step, { kind: 'forget-connections' }>
+type Spared = ReadonlyMap<string, readonly string[]>
 
 async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>): Promise<void> {
   try {

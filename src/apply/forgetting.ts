@@ -2,24 +2,29 @@
 import { programs } from '../ids.ts'
 import type { Step } from '../model.ts'
 import { hex } from '../rule-spec.ts'
+import { bracketed } from './sockets.ts'
 
 type Command = readonly [string, ...string[]]
 type Forgetting = Extract<Step, { kind: 'forget-connections' }>
 
 /**
  * conntrack(8) looks at IPv4 alone unless told. ss(8): sockets of clients and servers, connected ones only, so that a
- * service that listens on an uplink's address goes on.
+ * service that listens on an uplink's address goes on. `spared`: by address of the uplink, peers whose connections do not leave
+ * by it (see sockets.ts).
  */
-export function forgettingCommands({ family, mark, mask, addresses = [], source }: Forgetting): readonly Command[] {
+export function forgettingCommands(
+  { family, mark, mask, addresses = [], source }: Forgetting,
+  spared: ReadonlyMap<string, readonly string[]> = new Map(),
+): readonly Command[] {
   const kinds = { inet: ['ipv4'], inet6: ['ipv6'], both: ['ipv4', 'ipv6'] }[family ?? 'both']
-  return [...addresses.map(closeSockets), ...kinds.map((kind) => deleteEntries(kind, mark, mask, source))]
+  const close = addresses.map((address) => closeSockets(address, spared.get(address) ?? []))
+  return [...close, ...kinds.map((kind) => deleteEntries(kind, mark, mask, source))]
 }
 
-function closeSockets(address: string): Command {
+function closeSockets(address: string, spared: readonly string[]): Command {
   const options = ['--kill', '--no-header', '--numeric', '--tcp', '--udp']
-  // Without brackets, what follows the last colon is a port.
-  const source = address.includes(':') ? `[${address}]` : address
-  return [programs.ss, ...options, 'state', 'connected', 'src', source]
+  const others = spared.flatMap((peer) => ['and', 'not', 'dst', bracketed(peer)])
+  return [programs.ss, ...options, 'state', 'connected', 'src', bracketed(address), ...others]
 }
 
 function deleteEntries(kind: string, mark: number, mask: number, source: string | undefined): Command {
