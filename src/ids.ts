@@ -225,6 +225,8 @@ export const hookPriorities = {
   ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, offload: 10 },
   /** `filter + 10`. */
   asked: 10,
+  /** Around others' looks at the way back of a packet: firewalld's is at 10. */
+  ...{ lookedAt: -154, seen: 20 },
 } as const
 
 /** Made by the package, see debian/postinst. */

@@ -197,6 +197,8 @@ export interface Observed {
   readonly ruleset: Ruleset | null
   /** What others' rules do with the source of what leaves; absent for nothing. */
   readonly foreignNat?: readonly ForeignNat[]
+  /** Others' rules in nftables look the way back of packets up by their mark: `fib saddr . mark . iif`. */
+  readonly reversePath?: true
   /** The kernel has IPsec (CONFIG_XFRM), so nft can be asked for it. */
   readonly ipsec?: true
   /** Whether the kernel takes a flowtable; absent where nobody wants one. */

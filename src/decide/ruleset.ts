@@ -15,6 +15,7 @@ import { clampChains } from './clamp.ts'
 import { decideLargeDatagrams } from './large-datagrams.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
+import { reversePathChains } from './reverse-path.ts'
 import { decideStaying, unremembered } from './staying.ts'
 import { steers } from './steering/choice.ts'
 import { decideSteering } from './steering/steering.ts'
@@ -65,6 +66,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
       ]),
       ...large.chains,
       ...names.chains,
+      ...reversePathChains(present, config, observed),
       ...clampChains(present, uplinks, observed),
       ...offload.chains,
       pinChain(present, config),

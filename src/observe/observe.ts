@@ -33,7 +33,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
       ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
       : null,
     config.balance.offload && ruleset ? takesFlowtables() : null,
-    ruleset ? readForeignNat() : [],
+    ruleset ? readForeignNat() : null,
   ])
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
@@ -54,7 +54,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
-    ...(foreignNat.length > 0 && { foreignNat }),
+    ...(foreignNat && foreignNat.found.length > 0 && { foreignNat: foreignNat.found }),
+    ...(foreignNat?.reversePath && { reversePath: true as const }),
     ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),

@@ -328,3 +328,23 @@ test.each(Object.entries(saved))(
   },
   300_000,
 )
+
+/** As firewalld has it, with IPv6_rpfilter=strict. */
+const strictPath = `table inet strict_path {
+  chain prerouting {
+    type filter hook prerouting priority 10
+    icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept
+    meta nfproto ipv6 fib saddr . mark . iif oif missing drop
+  }
+}`
+
+test("others who look the way back of IPv6 up by the packet's mark find the uplink that it came in by", async () => {
+  await host.run(['nft', '-f', '-'], {}, { input: strictPath })
+  await start()
+  await holdAll()
+  await holdFrom('isp1')
+  await holdFrom('isp2')
+  await expectAllWell('strict')
+  await expectAllWell('strict', 'server')
+  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+}, 300_000)

@@ -1,5 +1,5 @@
 /**
- * What other programs translate on its way out: their chains in nftables, iptables-nft's among them, and iptables-legacy's
+ * What other programs translate on its way out, and whether they look the way back of packets up: their chains in nftables, iptables-nft's among them, and iptables-legacy's
  * tables. Rulesets of ten thousands of rules are listed in half a second, and a failover must not wait for that: so what was
  * read is kept until the kernel tells of a change (watch/kernel.ts), or for as long as said below.
  */
@@ -14,6 +14,7 @@ import { parseNatListing } from './listing.ts'
 
 interface Read {
   readonly found: readonly ForeignNat[]
+  readonly reversePath: boolean
   readonly tables: readonly string[]
   readonly until: number
 }
@@ -43,7 +44,9 @@ export function forgetForeignNat(): void {
 export function noticeForeignNat(line: string): boolean {
   const [, table] = /^(?:add|insert|replace|delete|destroy) (?:rule|chain|table) (\S+ \S+)/.exec(line) ?? []
   const concerns =
-    table !== undefined && (kept?.tables.includes(table) || / type nat hook postrouting /.test(line)) && !isOurs(table)
+    table !== undefined &&
+    (kept?.tables.includes(table) || / type nat hook postrouting | fib saddr \. mark \. iif /.test(line)) &&
+    !isOurs(table)
   if (concerns || line.startsWith('# ERROR')) forgetForeignNat()
   return concerns
 }
@@ -53,18 +56,19 @@ function isOurs(table: string): boolean {
 }
 
 /** Never throws: what cannot be read now is as it was, and told once. */
-export async function readForeignNat(): Promise<readonly ForeignNat[]> {
+export async function readForeignNat(): Promise<Pick<Read, 'found' | 'reversePath'>> {
   const now = performance.now()
-  if (kept && now < kept.until) return kept.found
+  if (kept && now < kept.until) return kept
   const before = changes
   const read = await readAll().catch((error): Read => {
     const message = messageOf(error)
     if (message !== told) log.warning(`reading others' source NAT: ${message}`)
     told = message
-    return { found: kept?.found ?? [], tables: kept?.tables ?? [], until: now + keptAfterFailureMs }
+    const { found = [], reversePath = false, tables = [] } = kept ?? {}
+    return { found, reversePath, tables, until: now + keptAfterFailureMs }
   })
   kept = before === changes ? read : { ...read, until: 0 }
-  return read.found
+  return read
 }
 
 async function readAll(): Promise<Read> {
@@ -73,11 +77,11 @@ async function readAll(): Promise<Read> {
     readLegacy('inet'),
     readLegacy('inet6'),
   ])
-  const { found, tables } = parseNatListing(listing.stdout)
+  const { found, tables, reversePath } = parseNatListing(listing.stdout)
   const isLegacy = legacy.some((one) => one !== null)
   told = ''
   const until = performance.now() + (isLegacy ? keptLegacyMs : keptMs)
-  return { found: unique([...found, ...legacy.flatMap((one) => one ?? [])]), tables, until }
+  return { found: unique([...found, ...legacy.flatMap((one) => one ?? [])]), reversePath, tables, until }
 }
 
 /** Null where there is no such table: asking for one that is not there would make it. */

@@ -23,8 +23,10 @@ interface NatTable {
 
 export interface NatListing {
   readonly found: readonly ForeignNat[]
-  /** Of families and tables that have such a chain: `ip nat`. */
+  /** Of families and tables that have such a chain, or such a rule: `ip nat`. */
   readonly tables: readonly string[]
+  /** Somebody drops what has come in by another way than an answer would leave by, asked with the packet's mark. */
+  readonly reversePath: boolean
 }
 
 const familyOfTable: Readonly<Record<string, Family | null>> = { ip: 'inet', ip6: 'inet6', inet: null }
@@ -51,7 +53,21 @@ export function parseNatListing(stdout: string): NatListing {
       .filter((one) => !own || !one.family || one.family === own)
       .map((one): ForeignNat => (own ? { ...one, family: own } : one))
   })
-  return { found, tables: [...tables.keys()] }
+  const looking = nftables.filter(asksReversePath).map(({ rule }) => {
+    const { family, table } = rule as Readonly<Record<string, string>>
+    return `${family} ${table}`
+  })
+  return { found, tables: [...new Set([...tables.keys(), ...looking])], reversePath: looking.length > 0 }
+}
+
+/** `fib saddr . mark . iif oif`, as firewalld has it for IPv6. */
+function asksReversePath(item: Json): boolean {
+  const { expr = [] } = (item['rule'] ?? {}) as { expr?: readonly unknown[] }
+  return expr.some((part) => {
+    const { left } = ((part as Json | null)?.['match'] ?? {}) as Json
+    const { flags } = ((left as Json | undefined)?.['fib'] ?? {}) as { flags?: unknown }
+    return Array.isArray(flags) && ['saddr', 'mark', 'iif'].every((flag) => flags.includes(flag))
+  })
 }
 
 function natTables(nftables: readonly Json[]): ReadonlyMap<string, NatTable> {
