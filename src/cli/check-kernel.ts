@@ -37,7 +37,7 @@ const sample = `table inet ifbalance-check {
     oif vmap { 1 : goto home }
   }
   chain postrouting {
-    type nat hook postrouting priority 105
+    type nat hook postrouting priority 900
     masquerade
   }
 }
