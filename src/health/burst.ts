@@ -1,6 +1,6 @@
 /** What a burst does to a line: its beginning, its end, and what each end means. Pure. */
 import type { Advance, BurstEnded, Line, LineSettings } from './line.ts'
-import { beforeOutage, dueMs, judge, smooth, timeoutMs } from './quality.ts'
+import { beforeOutage, dueMs, isLossy, judge, smooth, timeoutMs } from './quality.ts'
 
 /** After a burst that said nothing, doubled for each further one: a host that can start no program must not only try. */
 const restMs = 200
@@ -31,7 +31,8 @@ export function burstEnded(before: Line, event: BurstEnded, now: number, setting
 
 function passed(before: Line, began: number, why: string, now: number, settings: LineSettings): Advance {
   const alive = { sentAfter: began, cameAt: now }
-  const troubledAt = before.failing === null ? before.troubledAt : now
+  const isTrouble = before.failing !== null && (before.failedBursts >= 1 || !isLossy(before))
+  const troubledAt = isTrouble ? now : before.troubledAt
   const line = { ...before, alive, troubledAt, failing: null, voids: 0, restUntil: now }
   const dueAt = now + settings.intervalMs + timeoutMs(line)
   if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
@@ -59,15 +60,16 @@ function saidNothing(before: Line, { cause }: BurstEnded, now: number): Advance 
 function failed(before: Line, event: BurstEnded, began: number, now: number, { countDown }: LineSettings): Advance {
   const line = { ...before, voids: 0, restUntil: now }
   if (line.state === 'offline') return { line, effects: [] }
-  const { answered, targets, spanMs } = event
+  const { answered, targets, spanMs, cause } = event
   const { since = now, witnessedAt = null } = line.failing ?? {}
-  const why = `${answered} of ${targets} targets answered`
+  const why = `${answered} of ${targets} targets answered${cause === undefined ? '' : `: ${cause}`}`
   const suspect = enter(line, 'suspect', why, now)
   // Some answers are no proof of death: a lossy line gets a second chance.
   const failedBursts = suspect.failedBursts + (answered === 0 ? 1 : 0.5)
   const silent = line.silent || failedBursts >= countDown
   const failing = { since, askedAt: began + spanMs, witnessedAt }
-  const next = { ...suspect, failedBursts, silent, failing, troubledAt: now }
+  const troubledAt = answered === 0 || !isLossy(line) ? now : line.troubledAt
+  const next = { ...suspect, failedBursts, silent, failing, troubledAt }
   return silent ? { line: next, effects: [] } : startBurst(next, now)
 }
 

@@ -61,6 +61,11 @@ export function lossOf({ outcomes }: Line): number {
   return outcomes.length === 0 ? 0 : outcomes.filter((answered) => !answered).length / outcomes.length
 }
 
+/** It loses so much that one loss more is no news of it. */
+export function isLossy(line: Line): boolean {
+  return line.outcomes.length >= outcomesNeeded && lossOf(line) >= 0.1
+}
+
 export function smooth(rtt: Line['rtt'], sample: number): NonNullable<Line['rtt']> {
   if (rtt === null) return { smooth: sample, deviation: sample / 2 }
   return {

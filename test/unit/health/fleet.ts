@@ -23,6 +23,8 @@ export interface Plan {
   readonly settings: readonly ProbeSettings[]
   readonly rttMs: number
   readonly outages: readonly Outage[]
+  /** By line, from 0 to 1: what it loses besides. */
+  readonly loss?: readonly number[]
   /** Packets a tick that want answers. */
   readonly traffic: number
   /** To start a program, to read what it says, and for a timer to ring: up to so long, each time anew. */
@@ -63,7 +65,7 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
     const count = counters[i]
     if (met.some(({ way }) => way === 'refused')) return undefined
     if (count) count.tx++
-    if (met.length > 0) return null
+    if (met.length > 0 || random() < (plan.loss?.[i] ?? 0)) return null
     at(here, () => {
       if (count) count.rx++
     })

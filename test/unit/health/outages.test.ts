@@ -105,6 +105,19 @@ describe('a line that is dead alone', () => {
     expect(history.lines[1]).toMatchObject({ state: 'online' })
   })
 
+  test('is out where the other is a bad one, which is seldom well for long', () => {
+    const bounds = [
+      [0.3, 4000],
+      [0.5, 10_000],
+    ] as const
+    for (const [part, bound] of bounds)
+      for (const traffic of [0, 3])
+        for (let seed = 1; seed <= 20; seed++)
+          expect(outAfter(play(2, [alone()], { seed, traffic, loss: [part, 0] })), `${part} ${seed}`).toBeLessThan(
+            bound,
+          )
+  })
+
   test('and stays out when a common outage is over which it does not survive', () => {
     const outages: Outage[] = [
       { lines: [0, 1], from: begins, to: begins + 5000, way: 'both' },
