@@ -6,7 +6,7 @@ import { configInForce } from '../config/in-force.ts'
 import { isBalancedDefault } from '../decide/carriers.ts'
 import { decide } from '../decide/decide.ts'
 import { balancedTable, lastPriority } from '../ids.ts'
-import type { Cgroups, Config, Desired, Observed, Route, SteeringRule, Step } from '../model.ts'
+import type { Cgroups, Config, Desired, Observed, SteeringRule, Step } from '../model.ts'
 import { log, messageOf } from '../os/log.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile.ts'
 import type { Ran } from '../watch/scheduler.ts'
@@ -38,7 +38,7 @@ export interface RoundsOptions {
   /** Told after each round how the uplinks are then. */
   readonly onStatus?: (status: Status) => void
   /** Told after each round what should be, and now is. */
-  readonly onDesired?: (desired: Desired, config: Config, routes: readonly Route[]) => void
+  readonly onDesired?: (desired: Desired, config: Config, observed: Observed) => void
 }
 
 export function createRounds({ details, onStatus, onDesired }: RoundsOptions): Rounds {
@@ -106,7 +106,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     slices = followedSlices(outcome)
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
-    onDesired?.(outcome.desired, inForce, outcome.observed.routes)
+    onDesired?.(outcome.desired, inForce, outcome.observed)
     if (details) {
       tellEvents(outcome, inForce, held)
       budgets.details.say(outcome.applied.map(lineOf), log.info)

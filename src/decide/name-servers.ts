@@ -125,7 +125,11 @@ export function redirectedServers(
 }
 
 /** From whoever named some. */
-function nameServersOf({ interface: device }: Uplink, family: Family, observed: Observed): readonly string[] {
+export function nameServersOf(
+  { interface: device }: Pick<Uplink, 'interface'>,
+  family: Family,
+  observed: Observed,
+): readonly string[] {
   const six = own(observed.nameServers6 ?? {}, device)
   const named = [own(observed.stanzas, device)?.nameServers, own(observed.leases, device)?.nameServers]
   const told = [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers]

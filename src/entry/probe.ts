@@ -5,7 +5,9 @@ import { isRoot } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
 import { complain } from '../cli/usage-error.ts'
 import { didYouMean } from '../config/nearest.ts'
-import { type Burst, probeAll, type Way } from '../health/probes.ts'
+import { type Burst, probeAll } from '../health/probe-all.ts'
+import type { Way } from '../health/probes.ts'
+import { withResolvers } from '../health/resolvers.ts'
 import { type ProbeSettings, probeSettings } from '../health/settings.ts'
 import { waysOf } from '../health/ways.ts'
 import { messageOf } from '../os/log.ts'
@@ -18,14 +20,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const uplink = readUplink(args)
   if (uplink === undefined) return 2
   const { config } = settings()
-  const { desired } = await (isRoot() ? survey(config) : surveyWithoutRuleset(config))
+  const { desired, observed } = await (isRoot() ? survey(config) : surveyWithoutRuleset(config))
   const names = desired.uplinks.map(({ name }) => name)
   if (uplink !== null && !names.includes(uplink))
     return complain(`there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, names)}`)
   const ways = waysOf(desired.uplinks).filter((way) => uplink === null || way.uplink === uplink)
   if (ways.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
   const probed = ways.map(async (way) => {
-    const settings = probeSettings(way.uplink, way.device, way.family, config)
+    const settings = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
     return { way, settings, burst: await ask(way, settings) }
   })
   const results = await Promise.all(probed)
@@ -58,8 +60,10 @@ function isAlive({ quorum }: ProbeSettings, { answers }: Burst): boolean {
 function textOf({ uplink, family, device, gateway }: Way, settings: ProbeSettings, burst: Burst): string {
   const title = `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'} by ${device}, probe = ${settings.kind}:`
   if (settings.kind === 'none') return `${title} nothing to ask`
-  const answers = burst.answers.map(({ target, rttMs }) =>
-    rttMs === null ? `  ${target}: no answer` : `  ${target}: ${Math.round(rttMs * 100) / 100} ms`,
+  const answers = burst.answers.map(({ target, rttMs, fault }) =>
+    rttMs === null
+      ? `  ${target}: no answer${fault === undefined ? '' : `, ${fault}`}`
+      : `  ${target}: ${Math.round(rttMs * 100) / 100} ms`,
   )
   const answered = burst.answers.filter(({ rttMs }) => rttMs !== null).length
   const router = burst.gateway === null ? [] : [`  gateway ${gateway}: ${burst.gateway ? 'answers' : 'no answer'}`]

@@ -3,22 +3,25 @@ import { once } from 'node:events'
 import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { askName } from './dns.ts'
 import type { Way } from './probes.ts'
 import { defaultTargets, type ProbeSettings } from './settings.ts'
 
 const maxBody = 64 * 1024
 
-/** Whether the page came with the expected status and text. Throws where nothing came. */
+/** Null where the page came with the expected status and text, else what was wrong. Throws where nothing came. */
 export async function fetchPage(
   way: Way,
   url: string,
-  { status, body }: Pick<ProbeSettings, 'status' | 'body'>,
+  { status, body, resolvers }: Pick<ProbeSettings, 'status' | 'body' | 'resolvers'>,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<string | null> {
   const { protocol, hostname, host, port, pathname, search } = new URL(url)
   const name = hostname.replace(/^\[|\]$/g, '')
-  const address = isIP(name) === 0 ? await resolve(way, name, signal) : name
+  const asked = resolvers.length === 0 ? 'public ones' : `${resolvers.join(', ')}, public ones`
+  const address = isIP(name) === 0 ? await resolve(way, resolvers, name, signal).catch(() => null) : name
+  if (address === null) return `no name server answers (${asked})`
   const secure = protocol === 'https:'
   const options = {
     ...{ host: address, port: port === '' ? (secure ? 443 : 80) : Number(port), path: pathname + search, signal },
@@ -31,7 +34,8 @@ export async function fetchPage(
   sent.end()
   const [answer] = (await once(sent, 'response', { signal })) as [IncomingMessage]
   try {
-    return answer.statusCode === status && (body === null || (await textOf(answer)).includes(body))
+    if (answer.statusCode !== status) return `status ${answer.statusCode}`
+    return body === null || (await textOf(answer)).includes(body) ? null : 'another text'
   } finally {
     sent.on('error', () => undefined)
     sent.destroy()
@@ -47,12 +51,21 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return text
 }
 
-/** By the public resolvers through the same uplink: the host's own may be reached by another, or be what is dead. */
-async function resolve(way: Way, name: string, signal: AbortSignal): Promise<string> {
-  const answers = defaultTargets[way.family].map(async (server) => {
+/** Without an answer for so long, the line's own name servers are helped. */
+const ownFirstMs = 100
+
+/**
+ * By the line's own name servers, as some providers let nobody ask others, and then by public ones through the same line:
+ * the host's own may be reached by another, or be what is dead. Throws where none answers.
+ */
+async function resolve(way: Way, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
+  const ask = async (server: string) => {
     const [address] = (await askName(way, server, 53, name, signal)) ?? []
     if (address === undefined) throw new Error(`${name}: no address`)
     return address
-  })
-  return await Promise.any(answers)
+  }
+  const first = own.map(ask)
+  const patience = own.length === 0 ? Promise.resolve() : pause(ownFirstMs, undefined, { signal })
+  const others = defaultTargets[way.family].map((server) => patience.then(() => ask(server)))
+  return await Promise.any([...first, ...others])
 }

@@ -116,7 +116,7 @@ export interface BurstEnded {
   readonly rttMs: number | null
   /** Requests went out for so long at least, from the beginning to the last one. */
   readonly spanMs: number
-  /** Why nothing is known. */
+  /** Why nothing is known, or what came instead of an answer. */
   readonly cause?: string
 }
 

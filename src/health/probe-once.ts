@@ -12,28 +12,37 @@ import type { Way } from './probes.ts'
 import type { ProbeSettings } from './settings.ts'
 import { hostOf, portOf } from './target.ts'
 
-/** How long the answer took in ms, or null: none in `timeoutMs`, or the wrong one. Never throws. */
+export interface Outcome {
+  /** How long the answer took; null: none in time, or the wrong one. */
+  readonly rttMs: number | null
+  /** What was wrong, where that is known. */
+  readonly fault?: string
+}
+
+/** The answer has to be here in `timeoutMs`. Never throws. */
 export async function probeOnce(
   way: Way,
   settings: ProbeSettings,
   target: string,
   timeoutMs: number,
   stopped: AbortSignal,
-): Promise<number | null> {
+): Promise<Outcome> {
   const begun = performance.now()
   const late = new AbortController()
   const stop = waitPatiently(timeoutMs, () => late.abort())
   try {
     const signal = AbortSignal.any([stopped, late.signal])
-    const answered = await ask(way, settings, target, timeoutMs, signal, stopped)
-    return answered && !stopped.aborted ? performance.now() - begun : null
+    const fault = await ask(way, settings, target, timeoutMs, signal, stopped)
+    if (fault !== null) return { rttMs: null, ...(fault === '' ? {} : { fault }) }
+    return { rttMs: stopped.aborted ? null : performance.now() - begun }
   } catch {
-    return null
+    return { rttMs: null }
   } finally {
     stop()
   }
 }
 
+/** Null: answered. Else what was wrong, or an empty text. */
 async function ask(
   way: Way,
   settings: ProbeSettings,
@@ -42,22 +51,23 @@ async function ask(
   /** Of both: the time is over, or nobody wants to know any more. */
   signal: AbortSignal,
   stopped: AbortSignal,
-): Promise<boolean> {
+): Promise<string | null> {
+  const said = (answered: boolean) => (answered ? null : '')
   switch (settings.kind) {
     case 'tcp':
-      return connects(hostOf(target), portOf(target, 443), way.source, signal)
+      return said(await connects(hostOf(target), portOf(target, 443), way.source, signal))
     case 'dns':
-      return (await askName(way, hostOf(target), portOf(target, 53), settings.name, signal)) !== null
+      return said((await askName(way, hostOf(target), portOf(target, 53), settings.name, signal)) !== null)
     case 'http':
     case 'https':
       return fetchPage(way, target, settings, signal)
     case 'arp':
-      return askNeighbour(way, timeoutMs, stopped)
+      return said(await askNeighbour(way, timeoutMs, stopped))
     case 'script':
-      return runScript(way, target, timeoutMs)
+      return said(await runScript(way, target, timeoutMs))
     case 'icmp':
     case 'none':
-      return false
+      return ''
   }
 }
 

@@ -1,8 +1,7 @@
-/** One way to probe a line, whatever its kind: again and again in the background, or all targets at once. */
+/** A line's background probe, whatever its kind: one target, again and again. */
 import type { Family } from '../model.ts'
 import { log } from '../os/log.ts'
-import { burstGapMs, burstSpanMs } from './burst.ts'
-import { type BurstEnd, pingBurst, pingOn } from './ping.ts'
+import { pingOn } from './ping.ts'
 import { probeOnce } from './probe-once.ts'
 import type { ProbeSettings } from './settings.ts'
 
@@ -20,6 +19,8 @@ export interface Answer {
   readonly target: string
   /** Null: none. */
   readonly rttMs: number | null
+  /** What was wrong instead, where that is known. */
+  readonly fault?: string
 }
 
 /** Probes one target every `intervalMs`. Returns what stops it. */
@@ -44,143 +45,14 @@ export function probeOn(
   const controller = new AbortController()
   const timer = setInterval(() => {
     const limit = Math.min(5000, Math.max(500, intervalMs - 50))
-    void probeOnce(way, settings, target, limit, controller.signal).then((rttMs) => {
-      if (!controller.signal.aborted) onAnswer({ target, rttMs })
+    void probeOnce(way, settings, target, limit, controller.signal).then((outcome) => {
+      if (!controller.signal.aborted) onAnswer({ target, ...outcome })
     })
   }, intervalMs)
   return () => {
     clearInterval(timer)
     controller.abort()
   }
-}
-
-export interface Burst {
-  readonly answers: readonly Answer[]
-  /** Whether the gateway answered; null where there is none to ask, or nobody waited for it. */
-  readonly gateway: boolean | null
-  /** Of how many targets nobody knows whether they were asked, and why. */
-  readonly unknown: number
-  readonly cause?: string
-  /** Requests went out for so long at least. */
-  readonly spanMs: number
-}
-
-export interface BurstOptions {
-  /** How long the last answer may take. */
-  readonly timeoutMs: number
-  /** What takes longer is late; null: nobody knows. Then one waits for the gateway, too. */
-  readonly dueMs: number | null
-  /** So many targets are late that no quorum can have answered in time. The burst goes on. */
-  readonly onLate: () => void
-  readonly onEnd: (burst: Burst) => void
-}
-
-/** Over the time that a program takes by itself; one that is stopped or starved for longer has said nothing. */
-const patienceMs = 10_000
-
-/**
- * Asks all targets in parallel, and the gateway, which tells a dead line from a dead link. Ends as soon as `quorum` of the
- * targets have answered, else when each is known not to have: by the clock of who asked, from when its request had left.
- * Returns what stops it.
- */
-export function probeAll(
-  way: Way,
-  settings: ProbeSettings,
-  { timeoutMs, dueMs, onLate, onEnd }: BurstOptions,
-): () => void {
-  const answers = new Map<string, number>()
-  const ends = new Map<string, BurstEnd>()
-  const late = new Set<string>()
-  let gateway: boolean | null = null
-  let isGatewayAwaited = false
-  const controller = new AbortController()
-  const stops: (() => void)[] = [() => controller.abort()]
-  const timer = setTimeout(end, timeoutMs + patienceMs)
-
-  function end(): void {
-    stop()
-    const enough = answers.size >= settings.quorum
-    const all = settings.targets.map((target) => ({ target, rttMs: answers.get(target) ?? null }))
-    const open = settings.targets
-      .filter((target) => !answers.has(target))
-      .map((target) => ends.get(target) ?? 'unknown')
-    const unknown = open.filter((one) => one === 'unknown' || one === 'refused')
-    onEnd({
-      // Where nobody waited for the others, only answers can be told.
-      answers: enough ? all.filter(({ rttMs }) => rttMs !== null) : all,
-      gateway: enough ? null : gateway,
-      unknown: unknown.length,
-      ...(unknown.includes('refused') ? { cause: 'this host lets no probe out' } : {}),
-      spanMs: settings.kind === 'icmp' && !open.includes('failed') ? burstSpanMs : 0,
-    })
-  }
-
-  function stop(): void {
-    clearTimeout(timer)
-    for (const one of stops.splice(0)) one()
-  }
-
-  function endIfDone(): void {
-    if (controller.signal.aborted) return
-    const settled = settings.targets.every((target) => answers.has(target) || ends.has(target))
-    if (answers.size >= settings.quorum || (settled && !isGatewayAwaited)) end()
-  }
-
-  function answered(target: string, rttMs: number): void {
-    if (controller.signal.aborted || answers.has(target)) return
-    answers.set(target, rttMs)
-    endIfDone()
-  }
-
-  function missed(target: string, sequence: number): void {
-    if (gateway === null) askGateway()
-    if (controller.signal.aborted || dueMs === null || sequence * burstGapMs < dueMs) return
-    const isNews = !answers.has(target) && !late.has(target)
-    late.add(target)
-    if (isNews && late.size === settings.targets.length - settings.quorum + 1) onLate()
-  }
-
-  /** Only where somebody may want to know: where all answer at once, it is a program less. */
-  function askGateway(): void {
-    if (way.gateway === null || settings.kind !== 'icmp' || controller.signal.aborted) return
-    gateway = false
-    const listener = {
-      onAnswer: () => {
-        gateway = true
-      },
-      onMiss: () => undefined,
-      onEnd: () => {
-        isGatewayAwaited = false
-        endIfDone()
-      },
-    }
-    stops.push(pingBurst({ ...way, target: way.gateway, waitMs: timeoutMs }, listener))
-  }
-
-  function ended(target: string, how: BurstEnd): void {
-    ends.set(target, how)
-    endIfDone()
-  }
-
-  for (const target of settings.targets) {
-    if (settings.kind === 'icmp') {
-      const listener = {
-        onAnswer: (rttMs: number) => answered(target, rttMs),
-        onMiss: (sequence: number) => missed(target, sequence),
-        onEnd: (how: BurstEnd) => ended(target, how),
-      }
-      stops.push(pingBurst({ ...way, target, waitMs: timeoutMs }, listener))
-    } else {
-      void probeOnce(way, settings, target, timeoutMs, controller.signal).then((rttMs) =>
-        rttMs === null ? ended(target, 'unanswered') : answered(target, rttMs),
-      )
-    }
-  }
-  if (dueMs === null) {
-    askGateway()
-    isGatewayAwaited = gateway !== null
-  }
-  return stop
 }
 
 /** ping itself is what is missing: nothing can be said about any line. */

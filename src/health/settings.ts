@@ -8,6 +8,8 @@ export interface ProbeSettings extends LineSettings {
   readonly kind: ProbeKind
   readonly targets: readonly string[]
   readonly name: string
+  /** The line's own name servers, for kinds that need names. */
+  readonly resolvers: readonly string[]
   readonly status: number
   readonly body: string | null
 }
@@ -54,6 +56,7 @@ export function probeSettings(uplink: string, device: string, family: Family, co
     maxLatencyMs: probe.maxLatencyMs === undefined ? 1500 : probe.maxLatencyMs,
     maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
     name: probe.name ?? 'debian.org',
+    resolvers: [],
     status: probe.status ?? (probe.targets ? 200 : defaultUrlStatus),
     body: probe.body ?? null,
   }

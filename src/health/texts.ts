@@ -1,7 +1,8 @@
 /** How a line is told to people, and to rounds. Pure. */
 import type { LineHealth } from '../model.ts'
 import { heldForMs } from './machine.ts'
-import type { Answer, Burst } from './probes.ts'
+import type { Burst } from './probe-all.ts'
+import type { Answer } from './probes.ts'
 import { faultOf, lossOf } from './quality.ts'
 import type { Track } from './track.ts'
 
@@ -14,7 +15,8 @@ export function verdict(track: Told, now: number): string {
   return `${way.uplink} ${state} over ${family}: ${whyOf(track, now)}`
 }
 
-export function answerText({ target, rttMs }: Answer): string {
+export function answerText({ target, rttMs, fault }: Answer): string {
+  if (rttMs === null && fault !== undefined) return `${target}: ${fault}`
   return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
 }
 

@@ -3,7 +3,8 @@ import type { LineState } from '../model.ts'
 import type { Pulse } from '../watch/pulse.ts'
 import type { Line, LineEffect, LineEvent } from './line.ts'
 import { probeIntervalMs } from './machine.ts'
-import { type Answer, isBroken, probeAll, probeOn, type Way } from './probes.ts'
+import { probeAll } from './probe-all.ts'
+import { type Answer, isBroken, probeOn, type Way } from './probes.ts'
 import type { ProbeSettings } from './settings.ts'
 import { answerText, burstText } from './texts.ts'
 
@@ -52,11 +53,12 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
     onLate: () => onEvent(track, { kind: 'late' }),
     onEnd: ({ answers, gateway, unknown, cause, spanMs }) => {
       track.lastProbe = burstText({ answers, gateway })
+      const why = cause ?? answers.find(({ fault }) => fault !== undefined)?.fault
       const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
       onEvent(track, {
         ...{ kind: 'burst', answered: times.length, targets: settings.targets.length, unknown, spanMs },
         rttMs: times.length === 0 ? null : Math.min(...times),
-        ...(cause === undefined ? {} : { cause }),
+        ...(why === undefined ? {} : { cause: why }),
       })
     },
   })

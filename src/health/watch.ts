@@ -1,5 +1,5 @@
 /** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
-import type { Config, Desired, Family, Health, LineHealth, Route, Uplink } from '../model.ts'
+import type { Config, Desired, Family, Health, LineHealth, Observed, Uplink } from '../model.ts'
 import { type Counters, readCounters } from '../observe/counters.ts'
 import type { Pulse } from '../watch/pulse.ts'
 import { unableToStray } from './elsewhere.ts'
@@ -10,6 +10,7 @@ import { firstLine } from './first-line.ts'
 import { isWatchful } from './machine.ts'
 import type { Way } from './probes.ts'
 import { keepQuotas } from './quotas.ts'
+import { withResolvers } from './resolvers.ts'
 import { probeSettings } from './settings.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
 import { act, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
@@ -18,7 +19,7 @@ import { waysOf } from './ways.ts'
 
 export interface HealthWatch {
   /** What is to be watched from now on: after each round. */
-  readonly update: (desired: Desired, config: Config, routes: readonly Route[]) => void
+  readonly update: (desired: Desired, config: Config, observed: Observed) => void
   readonly stop: () => void
 }
 
@@ -85,10 +86,10 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
     tracks.delete(key)
   }
 
-  function update(desired: Desired, config: Config, routes: readonly Route[]): void {
+  function update(desired: Desired, config: Config, observed: Observed): void {
     const { uplinks } = desired
     begun = true
-    watchLines(uplinks, config, routes)
+    watchLines(uplinks, config, observed)
     inherited = {}
     quotas.update(uplinks, config)
     failback.update(desired, config)
@@ -100,9 +101,9 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
     return lines.map((track) => verdict(track, clock())).join('; ')
   }
 
-  function watchLines(uplinks: readonly Uplink[], config: Config, routes: readonly Route[]): void {
+  function watchLines(uplinks: readonly Uplink[], config: Config, observed: Observed): void {
     ways = waysOf(uplinks)
-    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config, routes))
+    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
     unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ way }) => way.family))
     const kept = new Set(wanted.map(({ way }) => keyOf(way)))
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
@@ -173,7 +174,8 @@ function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { 
   return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null
 }
 
-function settingsFor(way: Way, config: Config, routes: readonly Route[]) {
-  const settings = unableToStray(way, probeSettings(way.uplink, way.device, way.family, config), routes)
+function settingsFor(way: Way, config: Config, observed: Observed) {
+  const wished = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
+  const settings = unableToStray(way, wished, observed.routes)
   return { way, settings, key: JSON.stringify([way, settings]) }
 }

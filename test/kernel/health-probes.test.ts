@@ -19,6 +19,18 @@ async function fault(rules: string): Promise<void> {
   await nftIn(namespaceOf(lab.network, 2), `table inet fault {\n${rules}\n}\n`)
 }
 
+/** As a DHCP client does: each provider has a name server of its own. */
+async function tellNameServers(): Promise<void> {
+  for (const { number } of lab.network.isps) {
+    const lease = { source: 'dhclient', address: `10.${number}.0.50`, gateway: { inet: `10.${number}.0.1` } }
+    await lab.exec(['/usr/bin/mkdir', '-p', '/run/ifbalance/leases'])
+    await lab.exec(
+      ['/usr/bin/tee', `/run/ifbalance/leases/wan${number}.json`],
+      JSON.stringify({ ...lease, nameServers: [`10.${number}.0.254`] }),
+    )
+  }
+}
+
 const dropping = (what: string) => `chain forward { type filter hook forward priority -300; ${what} drop; }\n`
 
 beforeAll(async () => {
@@ -27,6 +39,7 @@ beforeAll(async () => {
   const web = (namespace: string, port: number, status: number, body: string) =>
     startIn(namespace, programArgv('web', [JSON.stringify({ port, status, body })]))
   await serveNames(lab.undo, internet, [])
+  for (const { namespace, number } of isps) await serveNames(lab.undo, namespace, [`10.${number}.0.254`])
   for (const server of [
     await web(internet, 80, 200, 'success\n'),
     await web(isps[1].namespace, 8080, 200, 'Please log in\n'),
@@ -52,6 +65,19 @@ describe('kinds of probes', () => {
     )
     await untilCarriers(lab, ['wan1'])
     expect(await lab.ifbalance(['probe', 'wan2'])).toMatch(/success.txt: no answer[\s\S]*dead/)
+    await mend(lab.network, 2)
+    await untilCarriers(lab, ['wan1', 'wan2'])
+  })
+
+  test("http: a provider that lets nobody ask others' name servers", async () => {
+    await tellNameServers()
+    await restart(lab, both('probe = http\nprobe-targets = http://portal.test/success.txt\nprobe-interval = 0.5'))
+    await untilJudged(lab)
+    await fault(dropping('udp dport 53'))
+    expect(await lab.ifbalance(['probe', 'wan2'])).toMatch(/success.txt: [0-9.]+ ms[\s\S]*alive/)
+    await fault('chain input { type filter hook input priority -300; udp dport 53 drop; }')
+    await untilCarriers(lab, ['wan1'])
+    expect(await health(lab)).toContain('0 of 1 targets answered: no name server answers (10.2.0.254, public ones)')
     await mend(lab.network, 2)
     await untilCarriers(lab, ['wan1', 'wan2'])
   })
@@ -203,16 +229,7 @@ test('programs of the administrator hear of changes, others are left out', async
 })
 
 test("names go on being resolved when the only uplink that resolv.conf's server belongs to is dead", async () => {
-  for (const isp of lab.network.isps) {
-    const address = `10.${isp.number}.0.254`
-    await serveNames(lab.undo, isp.namespace, [address])
-    const lease = { source: 'dhclient', address: `10.${isp.number}.0.50`, gateway: { inet: `10.${isp.number}.0.1` } }
-    await lab.exec(['/usr/bin/mkdir', '-p', '/run/ifbalance/leases'])
-    await lab.exec(
-      ['/usr/bin/tee', `/run/ifbalance/leases/wan${isp.number}.json`],
-      JSON.stringify({ ...lease, nameServers: [address] }),
-    )
-  }
+  await tellNameServers()
   await lab.exec(['/usr/bin/tee', '/etc/resolv.conf'], 'nameserver 10.2.0.254\noptions timeout:1 attempts:2\n')
   await lab.exec(['/usr/bin/tee', '/etc/nsswitch.conf'], 'hosts: dns\n')
   const resolves = async () => (await lab.exec(['/usr/bin/getent', 'ahostsv4', 'portal.test'])).includes('203.0.113.1')

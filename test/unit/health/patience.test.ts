@@ -22,8 +22,9 @@ test('a process that is kept busy for longer than the answer may take has not mi
   const settings = { ...settingsOf(), kind: 'dns', name: 'a.test' } as const
   const way = { uplink: 'lo', family: 'inet', device: 'lo', gateway: null, source: '127.0.0.1' } as const
   const target = `127.0.0.1:${server.address().port}`
-  expect(await probeOnce(way, settings, target, 200, new AbortController().signal)).toBeGreaterThan(0)
+  const ask = () => probeOnce(way, settings, target, 200, new AbortController().signal)
+  expect((await ask()).rttMs).toBeGreaterThan(0)
   server.removeAllListeners('message')
-  expect(await probeOnce(way, settings, target, 200, new AbortController().signal)).toBeNull()
+  expect((await ask()).rttMs).toBeNull()
   server.close()
 })

@@ -1,0 +1,18 @@
+/** The name servers that a line was given, where its probes need names. Pure. */
+import { nameServersOf } from '../decide/name-servers.ts'
+import type { Observed } from '../model.ts'
+import { isLinkLocal } from '../valid.ts'
+import { leadsElsewhere } from './elsewhere.ts'
+import type { Way } from './probes.ts'
+import type { ProbeSettings } from './settings.ts'
+
+/** As many as the resolver of libc asks. */
+const most = 3
+
+/** A socket that is bound to an address follows a route of `main`'s own to such a server; a link-local one needs a link. */
+export function withResolvers(way: Way, settings: ProbeSettings, observed: Observed): ProbeSettings {
+  if (settings.kind !== 'http' && settings.kind !== 'https') return settings
+  const servers = nameServersOf({ interface: way.device }, way.family, observed)
+  const own = servers.filter((server) => !isLinkLocal(server) && !leadsElsewhere(server, way, observed.routes))
+  return { ...settings, resolvers: own.slice(0, most) }
+}
