@@ -1,5 +1,6 @@
 /** What happens to interfaces while the daemon runs. In the end all is as if it had never been otherwise. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { balancedDevices } from './balanced.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 
 let host: Host
@@ -24,7 +25,7 @@ async function ip(...lines: readonly string[]): Promise<void> {
 
 /** Devices in the balanced default. */
 async function carriers(): Promise<readonly string[]> {
-  return [...(await out('ip route show table 30098')).matchAll(/dev (\S+)/g)].map(([, device]) => device ?? '').sort()
+  return balancedDevices(await out('ip route show table 30098'))
 }
 
 /** All of ours, as somebody who starts anew would make it; numbers of interfaces aside. */
