@@ -28,7 +28,7 @@ export function bracketed(address: string): string {
 }
 
 /** `tcp ESTAB 0 0 10.1.0.2:4711 192.0.2.7:443`, `[2001:db8::7]:443` -> the last address. */
-function peerOf(line: string): readonly string[] {
+export function peerOf(line: string): readonly string[] {
   const peer = line.trim().split(/\s+/)[5] ?? ''
   const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, '')
   return familyOf(address) === null ? [] : [address]
