@@ -1,4 +1,4 @@
-/** `offload = yes` on Debian's own kernel, which has flowtables: see programs/offload.ts. */
+/** What needs Debian's own kernel and little time: flowtables (programs/offload.ts), IPsec (programs/translation.ts). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { disposer } from '../lab/disposer.ts'
 import { record } from '../lab/measurements.ts'
@@ -8,7 +8,7 @@ import { projectFolder } from './paths.ts'
 const undo = disposer()
 let machine: EmulatedMachine
 
-describe.skipIf(lacksEmulator())('offload', () => {
+describe.skipIf(lacksEmulator())("on Debian's kernel", () => {
   beforeAll(async () => {
     machine = await bootEmulated(undo, { progress: (line) => process.stdout.write(`  ${line}\n`) })
   })
@@ -31,5 +31,22 @@ describe.skipIf(lacksEmulator())('offload', () => {
     })
     const name = 'silent blackhole -> left out, with offload'
     record({ name, value: seen.took / 1000, unit: 's', limit: 3, release: 'trixie kernel, emulated', stack: 'static' })
+  })
+
+  test("what an IPsec policy is for is not translated, and others' rules are read with its tools", async () => {
+    const seen = JSON.parse(
+      await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/translation.js`, 600_000),
+    )
+    expect(seen).toMatchObject({
+      before: { sealed: 0, clear: 20 },
+      ipsec: { sealed: 20, clear: 0 },
+      without: { sealed: 0, clear: 20 },
+      plan: 'Nothing to change.',
+      legacy: {
+        unasked: 'none',
+        asked: '1',
+        saved: expect.stringContaining('-A POSTROUTING -d 198.51.100.77/32 -j ACCEPT'),
+      },
+    })
   })
 })

@@ -1,0 +1,143 @@
+/**
+ * Source translation where it needs a kernel of Debian's: an IPsec policy without an interface, legacy tables as modules, and
+ * the listing of its nft. Runs in the emulated machine; prints one JSON object.
+ */
+import { until, untilJudged } from '../../kernel/health-states.ts'
+import { command, inNamespace, nftIn, programArgv } from '../../lab/command.ts'
+import type { Packet } from '../../lab/programs/send.ts'
+import { packagedLab } from '../packaged-lab.ts'
+
+const remote = '203.0.113.77'
+const tunnel = { from: '10.1.0.50', to: '10.1.0.1' } as const
+const cipher = ['enc', 'cbc(aes)', `0x${'01'.repeat(16)}`, 'auth', 'hmac(sha256)', `0x${'02'.repeat(32)}`]
+
+/** All that others' rules may ask, which our copies of it have to be listed as. */
+const others = `table inet fw {
+  chain sub {
+    ip saddr { 10.0.0.0/9, 10.128.0.0/9 } tcp dport { 80, 443 } masquerade
+    ip saddr 192.168.7.0/24 udp dport 500-501 accept
+    ip protocol tcp ip saddr 10.1.2.3 snat to 192.0.2.4
+    iifname "lan0" meta l4proto { tcp, udp } ip daddr { 198.51.100.7, 198.51.100.9-198.51.100.12 } masquerade
+    iifname != "lan0" ip daddr != 10.0.0.0/8 masquerade
+    meta mark 0x5 masquerade
+    oifname vmap { "wan1" : jump deep, "wan9" : accept }
+  }
+  chain deep {
+    ip daddr 203.0.113.50-203.0.113.60 accept
+    ip daddr != { 203.0.113.7, 203.0.113.9 } tcp sport 5-9 masquerade
+  }
+  chain post {
+    type nat hook postrouting priority 200
+    jump sub
+    ip6 saddr fd00:77::/64 ip6 daddr { 2001:db8:9::/64, 2001:db8:9:1::/64, 2001:db8:10::1 } accept
+    ip6 daddr fd00:78::5 udp dport { 53, 60-70, 71 } accept
+    meta nfproto ipv6 iifname "lan0" meta l4proto gre accept
+  }
+}
+`
+
+const lab = await packagedLab()
+const { host, lan, isps } = lab.network
+const ip = (...args: readonly string[]) => command(inNamespace(host, ['/usr/sbin/ip', ...args]))
+const first = isps.map(({ namespace }) => namespace)
+
+const counting = `table inet count {
+  counter sealed { }
+  counter clear { }
+  chain prerouting {
+    type filter hook prerouting priority -300
+    iifname "sub" meta l4proto esp counter name sealed
+    iifname "sub" ip daddr ${remote} counter name clear
+  }
+}
+`
+
+let port = 20_000
+
+/** How many of 20 first packets arrived how, at all providers together. */
+async function arrived(): Promise<Readonly<Record<'sealed' | 'clear', number>>> {
+  for (const isp of first) await command(inNamespace(isp, ['/usr/sbin/nft', 'reset', 'counters']))
+  const packets = Array.from(
+    { length: 20 },
+    (): Packet => ({ protocol: 'udp', to: remote, sourcePort: port++, port: 9 }),
+  )
+  await command(inNamespace(lan, programArgv('send', ['{}'])), { input: JSON.stringify(packets) })
+  const listings = await Promise.all(
+    first.map(async (isp) => (await command(inNamespace(isp, ['/usr/sbin/nft', 'list', 'counters']))).stdout),
+  )
+  const of = (name: string) =>
+    listings.reduce((sum, text) => sum + Number(new RegExp(`${name} \\{\\s+packets (\\d+)`).exec(text)?.[1] ?? 0), 0)
+  return { sealed: of('sealed'), clear: of('clear') }
+}
+
+try {
+  await lab.startDaemon()
+  await untilJudged(lab)
+  await lab.says(/balancing over wan1, wan2 /)
+  for (const isp of first) await nftIn(isp, counting)
+  const before = await arrived()
+  await ip(
+    'xfrm',
+    'state',
+    'add',
+    'src',
+    tunnel.from,
+    'dst',
+    tunnel.to,
+    'proto',
+    'esp',
+    'spi',
+    '0x100',
+    'mode',
+    'tunnel',
+    ...cipher,
+  )
+  const way = ['src', '192.168.77.0/24', 'dst', `${remote}/32`, 'dir', 'out']
+  await ip(
+    'xfrm',
+    'policy',
+    'add',
+    ...way,
+    'tmpl',
+    'src',
+    tunnel.from,
+    'dst',
+    tunnel.to,
+    'proto',
+    'esp',
+    'mode',
+    'tunnel',
+  )
+  const ipsec = await arrived()
+
+  // Others' rules, while the daemon runs.
+  const rules = async () => lab.exec(['/usr/sbin/nft', 'list', 'table', 'inet', 'ifbalance'])
+  await nftIn(host, others)
+  await until(lab, "others' exemptions are taken over", async () => (await rules()).includes('chain theirs_1'), 20_000)
+  const plan = (await lab.ifbalance(['plan'])).trim()
+  await nftIn(host, 'delete table inet fw\n')
+  await until(lab, 'and given back', async () => !(await rules()).includes('chain theirs_1'), 20_000)
+
+  // Who is not root may not read the names of legacy tables, and must not make one by asking for it.
+  const modules = async () =>
+    /^iptable_nat \d+ \d+/m.exec((await command(['/usr/bin/cat', '/proc/modules'])).stdout)?.[0]
+  const asDaemon = ['/usr/bin/setpriv', '--reuid=65534', '--clear-groups', '--inh-caps=+net_admin,+net_raw']
+  const save = [...asDaemon, '--ambient-caps=+net_admin,+net_raw', '/usr/sbin/iptables-legacy-save', '-t', 'nat']
+  const unasked = (await modules()) ?? 'none'
+  await lab.exec(['/usr/sbin/iptables-legacy', '-t', 'nat', '-A', 'POSTROUTING', '-d', '198.51.100.77', '-j', 'ACCEPT'])
+  const legacy = { unasked, asked: /\d+$/.exec((await modules()) ?? '')?.[0], saved: await lab.exec(save) }
+  await lab.ifbalance(['apply'])
+
+  // The rule that it hangs on.
+  await lab.stopDaemon('SIGKILL')
+  const listing = await lab.exec(['/usr/sbin/nft', '-a', 'list', 'chain', 'inet', 'ifbalance', 'postrouting'])
+  const handle = /rt ipsec exists accept # handle (\d+)/.exec(listing)?.[1] ?? 'none'
+  await lab.exec(['/usr/sbin/nft', 'delete', 'rule', 'inet', 'ifbalance', 'postrouting', 'handle', handle])
+  const without = await arrived()
+  process.stdout.write(`${JSON.stringify({ before, ipsec, without, plan, legacy })}\n`)
+} catch (error) {
+  process.stdout.write(`${JSON.stringify({ error: `${error}\n${lab.said().slice(-40).join('\n')}` })}\n`)
+} finally {
+  await lab.dispose()
+}
+process.exit(0)
