@@ -22,10 +22,9 @@ export default class implements Reporter {
 
   onTestModuleEnd(module: TestModule): void {
     const count = [...module.children.allTests()].length
-    const errors = module.errors().map(({ message, stack }) => `${message}\n${stack ?? ''}`)
     const seconds = (this.#millisecondsOf(module) / 1000).toFixed(1)
     process.stdout.write(`${module.ok() ? '✓' : '✗'} ${module.relativeModuleId}: ${count} tests in ${seconds} s\n`)
-    for (const error of errors) process.stdout.write(`${error}\n`)
+    for (const error of errorsOf(module)) process.stdout.write(`${error}\n`)
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { readonly message: string }[]): void {
@@ -33,7 +32,7 @@ export default class implements Reporter {
     const files = modules.map((module) => ({
       file: module.relativeModuleId,
       ms: this.#millisecondsOf(module),
-      errors: module.errors().map(({ message }) => message),
+      errors: errorsOf(module),
     }))
     const projects = [...new Set(modules.map(({ project }) => project.name))].sort().join('-')
     mkdirSync(folder, { recursive: true })
@@ -47,6 +46,13 @@ export default class implements Reporter {
   #millisecondsOf({ moduleId }: TestModule): number {
     return performance.now() - (this.#began.get(moduleId) ?? performance.now())
   }
+}
+
+/** Of hooks, too, whose tests then count as skipped. */
+function errorsOf(module: TestModule): readonly string[] {
+  return [module, ...module.children.allSuites()].flatMap((one) =>
+    one.errors().map(({ message, stack }) => `${message}\n${stackOf(stack)}`),
+  )
 }
 
 function nameOf({ module, fullName }: TestCase): string {
