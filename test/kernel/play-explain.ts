@@ -30,7 +30,7 @@ const key = (name: string, value: fc.Arbitrary<string>) =>
 /** The same hosts in both families, so that every rule may match either. */
 const inIpv6 = (text: string) =>
   text
-    .replaceAll(/192\.168\.77\.(\d+)/g, (_, host) => `2001:db8:77::${Number(host).toString(16)}`)
+    .replaceAll(/192\.168\.77\.(\d+)/g, (_, host) => `fd00:77::${Number(host).toString(16)}`)
     .replaceAll(/203\.0\.113\.(\d+)/g, (_, host) => `2001:db8:cafe::${Number(host).toString(16)}`)
 const inBoth = (text: string) => `${text} ${inIpv6(text)}`
 

@@ -14,7 +14,7 @@ for (const mode of ['connection', 'flow', 'source', 'failover', 'random']) {
   for (const side of ['lan', 'host'] as const)
     for (const [from, ...servers] of [
       ['192.168.77.5', '203.0.113.1', ...others('203.0.113.')],
-      ['2001:db8:77::5', '2001:db8:cafe::1', ...others('2001:db8:cafe::')],
+      ['fd00:77::5', '2001:db8:cafe::1', ...others('2001:db8:cafe::')],
     ] as const) {
       const packet = (to: string, index: number) => ({
         ...{

@@ -21,7 +21,7 @@ async function load(...args: Parameters<typeof config>): Promise<void> {
 }
 
 let sourcePort = 10_000
-const lan = (client: number, six: boolean) => (six ? `2001:db8:77::${client.toString(16)}` : `192.168.77.${client}`)
+const lan = (client: number, six: boolean) => (six ? `fd00:77::${client.toString(16)}` : `192.168.77.${client}`)
 const far = (host: number, six: boolean) => (six ? `2001:db8:ffff::${host.toString(16)}` : `203.0.113.${host}`)
 
 /** `count` first packets: of clients and to hosts that change as asked. */

@@ -32,7 +32,7 @@ await makeSteeringWorld()
 
 const disjoint = (count: number) =>
   Array.from({ length: count }, (_, at) => {
-    const address = `192.168.77.${2 + (at % 40)}, 2001:db8:77::${(2 + (at % 40)).toString(16)}`
+    const address = `192.168.77.${2 + (at % 40)}, fd00:77::${(2 + (at % 40)).toString(16)}`
     return `[rule r${at}]\nsource = ${address}\nprotocol = tcp\nport = ${1000 + at}-${1000 + at}\nuplinks = ${'abc'[at % 3]}\n`
   }).join('')
 const ten = await load('', disjoint(10))

@@ -19,7 +19,7 @@ const head = `[balance]\nprobe = none\nmode = failover\n${uplinks
 /** What is not taken by a rule goes by the first uplink. */
 const rules = `
 [rule source]
-source = 192.168.77.10, 192.168.77.16/30, 192.168.77.30-192.168.77.33, 2001:db8:77::a, 2001:db8:77::10/126
+source = 192.168.77.10, 192.168.77.16/30, 192.168.77.30-192.168.77.33, fd00:77::a, fd00:77::10/126
 uplinks = b
 [rule destination]
 destination = 203.0.113.10, 198.51.100.0/25, 203.0.113.40-203.0.113.42, 2001:db8:a::/48, 2001:db8:b::1-2001:db8:b::9
@@ -152,7 +152,7 @@ await makeSteeringWorld()
 if (!existsSync('/sys/fs/cgroup/cgroup.controllers'))
   await run('/usr/bin/mount', ['-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup'])
 await nft(others)
-writeFileSync('/run/sources', '192.168.77.20 # one\n2001:db8:77::14\n')
+writeFileSync('/run/sources', '192.168.77.20 # one\nfd00:77::14\n')
 const four = Array.from({ length: 60_000 }, (_, at) => `100.${64 + (at >> 14)}.${(at >> 6) & 255}.${(at & 63) << 2}/31`)
 const six = Array.from({ length: 40_000 }, (_, at) => `2001:db8:${(0x1000 + at).toString(16)}::/48`)
 writeFileSync('/run/destinations', [...four, ...six].join('\n'))
@@ -180,7 +180,7 @@ const idleWithMs = await idle(config)
 const plain4 = { to: '203.0.113.1' }
 const plain6 = { to: '2001:db8:ffff::1' }
 const lan4 = (host: number): Sample => ({ ...plain4, from: `192.168.77.${host}` })
-const lan6 = (host: number): Sample => ({ ...plain6, from: `2001:db8:77::${host.toString(16)}` })
+const lan6 = (host: number): Sample => ({ ...plain6, from: `fd00:77::${host.toString(16)}` })
 const bothSides = async (what: string, wanted: number, samples: readonly Sample[]) => {
   await expectAll(what, 'host', wanted, samples)
   const fromLan = (sample: Sample) => (sample.to.includes(':') ? lan6(2) : lan4(2)).from ?? ''
@@ -280,9 +280,9 @@ await send()
 // ---- failover and names ------------------------------------------------------------------------------------------
 
 await nft(
-  'add element inet ifbalance domain_4 { 203.0.113.77 }\nadd element inet ifbalance domain_6 { 2001:db8:77:1::7 }\n',
+  'add element inet ifbalance domain_4 { 203.0.113.77 }\nadd element inet ifbalance domain_6 { fd00:77:1::7 }\n',
 )
-await bothSides('domain', 2, to('203.0.113.77', '2001:db8:77:1::7'))
+await bothSides('domain', 2, to('203.0.113.77', 'fd00:77:1::7'))
 await send()
 const setsBefore = [...(await handleOf('file_')), ...(await handleOf('domain_'))]
 await ip('-n', 'isp2', 'link', 'set', 'far', 'down')
@@ -292,7 +292,7 @@ await send()
 await ip('-n', 'isp2', 'link', 'set', 'far', 'up')
 await ip('-n', 'isp2', 'address', 'replace', 'fe80::1/64', 'dev', 'far', 'nodad')
 await reconciled(config)
-await bothSides('domain after a failover', 2, to('203.0.113.77', '2001:db8:77:1::7'))
+await bothSides('domain after a failover', 2, to('203.0.113.77', 'fd00:77:1::7'))
 await bothSides('destinations of a file after a failover', 2, to(...inFile))
 await send()
 const setsAfter = [...(await handleOf('file_')), ...(await handleOf('domain_'))]

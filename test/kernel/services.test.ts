@@ -28,11 +28,14 @@ async function ip(...batch: readonly string[]): Promise<void> {
 async function routes(table: string): Promise<string> {
   const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
   const lines = stdout.replaceAll(/\n\t/g, ' ').split('\n')
-  return lines
-    .filter((line) => line.includes(`table ${table}`))
-    .join('\n')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+  return (
+    lines
+      // None of those that stand behind the balanced default.
+      .filter((line) => line.includes(`table ${table}`) && !line.includes(' metric '))
+      .join('\n')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+  )
 }
 
 /** A raw-IP link: no neighbours, an address, and no route. The address of the device says that it is the same one. */

@@ -9,7 +9,7 @@ import { linksSettled } from './world.ts'
 
 const sender = fileURLToPath(new URL('../lab/programs/send.ts', import.meta.url))
 
-/** 192.168.77.2 to .41, and 2001:db8:77::2 to ::29, hexadecimal. */
+/** 192.168.77.2 to .41, and fd00:77::2 to ::29, hexadecimal. */
 export const lanHosts = 40
 
 const world = `set -e
@@ -19,17 +19,17 @@ echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode
 ip netns add lan
 ip link add lan0 type veth peer name eth0 netns lan
 ip address add 192.168.77.1/24 dev lan0
-ip address add 2001:db8:77::1/64 dev lan0
+ip address add fd00:77::1/64 dev lan0
 ip link set lan0 up
 ip netns exec lan sh -c '
   for i in $(seq 2 41); do
     ip address add 192.168.77.$i/24 dev eth0
-    ip address add 2001:db8:77::$(printf %x $i)/64 dev eth0 nodad
+    ip address add fd00:77::$(printf %x $i)/64 dev eth0 nodad
   done
   ip link set eth0 up
   ip link set lo up
   ip route add default via 192.168.77.1
-  ip route add default via 2001:db8:77::1'
+  ip route add default via fd00:77::1'
 echo 1 >/proc/sys/net/ipv4/ip_forward
 # Or refusals of a few packets in a row would not all be told.
 echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
@@ -43,6 +43,7 @@ for i in 1 2 3; do
   ip -n isp$i address add 10.$i.0.1/24 dev far
   ip -n isp$i address add fe80::1/64 dev far nodad
   ip -n isp$i link set far up
+  ip -n isp$i route add 2001:db8:$i::/64 dev far
   ip link set wan$i up
   ip route add default via 10.$i.0.1 dev wan$i metric 10$i
   ip route add default via fe80::1 dev wan$i metric 10$i
@@ -58,10 +59,14 @@ table inet seen {
 }
 END
 done
+# A provider whose link has just come up answers nobody who asks for it, and what waits for that answer is lost.
+for i in 1 2 3; do
+  until ping -q -c 1 -W 1 fe80::1%wan$i >/dev/null; do :; done
+done
 `
 
 export async function makeSteeringWorld(): Promise<void> {
-  await run('/bin/sh', ['-c', world])
+  await run('/bin/sh', ['-c', world], { timeoutMs: 60_000 })
   await linksSettled()
 }
 
