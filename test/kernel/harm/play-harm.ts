@@ -131,7 +131,7 @@ interface Tried {
 
 /** The lines that it needs: where it was answered, or came from. */
 function linesOf(one: Tried | undefined): readonly string[] {
-  return one ? [one.fate.where ?? '', one.flow.namespace, ownLine(one.flow) ?? ''] : []
+  return one ? [one.fate.where ?? '', one.flow.namespace, ownLine(one) ?? ''] : []
 }
 
 /** By the name of the flow. They stay open. */
@@ -166,7 +166,7 @@ async function expectNew(
     const isFree = free.has(one.flow.id)
     const told = `${flow.id}: ${JSON.stringify(fate)}, before ${JSON.stringify(one.fate)}`
     if (fate.where === null) return [told]
-    if (fate.where === ownLine(flow)) return []
+    if (fate.where === ownLine(one)) return []
     if (isFree && (fate.where !== one.fate.where || dead.size > 0))
       return /^isp[12]$/.test(fate.where) && !dead.has(fate.where) ? [] : [told]
     // What the kernel takes for a source may be the address of the line that is dead.
@@ -176,10 +176,11 @@ async function expectNew(
   if (wrong.length > 0) throw new Error(`${when}:\n${wrong.join('\n')}\n${await state()}`)
 }
 
-/** A socket that was bound to an uplink on purpose stays on it, whatever main would have done. */
-function ownLine({ namespace, device, source }: Flow): string | null {
-  const bound = namespace === 'host' ? (device ?? source ?? '') : ''
-  return /^(?:wan|10\.|2001:db8:)([12])/.exec(bound)?.[1]?.replace(/^/, 'isp') ?? null
+/** This host's own socket that has an uplink's device or address stays on that uplink, whatever main would have done. */
+function ownLine({ flow: { namespace, device, source }, fate }: Tried): string | null {
+  const bound = namespace === 'host' ? (device ?? source ?? fate.peer ?? '') : ''
+  const [, line] = /^(?:wan|10\.|2001:db8:)([12])(?:$|\.|::)/.exec(bound) ?? []
+  return line === undefined ? null : `isp${line}`
 }
 
 async function expectAlive(ids: ReadonlySet<string>, before: ReadonlyMap<string, Tried>, when: string): Promise<void> {
@@ -189,7 +190,7 @@ async function expectAlive(ids: ReadonlySet<string>, before: ReadonlyMap<string,
     // Without a connection, the kernel chooses anew for each datagram.
     if (first?.flow.unconnected) return where === null
     // With an uplink's address by another way: main alone had led it there, and now its uplink does.
-    const own = first ? ownLine(first.flow) : null
+    const own = first ? ownLine(first) : null
     if (own !== null && first?.fate.where !== own) return false
     return where !== first?.fate.where || peer !== first?.fate.peer
   })
