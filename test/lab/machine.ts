@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Result } from '../../src/os/run.ts'
+import { inCgroups, machineCgroups, removeCgroup } from './cgroup.ts'
 import { type CommandOptions, command, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { labName, labPaths } from './names.ts'
@@ -54,6 +55,8 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
     await command(['/usr/bin/systemctl', `--root=${root}`, '--quiet', 'enable', ...options.enable])
   }
 
+  const cgroups = machineCgroups()
+  undo.defer('control groups', () => Promise.all(cgroups.map(removeCgroup)))
   let container: Running | null = null
   let init = 0
   undo.defer('the container', () => killContainer())
@@ -92,7 +95,10 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
       `--network-namespace-path=${labPaths.namespaces}/${options.network.host}`,
     ]
     // `network`: /proc/sys/net writable and /sys read-only; with a writable /sys networkd waits for a udev that never comes.
-    container = await start(argv, { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network' })
+    container = await start(inCgroups(cgroups, argv), {
+      SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
+      SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network',
+    })
     init = await initOf(container)
     await untilStarted(container)
   }
