@@ -86,7 +86,12 @@ async function play(chosen: readonly Piece[], changes: readonly Change[]): Promi
   const working = [...before.values()].filter(({ fate }) => fate.where !== null)
   tried += working.length
   const free = new Set<string>()
-  for (const { flow } of working) if (await isLeftToMain(flow)) free.add(flow.id)
+  // Such a packet is routed twice, and its address is of the first time: which rule meant what, nobody can tell.
+  const losesMark = chosen.some(({ up }) => up.join().includes('meta mark set ct mark'))
+  for (const { flow, fate } of working) {
+    const isRerouted = losesMark && flow.mark !== undefined && /^isp/.test(fate.where ?? '')
+    if (isRerouted || (await isLeftToMain(flow))) free.add(flow.id)
+  }
 
   let config = configs[0] as Config
   await settle(config)
