@@ -26,7 +26,7 @@ import { readTableNames } from './table-names.ts'
 export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
   const state = parseState(readNote(paths.state))
-  const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all([
+  const answers = [
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
     ruleset
@@ -34,7 +34,10 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
       : null,
     config.balance.offload && ruleset ? takesFlowtables() : null,
     ruleset ? readForeignNat() : null,
-  ])
+  ] as const
+  // One that hangs has its own bound, which would not be kept where another's failure ends this process before.
+  await Promise.allSettled(answers)
+  const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all(answers)
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
