@@ -123,6 +123,8 @@ const understood = new Set([
   'table',
   'suppress_prefixlen',
   'goto',
+  // The target is not there at the moment: `unresolved` is what ip(8) shows, and no word that it takes.
+  'unresolved',
   'nop',
 ])
 

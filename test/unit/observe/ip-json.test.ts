@@ -1,6 +1,6 @@
 /** What `ip -j` prints and the kernel no longer means. */
 import { expect, test } from 'vitest'
-import { parseRoutes } from '../../../src/observe/ip-json.ts'
+import { parseRoutes, parseRule } from '../../../src/observe/ip-json.ts'
 
 test('L13: a route whose lifetime is over is no route, although the kernel shows it until it tidies up', () => {
   const route = {
@@ -20,4 +20,9 @@ test('L13: a route whose lifetime is over is no route, although the kernel shows
   ]
   const devices = parseRoutes('inet6', shown).map(({ nexthops }) => nexthops.map(({ device }) => device))
   expect(devices).toEqual([['wan1'], ['wan4']])
+})
+
+test('a jump whose target is not there at the moment is the jump that it is with it, and can be deleted', () => {
+  const jump = { priority: 20000, src: 'all', fwmark: '0', fwmask: '0x40000000', goto: 20100, protocol: '2' }
+  expect(parseRule('inet', { ...jump, unresolved: null })).toEqual(parseRule('inet', jump))
 })
