@@ -78,8 +78,11 @@ export function unremembered(numbers: Numbers): string {
 /** Both have the bit that packets are routed by: others' rules may restore a connection's whole mark to its packets. */
 function rememberChains({ number }: Present, numbers: Numbers): readonly Chain[] {
   const { others, pinned, incoming } = marks(numbers)
-  // nft lists the mask of what is kept together with the bits that are set.
-  const remember = (bits: number) => `ct mark set ct mark & ${hex((others | bits) >>> 0)} | ${hex(bits)}`
+  // nft lists the mask of what is kept together with the bits that are set; where those are all (number 63), none.
+  const remember = (bits: number) => {
+    const kept = (others | bits) >>> 0
+    return `ct mark set ct mark ${kept === 0xffffffff ? '' : `& ${hex(kept)} `}| ${hex(bits)}`
+  }
   const left = (markOf(number, numbers) | pinned) >>> 0
   return [
     { name: `to_${number}`, hook: null, rules: [remember(left)] },
