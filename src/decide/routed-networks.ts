@@ -7,7 +7,7 @@ import { readAddressRange } from '../address-range.ts'
 import { tables } from '../ids.ts'
 import type { Family, Observed, Range, Route, Uplink } from '../model.ts'
 
-/** Each is a policy rule that a new connection goes past. Of more than so many, none is public by chance alone: see warnings. */
+/** Each is a policy rule that a new connection goes past. Where there are more, all are balanced. */
 export const maxRoutedNetworks = 16
 
 /**
