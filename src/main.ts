@@ -10,21 +10,21 @@ interface Entry {
 
 /** Each loaded only when it is called: a hook must not pay for what the daemon imports. */
 const entries: Readonly<Record<string, () => Promise<Entry>>> = {
-  status: () => import('./entry/status.ts'),
-  plan: () => import('./entry/plan.ts'),
-  apply: () => import('./entry/apply.ts'),
-  check: () => import('./entry/check.ts'),
-  reload: () => import('./entry/reload.ts'),
-  down: () => import('./entry/down.ts'),
-  enable: () => import('./entry/enable.ts'),
-  disable: () => import('./entry/disable.ts'),
-  monitor: () => import('./entry/monitor.ts'),
-  probe: () => import('./entry/probe.ts'),
-  connections: () => import('./entry/connections.ts'),
-  explain: () => import('./entry/explain.ts'),
-  exec: () => import('./entry/exec.ts'),
-  daemon: () => import('./entry/daemon.ts'),
-  hook: () => import('./entry/hook.ts'),
+  status: () => import('./commands/status.ts'),
+  plan: () => import('./commands/plan.ts'),
+  apply: () => import('./commands/apply.ts'),
+  check: () => import('./commands/check.ts'),
+  reload: () => import('./commands/reload.ts'),
+  down: () => import('./commands/down.ts'),
+  enable: () => import('./commands/enable.ts'),
+  disable: () => import('./commands/disable.ts'),
+  monitor: () => import('./commands/monitor.ts'),
+  probe: () => import('./commands/probe.ts'),
+  connections: () => import('./commands/connections.ts'),
+  explain: () => import('./commands/explain.ts'),
+  exec: () => import('./commands/exec.ts'),
+  daemon: () => import('./commands/daemon.ts'),
+  hook: () => import('./commands/hook.ts'),
 }
 
 async function main([command = '', ...args]: readonly string[]): Promise<number> {
@@ -48,7 +48,7 @@ async function help(): Promise<number> {
 }
 
 async function printVersion(): Promise<number> {
-  const { version } = await import('./version.ts')
+  const { version } = await import('./values/version.ts')
   process.stdout.write(`ifbalance ${version}\n`)
   return 0
 }

@@ -1,6 +1,6 @@
 /** The configuration of a text that a test knows to be good; throws the parser's errors where it is not. */
 import { type Outside, parseConfig } from '../src/config/parse.ts'
-import type { Config } from '../src/model.ts'
+import type { Config } from '../src/model/model.ts'
 
 export function configOf(text: string, outside?: Outside): Config {
   const loaded = parseConfig([{ path: 'ifbalance.conf', text }], outside)

@@ -1,7 +1,7 @@
 /** Whether the kernel has what we ask of it. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { paths, programs } from '../ids.ts'
+import { paths, programs } from '../layout.ts'
 import { messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
 import type { Finding } from './finding.ts'

@@ -1,6 +1,6 @@
 /** Whether the programs that we run are there and new enough. */
 import { accessSync, constants } from 'node:fs'
-import { programs } from '../ids.ts'
+import { programs } from '../layout.ts'
 import { messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
 import type { Finding } from './finding.ts'

@@ -1,11 +1,11 @@
 /** What the configuration wants and this host does not have: no error, as it may come. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { optionalPrograms, paths } from '../ids.ts'
-import type { Config, Observed } from '../model.ts'
+import { optionalPrograms, paths } from '../layout.ts'
+import type { Config, Observed } from '../model/model.ts'
+import { matchesPattern } from '../net/patterns.ts'
+import { isHookName } from '../net/valid.ts'
 import { isTrusted } from '../os/trusted.ts'
-import { matchesPattern } from '../patterns.ts'
-import { isHookName } from '../valid.ts'
 
 /** One line each. */
 export function checkWishes(config: Config, { links }: Pick<Observed, 'links'>): readonly string[] {

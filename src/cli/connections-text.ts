@@ -1,5 +1,5 @@
 /** `ifbalance connections` for people. Pure. */
-import type { Connections, FamilyConnections, UplinkConnections } from './connections.ts'
+import type { Connections, FamilyConnections, UplinkConnections } from '../status/connections.ts'
 import type { Paint } from './output.ts'
 import { type Cell, type Column, layOut } from './table.ts'
 

@@ -1,5 +1,5 @@
 /** Whether the daemon is there. */
-import { askDaemon } from '../control/client.ts'
+import { askDaemon } from '../daemon/control/client.ts'
 import { log, messageOf } from '../os/log.ts'
 
 /** It answers, or it has a socket that only root may open. One that is there and does not answer gives a warning. */

@@ -1,10 +1,10 @@
 /** Has the kernel send a slice's traffic by its uplink: by the daemon, or, where none runs, here. */
-import { askDaemon } from '../control/client.ts'
-import { busName } from '../ids.ts'
-import type { Config } from '../model.ts'
-import { cgroupId } from '../observe/cgroups.ts'
-import { connectToBus, systemBus } from '../os/bus-connection.ts'
-import { slicePath } from '../slices.ts'
+import { askDaemon } from '../daemon/control/client.ts'
+import { cgroupId } from '../kernel/cgroup/cgroups.ts'
+import { slicePath } from '../kernel/cgroup/slices.ts'
+import { busName } from '../layout.ts'
+import type { Config } from '../model/model.ts'
+import { connectToBus, systemBus } from '../os/dbus/connection.ts'
 import { busRefusal } from './bus-refusal.ts'
 import { isRoot } from './root.ts'
 
@@ -28,7 +28,7 @@ export async function followSlice(uplink: string, config: Config): Promise<strin
 
 /** Loaded only now: what runs other programs touches the standard streams, see become.ts. */
 async function followAlone(path: string, config: Config): Promise<string | null> {
-  const { followedSlices, reconcile } = await import('../reconcile.ts')
+  const { followedSlices, reconcile } = await import('../reconcile/reconcile.ts')
   const outcome = await reconcile(config)
   return followedSlices(outcome)[path] === cgroupId(path) ? null : (outcome.errors[0] ?? 'the rules are not in force')
 }

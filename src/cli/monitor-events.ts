@@ -1,6 +1,6 @@
 /** What the daemon tells on the bus, as events. */
-import { busName } from '../ids.ts'
-import type { Bus, Signal } from '../os/bus.ts'
+import { busName } from '../layout.ts'
+import type { Bus, Signal } from '../os/dbus/bus.ts'
 import { messageOf } from '../os/log.ts'
 
 /** An uplink's properties by name, as org.ifbalance1(5) has them; counters are left out. */

@@ -1,7 +1,8 @@
 /** What apply and down have done. */
-import { commandOf } from '../apply/commands.ts'
+
 import { log } from '../os/log.ts'
-import type { Outcome } from '../reconcile.ts'
+import { commandOf } from '../reconcile/apply/commands.ts'
+import type { Outcome } from '../reconcile/reconcile.ts'
 import { print, printableLines } from './output.ts'
 
 /** Prints it, and waits for its last work; gives the exit code: 1 where the kernel is not as wanted. */

@@ -1,7 +1,7 @@
 /** `ifbalance status` for people. Pure. */
-import type { LineHealth } from '../model.ts'
+import type { LineHealth } from '../model/model.ts'
+import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
-import type { PathStatus, Status, UplinkStatus } from './status.ts'
 import { type Cell, type Column, layOut } from './table.ts'
 
 const columns: readonly Column[] = [

@@ -1,7 +1,7 @@
 /** A call that we do not understand. */
 import { parseArgs } from 'node:util'
-import { didYouMean } from '../config/nearest.ts'
 import { log, messageOf } from '../os/log.ts'
+import { didYouMean } from '../values/nearest.ts'
 
 /** One line on standard error; gives the exit code. */
 export function usageError(command: string, known: readonly string[]): 2 {

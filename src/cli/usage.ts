@@ -1,5 +1,5 @@
 /** What `ifbalance --help` prints. */
-import { paths } from '../ids.ts'
+import { paths } from '../layout.ts'
 
 export const usage = `Usage: ifbalance COMMAND [OPTION]
 

@@ -1,11 +1,12 @@
 /** What [rule] sections said -> rules, and what must hold within and between them. Pure but for `outside`. */
-import { earlierMeetings } from '../decide/steering/meetings.ts'
-import { coverBox, covers } from '../decide/steering/overlap.ts'
-import type { AddressSet, Family, Match, SteeringRule, Use } from '../model.ts'
+
+import type { AddressSet, Family, Match, SteeringRule, Use } from '../model/model.ts'
 import { messageOf } from '../os/log.ts'
-import { given } from './given.ts'
+import { given } from '../values/given.ts'
+import { didYouMean } from '../values/nearest.ts'
 import type { RuleValues } from './keys.ts'
-import { didYouMean } from './nearest.ts'
+import { earlierMeetings } from './match/meetings.ts'
+import { coverBox, covers } from './match/overlap.ts'
 import type { Outside, RuleDraft } from './parse.ts'
 import { type Place, quoted, type Report } from './report.ts'
 import { type Addresses, protocolsWithPorts } from './rule-values.ts'

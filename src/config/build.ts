@@ -1,9 +1,9 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
-import { daemonUser, defaultNumbers, maxUplinks } from '../ids.ts'
-import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model.ts'
-import { familyOf, isInterfaceName } from '../valid.ts'
+import { daemonUser, defaultNumbers, maxUplinks } from '../layout.ts'
+import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model/model.ts'
+import { familyOf, isInterfaceName } from '../net/valid.ts'
+import { given } from '../values/given.ts'
 import { buildRules } from './build-rules.ts'
-import { given } from './given.ts'
 import type { Draft, Outside, UplinkDraft } from './parse.ts'
 import { isScriptPath, isUrl } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'

@@ -3,11 +3,11 @@
  * upgrade and a boot go on with it. Texts and not values, so that each version of the program reads them in its own way.
  */
 import { statSync } from 'node:fs'
-import { listOf, objectOf, stringOf } from '../checked.ts'
-import { paths } from '../ids.ts'
-import type { Config } from '../model.ts'
+import { paths } from '../layout.ts'
+import type { Config } from '../model/model.ts'
 import { readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
+import { listOf, objectOf, stringOf } from '../values/checked.ts'
 import type { Source } from './load.ts'
 import { parseConfig } from './parse.ts'
 

@@ -1,7 +1,7 @@
 /** Finds and reads the configuration files. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { paths } from '../ids.ts'
+import { paths } from '../layout.ts'
 import { hasCode } from '../os/files.ts'
 import { messageOf, printable } from '../os/log.ts'
 import { type ConfigFile, type LoadedConfig, type Outside, parseConfig } from './parse.ts'

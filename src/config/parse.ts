@@ -1,11 +1,11 @@
 /** Text of the configuration files -> Config. Pure. */
 
-import type { Config } from '../model.ts'
-import { isRuleName, isUplinkName } from '../valid.ts'
+import type { Config } from '../model/model.ts'
+import { isRuleName, isUplinkName } from '../net/valid.ts'
+import { didYouMean } from '../values/nearest.ts'
 import { buildConfig } from './build.ts'
 import { type BalanceValues, balanceKeys, type RuleValues, ruleKeys, type UplinkValues, uplinkKeys } from './keys.ts'
 import { type Section, splitLines } from './lines.ts'
-import { didYouMean } from './nearest.ts'
 import { prudent } from './prudent.ts'
 import { newReport, type Place, quoted, type Report } from './report.ts'
 import { isForOthers, readSection } from './section.ts'

@@ -1,7 +1,7 @@
 /** Readers for what the configuration says of probes, failback and quota. Pure. */
 import { isIP } from 'node:net'
-import { hostOf } from '../health/target.ts'
-import { familyOf } from '../valid.ts'
+import { hostOf } from '../net/target.ts'
+import { familyOf } from '../net/valid.ts'
 import { type Reader, wholeNumber } from './values.ts'
 
 /** Decimal seconds; `1e3` and `-1` would surprise someone. */

@@ -1,8 +1,9 @@
 /** Readers for what a [rule] matches and does. Pure. */
-import { mergeRanges, readAddressRange } from '../address-range.ts'
-import { dscpNumbers } from '../dscp.ts'
-import type { AddressSet, Range, Sources, Use } from '../model.ts'
-import { isUplinkName, isWeight } from '../valid.ts'
+
+import type { AddressSet, Range, Sources, Use } from '../model/model.ts'
+import { mergeRanges, readAddressRange } from '../net/address-range.ts'
+import { dscpNumbers } from '../net/dscp.ts'
+import { isUplinkName, isWeight } from '../net/valid.ts'
 import { dnsName, isScriptPath } from './probe-values.ts'
 import { interfacePattern, type Reader } from './values.ts'
 

@@ -1,7 +1,8 @@
 /** The entries of one section against the keys that it may have. */
+
+import { didYouMean } from '../values/nearest.ts'
 import type { Values } from './keys.ts'
 import type { Entry } from './lines.ts'
-import { didYouMean } from './nearest.ts'
 import { type Place, quoted, type Report } from './report.ts'
 import type { Reader } from './values.ts'
 

@@ -1,7 +1,8 @@
 /** A file of addresses for a rule: one address, prefix or range a line, comments from `#` or `;`. Pure. */
-import { familyOfElement } from '../address-range.ts'
-import { digest } from '../decide/steering/digest.ts'
-import type { Family } from '../model.ts'
+
+import type { Family } from '../model/model.ts'
+import { familyOfElement } from '../net/address-range.ts'
+import { digest } from '../values/digest.ts'
 
 const mostElements = 100_000
 

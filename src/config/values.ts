@@ -1,8 +1,8 @@
 /** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
 
-import { routedPrefix } from '../ipv6-prefix.ts'
-import type { Family, Gateways, Masquerade } from '../model.ts'
-import { isGateway, isInterfaceName, isMetric, isWeight } from '../valid.ts'
+import type { Family, Gateways, Masquerade } from '../model/model.ts'
+import { routedPrefix } from '../net/ipv6-prefix.ts'
+import { isGateway, isInterfaceName, isMetric, isWeight } from '../net/valid.ts'
 
 export interface Reader<T> {
   /** Ends the sentence `expected ...`. */

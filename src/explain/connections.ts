@@ -1,6 +1,6 @@
 /** What keeps the connections that exist where they are. */
-import { marks, programs } from '../ids.ts'
-import type { Config, Uplink } from '../model.ts'
+import { marks, programs } from '../layout.ts'
+import type { Config, Uplink } from '../model/model.ts'
 import { eachLine } from '../os/lines.ts'
 import type { Question } from './question.ts'
 

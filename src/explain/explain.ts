@@ -1,7 +1,8 @@
 /** What a new connection would do: the administrator's rules from the configuration, everything else from the kernel. */
-import { allRules } from '../decide/steering/choice.ts'
-import type { FirstPacket } from '../decide/steering/match.ts'
-import type { Config, Desired, Observed } from '../model.ts'
+
+import type { FirstPacket } from '../config/match/match.ts'
+import type { Config, Desired, Observed } from '../model/model.ts'
+import { allRules } from '../reconcile/decide/steering/choice.ts'
 import { balancedOutcome, ruleOutcome } from './outcome.ts'
 import { packetOf, queryOf } from './packet.ts'
 import { whatPasses } from './passes.ts'

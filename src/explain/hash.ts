@@ -1,9 +1,10 @@
 /** The slot that nft would compute for a packet. Pure. */
-import { digitsOf } from '../address-range.ts'
-import type { FieldName } from '../decide/steering/fields.ts'
-import type { FirstPacket } from '../decide/steering/match.ts'
-import { slotCount } from '../decide/steering/slots.ts'
-import { hashSeed } from '../decide/steering/use.ts'
+
+import type { FieldName } from '../config/match/fields.ts'
+import type { FirstPacket } from '../config/match/match.ts'
+import { digitsOf } from '../net/address-range.ts'
+import { slotCount } from '../reconcile/decide/steering/slots.ts'
+import { hashSeed } from '../reconcile/decide/steering/use.ts'
 import { scaledHash } from './jhash.ts'
 
 /** As nft concatenates: fields as they are on the wire, each filled up to a multiple of four bytes. */

@@ -1,6 +1,6 @@
 /** Why not by another uplink. Pure. */
-import { isLinked } from '../decide/carriers.ts'
-import type { Family, Mode, Uplink, Use } from '../model.ts'
+import { isLinked } from '../model/carriers.ts'
+import type { Family, Mode, Uplink, Use } from '../model/model.ts'
 import type { Facts, Outcome, WayOut } from './explain.ts'
 
 /** `use` is the rule's that decides; null where all is balanced. */

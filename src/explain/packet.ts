@@ -1,7 +1,8 @@
 /** What is asked -> the first packet of such a connection, for rules and for the kernel. */
-import { digitsOf } from '../address-range.ts'
-import type { FirstPacket } from '../decide/steering/match.ts'
-import type { Observed } from '../model.ts'
+
+import type { FirstPacket } from '../config/match/match.ts'
+import type { Observed } from '../model/model.ts'
+import { digitsOf } from '../net/address-range.ts'
 import { protocolNumbers, type Question } from './question.ts'
 import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'
 

@@ -1,9 +1,10 @@
 /** What no rule of the administrator is asked for. Pure. */
-import { carriers, isUplinkIn } from '../decide/carriers.ts'
-import type { FirstPacket } from '../decide/steering/match.ts'
-import { balancedTable, tables, uplinkTable } from '../ids.ts'
-import type { Uplink } from '../model.ts'
-import { hex } from '../rule-spec.ts'
+
+import type { FirstPacket } from '../config/match/match.ts'
+import { hex } from '../kernel/iproute/rule-spec.ts'
+import { balancedTable, tables, uplinkTable } from '../layout.ts'
+import { carriers, isUplinkIn } from '../model/carriers.ts'
+import type { Uplink } from '../model/model.ts'
 import type { Facts } from './explain.ts'
 import { leadsTo } from './policy.ts'
 import type { RouteAnswer, RouteQuery } from './route.ts'

@@ -1,5 +1,5 @@
 /** Which policy rule sends a packet to a table: the kernel names the table alone. Pure. */
-import type { Family, Rule } from '../model.ts'
+import type { Family, Rule } from '../model/model.ts'
 
 export interface Walker {
   readonly family: Family

@@ -1,9 +1,9 @@
 /** The words after `ifbalance explain` -> what is asked. Pure. */
 import { parseArgs } from 'node:util'
 import { cgroup as cgroupPath } from '../config/rule-values.ts'
-import { dscpNumbers } from '../dscp.ts'
-import type { Family } from '../model.ts'
-import { familyOf, isInterfaceName } from '../valid.ts'
+import type { Family } from '../model/model.ts'
+import { dscpNumbers } from '../net/dscp.ts'
+import { familyOf, isInterfaceName } from '../net/valid.ts'
 
 export interface Question {
   readonly family: Family

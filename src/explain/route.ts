@@ -1,9 +1,10 @@
 /** What the kernel's routes would do with a packet. */
-import { programs, tables } from '../ids.ts'
-import type { Family } from '../model.ts'
+
+import { hex } from '../kernel/iproute/rule-spec.ts'
+import { programs, tables } from '../layout.ts'
+import type { Family } from '../model/model.ts'
 import { run } from '../os/run.ts'
-import { own } from '../own.ts'
-import { hex } from '../rule-spec.ts'
+import { own } from '../values/own.ts'
 
 export interface RouteQuery {
   readonly family: Family

@@ -1,10 +1,10 @@
 /** Whether a rule matches; sets that files or name servers fill are asked of the ruleset that is loaded. */
 import { isIPv4 } from 'node:net'
-import { type FirstPacket, mismatch } from '../decide/steering/match.ts'
-import { domainSet, fileSets } from '../decide/steering/sets.ts'
-import { nftTable, programs } from '../ids.ts'
-import type { SteeringRule } from '../model.ts'
+import { type FirstPacket, mismatch } from '../config/match/match.ts'
+import { nftTable, programs } from '../layout.ts'
+import type { SteeringRule } from '../model/model.ts'
 import { run } from '../os/run.ts'
+import { domainSet, fileSets } from '../reconcile/decide/steering/sets.ts'
 
 export function nameOf({ name, use }: SteeringRule): string {
   return name === '' ? `mode = ${use.mode}` : name

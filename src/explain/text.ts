@@ -1,7 +1,7 @@
 /** An explanation for people. Pure. */
 
-import { protocolName } from '../decide/steering/match.ts'
-import { hex } from '../rule-spec.ts'
+import { protocolName } from '../config/match/match.ts'
+import { hex } from '../kernel/iproute/rule-spec.ts'
 import type { Explanation, WayOut } from './explain.ts'
 
 export function explanationText({ packet, rules, decision, ways, refused, others }: Explanation): string {

@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { paths } from '../ids.ts'
+import { paths } from '../layout.ts'
 
 const ours = [paths.run, paths.lib] as const
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants

@@ -1,6 +1,6 @@
 /** One run at a time on this host, hooks and daemon alike. */
 import { closeSync } from 'node:fs'
-import { paths, programs } from '../ids.ts'
+import { paths, programs } from '../layout.ts'
 import { openPrivateFile } from './files.ts'
 import { log, messageOf } from './log.ts'
 import { run } from './run.ts'

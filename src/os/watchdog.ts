@@ -1,5 +1,5 @@
 /** Tells systemd that the daemon does its work: WatchdogSec= of systemd.service(5). */
-import { systemdNotify } from '../ids.ts'
+import { systemdNotify } from '../layout.ts'
 import { log, messageOf } from './log.ts'
 import { run } from './run.ts'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Bus, openBus, type Signal } from '../../src/os/bus.ts'
+import { type Bus, openBus, type Signal } from '../../src/os/dbus/bus.ts'
 import { patienceMs } from '../lab/patience.ts'
 
 const name = 'org.freedesktop.network1'

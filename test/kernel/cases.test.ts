@@ -3,10 +3,10 @@
  * `down` leaves nothing behind. `RECORD=1` writes observed.json and plan.txt anew, to be read before they are committed.
  */
 import { expect, test } from 'vitest'
-import { commandOf } from '../../src/apply/commands.ts'
-import { decide } from '../../src/decide/decide.ts'
-import { diff } from '../../src/diff.ts'
-import type { Observed } from '../../src/model.ts'
+import type { Observed } from '../../src/model/model.ts'
+import { commandOf } from '../../src/reconcile/apply/commands.ts'
+import { decide } from '../../src/reconcile/decide/decide.ts'
+import { diff } from '../../src/reconcile/diff.ts'
 import { allCases } from '../cases.ts'
 import { inNamespace } from './namespace.ts'
 import type { Played } from './play-case.ts'

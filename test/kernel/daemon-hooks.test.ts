@@ -78,7 +78,7 @@ test('a hook that talks to the daemon loads nothing that it does not need', asyn
   const loaded = await host.run([process.execPath, '--import', tellsWhatIsLoaded, main, 'hook', 'ppp'], {
     IFACE: 'wan1',
   })
-  expect(loaded.stderr).toContain('src/entry/hook.ts')
+  expect(loaded.stderr).toContain('src/commands/hook.ts')
   expect(loaded.stderr).not.toMatch(/node_modules\/(execa|dbus-next)|src\/(reconcile|observe)/)
 })
 

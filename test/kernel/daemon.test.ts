@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openBus } from '../../src/os/bus.ts'
+import { openBus } from '../../src/os/dbus/bus.ts'
 import { record } from '../lab/measurements.ts'
 import { childFaults, monitorOf, settled } from './daemon-children.ts'
 import { type Host, startHost } from './daemon-host.ts'

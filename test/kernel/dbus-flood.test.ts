@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { theBus } from '../../src/os/bus-connection.ts'
+import { theBus } from '../../src/os/dbus/connection.ts'
 import { record } from '../lab/measurements.ts'
 import { answers, connectTo, names, prepareBus, type SystemBus, startSystemBus } from './daemon-bus.ts'
 import { type Host, keepHeapSmall, type Running, startHost } from './daemon-host.ts'

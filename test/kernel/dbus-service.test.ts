@@ -1,7 +1,7 @@
 /** org.ifbalance1 on a real system bus with Debian's configuration; the daemon as a user of its own, callers as nobody. */
 import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { theBus } from '../../src/os/bus-connection.ts'
+import { theBus } from '../../src/os/dbus/connection.ts'
 import {
   answers,
   asNobody,

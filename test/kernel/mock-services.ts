@@ -1,6 +1,6 @@
 /** NetworkManager and ModemManager as python-dbusmock plays them, on the bus of a host of daemon-host.ts. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Bus, openBus } from '../../src/os/bus.ts'
+import { type Bus, openBus } from '../../src/os/dbus/bus.ts'
 import { patienceMs } from '../lab/patience.ts'
 import type { Host, Running } from './daemon-host.ts'
 

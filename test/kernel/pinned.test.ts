@@ -1,6 +1,6 @@
 /** Where packets go whose connection is on an uplink already: they have its mark. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { maxUplinks } from '../../src/ids.ts'
+import { maxUplinks } from '../../src/layout.ts'
 import { changedSoon, type Host, startHost } from './daemon-host.ts'
 import { makeFarEnds } from './far-ends.ts'
 

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { explain } from '../../src/explain/explain.ts'
-import { reconcile } from '../../src/reconcile.ts'
-import { familyOf } from '../../src/valid.ts'
+import { familyOf } from '../../src/net/valid.ts'
+import { reconcile } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import type { Packet } from '../lab/programs/send.ts'
 import { lanHosts, makeSteeringWorld, whereTo } from './steering-world.ts'

@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { commandOf } from '../../src/apply/commands.ts'
-import { paths } from '../../src/ids.ts'
-import { reconcile, takeDown } from '../../src/reconcile.ts'
+import { paths } from '../../src/layout.ts'
+import { commandOf } from '../../src/reconcile/apply/commands.ts'
+import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { twoUplinks } from './world.ts'

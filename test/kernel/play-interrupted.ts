@@ -1,10 +1,10 @@
 /** Every beginning of a first apply, and of a `down`: does it carry traffic, and does the next run end right? */
-import { apply } from '../../src/apply/apply.ts'
-import { commandOf } from '../../src/apply/commands.ts'
-import { decideNothing } from '../../src/decide/decide.ts'
-import { diff } from '../../src/diff.ts'
-import { observe } from '../../src/observe/observe.ts'
-import { reconcile, survey, takeDown } from '../../src/reconcile.ts'
+import { apply } from '../../src/reconcile/apply/apply.ts'
+import { commandOf } from '../../src/reconcile/apply/commands.ts'
+import { decideNothing } from '../../src/reconcile/decide/decide.ts'
+import { diff } from '../../src/reconcile/diff.ts'
+import { observe } from '../../src/reconcile/observe/observe.ts'
+import { reconcile, survey, takeDown } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { ip, twoUplinks } from './world.ts'
 

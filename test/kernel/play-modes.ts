@@ -1,5 +1,5 @@
 /** Which uplinks 30 connections between the same two hosts take, by mode, for the LAN and the host itself. Prints JSON. */
-import { reconcile } from '../../src/reconcile.ts'
+import { reconcile } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { makeSteeringWorld, whereTo } from './steering-world.ts'
 

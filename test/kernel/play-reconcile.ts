@@ -1,6 +1,6 @@
 /** How long a reconcile of two uplinks takes inside one process, as in the daemon: prints milliseconds as JSON. */
 
-import { reconcile, takeDown } from '../../src/reconcile.ts'
+import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { twoUplinks } from './world.ts'
 

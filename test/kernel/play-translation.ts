@@ -3,9 +3,9 @@
  * JSON. The ways are main's own routes to servers that only one uplink leads to.
  */
 import { fileURLToPath } from 'node:url'
-import { forgetForeignNat } from '../../src/observe/nat/foreign.ts'
+import { forgetForeignNat } from '../../src/kernel/foreign-nat/foreign-nat.ts'
 import { run } from '../../src/os/run.ts'
-import { reconcile, survey } from '../../src/reconcile.ts'
+import { reconcile, survey } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import type { Packet } from '../lab/programs/send.ts'
 import { rulesets, type Sent, sources } from './translation-table.ts'

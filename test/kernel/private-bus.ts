@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import dbus from 'dbus-next'
-import { type Bus, openBus } from '../../src/os/bus.ts'
+import { type Bus, openBus } from '../../src/os/dbus/bus.ts'
 
 export interface PrivateBus {
   /** Our own end. */

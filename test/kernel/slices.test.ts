@@ -1,4 +1,4 @@
-/** What runs in an uplink's slice uses that uplink: see src/slices.ts. Control groups are made by hand, without systemd. */
+/** What runs in an uplink's slice uses that uplink: see src/kernel/cgroup/slices.ts. Control groups are made by hand, without systemd. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import { arrived, forgetArrived, makeProviders, server } from './providers.ts'

@@ -100,7 +100,7 @@ test('a control group is steered soon after it came, and its end is no fault', a
 
 /** The rounds after the first let the kernel's word of that one's work pass. */
 const shortLived = `import { mkdirSync, rmdirSync } from 'node:fs'
-import { askDaemon } from '${import.meta.resolve('../../src/control/client.ts')}'
+import { askDaemon } from '${import.meta.resolve('../../src/daemon/control/client.ts')}'
 mkdirSync('/sys/fs/cgroup/${cgroup}')
 for (let round = 0; round < 3; round++) await askDaemon({ do: 'reconcile', reason: 'a test' }, 10_000)
 rmdirSync('/sys/fs/cgroup/${cgroup}')`

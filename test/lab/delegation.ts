@@ -1,6 +1,6 @@
 /** A provider that delegates an IPv6 prefix by DHCPv6 (isc-dhcp-server), and takes no packet with a source of others. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { defaultTargets } from '../../src/health/settings.ts'
+import { defaultTargets } from '../../src/lines/settings.ts'
 import { command, inNamespace, ipBatch, nftIn, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import type { Isp } from './isp.ts'

@@ -5,7 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { reconcile, takeDown } from '../../../src/reconcile.ts'
+import { reconcile, takeDown } from '../../../src/reconcile/reconcile.ts'
 import { configOf } from '../../config-of.ts'
 import { ip, linksSettled, manyUplinks } from '../../kernel/world.ts'
 import type { Run } from '../control-results.ts'

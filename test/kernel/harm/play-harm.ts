@@ -4,10 +4,10 @@
  * how many choices, the seed, and `shrink` where a choice that fails is to be made as small as it gets. Prints one JSON object.
  */
 import fc from 'fast-check'
-import type { Config } from '../../../src/model.ts'
-import { forgetForeignNat } from '../../../src/observe/nat/foreign.ts'
+import { forgetForeignNat } from '../../../src/kernel/foreign-nat/foreign-nat.ts'
+import type { Config } from '../../../src/model/model.ts'
 import { run } from '../../../src/os/run.ts'
-import { reconcile, takeDown } from '../../../src/reconcile.ts'
+import { reconcile, takeDown } from '../../../src/reconcile/reconcile.ts'
 import { configOf } from '../../config-of.ts'
 import { difference } from '../kernel-state.ts'
 import { allFlows, clientOf, deviceOf } from './all-flows.ts'

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Paint } from '../../../src/cli/output.ts'
-import { type Facts, type Status, statusOf } from '../../../src/cli/status.ts'
 import { statusText } from '../../../src/cli/status-text.ts'
-import type { Link, Nexthop, Observed, Route, Uplink } from '../../../src/model.ts'
+import type { Link, Nexthop, Observed, Route, Uplink } from '../../../src/model/model.ts'
+import { type Facts, type Status, statusOf } from '../../../src/status/status.ts'
 import { configOf } from '../../config-of.ts'
 
 const plain: Paint = (_, text) => text

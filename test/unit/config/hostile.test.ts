@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
-import { isInterfaceName, isUplinkName } from '../../../src/valid.ts'
+import { isInterfaceName, isUplinkName } from '../../../src/net/valid.ts'
 import { record } from '../../lab/measurements.ts'
 
 /** Text that gets past the first look: our own words among prototype names, separators and noise. */

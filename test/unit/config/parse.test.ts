@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
-import type { Config } from '../../../src/model.ts'
+import type { Config } from '../../../src/model/model.ts'
 
 const defaults: Config = {
   balance: { mode: 'connection', adopt: 'auto', masquerade: 'auto', lastResort: 'main' },

@@ -1,0 +1,63 @@
+/**
+ * `ifbalance check`: looks at the configuration, the tools, the kernel, and what the host has that is in our way;
+ * `ifbalance check FILE...` at files that are to become the configuration.
+ */
+import { checkKernel } from '../cli/check-kernel.ts'
+import { checkTools } from '../cli/check-tools.ts'
+import { checkWishes } from '../cli/check-wishes.ts'
+import { type Finding, findingLine } from '../cli/finding.ts'
+import { paint, print } from '../cli/output.ts'
+import { isRoot } from '../cli/root.ts'
+import { readWords } from '../cli/usage-error.ts'
+import { configInForce, type InForce } from '../config/in-force.ts'
+import { loadFiles } from '../config/load.ts'
+import type { Config } from '../model/model.ts'
+import { messageOf } from '../os/log.ts'
+import { gatewaylessLines } from '../reconcile/decide/gatewayless.ts'
+import { readRivals } from '../reconcile/observe/rivals.ts'
+import { survey } from '../reconcile/reconcile.ts'
+
+export async function run(args: readonly string[]): Promise<number> {
+  const files = readWords(args)
+  if (files === null) return 2
+  const findings = files.length > 0 ? checkConfig(asInForce(files)) : await checkAll()
+  for (const finding of findings) print(findingLine(finding, paint))
+  return findings.some(({ level }) => level === 'error') ? 1 : 0
+}
+
+async function checkAll(): Promise<readonly Finding[]> {
+  const inForce = configInForce()
+  const base = [...(await checkTools()), ...(await checkKernel())]
+  // Without the tools the host would be seen wrongly.
+  const isUsable = base.every(({ level }) => level !== 'error')
+  return [...checkConfig(inForce), ...base, ...(isUsable ? await checkHost(inForce.config) : [])]
+}
+
+function asInForce(files: readonly string[]): Pick<InForce, 'errors' | 'warnings'> {
+  const loaded = loadFiles(files)
+  return loaded.ok ? { errors: [], warnings: loaded.warnings } : { errors: loaded.errors, warnings: [] }
+}
+
+function checkConfig({ errors, warnings }: Pick<InForce, 'errors' | 'warnings'>): readonly Finding[] {
+  const what = 'configuration'
+  const found = [
+    ...errors.map((message) => ({ level: 'error', what, message }) as const),
+    ...warnings.map((message) => ({ level: 'warning', what, message }) as const),
+  ]
+  return found.length > 0 ? found : [{ level: 'ok', what, message: 'no errors' }]
+}
+
+async function checkHost(config: Config): Promise<readonly Finding[]> {
+  const what = 'host'
+  const finding = (level: Finding['level'], message: string): Finding => ({ level, what, message })
+  if (!isRoot()) return [{ level: 'warning', what, message: 'not looked at: only root can' }]
+  try {
+    const { observed, desired } = await survey(config)
+    const warnings = [...desired.warnings, ...checkWishes(config, observed), ...readRivals()]
+    const lans = gatewaylessLines(config, desired.uplinks, observed).map((message) => finding('ok', message))
+    if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...lans]
+    return [...warnings.map((message) => finding('warning', message)), ...lans]
+  } catch (error) {
+    return [{ level: 'error', what, message: messageOf(error) }]
+  }
+}

@@ -1,0 +1,24 @@
+/** `ifbalance connections`: how many there are now on each uplink. */
+
+import { connectionsText } from '../cli/connections-text.ts'
+import { paint, print } from '../cli/output.ts'
+import { refusedToOthers } from '../cli/root.ts'
+import { settings } from '../cli/settings.ts'
+import { readFlags } from '../cli/usage-error.ts'
+import { countConnections } from '../kernel/conntrack/count.ts'
+import { surveyWithoutRuleset } from '../reconcile/reconcile.ts'
+import { connectionsOf } from '../status/connections.ts'
+
+export async function run(args: readonly string[]): Promise<number> {
+  const flags = readFlags(args, 'json')
+  if (flags === null) return 2
+  if (refusedToOthers('connections')) return 1
+  const { config } = settings()
+  const { uplinks } = (await surveyWithoutRuleset(config)).desired
+  // One after the other: the kernel walks the same table for both.
+  const inet = await countConnections('inet', config.numbers)
+  const inet6 = await countConnections('inet6', config.numbers)
+  const connections = connectionsOf(uplinks, { inet, inet6 })
+  print(flags.json ? JSON.stringify(connections, null, 2) : connectionsText(connections, paint))
+  return 0
+}

@@ -1,0 +1,119 @@
+/** `ifbalance daemon`: keeps the host balanced. Started by ifbalance.service. */
+
+import { type Published, publish } from '../daemon/api/publish.ts'
+import type { Reply, Request } from '../daemon/control/protocol.ts'
+import { listenForRequests } from '../daemon/control/server.ts'
+import { watchHealth } from '../daemon/lines/watch.ts'
+import { createPulse } from '../daemon/pulse.ts'
+import { createRounds, type Rounds } from '../daemon/rounds.ts'
+import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
+import { watchCgroups } from '../daemon/watch/cgroups.ts'
+import { watchKernel } from '../daemon/watch/kernel.ts'
+import { watchSysctls } from '../daemon/watch/sysctls.ts'
+import { busName } from '../layout.ts'
+import { openBus } from '../os/dbus/bus.ts'
+import { log } from '../os/log.ts'
+import { startWatchdog } from '../os/watchdog.ts'
+import { readRivals } from '../reconcile/observe/rivals.ts'
+import { keepEarlierLeases } from '../sources/earlier-leases.ts'
+import { keepEarlierStanzas } from '../sources/earlier-stanzas.ts'
+import { followServices } from '../sources/services.ts'
+import { keepNotes } from '../store/file.ts'
+import { hold, release } from '../store/held-down.ts'
+
+/**
+ * Runs until SIGTERM or SIGINT and leaves the kernel as it is then: a restart must not cut a connection. SIGHUP reads
+ * the configuration again.
+ *
+ * Throws when another daemon is running.
+ */
+export async function run(_args: readonly string[]): Promise<number> {
+  const stopped = nextSignal('SIGTERM', 'SIGINT')
+  keepNotes()
+  for (const line of readRivals()) log.warning(line)
+  const watchdog = startWatchdog()
+  const bus = openBus({ onTrouble: log.warning })
+  const published = publish(
+    bus,
+    (reason) => scheduler.now(reason),
+    () => rounds.slices(),
+  )
+  const pulse = createPulse()
+  const health = watchHealth(pulse, (verdict) => scheduler.now(verdict))
+  const rounds = createRounds({ details: true, onStatus: published.show, onDesired: health.update })
+  const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
+  process.on('SIGHUP', () => {
+    if (rounds.load().length === 0) scheduler.hint('configuration read')
+  })
+  const control = await listenForRequests((request) => answer(request, rounds, scheduler, published))
+  // A start is a wish to balance, whatever was wished before.
+  release()
+  rounds.load()
+  await keepEarlierStanzas()
+  keepEarlierLeases()
+
+  const services = followServices(bus, scheduler.hint)
+  const stopKernel = watchKernel((reason) => {
+    services.kernelChanged()
+    scheduler.hint(reason)
+  })
+  watchCgroups(pulse, rounds.rules, rounds.cgroups, scheduler.hint)
+  const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
+
+  // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.
+  await scheduler.now('start')
+  bus.own(busName)
+
+  await stopped
+  pulse.stop()
+  health.stop()
+  services.stop()
+  stopSysctls()
+  stopKernel()
+  await scheduler.stop()
+  control.close()
+  bus.close()
+  watchdog.stop()
+  return 0
+}
+
+const fightMessage =
+  'something keeps undoing what ifbalance does: it is put back every few seconds only; the log says what is missing'
+
+async function answer(
+  request: Request,
+  rounds: Rounds,
+  { now, isFighting }: Scheduler<Reply>,
+  { setEnabled, followSlice }: Published,
+): Promise<Reply> {
+  switch (request.do) {
+    case 'status':
+      return { ok: true, message: isFighting() ? fightMessage : 'running' }
+    case 'down':
+      hold()
+      return now('down')
+    case 'apply':
+      release()
+      rounds.load()
+      return now(request.reason ?? 'apply')
+    case 'reload': {
+      const errors = rounds.load()
+      const { message } = await now('configuration read')
+      return errors.length === 0 ? { ok: true, message } : { ok: false, message: errors.join('\n') }
+    }
+    case 'enable':
+      return setEnabled(request.uplink ?? '', true)
+    case 'disable':
+      return setEnabled(request.uplink ?? '', false)
+    case 'follow':
+      return followSlice(request.uplink ?? '')
+    case 'reconcile':
+      return now(request.reason ?? 'a request')
+  }
+}
+
+function nextSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve())
+  })
+}

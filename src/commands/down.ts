@@ -1,0 +1,34 @@
+/** `ifbalance down`: takes away everything of ours, and keeps it away until `apply` or a restart. */
+import { printOutcome } from '../cli/outcome.ts'
+import { print, printableLines } from '../cli/output.ts'
+import { refusedToOthers } from '../cli/root.ts'
+import { settings } from '../cli/settings.ts'
+import { readFlags } from '../cli/usage-error.ts'
+import { askDaemon } from '../daemon/control/client.ts'
+import { log, messageOf } from '../os/log.ts'
+import { takeDown } from '../reconcile/reconcile.ts'
+import { hold } from '../store/held-down.ts'
+
+const patienceMs = 10_000
+
+export async function run(args: readonly string[]): Promise<number> {
+  if (readFlags(args) === null) return 2
+  if (refusedToOthers('down')) return 1
+  // Before the rest: a hook in between would put back what has just been taken away.
+  hold()
+  if (await daemonDidIt()) return 0
+  return printOutcome(await takeDown(settings().config))
+}
+
+/** A daemon that fails or hangs leaves it to us: the lock keeps two of us apart, and what is gone already stays gone. */
+async function daemonDidIt(): Promise<boolean> {
+  try {
+    const reply = await askDaemon({ do: 'down' }, patienceMs)
+    if (reply?.ok) print(printableLines(reply.message))
+    else if (reply) log.warning(`the daemon could not do it: ${reply.message}`)
+    return reply?.ok ?? false
+  } catch (error) {
+    log.warning(messageOf(error))
+    return false
+  }
+}

@@ -1,0 +1,60 @@
+/** `ifbalance exec UPLINK -- COMMAND`: becomes a command that uses this uplink and no other, as do its children. */
+import { becomeCommand } from '../cli/become.ts'
+import { busRefusal } from '../cli/bus-refusal.ts'
+import { followSlice } from '../cli/follow-slice.ts'
+import { settings } from '../cli/settings.ts'
+import { noSuchUplink } from '../daemon/control/enabling.ts'
+import { hasUnifiedCgroups } from '../kernel/cgroup/cgroups.ts'
+import { slicePath, sliceUnit } from '../kernel/cgroup/slices.ts'
+import { paths } from '../layout.ts'
+import type { Config } from '../model/model.ts'
+import { enterScope, isSystemdRunning } from '../os/dbus/scope.ts'
+import { readIfThere } from '../os/files.ts'
+import { log } from '../os/log.ts'
+import { readNote } from '../store/file.ts'
+import { isHeld } from '../store/held-down.ts'
+import { parseState } from '../store/state.ts'
+
+/** As env(1) has it; 126 and 127, for a command that cannot be run or found, are env's. */
+const failed = 125
+
+const whoMay = 'root may, and who polkit lets do org.freedesktop.systemd1.manage-units'
+
+/** Gives an exit code only where the command was not run: nothing of it must ever use another uplink. */
+export async function run(args: readonly string[]): Promise<number> {
+  const [uplink = '', ...rest] = args
+  const command = rest[0] === '--' ? rest.slice(1) : rest
+  if (uplink === '' || uplink.startsWith('-') || command.length === 0)
+    return refuse('expected: ifbalance exec UPLINK -- COMMAND (see ifbalance --help)')
+  try {
+    return refuse((await entered(uplink)) ?? becomeCommand(command))
+  } catch (error) {
+    const { text } = busRefusal(error)
+    return refuse(/^(Permission|Access) denied$/.test(text) ? `${text}: ${whoMay}` : text)
+  }
+}
+
+/** Null when this process is where the kernel knows which uplink is meant; otherwise what is in the way. */
+async function entered(uplink: string): Promise<string | null> {
+  if (!isSystemdRunning() || !hasUnifiedCgroups())
+    return `this needs systemd as the init system, and the control groups of version 2 at ${paths.cgroups}`
+  if (isHeld()) return 'taken down; ifbalance apply starts again'
+  const { config } = settings()
+  const refusal = noSuchUplink(uplink, knownUplinks(config))
+  if (refusal !== null) return refusal.message
+  await enterScope(`ifbalance-exec-${process.pid}.scope`, sliceUnit(uplink), `Command on uplink ${uplink}`)
+  const where = readIfThere('/proc/self/cgroup') ?? ''
+  if (!where.includes(`:/${slicePath(uplink)}/`)) return `systemd did not put us into ${sliceUnit(uplink)}`
+  return followSlice(uplink, config)
+}
+
+/** Without a look at the host, which would take other programs: see cli/become.ts. */
+function knownUplinks({ uplinks }: Config): readonly string[] {
+  const met = Object.keys(parseState(readNote(paths.state)).uplinks)
+  return [...new Set([...met, ...uplinks.map(({ name }) => name)])]
+}
+
+function refuse(problem: string): number {
+  log.error(`exec: ${problem}`)
+  return failed
+}

@@ -1,0 +1,77 @@
+/** `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those. */
+import { askDaemon } from '../daemon/control/client.ts'
+import { log, messageOf } from '../os/log.ts'
+import { withDefaultRoute } from '../sources/dhcpcd-route.ts'
+import { keepEarlierLines } from '../sources/earlier-lines.ts'
+import { type Environment, type HookEvent, readEvent } from '../sources/event.ts'
+import { keepDelegation, keepFact } from '../sources/keep.ts'
+import { withPppOptions } from '../sources/ppp-options.ts'
+import { isHeld } from '../store/held-down.ts'
+
+/** Nobody waits longer than this for an interface to come up. A reconcile takes some 100 ms. */
+const patienceMs = { daemon: 5000, alone: 10_000 } as const
+
+/**
+ * Keeps what the hook's environment says, then has the kernel brought in line: by the daemon, or, where none runs
+ * (early boot, daemon masked), right here. Always 0: no fault of ours may keep an interface down. Each failure is one
+ * line in the log.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const kind = args[0] ?? ''
+  if (kind === 'ppp-lines') return lines()
+  const event = readEvent(kind, environmentOf(kind))
+  for (const complaint of event.complaints) log.warning(complaint)
+  await attempt('keeping what the hook said', () => keep(event))
+  if (event.reconcile)
+    await attempt('after the hook', () => reconcileSomehow(`${kind} ${event.interface ?? ''}`.trim()))
+  return 0
+}
+
+/** When the package is installed, before the daemon starts: there is nothing to reconcile yet. */
+async function lines(): Promise<number> {
+  await attempt('looking for PPP lines', keepEarlierLines)
+  return 0
+}
+
+/** With what the host's files say of it. */
+function environmentOf(kind: string): Environment {
+  if (kind === 'ppp') return withPppOptions(process.env)
+  return kind === 'dhcpcd' ? withDefaultRoute(process.env) : process.env
+}
+
+async function attempt(what: string, action: () => void | Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    log.error(`${what}: ${messageOf(error)}`)
+  }
+}
+
+function keep({ interface: device, fact, delegation }: HookEvent): void {
+  if (device === null) return
+  keepFact(device, fact)
+  if (delegation) keepDelegation(device, delegation)
+}
+
+async function reconcileSomehow(reason: string): Promise<void> {
+  const reply = await askDaemon({ do: 'reconcile', reason }, patienceMs.daemon)
+  if (reply === null) return withPatience(reconcileAlone(reason))
+  if (!reply.ok) log.warning(`the daemon could not balance: ${reply.message}`)
+}
+
+/** What is left undone then, or half done, the next run puts right. */
+async function withPatience(work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`not done within ${patienceMs.alone} ms`)), patienceMs.alone)
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer))
+}
+
+/** Loaded only now: with a daemon, none of it is needed, and the hook is twice as fast. */
+async function reconcileAlone(reason: string): Promise<void> {
+  if (isHeld()) return
+  const { createRounds } = await import('../daemon/rounds.ts')
+  const rounds = createRounds({ details: false })
+  rounds.load()
+  await rounds.run([reason])
+  await rounds.forgotten()
+}

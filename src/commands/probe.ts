@@ -1,0 +1,73 @@
+/** `ifbalance probe [UPLINK]`: asks all targets once, and shows who answered. Works without the daemon, too. */
+import { parseArgs } from 'node:util'
+import { paint, print } from '../cli/output.ts'
+import { isRoot } from '../cli/root.ts'
+import { settings } from '../cli/settings.ts'
+import { complain } from '../cli/usage-error.ts'
+import { type Burst, probeAll } from '../lines/probes/probe-all.ts'
+import type { Way } from '../lines/probes/probes.ts'
+import { withResolvers } from '../lines/probes/resolvers.ts'
+import { waysOf } from '../lines/probes/ways.ts'
+import { type ProbeSettings, probeSettings } from '../lines/settings.ts'
+import { messageOf } from '../os/log.ts'
+import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
+import { didYouMean } from '../values/nearest.ts'
+
+const timeoutMs = 2000
+
+/** 0 where a quorum answers on every line that was asked. */
+export async function run(args: readonly string[]): Promise<number> {
+  const uplink = readUplink(args)
+  if (uplink === undefined) return 2
+  const { config } = settings()
+  const { desired, observed } = await (isRoot() ? survey(config) : surveyWithoutRuleset(config))
+  const names = desired.uplinks.map(({ name }) => name)
+  if (uplink !== null && !names.includes(uplink))
+    return complain(`there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, names)}`)
+  const ways = waysOf(desired.uplinks).filter((way) => uplink === null || way.uplink === uplink)
+  if (ways.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
+  const probed = ways.map(async (way) => {
+    const settings = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
+    return { way, settings, burst: await ask(way, settings) }
+  })
+  const results = await Promise.all(probed)
+  for (const { way, settings, burst } of results) print(textOf(way, settings, burst))
+  return ways.length > 0 && results.every(({ settings, burst }) => isAlive(settings, burst)) ? 0 : 1
+}
+
+/** Null: all of them. Undefined after saying what is wrong. */
+function readUplink(args: readonly string[]): string | null | undefined {
+  try {
+    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} })
+    if (positionals.length <= 1) return positionals[0] ?? null
+    complain('expected one uplink at most')
+  } catch (error) {
+    complain(messageOf(error).replace(/\. .*$/s, ''))
+  }
+  return undefined
+}
+
+/** A quorum that is never reached: everyone has the time to answer. */
+function ask(way: Way, settings: ProbeSettings): Promise<Burst> {
+  const all = { ...settings, quorum: settings.targets.length + 1 }
+  return new Promise((onEnd) => probeAll(way, all, { timeoutMs, dueMs: null, onLate: () => undefined, onEnd }))
+}
+
+function isAlive({ quorum }: ProbeSettings, { answers }: Burst): boolean {
+  return answers.filter(({ rttMs }) => rttMs !== null).length >= quorum
+}
+
+function textOf({ uplink, family, device, gateway }: Way, settings: ProbeSettings, burst: Burst): string {
+  const title = `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'} by ${device}, probe = ${settings.kind}:`
+  if (settings.kind === 'none') return `${title} nothing to ask`
+  const answers = burst.answers.map(({ target, rttMs, fault }) =>
+    rttMs === null
+      ? `  ${target}: no answer${fault === undefined ? '' : `, ${fault}`}`
+      : `  ${target}: ${Math.round(rttMs * 100) / 100} ms`,
+  )
+  const answered = burst.answers.filter(({ rttMs }) => rttMs !== null).length
+  const router = burst.gateway === null ? [] : [`  gateway ${gateway}: ${burst.gateway ? 'answers' : 'no answer'}`]
+  const alive = isAlive(settings, burst)
+  const verdict = paint(alive ? 'green' : 'red', alive ? 'alive' : 'dead')
+  return [title, ...answers, ...router, `  ${answered} answered, ${settings.quorum} needed: ${verdict}`].join('\n')
+}

@@ -1,0 +1,83 @@
+/** What the daemon shows on the bus, and what it does for callers: those of the bus, and those of the control socket. */
+
+import { cgroupId } from '../../kernel/cgroup/cgroups.ts'
+import { slicePath } from '../../kernel/cgroup/slices.ts'
+import type { Cgroups } from '../../model/model.ts'
+import type { Bus } from '../../os/dbus/bus.ts'
+import { messageOf } from '../../os/log.ts'
+import type { Status } from '../../status/status.ts'
+import { version } from '../../values/version.ts'
+import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
+import type { Reply } from '../control/protocol.ts'
+import { createService } from './service.ts'
+import { rememberSince } from './since.ts'
+
+export interface Published {
+  /** How it is after a round. */
+  readonly show: (status: Status) => void
+  /** Takes an uplink out or in, and answers when the kernel has it. Never throws. */
+  readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+  /** Answers when the kernel sends by the uplink what its slice sends. */
+  readonly followSlice: (uplink: string) => Promise<Reply>
+}
+
+/** `now` has a round made, and gives its reply; `slices` are those that the latest one left followed. */
+export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slices: () => Cgroups): Published {
+  const remember = rememberSince()
+  const follow = sliceFollower(now, slices)
+  const published: Published = {
+    show: (status) => {
+      latest = status
+      const { mode, heldDown, uplinks } = status
+      service.update({ version, mode, heldDown, uplinks: remember(uplinks, Date.now()) })
+    },
+    setEnabled: async (uplink, enabled) => {
+      const known = latest?.uplinks.map(({ name }) => name) ?? []
+      const refusal = noSuchUplink(uplink, known)
+      if (refusal) return refusal
+      try {
+        setEnabled(uplink, enabled)
+        const reply = await now(`${uplink} ${enabled ? 'enabled' : 'disabled'}`)
+        return enablingReply(uplink, enabled, latest?.uplinks.find(({ name }) => name === uplink)?.state, reply)
+      } catch (error) {
+        return { ok: false, message: messageOf(error) }
+      }
+    },
+    followSlice: async (uplink) => {
+      const known = latest?.uplinks.map(({ name }) => name) ?? []
+      const refusal = noSuchUplink(uplink, known)
+      if (refusal) return refusal
+      if (latest?.heldDown) return { ok: false, message: 'taken down; ifbalance apply starts again' }
+      return follow(slicePath(uplink))
+    },
+  }
+  let latest: Status | null = null
+  const { setEnabled: onSetEnabled, followSlice } = published
+  const service = createService(bus, { reconcile: now, setEnabled: onSetEnabled, followSlice })
+  return published
+}
+
+/**
+ * A round only where the latest one has not seen the slice, and has not just failed to follow it: anyone may ask, and as often
+ * as they like.
+ */
+function sliceFollower(
+  now: (reason: string) => Promise<Reply>,
+  slices: () => Cgroups,
+): (path: string) => Promise<Reply> {
+  const failed = new Map<string, { readonly id: number; readonly at: number; readonly message: string }>()
+  return async (path) => {
+    const id = cgroupId(path)
+    if (id === null) return { ok: false, message: `there is no ${path}` }
+    const isFollowed = () => slices()[path] === id
+    if (isFollowed()) return { ok: true, message: path }
+    const before = failed.get(path)
+    if (before?.id === id && performance.now() - before.at < failureMs) return { ok: false, message: before.message }
+    const { message } = await now(`new ${path}`)
+    if (isFollowed()) return { ok: true, message: path }
+    failed.set(path, { id, at: performance.now(), message })
+    return { ok: false, message }
+  }
+}
+
+const failureMs = 2000

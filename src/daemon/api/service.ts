@@ -1,0 +1,143 @@
+/** org.ifbalance1 on the bus: /org/ifbalance1, and one object for each uplink below it. See org.ifbalance1(5). */
+import { isDeepStrictEqual } from 'node:util'
+import type { Mode } from '../../model/model.ts'
+import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
+import type { Reply } from '../control/protocol.ts'
+import { gives, refuse } from './answers.ts'
+import { type Action, createAuthority } from './authority.ts'
+import { type Interface, type Method, nothing, takes, type Variant } from './describe.ts'
+import { dispatch } from './dispatch.ts'
+import { described, objectManagerInterface, propertiesInterface, rootPath, valuesOf } from './standard.ts'
+import { describeUplink, fixed, type ServedUplink, uplinkPath } from './uplink.ts'
+
+export interface Served {
+  readonly version: string
+  readonly mode: Mode
+  readonly heldDown: boolean
+  readonly uplinks: readonly ServedUplink[]
+}
+
+/** What callers may have done. */
+export interface Deeds {
+  readonly reconcile: (reason: string) => Promise<Reply>
+  readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+  readonly followSlice: (uplink: string) => Promise<Reply>
+}
+
+const managerInterface = 'org.ifbalance1.Manager'
+
+type Tree = ReadonlyMap<string, readonly Interface[]>
+
+/** Serves what the latest `update` said, and tells everyone who listens what is different from the one before. */
+export function createService(bus: Bus, deeds: Deeds): { readonly update: (served: Served) => void } {
+  const authorize = createAuthority(bus)
+  const methods = managerMethods(
+    async (call, action, deed) => (await authorize(call, action)) ?? outcomeOf(await deed()),
+  )
+  let tree: Tree = new Map()
+
+  function managerMethods(
+    allowed: (call: IncomingCall, action: Action, deed: () => Promise<Reply>) => Promise<Answer>,
+  ): ReadonlyMap<string, Method> {
+    return new Map<string, Method>([
+      [
+        'Reconcile',
+        {
+          takes: [],
+          gives: [],
+          run: (_, call) => allowed(call, 'org.ifbalance1.reconcile', () => deeds.reconcile('D-Bus')),
+        },
+      ],
+      [
+        'SetEnabled',
+        {
+          takes: takes('uplink:s', 'enabled:b'),
+          gives: [],
+          run: ([uplink, enabled], call) =>
+            allowed(call, 'org.ifbalance1.set-enabled', () => deeds.setEnabled(String(uplink), enabled === true)),
+        },
+      ],
+      [
+        'FollowSlice',
+        {
+          takes: takes('uplink:s'),
+          gives: [],
+          // For everyone: who may make the slice, systemd has decided, and there is no more to do than the next look does.
+          run: async ([uplink]) => outcomeOf(await deeds.followSlice(String(uplink))),
+        },
+      ],
+    ])
+  }
+
+  function update(served: Served): void {
+    const before = tree
+    tree = treeOf(served, methods)
+    if (before.size === 0) return
+    for (const [path, interfaces] of before) {
+      if (!isSame(interfaces, tree.get(path)))
+        tell('InterfacesRemoved', 'oas', [path, interfaces.map(({ name }) => name)])
+    }
+    for (const [path, interfaces] of tree) {
+      const known = before.get(path)
+      if (known && isSame(known, interfaces)) tellChanges(path, known, interfaces)
+      else tell('InterfacesAdded', 'oa{sa{sv}}', [path, described(interfaces)])
+    }
+  }
+
+  function tell(member: string, signature: string, body: readonly unknown[]): void {
+    bus.emit({ path: rootPath, interface: objectManagerInterface, member, signature, body })
+  }
+
+  function tellChanges(path: string, before: readonly Interface[], after: readonly Interface[]): void {
+    for (const face of after) {
+      const known = before.find(({ name }) => name === face.name)
+      const changes = known ? changed(known, face) : []
+      if (changes.length > 0)
+        bus.emit({
+          ...{ path, interface: propertiesInterface, member: 'PropertiesChanged', signature: 'sa{sv}as' },
+          body: [face.name, changes, []],
+        })
+    }
+  }
+
+  bus.serve((call) => dispatch(tree, call))
+  return { update }
+}
+
+function treeOf({ version, mode, heldDown, uplinks }: Served, methods: ReadonlyMap<string, Method>): Tree {
+  const manager: Interface = {
+    name: managerInterface,
+    methods,
+    signals: nothing,
+    properties: new Map([
+      ['Version', fixed('s', version, 'never')],
+      ['Mode', fixed('s', mode)],
+      ['HeldDown', fixed('b', heldDown)],
+      ['Uplinks', fixed('ao', uplinks.map(uplinkPath))],
+    ]),
+  }
+  return new Map([
+    [rootPath, [manager]],
+    ...uplinks.map((uplink) => [uplinkPath(uplink), [describeUplink(uplink)]] as const),
+  ])
+}
+
+/** Another uplink that got the number of a forgotten one is another object. */
+function isSame(one: readonly Interface[], other: readonly Interface[] | undefined): boolean {
+  const name = (interfaces: readonly Interface[]) => interfaces[0]?.properties.get('Name')?.read()
+  return other !== undefined && name(one) === name(other)
+}
+
+/** What is told of a change, as `a{sv}`. Counters, which are read when somebody asks, take no part. */
+function changed(before: Interface, after: Interface): readonly (readonly [string, Variant])[] {
+  const values = valuesOf(before)
+  return [...after.properties]
+    .filter(([, { changes }]) => changes === 'signal')
+    .map(([name, { type, read }]) => [name, [type, read()]] as const)
+    .filter(([name, value]) => !isDeepStrictEqual(value, values.get(name)))
+}
+
+function outcomeOf({ ok, message, misuse }: Reply): Answer {
+  if (ok) return gives('')
+  return refuse(misuse ? 'unknownUplink' : 'failed', message)
+}

@@ -1,0 +1,48 @@
+/** org.ifbalance1.Uplink: one uplink, as it was after the last round. */
+
+import { readCounters } from '../../kernel/devices/counters.ts'
+import type { UplinkStatus } from '../../status/status.ts'
+import { type Interface, nothing, type Property } from './describe.ts'
+
+export interface ServedUplink extends UplinkStatus {
+  /** When the state began, or the daemon, if that is later: microseconds of CLOCK_REALTIME, as systemd counts. */
+  readonly since: number
+}
+
+const uplinkInterface = 'org.ifbalance1.Uplink'
+
+/** The number, never a name: names are chosen by people, and in paths most of their letters are not allowed. */
+export function uplinkPath({ number }: { readonly number: number }): string {
+  return `/org/ifbalance1/uplink/${number}`
+}
+
+export function describeUplink(uplink: ServedUplink): Interface {
+  const { inet, inet6 } = uplink
+  const counter = (name: 'rxBytes' | 'rxPackets' | 'txBytes' | 'txPackets'): Property => ({
+    type: 't',
+    changes: 'none',
+    read: () => readCounters().get(uplink.interface)?.[name] ?? 0,
+  })
+  const properties = new Map<string, Property>([
+    ['Name', fixed('s', uplink.name, 'never')],
+    ['Number', fixed('u', uplink.number, 'never')],
+    ['Interface', fixed('s', uplink.interface)],
+    ['State', fixed('s', uplink.state)],
+    ['Since', fixed('t', uplink.since)],
+    ['Gateway4', fixed('s', inet?.gateway ?? '')],
+    ['Gateway6', fixed('s', inet6?.gateway ?? '')],
+    ['Addresses', fixed('as', [...(inet?.addresses ?? []), ...(inet6?.addresses ?? [])])],
+    ['Weight', fixed('u', uplink.weight)],
+    ['Metric', fixed('u', uplink.metric)],
+    ['Share', fixed('d', (inet ?? inet6)?.share ?? 0)],
+    ['RxBytes', counter('rxBytes')],
+    ['RxPackets', counter('rxPackets')],
+    ['TxBytes', counter('txBytes')],
+    ['TxPackets', counter('txPackets')],
+  ])
+  return { name: uplinkInterface, methods: nothing, signals: nothing, properties }
+}
+
+export function fixed(type: string, value: unknown, changes: Property['changes'] = 'signal'): Property {
+  return { type, changes, read: () => value }
+}

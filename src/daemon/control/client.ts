@@ -1,0 +1,67 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { paths } from '../../layout.ts'
+import { hasCode } from '../../os/files.ts'
+import { held } from '../../os/kept.ts'
+import { messageOf } from '../../os/log.ts'
+import { readLine } from './line.ts'
+import { parseReply, type Reply, type Request } from './protocol.ts'
+
+/**
+ * Asks the daemon for something and waits for its answer. Null: no daemon is running, or it ended before it answered,
+ * so the caller has to do it.
+ *
+ * Throws `asking the daemon to ...: cause` when it does not answer within `timeoutMs` (a stopped process still has its
+ * socket), or may not be asked.
+ */
+export async function askDaemon(
+  request: Request,
+  timeoutMs: number,
+  path: string = paths.control,
+): Promise<Reply | null> {
+  const socket = connectTo(path)
+  if (socket === null) return null
+  const failure = new Promise<Error>((resolve) => socket.once('error', resolve))
+  // Buffered until the connection stands.
+  socket.write(`${JSON.stringify(request)}\n`)
+  try {
+    const line = await readLine(socket, timeoutMs)
+    if (line === null) return gone(await Promise.race([failure, null]))
+    const reply = parseReply(line)
+    if (!reply) throw new Error('an answer that is none')
+    return reply
+  } catch (error) {
+    throw new Error(`asking the daemon to ${request.do}: ${messageOf(error)}`)
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** The ways in which a socket says that nobody is behind it, or nobody any more. */
+function gone(failure: Error | null): null {
+  if (failure && !hasCode(failure, 'ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE')) throw failure
+  return null
+}
+
+/** open(2): the descriptor stands for the file and opens nothing. The same number on all of Debian's architectures of 64 bits. */
+const O_PATH = 0o10000000
+
+/** Null where there is no socket. connect(2) follows links: root connects to what has the name itself. */
+function connectTo(path: string): Socket | null {
+  try {
+    return held(path, (name) => (name === path ? connect(path) : connectToItself(name)))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return null
+    throw error
+  }
+}
+
+function connectToItself(path: string): Socket | null {
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW)
+  try {
+    // Node.js has asked the kernel when this returns.
+    return fstatSync(fd).isSocket() ? connect(`/proc/self/fd/${fd}`) : null
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,39 @@
+/** Cuts, in the background, the connections that `failback = kill` wants back. */
+
+import { type Carrying, failBack } from '../../lines/failback.ts'
+import type { Config, Desired } from '../../model/model.ts'
+import { log } from '../../os/log.ts'
+import { forgetConnections as forget } from '../../reconcile/apply/apply.ts'
+import { forgetConnections } from '../../reconcile/diff.ts'
+import type { Pulse } from '../pulse.ts'
+
+const lookMs = 5000
+
+export interface FailbackWatch {
+  /** After each round. */
+  readonly update: (desired: Desired, config: Config) => void
+}
+
+export function watchFailback(pulse: Pulse): FailbackWatch {
+  let carrying: Carrying | null = null
+  let latest: { readonly desired: Desired; readonly config: Config } | null = null
+
+  function look(): undefined {
+    if (!latest) return
+    const { desired, config } = latest
+    const { carrying: now, victims } = failBack(carrying, desired, config, performance.now())
+    carrying = now
+    for (const { uplink, family } of victims) {
+      log.notice(`connections of ${uplink.name} end, as a better uplink is back to stay`)
+      void forget([forgetConnections(uplink, family, desired.uplinks, config.numbers)])
+    }
+  }
+
+  pulse.join(look, lookMs)
+  return {
+    update: (desired, config) => {
+      latest = { desired, config }
+      look()
+    },
+  }
+}

@@ -1,0 +1,112 @@
+/** Keeps the books of uplinks with a quota: reads, counts, and writes down now and then. */
+import { readFileSync } from 'node:fs'
+import { readCounters } from '../../kernel/devices/counters.ts'
+import { paths } from '../../layout.ts'
+import { count, dayOf, parseUsed, type Used, verdictOf } from '../../lines/quota.ts'
+import type { Config, Observed, QuotaConfig, Uplink } from '../../model/model.ts'
+import { hasCode, readIfThere, replaceFile } from '../../os/files.ts'
+import { log, messageOf } from '../../os/log.ts'
+import type { Pulse } from '../pulse.ts'
+
+const lookMs = 5000
+/** A power cut costs no more than this is off. */
+const writeMs = 60_000
+
+export interface Quotas {
+  readonly update: (uplinks: readonly Uplink[], config: Config) => void
+  /** What is to happen to that uplink now; null while there is something left, or no quota. */
+  readonly verdict: (uplink: string) => QuotaConfig['atQuota'] | null
+  readonly stop: () => void
+}
+
+/** What was written down last: a run without the daemon, or before its first look, goes by that. */
+export function readQuotas(now: Date): Observed['quotas'] {
+  try {
+    const used = [...parseUsed(readIfThere(paths.quota))].map(([name, { periods }]) => [name, { periods }])
+    return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
+  } catch (error) {
+    // `ifbalance status` of anyone: the daemon's verdict is in the health of its line.
+    if (!hasCode(error, 'EACCES')) log.warning(`reading ${paths.quota}: ${messageOf(error)}; no quota counts`)
+    return undefined
+  }
+}
+
+/** Calls `onChange` when a quota is used up, or there is one again. */
+export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Quotas {
+  let used = new Map<string, Used>()
+  let read = false
+  let watched: readonly { readonly name: string; readonly device: string; readonly quota: QuotaConfig }[] = []
+  const over = new Map<string, QuotaConfig['atQuota']>()
+  let written = performance.now()
+  let complained = false
+
+  function look(): undefined {
+    if (watched.length === 0) return
+    if (!read) used = new Map(load())
+    read = true
+    const counters = readCounters()
+    const boot = bootId()
+    for (const { name, device, quota } of watched) {
+      const found = counters.get(device)
+      if (!found) continue
+      const today = dayOf(new Date())
+      const now = count(used.get(name), { counter: found.rxBytes + found.txBytes, boot, device, today }, quota)
+      used.set(name, now)
+      judge(name, verdictOf(now, today, quota))
+    }
+    if (performance.now() - written > writeMs) write()
+  }
+
+  function judge(name: string, verdict: QuotaConfig['atQuota'] | null): void {
+    if (verdict === (over.get(name) ?? null)) return
+    if (verdict === null) over.delete(name)
+    else over.set(name, verdict)
+    write()
+    onChange(verdict === null ? `${name} has quota again` : `the quota of ${name} is used up`)
+  }
+
+  function load(): ReadonlyMap<string, Used> {
+    try {
+      return parseUsed(readIfThere(paths.quota))
+    } catch (error) {
+      log.warning(`reading ${paths.quota}: ${messageOf(error)}; counting begins anew`)
+      return new Map()
+    }
+  }
+
+  function write(): void {
+    if (used.size === 0) return
+    written = performance.now()
+    try {
+      replaceFile(paths.quota, `${JSON.stringify(Object.fromEntries(used))}\n`, { mode: 0o600 })
+    } catch (error) {
+      if (!complained) log.warning(`writing ${paths.quota}: ${messageOf(error)}`)
+      complained = true
+    }
+  }
+
+  pulse.join(look, lookMs)
+  return {
+    update: (uplinks, config) => {
+      watched = uplinks.flatMap(({ name, interface: device }) => {
+        const quota = config.uplinks.find((section) => section.name === name)?.quota
+        return quota ? [{ name, device, quota }] : []
+      })
+      for (const name of [...over.keys()]) if (!watched.some((uplink) => uplink.name === name)) over.delete(name)
+      look()
+    },
+    verdict: (uplink) => over.get(uplink) ?? null,
+    stop: () => {
+      look()
+      write()
+    },
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,100 @@
+/** One line as the daemon watches it: what is known of it, and the probes that are under way. */
+
+import type { Line, LineEffect, LineEvent } from '../../lines/line.ts'
+import { probeIntervalMs } from '../../lines/machine.ts'
+import { probeAll } from '../../lines/probes/probe-all.ts'
+import { type Answer, isBroken, probeOn, type Way } from '../../lines/probes/probes.ts'
+import type { ProbeSettings } from '../../lines/settings.ts'
+import { answerText, burstText } from '../../lines/texts.ts'
+import type { LineState } from '../../model/model.ts'
+import type { Pulse } from '../pulse.ts'
+
+export interface Track {
+  readonly way: Way
+  readonly settings: ProbeSettings
+  /** Changes with everything that a running probe was started for. */
+  readonly key: string
+  line: Line
+  /** What everyone is told of its state: see arbiter.ts. */
+  told: LineState
+  target: number
+  lastProbe: string | null
+  background: { readonly intervalMs: number; readonly stop: () => void } | null
+  stopBurst: () => void
+}
+
+export interface TrackListener {
+  readonly onEvent: (track: Track, event: LineEvent) => void
+  /** No probe can be made, on any line. */
+  readonly onBroken: () => void
+}
+
+export function newTrack(way: Way, settings: ProbeSettings, key: string, line: Line): Track {
+  return {
+    ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null },
+    stopBurst: () => undefined,
+  }
+}
+
+export function keyOf({ uplink, family }: Pick<Way, 'uplink' | 'family'>): string {
+  return `${uplink} ${family}`
+}
+
+export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener): void {
+  if (effect.kind === 'next-target') {
+    track.target = (track.target + 1) % track.settings.targets.length
+    stopBackground(track)
+    return
+  }
+  const { way, settings } = track
+  const { timeoutMs, dueMs } = effect
+  track.stopBurst()
+  track.stopBurst = probeAll(way, settings, {
+    ...{ timeoutMs, dueMs },
+    onLate: () => onEvent(track, { kind: 'late' }),
+    onEnd: ({ answers, gateway, unknown, cause, spanMs }) => {
+      track.lastProbe = burstText({ answers, gateway })
+      const why = cause ?? answers.find(({ fault }) => fault !== undefined)?.fault
+      const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
+      onEvent(track, {
+        ...{ kind: 'burst', answered: times.length, targets: settings.targets.length, unknown, spanMs },
+        rttMs: times.length === 0 ? null : Math.min(...times),
+        ...(why === undefined ? {} : { cause: why }),
+      })
+    },
+  })
+}
+
+/** Has the background probe run as often as the line's state wants it. */
+export function keepProbing(track: Track, pulse: Pulse, { onEvent, onBroken }: TrackListener): void {
+  const intervalMs = probeIntervalMs(track.line, track.settings)
+  if (track.background?.intervalMs === intervalMs) return
+  stopBackground(track)
+  const target = track.settings.targets[track.target] ?? ''
+  const onAnswer = ({ rttMs }: Answer) => {
+    track.lastProbe = answerText({ target, rttMs })
+    onEvent(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
+    pulse.awake()
+  }
+  const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (cause) => {
+    if (isBroken(cause)) onBroken()
+    else setTimeout(() => stopIfSame(track, own), 5000)
+  })
+  const own = { intervalMs, stop }
+  track.background = own
+}
+
+/** One that ended by itself (no route for a moment) is started again by the next event. */
+function stopIfSame(track: Track, background: Track['background']): void {
+  if (track.background === background) track.background = null
+}
+
+export function stopProbing(track: Track): void {
+  stopBackground(track)
+  track.stopBurst()
+}
+
+function stopBackground(track: Track): void {
+  track.background?.stop()
+  track.background = null
+}

@@ -1,0 +1,85 @@
+/** The administrator's own programs, called when an uplink's state changes: /etc/ifbalance/hooks.d. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { paths } from '../../layout.ts'
+import type { Uplink, UplinkState } from '../../model/model.ts'
+import { isHookName } from '../../net/valid.ts'
+import { hasCode } from '../../os/files.ts'
+import { log, messageOf } from '../../os/log.ts'
+import { run } from '../../os/run.ts'
+import { isTrusted } from '../../os/trusted.ts'
+
+const timeoutMs = 10_000
+
+export interface UserHooks {
+  /** After each round: calls the programs for every uplink whose state is another than after the last one. */
+  readonly tell: (uplinks: readonly Uplink[], reason: (uplink: string) => string) => void
+}
+
+/**
+ * The first round tells nobody anything: a restart of the daemon is no news. Changes wait for each other's programs, which
+ * run one after the other; each has ten seconds. They run as the daemon does, as its user and in its sandbox.
+ */
+export function createUserHooks(folder: string = paths.userHooks): UserHooks {
+  let before: ReadonlyMap<string, UplinkState> | null = null
+  let queue: Promise<void> = Promise.resolve()
+  return {
+    tell: (uplinks, reason) => {
+      const now = new Map(uplinks.map((uplink) => [uplink.name, settled(uplink.state)]))
+      for (const uplink of before === null ? [] : uplinks) {
+        const was = before?.get(uplink.name) ?? 'absent'
+        const is = settled(uplink.state)
+        if (is === was) continue
+        const env = {
+          UPLINK: uplink.name,
+          INTERFACE: uplink.interface,
+          STATE: is,
+          PREVIOUS_STATE: was,
+          REASON: reason(uplink.name),
+        }
+        queue = queue.then(() => callAll(folder, env))
+      }
+      before = now
+    },
+  }
+}
+
+/** A suspicion is over in half a second, and mostly unfounded. */
+function settled(state: UplinkState): UplinkState {
+  return state === 'suspect' ? 'online' : state
+}
+
+async function callAll(folder: string, env: Readonly<Record<string, string>>): Promise<void> {
+  for (const path of programsIn(folder)) {
+    const problem = isTrusted(path)
+    if (problem !== null) {
+      log.warning(`hook ${path}: left out, ${problem}`)
+      continue
+    }
+    try {
+      await run(path, [], { env, timeoutMs, maxOutput: 64 * 1024 })
+    } catch (error) {
+      log.warning(`hook ${messageOf(error)}`)
+    }
+  }
+}
+
+const told = new Set<string>()
+
+function tellOnce(path: string): void {
+  if (!told.has(path) && told.size < 100)
+    log.warning(`hook ${path}: left out, expected a name of letters, digits, _ and -`)
+  told.add(path)
+}
+
+/** Names as run-parts(8) takes them, in its order. */
+function programsIn(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder).sort()
+    for (const name of names.filter((other) => !isHookName(other))) tellOnce(join(folder, name))
+    return names.filter(isHookName).map((name) => join(folder, name))
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) log.warning(`hooks: ${messageOf(error)}`)
+    return []
+  }
+}

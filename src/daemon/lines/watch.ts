@@ -1,0 +1,182 @@
+/** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
+
+import { type Counters, readCounters } from '../../kernel/devices/counters.ts'
+import { advanceTogether, type LineNews } from '../../lines/family.ts'
+import { firstLine } from '../../lines/first-line.ts'
+import { isWatchful } from '../../lines/machine.ts'
+import { unableToStray } from '../../lines/probes/elsewhere.ts'
+import type { Way } from '../../lines/probes/probes.ts'
+import { withResolvers } from '../../lines/probes/resolvers.ts'
+import { waysOf } from '../../lines/probes/ways.ts'
+import { probeSettings } from '../../lines/settings.ts'
+import { toHealth, verdict, withQuota } from '../../lines/texts.ts'
+import type { Config, Desired, Family, Health, LineHealth, Observed, Uplink } from '../../model/model.ts'
+import { readHealth, writeEveryMs, writeHealth } from '../../store/health.ts'
+import type { Pulse } from '../pulse.ts'
+import { watchFailback } from './failback-watch.ts'
+import { keepQuotas } from './quotas.ts'
+import { act, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
+import { createUserHooks } from './user-hooks.ts'
+
+export interface HealthWatch {
+  /** What is to be watched from now on: after each round. */
+  readonly update: (desired: Desired, config: Config, observed: Observed) => void
+  readonly stop: () => void
+}
+
+const families = ['inet', 'inet6'] as const
+
+/** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
+export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<unknown>): HealthWatch {
+  const tracks = new Map<string, Track>()
+  let ways: readonly Way[] = []
+  /** Of which families there are uplinks that nobody probes. */
+  let unprobed: ReadonlySet<Family> = new Set()
+  const quotas = keepQuotas(pulse, (reason) => {
+    publish()
+    onVerdict(reason)
+  })
+  const userHooks = createUserHooks()
+  const failback = watchFailback(pulse)
+  /** From a daemon before us: an offline line need not carry connections once more to be found out. */
+  let inherited: Health = readHealth()
+  let begun = false
+  let broken = false
+  const clock = () => performance.now()
+  // It fails only while the daemon stops.
+  const onVerdict = (reason: string) => void balance(reason).catch(() => undefined)
+  const listener = {
+    onEvent: (track: Track, event: LineNews['event']) => {
+      if (tracks.get(keyOf(track.way)) === track) send(track.way.family, [{ key: keyOf(track.way), event }])
+    },
+    onBroken: giveUp,
+  }
+
+  /** Whoever is told another state: that is one change, however many lines it is about. */
+  function send(family: Family, news: readonly LineNews[]): void {
+    const members = new Map([...tracks].filter(([, { way }]) => way.family === family))
+    const { lines, told, effects } = advanceTogether(members, news, clock(), unprobed.has(family))
+    const changed: Track[] = []
+    const moved: Track[] = []
+    for (const [key, track] of members) {
+      const [before, usedBefore] = [toldText(track), useOf(track)]
+      track.line = lines.get(key) ?? track.line
+      track.told = told.get(key) ?? track.told
+      if (toldText(track) !== before) changed.push(track)
+      if (useOf(track) !== usedBefore) moved.push(track)
+    }
+    for (const { key, effect } of effects) {
+      const track = members.get(key)
+      if (track) act(track, effect, listener)
+    }
+    for (const track of members.values()) keepProbing(track, pulse, listener)
+    if (changed.length > 0) publish()
+    if (moved.length > 0) onVerdict(moved.map((track) => verdict(track, clock())).join(', '))
+  }
+
+  function giveUp(): void {
+    broken = true
+    for (const key of [...tracks.keys()]) drop(key)
+    publish()
+    onVerdict('probes do not work')
+  }
+
+  function drop(key: string): void {
+    const track = tracks.get(key)
+    if (track) stopProbing(track)
+    tracks.delete(key)
+  }
+
+  function update(desired: Desired, config: Config, observed: Observed): void {
+    const { uplinks } = desired
+    begun = true
+    watchLines(uplinks, config, observed)
+    inherited = {}
+    quotas.update(uplinks, config)
+    failback.update(desired, config)
+    userHooks.tell(uplinks, (name) => reasonOf(name))
+  }
+
+  function reasonOf(uplink: string): string {
+    const lines = [...tracks.values()].filter(({ way }) => way.uplink === uplink)
+    return lines.map((track) => verdict(track, clock())).join('; ')
+  }
+
+  function watchLines(uplinks: readonly Uplink[], config: Config, observed: Observed): void {
+    ways = waysOf(uplinks)
+    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
+    unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ way }) => way.family))
+    const kept = new Set(wanted.map(({ way }) => keyOf(way)))
+    for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
+    for (const { way, settings, key } of wanted) {
+      const known = tracks.get(keyOf(way))
+      if (known?.key === key) continue
+      drop(keyOf(way))
+      if (settings.kind === 'none') continue
+      const track = newTrack(way, settings, key, known?.line ?? firstLine(way, settings, inherited, clock()))
+      tracks.set(keyOf(way), track)
+      // A new line's first verdict is waited for.
+      if (!known) pulse.hurry()
+      send(way.family, known ? [{ key: keyOf(way), event: { kind: 'moved' } }] : [])
+      publish()
+    }
+  }
+
+  function tick(): 'soon' | undefined {
+    if (tracks.size === 0) return undefined
+    const counters = readCounters()
+    for (const family of families) {
+      const members = [...tracks].filter(([, { way }]) => way.family === family)
+      const news = members.map(([key, track]): LineNews => {
+        return { key, event: { kind: 'tick', counters: countersOf(track, counters) } }
+      })
+      if (news.length > 0) send(family, news)
+    }
+    const isClose = ({ line, told }: Track) => (line.silent && told !== 'offline') || isWatchful(line, clock())
+    return [...tracks.values()].some(isClose) ? 'soon' : undefined
+  }
+
+  function publish(): undefined {
+    // What the daemon before us said holds until we know the uplinks.
+    if (!begun) return
+    const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
+    for (const way of ways) {
+      const track = tracks.get(keyOf(way))
+      const line = withQuota(track && toHealth(track, clock()), quotas.verdict(way.uplink))
+      if (line) health[way.uplink] = { ...health[way.uplink], [way.family]: line }
+    }
+    writeHealth(health)
+  }
+
+  pulse.join(tick)
+  pulse.join(publish, writeEveryMs)
+  return {
+    update,
+    stop: () => {
+      quotas.stop()
+      publish()
+      for (const key of [...tracks.keys()]) drop(key)
+    },
+  }
+}
+
+function toldText({ told, line }: Track): string {
+  return `${told} ${line.degraded} ${line.why}`
+}
+
+/** What decides who is used: another word for the same is no reason for a round. */
+function useOf({ told, line }: Track): string {
+  return `${told === 'offline'} ${line.degraded}`
+}
+
+/** Multicast that was received answers nobody. */
+function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { rx: number; tx: number } | null {
+  const found = counters.get(way.device)
+  return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null
+}
+
+function settingsFor(way: Way, config: Config, observed: Observed) {
+  const wished = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
+  const settings = unableToStray(way, wished, observed.routes)
+  return { way, settings, key: JSON.stringify([way, settings]) }
+}

@@ -1,0 +1,192 @@
+/** One round after another, by the configuration in force: reconcile, or stay away, and say in the log what was done. */
+
+import { configInForce } from '../config/in-force.ts'
+import { balancedTable, lastPriority } from '../layout.ts'
+import { isBalancedDefault } from '../model/carriers.ts'
+import type { Cgroups, Config, Desired, Observed, SteeringRule, Step } from '../model/model.ts'
+import { log, messageOf } from '../os/log.ts'
+import { commandOf } from '../reconcile/apply/commands.ts'
+import { isWayOut, refusalLine } from '../reconcile/apply/refusals.ts'
+import { decide } from '../reconcile/decide/decide.ts'
+import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
+import { type Status, statusOf } from '../status/status.ts'
+import { isHeld } from '../store/held-down.ts'
+import type { Reply } from './control/protocol.ts'
+import { eventsOf, type Telling } from './events.ts'
+import { createLineBudget } from './line-budget.ts'
+import type { Ran } from './scheduler.ts'
+
+export interface Rounds {
+  /** Reads the configuration, and gives the errors in it, which are logged: the last one without stays in force. */
+  readonly load: () => readonly string[]
+  /** Never throws: a failure is logged, and told in the reply. */
+  readonly run: (reasons: readonly string[]) => Promise<Reply & Ran>
+  /** Ends with the last work of the latest round: the connections of what went away are forgotten. */
+  readonly forgotten: () => Promise<void>
+  /** What the latest round wanted of the host's sysctls, and got. */
+  readonly sysctls: () => Readonly<Record<string, string>>
+  /** See reconcile.ts: as of the latest round. */
+  readonly slices: () => Cgroups
+  /** The control groups of rules that the latest round found; null while all is taken down. */
+  readonly cgroups: () => Cgroups | null
+  /** Of the configuration in force. */
+  readonly rules: () => readonly SteeringRule[]
+}
+
+export interface RoundsOptions {
+  /** A line in the log for every change, not only one for all. */
+  readonly details: boolean
+  /** Told after each round how the uplinks are then. */
+  readonly onStatus?: (status: Status) => void
+  /** Told after each round what should be, and now is. */
+  readonly onDesired?: (desired: Desired, config: Config, observed: Observed) => void
+}
+
+export function createRounds({ details, onStatus, onDesired }: RoundsOptions): Rounds {
+  let config: Config | null = null
+  let isDown = false
+  let forgotten: Promise<void> = Promise.resolve()
+  let sysctls: Readonly<Record<string, string>> = {}
+  let slices: Cgroups = {}
+  let cgroups: Cgroups | null = null
+  let telling: Telling | null = null
+  /** The same wish twice, and something to do: what we had done was undone. */
+  let wantedBefore = ''
+  /** What was said in the round before is not said again. */
+  let said: ReadonlySet<string> = new Set()
+
+  const budgets = {
+    details: createLineBudget(600, 120),
+    warnings: createLineBudget(100, 30),
+    changes: createLineBudget(300, 60),
+    events: createLineBudget(300, 60),
+  }
+
+  /** Warnings of this round, each logged when it is new. */
+  function tell(lines: readonly string[]): void {
+    budgets.warnings.say(
+      [...new Set(lines)].filter((line) => !said.has(line)),
+      log.warning,
+    )
+    said = new Set(lines)
+  }
+
+  /** What `journalctl -p notice` has. */
+  function tellEvents({ observed, desired }: Outcome, inForce: Config, held: boolean): void {
+    if (held) {
+      if (telling !== null) log.notice('taken down; ifbalance apply starts again')
+      telling = null
+      return
+    }
+    const scene = { observed, uplinks: desired.uplinks, carrying: carriersOf(desired, inForce) }
+    const { lines, telling: now } = eventsOf(telling, scene, performance.now())
+    budgets.events.say(lines, log.notice)
+    telling = now
+  }
+
+  /** While all is held down, the uplinks are shown as they would be. */
+  function show(observed: Observed, inForce: Config, rest: Pick<Status, 'heldDown' | 'pending'>): void {
+    if (!onStatus) return
+    onStatus(
+      statusOf({ config: inForce, observed, desired: decide(inForce, observed), daemon: true, warnings: [], ...rest }),
+    )
+  }
+
+  async function act(reasons: readonly string[]): Promise<Reply & Ran> {
+    const held = isHeld()
+    config ??= configInForce().config
+    const inForce = config
+    if (held && isDown) {
+      if (onStatus) show((await survey(inForce)).observed, inForce, { heldDown: true, pending: 0 })
+      return { ok: true, message: 'taken down; ifbalance apply starts again' }
+    }
+    const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
+    isDown = held && outcome.remaining.length === 0
+    forgotten = outcome.forgotten
+    sysctls = inPlace(outcome)
+    slices = followedSlices(outcome)
+    cgroups = held ? null : (outcome.observed.cgroups ?? {})
+    show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
+    onDesired?.(outcome.desired, inForce, outcome.observed)
+    if (details) {
+      tellEvents(outcome, inForce, held)
+      budgets.details.say(outcome.applied.map(lineOf), log.info)
+    }
+    // Names of sets say what is in them, which may be much.
+    const wanted = JSON.stringify(outcome.desired, (key, value) => (key === 'elements' ? undefined : value))
+    const repaired = outcome.applied.length > 0 && wanted === wantedBefore
+    wantedBefore = wanted
+    const say = (line: string) => budgets.changes.say([line], log.info)
+    return { ...report(outcome, inForce, held, reasons, { tell, say }), repaired }
+  }
+
+  return {
+    load: () => {
+      const { errors, warnings, config: found } = configInForce({ keep: true })
+      if (errors.length === 0 || config === null) config = found
+      for (const line of errors) log.error(line)
+      for (const line of warnings) log.warning(line)
+      return errors
+    },
+    run: async (reasons) => {
+      try {
+        return await act(reasons)
+      } catch (error) {
+        tell([messageOf(error)])
+        return { ok: false, message: messageOf(error) }
+      }
+    },
+    forgotten: () => forgotten,
+    sysctls: () => sysctls,
+    slices: () => slices,
+    cgroups: () => cgroups,
+    rules: () => config?.rules ?? [],
+  }
+}
+
+/** Where the kernel refuses some, nobody has changed them. */
+function inPlace({ desired, observed }: Outcome): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(desired.sysctls).filter(([name, value]) => observed.sysctls[name] === value))
+}
+
+/** One line for all changes; nothing where nothing was to do. */
+function report(
+  outcome: Outcome,
+  inForce: Config,
+  held: boolean,
+  reasons: readonly string[],
+  { tell, say }: { readonly tell: (lines: readonly string[]) => void; readonly say: (line: string) => void },
+): Reply {
+  const { applied, remaining, refused, errors, desired } = outcome
+  const carrying = carriersOf(desired, inForce)
+  const balanced = carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
+  const state = held ? 'taken down' : balanced
+  if (applied.length > 0) {
+    const count = applied.length === 1 ? '1 change' : `${applied.length} changes`
+    say(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
+  }
+  const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
+  const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
+  const lines = left.map((refusal) => refusalLine(refusal, desired.uplinks, inForce.numbers))
+  tell([...new Set([...desired.warnings, ...errors, ...lines, ...undone])])
+  return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }
+}
+
+/** Those that new connections of one family at least take. Without rules, none, whatever is online: conflicts.ts says why. */
+function carriersOf({ routes, rules, uplinks }: Desired, { numbers }: Config): readonly string[] {
+  // Where another's default comes first, nothing leads to the balanced one.
+  const leading = rules.filter(
+    ({ priority, spec }) => priority === lastPriority && spec.endsWith(`lookup ${balancedTable(numbers)}`),
+  )
+  const balanced = routes.filter(
+    (route) => isBalancedDefault(route, numbers) && leading.some(({ family }) => family === route.family),
+  )
+  const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
+  return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)
+}
+
+/** A ruleset has many lines; `ifbalance plan` shows them. */
+function lineOf(step: Step): string {
+  const [first = '', ...rest] = commandOf(step).split('\n')
+  return rest.length > 0 ? `${first} ... (${rest.length} lines)` : first
+}

@@ -1,0 +1,25 @@
+/** Control groups that rules name: they come and go with the programs in them, and no netlink message tells. */
+import { isDeepStrictEqual } from 'node:util'
+import { readCgroups } from '../../kernel/cgroup/cgroups.ts'
+import type { Cgroups, SteeringRule } from '../../model/model.ts'
+import type { Pulse } from '../pulse.ts'
+
+const lookMs = 500
+
+/**
+ * Calls `onChange` while they are others than `steered` says: what the latest round found, whoever had it look. Null:
+ * nothing is steered, so nothing is to be told.
+ */
+export function watchCgroups(
+  pulse: Pulse,
+  rules: () => readonly SteeringRule[],
+  steered: () => Cgroups | null,
+  onChange: (reason: string) => void,
+): void {
+  const look = () => {
+    const expected = steered()
+    if (expected !== null && !isDeepStrictEqual(readCgroups({ rules: rules() }), expected)) onChange('control group')
+    return undefined
+  }
+  pulse.join(look, lookMs)
+}

@@ -1,0 +1,42 @@
+/** The kernel's own news of everything that we read: links, addresses, routes, rules, interfaces' settings, our table. */
+
+import { forgetForeignNat, noticeForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
+import { nftTable, programs } from '../../layout.ts'
+import { watchMonitor } from './monitor.ts'
+
+/** Calls `onChange` with what may have changed. Returns what stops it. */
+export function watchKernel(onChange: (reason: string) => void): () => void {
+  const stops = [
+    watchMonitor(
+      {
+        program: programs.ip,
+        // netconf(8): rp_filter and ignore_routes_with_linkdown of each interface.
+        args: ['monitor', 'link', 'address', 'route', 'rule', 'netconf'],
+        what: 'kernel',
+        isRelevant: () => true,
+      },
+      onChange,
+    ),
+    watchMonitor(
+      {
+        program: programs.nft,
+        args: ['monitor'],
+        what: 'nft',
+        // `# ERROR: We lost some netlink events!` is among them.
+        // Elements of sets are not compared: name servers add some all the time.
+        isRelevant: (line) =>
+          noticeForeignNat(line) ||
+          line.startsWith('# ERROR') ||
+          (line.includes(` ${nftTable.family} ${nftTable.name}`) && !/^(add|delete) element /.test(line)),
+      },
+      (reason) => {
+        // It listens again: what was missed is not known.
+        if (reason !== 'nft') forgetForeignNat()
+        onChange(reason)
+      },
+    ),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}

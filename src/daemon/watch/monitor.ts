@@ -1,0 +1,50 @@
+/** A program that prints news for as long as it runs: kept running, each relevant line a hint. */
+import { createBackoff } from '../../os/backoff.ts'
+import { follow } from '../../os/follow.ts'
+import { log } from '../../os/log.ts'
+
+export interface Monitor {
+  readonly program: string
+  readonly args: readonly string[]
+  /** What is watched, for the log. */
+  readonly what: string
+  readonly isRelevant: (line: string) => boolean
+}
+
+/** `ip` and `nft` say nothing once they listen; they do so within a few milliseconds. */
+const surelyListeningMs = 500
+
+/**
+ * Calls `onChange` for every relevant line, whatever it says: a line is a hint, what is true is read. Our own changes come
+ * by here as well; the run that follows them finds nothing to do, changes nothing, and so is the last.
+ *
+ * A monitor that ends (netlink overrun, killed) is started again, and as changes may have been missed until it listens,
+ * that is a change, too. Returns what stops it.
+ */
+export function watchMonitor({ program, args, what, isRelevant }: Monitor, onChange: (reason: string) => void) {
+  const backoff = createBackoff(250, 30_000)
+  let listening: NodeJS.Timeout | undefined
+  let stopMonitor: () => void = () => undefined
+
+  function start(): void {
+    stopMonitor = follow(program, args, {
+      onLine: (line) => (isRelevant(line) ? onChange(what) : undefined),
+      onEnd: (cause) => {
+        clearTimeout(listening)
+        log.warning(`watching ${what}: ${cause}; starting again`)
+        backoff.later(start)
+      },
+    })
+    listening = setTimeout(() => {
+      backoff.reset()
+      onChange(`watching ${what}`)
+    }, surelyListeningMs)
+  }
+
+  start()
+  return () => {
+    clearTimeout(listening)
+    backoff.cancel()
+    stopMonitor()
+  }
+}

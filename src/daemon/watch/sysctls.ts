@@ -1,0 +1,45 @@
+/** The host's own sysctls: no netlink message tells when they change. */
+import { watch } from 'node:fs'
+import { join } from 'node:path'
+import { hashSysctls, paths } from '../../layout.ts'
+import { rereadable } from '../../os/files.ts'
+import type { Pulse } from '../pulse.ts'
+
+const lookMs = 500
+
+/**
+ * Calls `onChange` while they are not as `wanted` says (by name, as in Desired). inotify(7) tells at once of who writes by
+ * the same mount of /proc, which the unit makes the host's. Of others nobody tells, so they are also read now and then.
+ * Returns what stops the former; `pulse` has the latter.
+ */
+export function watchSysctls(
+  pulse: Pulse,
+  wanted: () => Readonly<Record<string, string>>,
+  onChange: (reason: string) => void,
+): () => void {
+  const names = [...hashSysctls.policies, ...hashSysctls.fields]
+  const files = names.map((name) => ({ name, read: rereadable(join(paths.sysctl, name)) }))
+  const look = () => {
+    const values = wanted()
+    if (files.some(({ name, read }) => name in values && read().trim() !== values[name])) onChange('sysctl')
+    return undefined
+  }
+  // Before anyone watches: /proc makes a new inode for a file that nobody has open.
+  for (const { read } of files) read()
+  const stops = names.map((name) => watchFile(join(paths.sysctl, name), look))
+  pulse.join(look, lookMs)
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+function watchFile(path: string, onChange: () => void): () => void {
+  try {
+    const watcher = watch(path, onChange)
+    watcher.on('error', () => watcher.close())
+    return () => watcher.close()
+  } catch {
+    // Older kernels lack some of them, and watches are limited for each user.
+    return () => undefined
+  }
+}

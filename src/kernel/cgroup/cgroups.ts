@@ -1,0 +1,48 @@
+/** Control groups (cgroups(7), version 2), which exist only while somebody uses them, and come back as others. */
+import { type Dirent, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { paths } from '../../layout.ts'
+import type { Cgroups, Config } from '../../model/model.ts'
+import { hasCode } from '../../os/files.ts'
+import { parentSlice } from './slices.ts'
+
+/** Those of our slices that are there now. */
+export function readSlices(): Cgroups {
+  const found: [string, number][] = []
+  for (const entry of foldersIn(join(paths.cgroups, parentSlice))) {
+    const path = `${parentSlice}/${entry.name}`
+    const id = cgroupId(path)
+    if (id !== null) found.push([path, id])
+  }
+  return Object.fromEntries(found)
+}
+
+/** Those that rules name, and that are there now. */
+export function readCgroups({ rules }: Pick<Config, 'rules'>): Cgroups {
+  const wanted = new Set(rules.flatMap(({ match }) => match.cgroup ?? []))
+  return Object.fromEntries([...wanted].map((path) => [path, cgroupId(path)]).filter(([, id]) => id !== null))
+}
+
+/** Null where there is no such control group. */
+export function cgroupId(path: string): number | null {
+  return orNull(() => statSync(join(paths.cgroups, path)).ino)
+}
+
+/** systemd's one hierarchy for all; where it is another, nft(8) finds no control group. */
+export function hasUnifiedCgroups(): boolean {
+  return cgroupId('cgroup.controllers') !== null
+}
+
+function foldersIn(path: string): readonly Dirent[] {
+  const entries = orNull(() => readdirSync(path, { withFileTypes: true })) ?? []
+  return entries.filter((entry) => entry.isDirectory())
+}
+
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Where systemd keeps what `ifbalance exec` runs: one slice an uplink. A service whose unit says `Slice=` gets there, too.
+ * Pure. See systemd.slice(5); of the characters that an uplink's name may have, systemd escapes the dash alone.
+ */
+import { marks } from '../../layout.ts'
+import type { Config, Observed, Uplink } from '../../model/model.ts'
+import { hex } from '../iproute/rule-spec.ts'
+
+export const parentSlice = 'ifbalance.slice'
+
+export function sliceUnit(uplink: string): string {
+  return `ifbalance-${uplink.replaceAll('-', '\\x2d')}.slice`
+}
+
+/** Below the root of the control groups, as nft(8) wants it. */
+export function slicePath(uplink: string): string {
+  return `${parentSlice}/${sliceUnit(uplink)}`
+}
+
+/** Those of our slices that are there, with the mark that their traffic gets. */
+export function marksOfSlices(
+  uplinks: readonly Uplink[],
+  { slices = {} }: Observed,
+  { numbers }: Config,
+): ReadonlyMap<string, number> {
+  const { pinned } = marks(numbers)
+  return new Map(
+    uplinks
+      .filter(({ name }) => Object.hasOwn(slices, slicePath(name)))
+      .map(({ name, number }) => [slicePath(name), ((number << numbers.markShift) | pinned) >>> 0] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  )
+}
+
+/** In this control group or one below it; for a path that is there. */
+export function inCgroup(path: string): string {
+  return `socket cgroupv2 level ${path.split('/').length} "${path}"`
+}
+
+/** For the output hook of type route: a socket's packets are told by its control group. None without slices. */
+export function sliceRules(slices: ReadonlyMap<string, number>): readonly string[] {
+  if (slices.size === 0) return []
+  const elements = [...slices].map(([path, mark]) => `"${path}" : ${hex(mark)}`)
+  return [`ct direction original meta mark 0 meta mark set socket cgroupv2 level 2 map { ${elements.join(', ')} }`]
+}

@@ -1,0 +1,70 @@
+/** The kernel's connection table, counted by uplink: only sums are kept, however many connections there are. */
+import { marks, programs } from '../../layout.ts'
+import type { Family, Numbers } from '../../model/model.ts'
+import { eachLine } from '../../os/lines.ts'
+
+export interface Sum {
+  /** That left by the uplink, and that came in by it. */
+  out: number
+  in: number
+  /** Of how many of them the kernel counts bytes, and how many went out by the uplink and came in by it. */
+  counted: number
+  sent: number
+  received: number
+}
+
+export interface Counted {
+  /** By the number of an uplink; only those that have any. */
+  readonly uplinks: ReadonlyMap<number, Sum>
+  /** That neither left nor came in by an uplink: within the host, its LANs and tunnels. */
+  others: number
+}
+
+/** conntrack(8) looks at one family only. Throws where it fails, as for others than root. */
+export async function countConnections(family: Family, numbers: Numbers): Promise<Counted> {
+  const kind = family === 'inet' ? 'ipv4' : 'ipv6'
+  const counter = createCounter(numbers)
+  await eachLine(programs.conntrack, ['--dump', '--family', kind, '--output', 'extended'], counter.add)
+  return counter.counted
+}
+
+/** Takes lines of `conntrack -L`; others, of whatever kind, count nothing. */
+export function createCounter(numbers: Numbers): { readonly add: (line: string) => void; readonly counted: Counted } {
+  const { numberMask, pinned, incoming } = marks(numbers)
+  const uplinks = new Map<number, Sum>()
+  const counted: Counted = { uplinks, others: 0 }
+
+  function add(line: string): void {
+    if (!line.includes(' src=')) return
+    const mark = numberAfter(line, line.lastIndexOf(' mark='), 6)
+    const cameIn = (mark & incoming) !== 0
+    if (!cameIn && (mark & pinned) === 0) {
+      counted.others += 1
+      return
+    }
+    const sum = sumOf((mark & numberMask) >>> numbers.markShift)
+    sum[cameIn ? 'in' : 'out'] += 1
+    // Once for each direction, the original one first.
+    const original = line.indexOf(' bytes=')
+    if (original === -1) return
+    const reply = line.indexOf(' bytes=', original + 1)
+    sum.counted += 1
+    sum[cameIn ? 'received' : 'sent'] += numberAfter(line, original, 7)
+    sum[cameIn ? 'sent' : 'received'] += numberAfter(line, reply, 7)
+  }
+
+  function sumOf(number: number): Sum {
+    const known = uplinks.get(number)
+    if (known) return known
+    const sum = { out: 0, in: 0, counted: 0, sent: 0, received: 0 }
+    uplinks.set(number, sum)
+    return sum
+  }
+
+  return { add, counted }
+}
+
+/** 0 where there is none: entries without a mark have none of ours. */
+function numberAfter(line: string, at: number, length: number): number {
+  return at === -1 ? 0 : Number.parseInt(line.slice(at + length), 10) || 0
+}

@@ -1,0 +1,94 @@
+/** `forget-untranslated`: the connection table is read once, and what is dead for good is deleted from it. */
+import { closeSync } from 'node:fs'
+import { paths, programs } from '../../layout.ts'
+import type { Family, Range, Step } from '../../model/model.ts'
+import { digitsOf, mergeRanges, readAddressRange } from '../../net/address-range.ts'
+import { unnamedFile } from '../../os/files.ts'
+import { eachLine } from '../../os/lines.ts'
+import { run } from '../../os/run.ts'
+
+type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
+
+export interface Unanswered {
+  readonly source: string
+  readonly destination: string
+  readonly mark: number
+  /** What conntrack(8) knows it by. */
+  readonly words: string
+}
+
+/** More than a table of usual size has of them; the rest ends by its own timeouts. */
+const most = 50_000
+
+/** Throws where conntrack(8) fails. */
+export async function forgetUntranslated(step: ForgetUntranslated): Promise<void> {
+  for (const family of ['inet', 'inet6'] as const) {
+    const kind = family === 'inet' ? 'ipv4' : 'ipv6'
+    const found: Unanswered[] = []
+    await eachLine(programs.conntrack, ['--dump', '--family', kind, '--output', 'extended'], (line) => {
+      const entry = found.length < most ? unansweredOf(line) : null
+      if (entry) found.push(entry)
+    })
+    const dead = deadOf(found, family, step)
+    const commands = dead.map(({ words }) => `-D -f ${kind} ${words}\n`).join('')
+    if (dead.length > 0) await deleteAll(commands)
+  }
+}
+
+/** conntrack(8) opens /dev/stdin, which it cannot where that is a pipe of Node's: those are sockets. */
+async function deleteAll(commands: string): Promise<void> {
+  const descriptor = unnamedFile(paths.run, commands)
+  try {
+    // 1: one that has gone by itself.
+    await run(programs.conntrack, ['--load-file', '-'], { descriptor, accept: [0, 1], timeoutMs: 60_000 })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const tuple = /src=(\S+) dst=(\S+)(?: sport=(\d+) dport=(\d+)| type=(\d+) code=(\d+) id=(\d+))/
+const pattern = new RegExp(`^ipv[46] +\\d+ \\S+ +(1|6|17|58) .*?${tuple.source} .*?\\[UNREPLIED\\] ${tuple.source} `)
+
+/** Of a line of `conntrack --dump --output extended`: null for what was answered, or is translated, or of a zone. */
+export function unansweredOf(line: string): Unanswered | null {
+  const found = pattern.exec(line)
+  if (!found || line.includes(' zone')) return null
+  const [, protocol, source = '', destination = '', sport, dport, type, code, id, ...reply] = found
+  const [from, to, fromPort, toPort] = reply
+  if (from !== destination || to !== source || fromPort !== dport || toPort !== sport) return null
+  const ports =
+    type === undefined ? `--sport ${sport} --dport ${dport}` : `--icmp-type ${type} --icmp-code ${code} --icmp-id ${id}`
+  return {
+    source,
+    destination,
+    mark: Number(/ mark=(\d+)/.exec(line)?.[1] ?? 0),
+    words: `-p ${protocol} -s ${source} -d ${destination} ${ports}`,
+  }
+}
+
+/** Those of one family that leave by an uplink, and not with an address of one. */
+export function deadOf(found: readonly Unanswered[], family: Family, step: ForgetUntranslated): readonly Unanswered[] {
+  if (found.length === 0) return []
+  const own = new Set(step.sources.map(digitsOf))
+  const ranges = step.elsewhere.flatMap((text): Range<string>[] => {
+    const element = readAddressRange(text)
+    return element?.family === family ? [element.range] : []
+  })
+  const elsewhere = mergeRanges(ranges)
+  return found.filter(
+    ({ source, destination, mark }) =>
+      (mark & step.cameIn) === 0 && !own.has(digitsOf(source)) && !contains(elsewhere, digitsOf(destination)),
+  )
+}
+
+/** A host may have a million routes. */
+function contains(ranges: readonly Range<string>[], digits: string): boolean {
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle]?.[1] ?? '') < digits) low = middle + 1
+    else high = middle
+  }
+  const range = ranges[low]
+  return range !== undefined && range[0] <= digits
+}

@@ -1,0 +1,182 @@
+/**
+ * `nft -j list table` -> the lines that reconcile/decide/ruleset.ts would write for the same rules.
+ *
+ * nft rewrites what it loads, each version in its own way (1.0.6 shows `ct mark & 0x80000000 != 0` as `ct mark != 0/1`),
+ * so its text cannot be compared. Whatever this file does not know comes out as JSON, is therefore different from
+ * everything that we want, and gets replaced.
+ */
+
+import { nftTable } from '../../layout.ts'
+import type { Chain, NamedSet, Ruleset } from '../../model/model.ts'
+import { dscpNumbers } from '../../net/dscp.ts'
+import { inCgroup } from '../cgroup/slices.ts'
+import { hex, nftNumber } from '../iproute/rule-spec.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. Other tables of the listing are
+ * passed over; null where ours is not in it.
+ */
+export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset | null {
+  const listing: { nftables: readonly Json[] } = JSON.parse(stdout)
+  const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] }>()
+  const sets: NamedSet[] = []
+  const isOurs = (kind: 'name' | 'table', item: Json) =>
+    Object.values(item).some((body) => (body as Json)[kind] === nftTable.name)
+  if (!listing.nftables.some((item) => 'table' in item && isOurs('name', item))) return null
+  for (const item of listing.nftables.filter((one) => isOurs('table', one))) {
+    for (const kind of ['set', 'map', 'flowtable'] as const)
+      if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
+    if ('chain' in item) {
+      const { name, type, hook, prio } = item['chain'] as { name: string; type?: string; hook?: string; prio?: number }
+      const base =
+        type !== undefined && hook !== undefined && prio !== undefined ? { type, hook, priority: prio } : null
+      chains.set(name, { name, hook: base, rules: [] })
+    } else if ('rule' in item) {
+      const { chain: name, expr } = item['rule'] as { chain: string; expr: readonly (Json | string)[] }
+      const chain = chains.get(name)
+      if (chain) chain.rules = [...chain.rules, expr.map((part) => statement(part, indexOf)).join(' ')]
+    }
+  }
+  return { chains: [...chains.values()], ...(sets.length > 0 ? { sets } : {}) }
+}
+
+/** A string is what 1.0.6 has no JSON for. */
+function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): string {
+  if (typeof part === 'string') return part
+  const [kind, body] = Object.entries(part)[0] as [string, Json]
+  if (kind === 'match') return match(body, indexOf)
+  if (kind === 'mangle') return `${operand(body['key'])} set ${operand(body['value'])}`
+  if (kind === 'vmap') return vmap(body, indexOf)
+  if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
+  if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
+  if (kind === 'set') {
+    const limits = ((body['stmt'] ?? []) as readonly Json[]).map((one) => ` ${limit(one)}`)
+    return `${body['op']} ${body['set']} { ${operand(body['elem'])}${limits.join('')} }`
+  }
+  if (kind === 'dnat') return `dnat ${body['family']} to ${body['addr']}`
+  if (kind === 'snat')
+    return `snat ${body['family']} ${'type_flags' in body ? 'prefix ' : ''}to ${operand(body['addr'])}`
+  if (kind === 'goto' || kind === 'jump') return `${kind} ${body['target']}`
+  if (kind === 'reject' && body !== null) return `reject with ${body['type']} ${body['expr']}`
+  return body === null ? kind : JSON.stringify(part)
+}
+
+function limit(one: Json): string {
+  const { rate, burst, per, inv } = field(one, 'limit') ?? {}
+  return field(one, 'limit')
+    ? `limit rate ${inv ? 'over ' : ''}${rate}/${per} burst ${burst} packets`
+    : JSON.stringify(one)
+}
+
+function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>): string {
+  const sign = op === '==' || op === 'in' ? '' : `${op} `
+  const prefix = field(right, 'prefix')
+  // A mask of leading ones on a number, as 1.0.6 shows it.
+  if (prefix && typeof prefix['addr'] === 'number') {
+    const mask = (-1 << (32 - Number(prefix['len']))) >>> 0
+    return `${operand(left)} & ${hex(mask)} ${op} ${operand(prefix['addr'])}`
+  }
+  // Without the level, which is that of the path. One that is gone has its number, which nobody wants.
+  if (field(left, 'socket')?.['key'] === 'cgroupv2') return inCgroup(String(right))
+  if (field(left, 'rt')?.['key'] === 'ipsec') return `rt ipsec ${right === true ? 'exists' : 'missing'}`
+  if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
+  return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
+}
+
+/** Names where we write numbers, and a set of one, which is shown as its only element. */
+function compared(left: unknown, right: unknown, indexOf: ReadonlyMap<string, number>): string {
+  const payload = field(left, 'payload')
+  const values = field(right, 'set') as unknown as readonly unknown[] | null
+  if (isInterface(left)) {
+    const numbers = (values ?? [right]).map((name) => String(indexOf.get(String(name)) ?? name))
+    return braced(numbers.toSorted((a, b) => Number(a) - Number(b)))
+  }
+  if (field(left, 'meta')?.['key'] === 'l4proto') {
+    const names = (values ?? [right]).map((value) => protocols.get(value) ?? operand(value))
+    return values ? `{ ${names.sort().join(', ')} }` : String(names[0])
+  }
+  if (payload?.['field'] === 'dscp')
+    return braced((values ?? [right]).map((name) => operand(dscpNumbers.get(String(name)) ?? name)).sort())
+  return payload?.['field'] === 'saddr' && typeof right === 'string' && !right.startsWith('@')
+    ? `{ ${right} }`
+    : operand(right)
+}
+
+/** nft lists numbers where there is no /etc/protocols, as on a small Debian without netbase. */
+const protocols: ReadonlyMap<unknown, string> = new Map([
+  [6, 'tcp'],
+  [17, 'udp'],
+])
+
+function braced(values: readonly string[]): string {
+  return values.length === 1 ? String(values[0]) : `{ ${values.join(', ')} }`
+}
+
+function isInterface(key: unknown): boolean {
+  return ['iif', 'oif'].includes(String(field(key, 'meta')?.['key'])) || field(key, 'fib')?.['result'] === 'oif'
+}
+
+function vmap({ key, data }: Json, indexOf: ReadonlyMap<string, number>): string {
+  if (typeof data === 'string') return `${operand(key)} vmap ${data}`
+  const elements = (field(data, 'set') ?? []) as readonly (readonly [unknown, Json])[]
+  const named = elements.map(([name, verdict]): readonly [number, string, string] => {
+    const text = isInterface(key) ? String(indexOf.get(String(name)) ?? name) : operand(name)
+    return [Number(text.split('-')[0]), text, statement(verdict, indexOf)]
+  })
+  const sorted = named.toSorted(([a, one], [b, other]) => a - b || (one < other ? -1 : 1))
+  return `${operand(key)} vmap { ${sorted.map(([, name, verdict]) => `${name} : ${verdict}`).join(', ')} }`
+}
+
+/** Of control groups, whose level the listing does not tell. One that is gone has its number, which nobody wants. */
+function map({ key, data }: Json): string {
+  if (typeof data === 'string') return `${operand(key)} map ${data}`
+  const elements = (field(data, 'set') ?? []) as readonly (readonly [string, number])[]
+  const sorted = elements.toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return `${operand(key)} map { ${sorted.map(([path, mark]) => `"${path}" : ${hex(mark)}`).join(', ')} }`
+}
+
+function operand(value: unknown): string {
+  if (typeof value === 'number') return nftNumber(value)
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  // Flags of a connection.
+  if (Array.isArray(value)) return value.map(operand).join(',')
+  const [kind, body] = Object.entries(value as Json)[0] as [string, unknown]
+  if (kind === 'ct') return ['ct', (body as Json)['dir'], (body as Json)['key']].filter(Boolean).join(' ')
+  if (kind === 'meta') {
+    const name = String((body as Json)['key'])
+    return ['iif', 'oif'].includes(name) ? name : `meta ${name}`
+  }
+  if (kind === 'socket')
+    return `socket ${(body as Json)['key'] === 'cgroupv2' ? 'cgroupv2 level 2' : (body as Json)['key']}`
+  if (kind === 'fib') return `fib ${(body as { flags: string[] }).flags.join(' . ')} ${(body as Json)['result']}`
+  if (kind === 'map') return map(body as Json)
+  if (kind === 'jhash') {
+    const { expr, mod, seed } = body as { expr: unknown; mod: number; seed: number }
+    return `jhash ${operand(expr)} mod ${mod} seed ${operand(seed)}`
+  }
+  if (kind === 'numgen') return `numgen ${(body as Json)['mode']} mod ${(body as Json)['mod']}`
+  if (kind === 'concat') return (body as unknown[]).map(operand).join(' . ')
+  if (kind === 'range') return (body as unknown[]).map(operand).join('-')
+  if (kind === 'payload') {
+    const { protocol, field: name, base, offset, len } = body as Json
+    return base === undefined ? `${protocol} ${name}` : `@${base},${offset},${len}`
+  }
+  if (kind === 'prefix') return `${(body as Json)['addr']}/${(body as Json)['len']}`
+  if (kind === 'set') return `{ ${(body as unknown[]).map(operand).sort().join(', ')} }`
+  if (kind === 'tcp option') return `tcp option ${(body as Json)['name']} ${(body as Json)['field']}`
+  if (kind === '&' || kind === '|') return (body as unknown[]).map(kind === '&' ? within : operand).join(` ${kind} `)
+  return JSON.stringify(value)
+}
+
+/** Flags: 1.0.6 has a list where 1.1.3 has them joined. */
+function within(value: unknown): string {
+  if (Array.isArray(value)) return `(${value.map(operand).join(' | ')})`
+  return field(value, '|') ? `(${operand(value)})` : operand(value)
+}
+
+function field(value: unknown, name: string): Json | null {
+  return typeof value === 'object' && value !== null ? (((value as Json)[name] as Json) ?? null) : null
+}

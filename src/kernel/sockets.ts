@@ -1,0 +1,53 @@
+/**
+ * Sockets of this host that have an address of an uplink, and do not leave by it all the same: for a peer on a LAN, behind a VPN,
+ * on this host itself, or that another's policy rule leads elsewhere. The kernel is asked, as nobody else knows all of that.
+ */
+import { programs } from '../layout.ts'
+import type { Family } from '../model/model.ts'
+import { familyOf } from '../net/valid.ts'
+import { run } from '../os/run.ts'
+
+/** More peers than that are not asked for, one by one. */
+const most = 10_000
+
+/** Peers of sockets with this address whose packets leave by another device. Throws where ss(8) or ip(8) cannot be run. */
+export async function peersElsewhere(address: string, device: string): Promise<readonly string[]> {
+  const family = familyOf(address)
+  if (family === null) return []
+  const { stdout } = await run(programs.ss, [...listing, 'src', bracketed(address)], { maxOutput })
+  const peers = [...new Set(stdout.split('\n').flatMap(peerOf))].slice(0, most)
+  return peers.length === 0 ? [] : await waysElsewhere(peers, address, device, family)
+}
+
+const listing = ['--no-header', '--numeric', '--tcp', '--udp', 'state', 'connected'] as const
+const maxOutput = 64 * 1024 * 1024
+
+/** As ss(8) wants it: without brackets, what follows the last colon is a port. */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
+
+/** `tcp ESTAB 0 0 10.1.0.2:4711 192.0.2.7:443`, `[2001:db8::7]:443` -> the last address. */
+export function peerOf(line: string): readonly string[] {
+  const peer = line.trim().split(/\s+/)[5] ?? ''
+  const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  return familyOf(address) === null ? [] : [address]
+}
+
+/** What is refused, an unreachable peer, is told on standard error alone. */
+async function waysElsewhere(
+  peers: readonly string[],
+  address: string,
+  device: string,
+  family: Family,
+): Promise<readonly string[]> {
+  const input = peers.map((peer) => `route get ${peer} from ${address}\n`).join('')
+  const flags = [family === 'inet' ? '-4' : '-6', '-json', '-force', '-batch', '-']
+  const { stdout } = await run(programs.ip, flags, { input, accept: [0, 1, 2], maxOutput })
+  const routes = stdout.split('\n').flatMap((line): readonly { dst?: string; dev?: string }[] => {
+    return line.startsWith('[{') ? JSON.parse(line) : []
+  })
+  return routes.flatMap(({ dst = '', dev }) =>
+    dev !== undefined && dev !== device && peers.includes(dst) ? [dst] : [],
+  )
+}

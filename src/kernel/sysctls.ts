@@ -1,0 +1,19 @@
+/** The sysctls that we set, read from /proc/sys. */
+import { join } from 'node:path'
+import { hashSysctls, linkSysctls, paths } from '../layout.ts'
+import type { Link } from '../model/model.ts'
+import { isInterfaceName } from '../net/valid.ts'
+import { readIfThere } from '../os/files.ts'
+
+/** Those of the host, of links that have an address, and of what earlier runs changed. */
+export function readSysctls(links: readonly Link[], former: Iterable<string>): Readonly<Record<string, string>> {
+  const configured = links.filter((link) => link.addresses.length > 0 && isInterfaceName(link.name))
+  const names = new Set([...hashSysctls.policies, ...hashSysctls.fields, ...configured.flatMap(namesOf), ...former])
+  const values = [...names].map((name): [string, string | null] => [name, readIfThere(join(paths.sysctl, name))])
+  return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value.trim()]])))
+}
+
+function namesOf({ name }: Link): readonly string[] {
+  const { rpFilter, ignoreLinkDown } = linkSysctls(name)
+  return [rpFilter, ignoreLinkDown.inet, ignoreLinkDown.inet6]
+}

@@ -1,0 +1,38 @@
+/** `failback = kill`: an uplink that is back and stays brings the connections back that went elsewhere meanwhile. Pure. */
+import { isBalancedDefault } from '../model/carriers.ts'
+import type { Config, Desired, Family, Uplink } from '../model/model.ts'
+
+/** Cutting connections for an uplink that goes again would be worse than leaving them. */
+const stableMs = 30_000
+
+/** By uplink and family, since when it carries; null: it was away, or is. */
+export type Carrying = ReadonlyMap<string, { readonly since: number; readonly returned: boolean }>
+
+export interface Failback {
+  readonly carrying: Carrying
+  /** Whose connections are to be cut now: of uplinks that carry no new ones. */
+  readonly victims: readonly { readonly uplink: Uplink; readonly family: Family }[]
+}
+
+export function failBack(before: Carrying | null, desired: Desired, config: Config, now: number): Failback {
+  const carrying = new Map<string, { since: number; returned: boolean }>()
+  const victims: { uplink: Uplink; family: Family }[] = []
+  for (const family of ['inet', 'inet6'] as const) {
+    const balanced = desired.routes.filter((r) => r.family === family && isBalancedDefault(r, config.numbers))
+    const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
+    let due = false
+    for (const { name, interface: device } of desired.uplinks.filter((uplink) => devices.has(uplink.interface))) {
+      const key = `${name} ${family} ${device}`
+      const known = before?.get(key)
+      const entry = known ?? { since: now, returned: before !== null }
+      const kills = config.uplinks.find((section) => section.name === name)?.failback === 'kill'
+      const stable = entry.returned && now - entry.since >= stableMs
+      if (stable && kills) due = true
+      carrying.set(key, stable ? { ...entry, returned: false } : entry)
+    }
+    if (due)
+      for (const uplink of desired.uplinks)
+        if (!devices.has(uplink.interface) && uplink[family] !== null) victims.push({ uplink, family })
+  }
+  return { carrying, victims }
+}

@@ -1,0 +1,50 @@
+/** All lines of a family together: each goes its way (machine.ts), and one verdict is found for all (arbiter.ts). Pure. */
+import type { LineState } from '../model/model.ts'
+import { arbitrate } from './arbiter.ts'
+import type { Line, LineEffect, LineEvent, LineSettings } from './line.ts'
+import { advance } from './machine.ts'
+
+export interface Member {
+  readonly line: Line
+  readonly settings: LineSettings
+}
+
+export interface LineNews {
+  readonly key: string
+  readonly event: LineEvent
+}
+
+export interface Together {
+  readonly lines: ReadonlyMap<string, Line>
+  readonly told: ReadonlyMap<string, LineState>
+  readonly effects: readonly { readonly key: string; readonly effect: LineEffect }[]
+}
+
+/** `unprobed`: see arbiter.ts. Events of lines that are not there are no matter. */
+export function advanceTogether(
+  members: ReadonlyMap<string, Member>,
+  news: readonly LineNews[],
+  now: number,
+  unprobed: boolean,
+): Together {
+  const lines = new Map([...members].map(([key, { line }]) => [key, line]))
+  const effects: { key: string; effect: LineEffect }[] = []
+  let events = news
+  for (;;) {
+    for (const { key, event } of events) {
+      const [line, settings] = [lines.get(key), members.get(key)?.settings]
+      if (!line || !settings) continue
+      const next = advance(line, event, now, settings)
+      lines.set(key, next.line)
+      for (const effect of next.effects) effects.push({ key, effect })
+    }
+    const standings = [...members].flatMap(([key, { settings }]) => {
+      const line = lines.get(key)
+      return line ? [{ key, line, intervalMs: settings.intervalMs }] : []
+    })
+    const { told, orders } = arbitrate(standings, unprobed, now)
+    // Each order changes what it was given for: asked, a line has a burst; a witness is noted; who is offline stays so.
+    if (orders.length === 0) return { lines, told, effects }
+    events = orders.map(({ key, kind }) => ({ key, event: { kind } }))
+  }
+}

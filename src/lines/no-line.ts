@@ -1,0 +1,23 @@
+/** Why an uplink has no line that could be judged. Pure. */
+import type { Observed, Uplink } from '../model/model.ts'
+
+/** Null: it has a link, and at least one line. */
+export function whyNoLine({ name, interface: device, state }: Uplink, observed: Observed): string | null {
+  const link = observed.links.find((one) => one.name === device)
+  switch (state) {
+    case 'absent':
+      return `there is no interface ${device}`
+    case 'disabled':
+      return observed.disabled.includes(name) ? 'by command' : 'by the configuration'
+    case 'down':
+      if (!link?.up) return 'the interface is down'
+      return link.carrier ? 'its modem is not connected' : 'no carrier'
+    case 'unconfigured':
+      return link?.addresses.length ? 'no gateway is known' : 'no address'
+    case 'online':
+    case 'suspect':
+    case 'degraded':
+    case 'offline':
+      return null
+  }
+}

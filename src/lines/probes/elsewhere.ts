@@ -1,0 +1,43 @@
+/** Whether `main` has a way of its own to a target: sockets that are bound to an address, not to a device, would take it. Pure. */
+import { BlockList } from 'node:net'
+import { tables } from '../../layout.ts'
+import type { Route } from '../../model/model.ts'
+import { addressOf } from '../../net/target.ts'
+import { familyOf } from '../../net/valid.ts'
+import type { ProbeSettings } from '../settings.ts'
+import type { Way } from './probes.ts'
+
+export function leadsElsewhere(
+  target: string,
+  { family, device }: Pick<Way, 'family' | 'device'>,
+  routes: readonly Route[],
+): boolean {
+  const specific = routes.filter(
+    (route) => route.family === family && route.table === tables.main && route.destination !== 'default',
+  )
+  const lengths = specific.map((route) => ({ route, length: matchLength(route.destination, target) }))
+  const longest = Math.max(-1, ...lengths.map(({ length }) => length))
+  const best = lengths.filter(({ length }) => length >= 0 && length === longest)
+  return best.length > 0 && !best.some(({ route }) => route.nexthops.some((hop) => hop.device === device))
+}
+
+/** ping binds to the device. What binds to an address alone must have one of its own, and targets that follow it. */
+export function unableToStray(way: Way, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
+  if (!['tcp', 'dns', 'http', 'https'].includes(settings.kind)) return settings
+  if (way.source === null) return { ...settings, kind: 'none' }
+  const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))
+  if (targets.length === 0) return { ...settings, kind: 'none' }
+  return { ...settings, targets, quorum: Math.min(settings.quorum, targets.length) }
+}
+
+/** Bits of the prefix when the address is in it; -1 otherwise. */
+function matchLength(destination: string, address: string): number {
+  const [prefix = '', bits] = destination.split('/')
+  const family = familyOf(prefix)
+  if (family === null || familyOf(address) !== family) return -1
+  const type = family === 'inet' ? 'ipv4' : 'ipv6'
+  const length = bits === undefined ? (family === 'inet' ? 32 : 128) : Number(bits)
+  const list = new BlockList()
+  list.addSubnet(prefix, length, type)
+  return list.check(address, type) ? length : -1
+}

@@ -1,0 +1,71 @@
+/** A page through one uplink: a captive portal answers with another status, a redirection, or its own text. */
+import { once } from 'node:events'
+import { type IncomingMessage, request as plainRequest } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { isIP } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { defaultTargets, type ProbeSettings } from '../settings.ts'
+import { askName } from './dns.ts'
+import type { Way } from './probes.ts'
+
+const maxBody = 64 * 1024
+
+/** Null where the page came with the expected status and text, else what was wrong. Throws where nothing came. */
+export async function fetchPage(
+  way: Way,
+  url: string,
+  { status, body, resolvers }: Pick<ProbeSettings, 'status' | 'body' | 'resolvers'>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { protocol, hostname, host, port, pathname, search } = new URL(url)
+  const name = hostname.replace(/^\[|\]$/g, '')
+  const asked = resolvers.length === 0 ? 'public ones' : `${resolvers.join(', ')}, public ones`
+  const address = isIP(name) === 0 ? await resolve(way, resolvers, name, signal).catch(() => null) : name
+  if (address === null) return `no name server answers (${asked})`
+  const secure = protocol === 'https:'
+  const options = {
+    ...{ host: address, port: port === '' ? (secure ? 443 : 80) : Number(port), path: pathname + search, signal },
+    ...{ headers: { Host: host, 'User-Agent': 'ifbalance', Connection: 'close' }, agent: false as const },
+    ...(way.source === null ? {} : { localAddress: way.source }),
+  }
+  const sent = secure
+    ? secureRequest({ ...options, ...(isIP(name) === 0 ? { servername: name } : {}) })
+    : plainRequest(options)
+  sent.end()
+  const [answer] = (await once(sent, 'response', { signal })) as [IncomingMessage]
+  try {
+    if (answer.statusCode !== status) return `status ${answer.statusCode}`
+    return body === null || (await textOf(answer)).includes(body) ? null : 'another text'
+  } finally {
+    sent.on('error', () => undefined)
+    sent.destroy()
+  }
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of answer) {
+    text += String(chunk)
+    if (text.length > maxBody) break
+  }
+  return text
+}
+
+/** Without an answer for so long, the line's own name servers are helped. */
+const ownFirstMs = 100
+
+/**
+ * By the line's own name servers, as some providers let nobody ask others, and then by public ones through the same line:
+ * the host's own may be reached by another, or be what is dead. Throws where none answers.
+ */
+async function resolve(way: Way, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
+  const ask = async (server: string) => {
+    const [address] = (await askName(way, server, 53, name, signal)) ?? []
+    if (address === undefined) throw new Error(`${name}: no address`)
+    return address
+  }
+  const first = own.map(ask)
+  const patience = own.length === 0 ? Promise.resolve() : pause(ownFirstMs, undefined, { signal })
+  const others = defaultTargets[way.family].map((server) => patience.then(() => ask(server)))
+  return await Promise.any([...first, ...others])
+}

@@ -1,0 +1,34 @@
+/** Whether the gateway is there: what the kernel's own ARP or neighbour discovery says when it is asked to make sure. */
+import { programs } from '../../layout.ts'
+import { run } from '../../os/run.ts'
+import type { Way } from './probes.ts'
+
+const lookMs = 50
+
+/**
+ * `nud probe` has the kernel ask the gateway again; without an entry a packet to it, which is all that ping is for here,
+ * makes one. The time runs from when the kernel was asked. Throws where ip fails. A way without a gateway has none that could be dead.
+ */
+export async function askNeighbour(
+  { device, gateway }: Way,
+  timeoutMs: number,
+  stopped: AbortSignal,
+): Promise<boolean> {
+  if (gateway === null) return true
+  const entry = ['to', gateway, 'dev', device]
+  await run(programs.ip, ['neigh', 'change', ...entry, 'nud', 'probe'], { accept: [0, 1, 2] })
+  const wait = String(Math.max(1, Math.ceil(timeoutMs / 1000)))
+  void run(programs.ping, ['-n', '-c', '1', '-W', wait, '-I', device, gateway], { accept: [0, 1, 2] }).catch(
+    () => undefined,
+  )
+  const end = performance.now() + timeoutMs
+  while (!stopped.aborted) {
+    const isLast = performance.now() > end
+    const { stdout } = await run(programs.ip, ['-json', 'neigh', 'show', ...entry])
+    const [found] = JSON.parse(stdout) as { state?: readonly string[] }[]
+    if (found?.state?.includes('REACHABLE')) return true
+    if (isLast || found?.state?.includes('FAILED')) return false
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
+  return false
+}

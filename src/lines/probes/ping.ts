@@ -1,0 +1,96 @@
+/**
+ * Echo requests by ping(8) of iputils, which has the privilege and the clock for them. `-I DEV` binds its socket to the
+ * device, so our rule for bound sockets sends it by that uplink and no other. `-I ADDRESS` before it holds the address:
+ * the kernel would go on with another interface's when this one's is deprecated or gone, and no provider takes those.
+ */
+import { programs } from '../../layout.ts'
+import { isLinkLocal } from '../../net/valid.ts'
+import { follow } from '../../os/follow.ts'
+import { burstCount, burstGapMs } from '../burst.ts'
+
+export type PingLine =
+  | { readonly kind: 'answer'; readonly rttMs: number }
+  /** `-O`: the next request leaves, and this one has no answer yet. */
+  | { readonly kind: 'miss'; readonly sequence: number }
+  /** At the end: it has sent so many requests, and waited for the answers. */
+  | { readonly kind: 'summary'; readonly sent: number }
+  /** This host's own firewall did not let a request out. */
+  | { readonly kind: 'refused' }
+
+/** Room for ping's own time stamp, and no more: 44 bytes an IPv4 packet. */
+const size = ['-s', '16'] as const
+
+export function parsePing(line: string): PingLine | null {
+  const time = / bytes from .*[ =](?:time=)(\d+(?:\.\d+)?) ms/.exec(line)?.[1]
+  if (time !== undefined) return line.includes('(DUP!)') ? null : { kind: 'answer', rttMs: Number(time) }
+  const missed = /^no answer yet for icmp_seq=(\d+)/.exec(line)?.[1]
+  if (missed !== undefined) return { kind: 'miss', sequence: Number(missed) }
+  const sent = /^(\d+) packets transmitted, /.exec(line)?.[1]
+  if (sent !== undefined) return { kind: 'summary', sent: Number(sent) }
+  return line.endsWith('sendmsg: Operation not permitted') ? { kind: 'refused' } : null
+}
+
+export interface PingOptions {
+  readonly device: string
+  /** Null: whatever the kernel chooses. */
+  readonly source: string | null
+  readonly target: string
+}
+
+function by({ device, source, target }: PingOptions): readonly string[] {
+  const bound = source !== null && !isLinkLocal(target) ? ['-I', source] : []
+  return [...bound, '-I', device, target]
+}
+
+/** Goes on until it is stopped. `onEnd` when it could not be started, or ended. Returns what stops it. */
+export function pingOn(
+  way: PingOptions & { readonly intervalMs: number },
+  onLine: (line: PingLine) => void,
+  onEnd: (cause: string) => void,
+): () => void {
+  return follow(programs.ping, ['-n', '-O', ...size, '-i', String(way.intervalMs / 1000), ...by(way)], {
+    onLine: heard(onLine),
+    onEnd,
+  })
+}
+
+/**
+ * What became of a burst: `unanswered` is ping's own word, who has sent all requests and then waited; `unknown` that it
+ * was refused, killed or never started, which says nothing of the line. `failed`: it could not even send, by its line.
+ */
+export type BurstEnd = 'unanswered' | 'failed' | 'refused' | 'unknown'
+
+export interface BurstListener {
+  readonly onAnswer: (rttMs: number) => void
+  /** The request of this number has not been answered until the next one left. */
+  readonly onMiss: (sequence: number) => void
+  readonly onEnd: (end: BurstEnd) => void
+}
+
+/** `waitMs` after the last request it ends by itself; ping itself takes the time, however late we hear of it. */
+export function pingBurst(
+  way: PingOptions & { readonly waitMs: number },
+  { onAnswer, onMiss, onEnd }: BurstListener,
+): () => void {
+  let end: BurstEnd | null = null
+  const onLine = heard((line) => {
+    if (line.kind === 'answer') onAnswer(line.rttMs)
+    if (line.kind === 'miss') onMiss(line.sequence)
+    if (line.kind === 'refused') end = 'refused'
+    if (line.kind === 'summary' && line.sent >= burstCount) end ??= 'unanswered'
+  })
+  const pace = ['-c', String(burstCount), '-i', String(burstGapMs / 1000), '-W', String(way.waitMs / 1000)]
+  return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(way)], {
+    onLine,
+    onErrorLine: onLine,
+    // Code 2: no such address, device or route.
+    onEnd: (cause) => onEnd(end ?? (cause.endsWith('ended with code 2') ? 'failed' : 'unknown')),
+  })
+}
+
+function heard(onLine: (line: PingLine) => void): (line: string) => void {
+  return (line) => {
+    const parsed = parsePing(line)
+    if (parsed) onLine(parsed)
+  }
+}

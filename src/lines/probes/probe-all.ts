@@ -1,0 +1,141 @@
+/** All targets of a line at once, whatever the kind of probe. */
+import { burstGapMs, burstSpanMs } from '../burst.ts'
+import type { ProbeSettings } from '../settings.ts'
+import { type BurstEnd, pingBurst } from './ping.ts'
+import { probeOnce } from './probe-once.ts'
+import type { Answer, Way } from './probes.ts'
+
+export interface Burst {
+  readonly answers: readonly Answer[]
+  /** Whether the gateway answered; null where there is none to ask, or nobody waited for it. */
+  readonly gateway: boolean | null
+  /** Of how many targets nobody knows whether they were asked, and why. */
+  readonly unknown: number
+  readonly cause?: string
+  /** Requests went out for so long at least. */
+  readonly spanMs: number
+}
+
+export interface BurstOptions {
+  /** How long the last answer may take. */
+  readonly timeoutMs: number
+  /** What takes longer is late; null: nobody knows. Then one waits for the gateway, too. */
+  readonly dueMs: number | null
+  /** So many targets are late that no quorum can have answered in time. The burst goes on. */
+  readonly onLate: () => void
+  readonly onEnd: (burst: Burst) => void
+}
+
+/** Over the time that a program takes by itself; one that is stopped or starved for longer has said nothing. */
+const patienceMs = 10_000
+
+/**
+ * Asks all targets in parallel, and the gateway, which tells a dead line from a dead link. Ends as soon as `quorum` of the
+ * targets have answered, else when each is known not to have: by the clock of who asked, from when its request had left.
+ * Returns what stops it.
+ */
+export function probeAll(
+  way: Way,
+  settings: ProbeSettings,
+  { timeoutMs, dueMs, onLate, onEnd }: BurstOptions,
+): () => void {
+  const answers = new Map<string, number>()
+  const ends = new Map<string, BurstEnd>()
+  const late = new Set<string>()
+  const faults = new Map<string, string>()
+  let gateway: boolean | null = null
+  let isGatewayAwaited = false
+  const controller = new AbortController()
+  const stops: (() => void)[] = [() => controller.abort()]
+  const timer = setTimeout(end, timeoutMs + patienceMs)
+
+  function end(): void {
+    stop()
+    const enough = answers.size >= settings.quorum
+    const all = settings.targets.map((target): Answer => {
+      const fault = faults.get(target)
+      return { target, rttMs: answers.get(target) ?? null, ...(fault === undefined ? {} : { fault }) }
+    })
+    const open = settings.targets
+      .filter((target) => !answers.has(target))
+      .map((target) => ends.get(target) ?? 'unknown')
+    const unknown = open.filter((one) => one === 'unknown' || one === 'refused')
+    onEnd({
+      // Where nobody waited for the others, only answers can be told.
+      answers: enough ? all.filter(({ rttMs }) => rttMs !== null) : all,
+      gateway: enough ? null : gateway,
+      unknown: unknown.length,
+      ...(unknown.includes('refused') ? { cause: 'this host lets no probe out' } : {}),
+      spanMs: settings.kind === 'icmp' && !open.includes('failed') ? burstSpanMs : 0,
+    })
+  }
+
+  function stop(): void {
+    clearTimeout(timer)
+    for (const one of stops.splice(0)) one()
+  }
+
+  function endIfDone(): void {
+    if (controller.signal.aborted) return
+    const settled = settings.targets.every((target) => answers.has(target) || ends.has(target))
+    if (answers.size >= settings.quorum || (settled && !isGatewayAwaited)) end()
+  }
+
+  function answered(target: string, rttMs: number): void {
+    if (controller.signal.aborted || answers.has(target)) return
+    answers.set(target, rttMs)
+    endIfDone()
+  }
+
+  function missed(target: string, sequence: number): void {
+    if (gateway === null) askGateway()
+    if (controller.signal.aborted || dueMs === null || sequence * burstGapMs < dueMs) return
+    const isNews = !answers.has(target) && !late.has(target)
+    late.add(target)
+    if (isNews && late.size === settings.targets.length - settings.quorum + 1) onLate()
+  }
+
+  /** Only where somebody may want to know: where all answer at once, it is a program less. */
+  function askGateway(): void {
+    if (way.gateway === null || settings.kind !== 'icmp' || controller.signal.aborted) return
+    gateway = false
+    const listener = {
+      onAnswer: () => {
+        gateway = true
+      },
+      onMiss: () => undefined,
+      onEnd: () => {
+        isGatewayAwaited = false
+        endIfDone()
+      },
+    }
+    stops.push(pingBurst({ ...way, target: way.gateway, waitMs: timeoutMs }, listener))
+  }
+
+  function ended(target: string, how: BurstEnd): void {
+    ends.set(target, how)
+    endIfDone()
+  }
+
+  for (const target of settings.targets) {
+    if (settings.kind === 'icmp') {
+      const listener = {
+        onAnswer: (rttMs: number) => answered(target, rttMs),
+        onMiss: (sequence: number) => missed(target, sequence),
+        onEnd: (how: BurstEnd) => ended(target, how),
+      }
+      stops.push(pingBurst({ ...way, target, waitMs: timeoutMs }, listener))
+    } else {
+      void probeOnce(way, settings, target, timeoutMs, controller.signal).then(({ rttMs, fault }) => {
+        if (rttMs !== null) return answered(target, rttMs)
+        if (fault !== undefined) faults.set(target, fault)
+        ended(target, 'unanswered')
+      })
+    }
+  }
+  if (dueMs === null) {
+    askGateway()
+    isGatewayAwaited = gateway !== null
+  }
+  return stop
+}

@@ -1,0 +1,63 @@
+/** A line's background probe, whatever its kind: one target, again and again. */
+import type { Family } from '../../model/model.ts'
+import { log } from '../../os/log.ts'
+import type { ProbeSettings } from '../settings.ts'
+import { pingOn } from './ping.ts'
+import { probeOnce } from './probe-once.ts'
+
+/** Where a line leaves. */
+export interface Way {
+  readonly uplink: string
+  readonly family: Family
+  readonly device: string
+  readonly gateway: string | null
+  /** An address that no other uplink has; null: sockets cannot be bound to this way. */
+  readonly source: string | null
+}
+
+export interface Answer {
+  readonly target: string
+  /** Null: none. */
+  readonly rttMs: number | null
+  /** What was wrong instead, where that is known. */
+  readonly fault?: string
+}
+
+/** Probes one target every `intervalMs`. Returns what stops it. */
+export function probeOn(
+  way: Way,
+  settings: ProbeSettings,
+  target: string,
+  intervalMs: number,
+  onAnswer: (answer: Answer) => void,
+  onBroken: (cause: string) => void,
+): () => void {
+  if (settings.kind === 'icmp') {
+    return pingOn(
+      { ...way, target, intervalMs },
+      (line) => {
+        if (line.kind === 'answer') onAnswer({ target, rttMs: line.rttMs })
+        if (line.kind === 'miss') onAnswer({ target, rttMs: null })
+      },
+      onBroken,
+    )
+  }
+  const controller = new AbortController()
+  const timer = setInterval(() => {
+    const limit = Math.min(5000, Math.max(500, intervalMs - 50))
+    void probeOnce(way, settings, target, limit, controller.signal).then((outcome) => {
+      if (!controller.signal.aborted) onAnswer({ target, ...outcome })
+    })
+  }, intervalMs)
+  return () => {
+    clearInterval(timer)
+    controller.abort()
+  }
+}
+
+/** ping itself is what is missing: nothing can be said about any line. */
+export function isBroken(cause: string): boolean {
+  if (!/ENOENT|EACCES|EPERM/.test(cause)) return false
+  log.warning(`probing: ${cause}; no uplink is judged by probes`)
+  return true
+}

@@ -1,0 +1,16 @@
+/** Uplinks -> the ways out that can be probed, one a family. Pure. */
+import { isLinked } from '../../model/carriers.ts'
+import type { Uplink } from '../../model/model.ts'
+import type { Way } from './probes.ts'
+
+export function waysOf(uplinks: readonly Uplink[]): readonly Way[] {
+  return uplinks.flatMap((uplink) =>
+    (['inet', 'inet6'] as const).flatMap((family) => {
+      const path = uplink[family]
+      if (!isLinked(uplink) || path === null) return []
+      const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
+      const source = path.addresses.find((address) => !others.includes(address)) ?? path.lanAddresses?.[0] ?? null
+      return [{ uplink: uplink.name, family, device: uplink.interface, gateway: path.gateway, source }]
+    }),
+  )
+}

@@ -1,0 +1,72 @@
+/** What an uplink's section, or its absence, means for the probes. Pure. */
+import type { Config, Family, ProbeKind } from '../model/model.ts'
+import { hostOf } from '../net/target.ts'
+import { familyOf } from '../net/valid.ts'
+import type { LineSettings } from './line.ts'
+
+export interface ProbeSettings extends LineSettings {
+  readonly kind: ProbeKind
+  readonly targets: readonly string[]
+  readonly name: string
+  /** The line's own name servers, for kinds that need names. */
+  readonly resolvers: readonly string[]
+  readonly status: number
+  readonly body: string | null
+}
+
+/** Anycast resolvers of three operators: what answers is near, and they are not down together. */
+export const defaultTargets: Readonly<Record<Family, readonly string[]>> = {
+  inet: ['1.1.1.1', '8.8.8.8', '9.9.9.9'],
+  inet6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
+}
+
+/**
+ * Of two operators. Plain HTTP on purpose: what stands in between answers itself, and gives itself away by that. A portal
+ * has something to say, so none answers `204 No Content`.
+ */
+export const defaultUrls = [
+  'http://connectivitycheck.gstatic.com/generate_204',
+  'http://cp.cloudflare.com/generate_204',
+]
+const defaultUrlStatus = 204
+
+/** Bursts of at most a kilobyte: with these, an idle metered line's probes stay below 3 MB a day whatever happens. */
+const paces = {
+  unmetered: { intervalMs: 1000, offlineIntervalMs: 1000, burstEveryMs: 5000 },
+  metered: { intervalMs: 60_000, offlineIntervalMs: 10_000, burstEveryMs: 90_000 },
+} as const
+
+export function probeSettings(uplink: string, device: string, family: Family, config: Config): ProbeSettings {
+  const section = config.uplinks.find(({ name }) => name === uplink)
+  const probe = section?.probe ?? {}
+  const kind = config.balance.probe ?? probe.kind ?? 'icmp'
+  // systemd names modems' interfaces ww...
+  const pace = (section?.metered ?? /^ww/.test(device)) ? paces.metered : paces.unmetered
+  const targets = targetsOf(kind, probe.targets, family)
+  const intervalMs = probe.intervalMs ?? pace.intervalMs
+  return {
+    kind: targets.length === 0 ? 'none' : kind,
+    targets,
+    intervalMs,
+    offlineIntervalMs: probe.intervalMs ?? pace.offlineIntervalMs,
+    burstEveryMs: pace.burstEveryMs,
+    countUp: probe.countUp ?? 3,
+    countDown: probe.countDown ?? 1,
+    quorum: Math.min(probe.quorum ?? Math.ceil(targets.length / 2), targets.length),
+    maxLatencyMs: probe.maxLatencyMs === undefined ? 1500 : probe.maxLatencyMs,
+    maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
+    name: probe.name ?? 'debian.org',
+    resolvers: [],
+    status: probe.status ?? (probe.targets ? 200 : defaultUrlStatus),
+    body: probe.body ?? null,
+  }
+}
+
+/** What was configured for one family only leaves the other to the defaults. */
+function targetsOf(kind: ProbeKind, given: readonly string[] | undefined, family: Family): readonly string[] {
+  if (kind === 'none') return []
+  if (kind === 'arp') return ['gateway']
+  if (kind === 'http' || kind === 'https' || kind === 'script') return given ?? (kind === 'script' ? [] : defaultUrls)
+  const own = (given ?? []).filter((target) => familyOf(hostOf(target)) === family)
+  return own.length > 0 ? own : defaultTargets[family]
+}

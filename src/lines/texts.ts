@@ -1,0 +1,61 @@
+/** How a line is told to people, and to rounds. Pure. */
+
+import type { Track } from '../daemon/lines/track.ts'
+import type { LineHealth } from '../model/model.ts'
+import { heldForMs } from './machine.ts'
+import type { Burst } from './probes/probe-all.ts'
+import type { Answer } from './probes/probes.ts'
+import { faultOf, lossOf } from './quality.ts'
+
+type Told = Pick<Track, 'way' | 'line' | 'told' | 'settings' | 'lastProbe'>
+
+export function verdict(track: Told, now: number): string {
+  const { way, line, told } = track
+  const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
+  const state = told !== 'offline' && line.degraded ? 'degraded' : told
+  return `${way.uplink} ${state} over ${family}: ${whyOf(track, now)}`
+}
+
+export function answerText({ target, rttMs, fault }: Answer): string {
+  if (rttMs === null && fault !== undefined) return `${target}: ${fault}`
+  return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
+}
+
+export function burstText({ answers, gateway }: Pick<Burst, 'answers' | 'gateway'>): string {
+  const texts = answers.map(answerText)
+  return [...texts, ...(gateway === null ? [] : [`the gateway ${gateway ? 'answered' : 'did not answer'}`])].join(', ')
+}
+
+/** What keeps the line in its state now; what led to it may be over. */
+function whyOf({ line, told, settings }: Told, now: number): string {
+  const heldMs = heldForMs(line, now)
+  if (told === 'offline' && line.answers > 0 && heldMs > 0)
+    return `it answers again, and is held down for ${Math.ceil(heldMs / 1000)} s more, as it failed before`
+  if (line.silent && told === 'offline') return `${line.why}, and no other line answers`
+  return (told === 'online' && line.degraded ? faultOf(line, settings) : null) ?? line.why
+}
+
+/** A quota counts for lines that nobody probes as well. */
+export function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' | null): LineHealth | undefined {
+  if (atQuota === null) return line
+  const blank = { state: 'online', since: Date.now(), latencyMs: null, loss: 0, lastProbe: null } as const
+  return {
+    ...(line ?? blank),
+    degraded: true,
+    why: 'its quota is used up',
+    ...(atQuota === 'disable' ? { barred: true } : {}),
+  }
+}
+
+export function toHealth(track: Told, now: number): LineHealth {
+  const { line, told, lastProbe } = track
+  return {
+    state: told,
+    degraded: line.degraded,
+    since: Math.round(Date.now() - (now - line.since)),
+    why: whyOf(track, now),
+    latencyMs: line.rtt && Math.round(line.rtt.smooth * 10) / 10,
+    loss: Math.round(lossOf(line) * 1000) / 1000,
+    lastProbe,
+  }
+}

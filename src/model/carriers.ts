@@ -1,0 +1,58 @@
+/** Which uplinks carry new connections of a family. Pure. */
+import { balancedTable } from '../layout.ts'
+import type { Config, Family, Numbers, Path, Route, Uplink } from './model.ts'
+
+/** Its interface is there. */
+export type Present = Uplink & { readonly index: number }
+
+export type Usable = Uplink & { readonly path: Path }
+
+/** An uplink is one per family: a device that leads out in IPv6 alone is in IPv4 what it would be without us. */
+export function isUplinkIn(family: Family, { awayIn = [], ...paths }: Pick<Uplink, 'awayIn' | Family>): boolean {
+  return paths[family] !== null || awayIn.includes(family)
+}
+
+/** It has a link, whatever is known of the line behind. */
+export function isLinked({ state }: Uplink): boolean {
+  return ['online', 'suspect', 'degraded', 'offline'].includes(state)
+}
+
+/** Those whose line is alive. Where no probe is answered anywhere, the probes may be wrong: all that have a link. */
+export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usable[] {
+  const linked = uplinks.flatMap((uplink) => {
+    const path = uplink[family]
+    return isLinked(uplink) && path && path.refused === undefined && !path.line?.barred ? [{ ...uplink, path }] : []
+  })
+  const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
+  return alive.length > 0 ? alive : linked
+}
+
+/** The usable uplinks of the best tier; in mode `failover` the first of them. */
+export function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
+  const best = bestOf(usable(family, uplinks))
+  return balance.mode === 'failover' ? best.slice(0, 1) : best
+}
+
+function bestOf(candidates: readonly Usable[]): readonly Usable[] {
+  const [first, ...others] = candidates
+  if (first === undefined) return []
+  const best = others.reduce((found, uplink) => (compareTiers(uplink, found) < 0 ? uplink : found), first)
+  return candidates.filter((uplink) => compareTiers(uplink, best) === 0)
+}
+
+/** Those whose addresses are deprecated come last; before them degraded lines, standby ones, those of a higher metric. */
+function compareTiers(one: Usable, other: Usable): number {
+  const tier = ({ path, standby, metric }: Usable) => [
+    Number(path.deprecated ?? false),
+    Number(path.line?.degraded ?? false),
+    Number(standby ?? false),
+    metric,
+  ]
+  const [a, b] = [tier(one), tier(other)]
+  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+}
+
+/** The route that new connections take, by all who carry them; its table has some for single hosts as well. */
+export function isBalancedDefault({ table, destination }: Route, numbers: Numbers): boolean {
+  return table === balancedTable(numbers) && destination === 'default'
+}

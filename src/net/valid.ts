@@ -1,0 +1,72 @@
+/** Allow-lists for everything that comes from outside and ends in a command, a ruleset or a path. */
+import { isIPv4, isIPv6 } from 'node:net'
+import type { Family } from '../model/model.ts'
+
+/**
+ * The kernel takes nearly any 15 bytes as an interface name (`a;reboot`, `-h`, `*`, `x"accept#`). These are the ones
+ * that we take: what systemd's predictable names, VLANs (`eth0.10`) and people use. IFNAMSIZ is 16 with the final NUL.
+ * One letter at least: nft reads a number as an interface's index.
+ */
+export function isInterfaceName(name: string): boolean {
+  return /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(name)
+}
+
+/** An uplink's name is also that of its routing table, where numbers and the kernel's own names have a meaning. */
+export function isUplinkName(name: string): boolean {
+  const reserved = ['all', 'default', 'local', 'main', 'unspec']
+  return /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/.test(name) && !reserved.includes(name)
+}
+
+/** A rule's name is also that of its sets in nftables. */
+export function isRuleName(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,30}$/.test(name)
+}
+
+/** As run-parts(8) takes them. */
+export function isHookName(name: string): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(name)
+}
+
+export function familyOf(address: string): Family | null {
+  if (isIPv4(address)) return 'inet'
+  return isIPv6(address) && !address.includes('%') ? 'inet6' : null
+}
+
+/** A gateway is one host's address: not `0.0.0.0`, not loopback, not multicast or broadcast. */
+export function isGateway(address: string, family: Family): boolean {
+  if (familyOf(address) !== family) return false
+  if (family === 'inet6') return !/^(::|::1|ff.*)$/i.test(address)
+  const first = Number(address.split('.', 1)[0])
+  return first >= 1 && first <= 223 && first !== 127
+}
+
+/** An IPv6 address that means something on its own link only (RFC 4291, 2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address)
+}
+
+/**
+ * A name server's address as nft(8) prints it (RFC 5952), or null: a link-local one means something on its own link only,
+ * and a mapped one is no IPv6.
+ */
+function nameServer(text: string): string | null {
+  const family = familyOf(text)
+  if (family === null || !isGateway(text, family)) return null
+  if (family === 'inet') return text
+  if (text.includes('.') || isLinkLocal(text)) return null
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1)
+}
+
+/** The valid ones of a list; wrong ones are no loss. No host asks more than a few. */
+export function nameServers(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.flatMap((text) => nameServer(text) ?? []))].slice(0, 8)
+}
+
+/** Weights as the kernel's multipath takes them: one octet, plus one. */
+export function isWeight(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 256
+}
+
+export function isMetric(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 65535
+}

@@ -1,0 +1,166 @@
+/**
+ * Runs steps: files, sysctls, one nft transaction, one ip batch a family, and the nft table's removal last.
+ *
+ * The transaction may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
+ * but every beginning of its lines carries traffic (diff.ts has the order) and the next run goes on from there.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
+import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
+import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
+import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
+import { peersElsewhere } from '../../kernel/sockets.ts'
+import { paths, programs } from '../../layout.ts'
+import type { Family, State, Step } from '../../model/model.ts'
+import { log, messageOf } from '../../os/log.ts'
+import { run } from '../../os/run.ts'
+import { isNoted, readWritten, writeNote } from '../../store/file.ts'
+import { parseState } from '../../store/state.ts'
+import type { Refusal } from './refusals.ts'
+
+/**
+ * What is refused costs only itself, and is in the result, with one exception: nothing new is routed by what nft has not
+ * got. Throws where a program cannot be run; what has been done by then stays.
+ */
+export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]> {
+  for (const step of steps) writeDown(step)
+  const sysctls = steps.flatMap((step) => (step.kind === 'set-sysctl' && mayUndo(step) ? setSysctl(step) : []))
+  for (const step of steps) {
+    if (step.kind !== 'load-ruleset') continue
+    const why = await refusalByNft(replaceRuleset(step.ruleset, step.former))
+    if (why !== null) return [...sysctls, { step, why }]
+  }
+  const ipSteps = steps.filter(isIpStep)
+  const refused = await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])
+  if (steps.some((step) => step.kind === 'delete-ruleset')) await nft(deleteRuleset)
+  return [...sysctls, ...refused.flat()]
+}
+
+/**
+ * Deletes the connections of what went away, so that both ends notice and connect anew: forwarded ones out of the
+ * connection table, by mark, and this host's own sockets, by address. A million of the former take 11 s (Linux 6.18):
+ * nothing waits for this. Failures are logged.
+ */
+export async function forgetConnections(steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    if (step.kind === 'forget-untranslated') await forgetDead(step)
+    if (step.kind !== 'forget-connections') continue
+    for (const [program, ...args] of forgettingCommands(step, await sparedBy(step))) {
+      try {
+        // conntrack: 1 says that there was none. ss: kernels without CONFIG_INET_DIAG_DESTROY refuse.
+        await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })
+      } catch (error) {
+        log.warning(`forgetting the connections of ${step.uplink}: ${messageOf(error)}`)
+      }
+    }
+  }
+}
+
+/** Where that cannot be told, none: what hangs on a dead line is worse off than what has to connect anew. */
+async function sparedBy({ uplink, addresses = [], device }: ForgetConnections): Promise<Spared> {
+  try {
+    const peers = async (address: string) =>
+      [address, device === undefined ? [] : await peersElsewhere(address, device)] as const
+    return new Map(await Promise.all(addresses.map(peers)))
+  } catch (error) {
+    log.warning(`asking which connections do not leave by ${uplink}: ${messageOf(error)}`)
+    return new Map()
+  }
+}
+
+type ForgetConnections = Extract<Step, { kind: 'forget-connections' }>
+type Spared = ReadonlyMap<string, readonly string[]>
+
+async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>): Promise<void> {
+  try {
+    await forgetUntranslated(step)
+  } catch (error) {
+    log.warning(`forgetting connections that nobody translated: ${messageOf(error)}`)
+  }
+}
+
+/** Without these files the numbers come back from the kernel's rules: a full /run is no reason to leave uplinks idle. */
+function writeDown(step: Step): void {
+  if (step.kind === 'remember') writeNote(paths.state, isEmpty(step.state) ? '' : `${JSON.stringify(step.state)}\n`)
+  if (step.kind === 'name-tables') writeNote(paths.tableNames, step.text)
+}
+
+/**
+ * Whether this can be undone by a later run. Only sysctls need memory for that: their former values are nowhere but in the
+ * file, and where that cannot be written, a run that ends soon leaves alone what the file does not have.
+ */
+export function mayUndo(step: Step): boolean {
+  if (step.kind !== 'set-sysctl' || isNoted(paths.state)) return true
+  return step.name in parseState(readWritten(paths.state)).sysctls
+}
+
+function isEmpty({ uplinks, sysctls, numbers }: State): boolean {
+  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && numbers === undefined
+}
+
+function setSysctl(step: Extract<Step, { kind: 'set-sysctl' }>): readonly Refusal[] {
+  try {
+    writeFileSync(join(paths.sysctl, step.name), step.value)
+    return []
+  } catch (error) {
+    return [{ step, why: messageOf(error) }]
+  }
+}
+
+async function nft(text: string): Promise<void> {
+  await run(programs.nft, ['-f', '-'], { input: text })
+}
+
+/** Null where it is taken. Half a minute's worth of rules is no refusal: that throws, as what cannot be run does. */
+async function refusalByNft(text: string): Promise<string | null> {
+  const { exitCode, stderr } = await run(programs.nft, ['-f', '-'], { input: text, accept: [0, 1] })
+  return exitCode === 0 ? null : oneLine(stderr)
+}
+
+/**
+ * `-force` goes on behind a line that is refused, and says which. A nexthop of several that cannot be read, as its device is
+ * gone, ends the program without another word (parse_nexthops() of iproute2): what comes behind it is a batch of its own.
+ */
+async function batch(family: Family, steps: readonly IpStep[]): Promise<readonly Refusal[]> {
+  const refused: Refusal[] = []
+  for (const part of partsOf(steps.filter((step) => familyOf(step) === family))) {
+    const input = `${part.map(ipLine).join('\n')}\n`
+    const flags = [family === 'inet' ? '-4' : '-6', '-force', '-batch', '-']
+    const { exitCode, stderr } = await run(programs.ip, flags, { input, accept: [0, 1, 2, 255] })
+    refused.push(...refusedOf(part, stderr, exitCode))
+  }
+  return refused
+}
+
+function partsOf(steps: readonly IpStep[]): readonly (readonly IpStep[])[] {
+  const ends = steps.flatMap((step, index) => ('route' in step && step.route.nexthops.length > 1 ? [index + 1] : []))
+  const bounds = [0, ...ends, steps.length]
+  return bounds.slice(1).flatMap((end, i) => (end > (bounds[i] ?? 0) ? [steps.slice(bounds[i], end)] : []))
+}
+
+/** Exported for its test. */
+export function refusedOf(steps: readonly IpStep[], stderr: string, exitCode: number): readonly Refusal[] {
+  const words = stderr.split(/^Command failed -:(\d+)$/m)
+  const lines = words.flatMap((text, i): readonly Refusal[] => {
+    const step = i % 2 === 1 ? steps[Number(text) - 1] : undefined
+    return step ? [{ step, why: oneLine(words[i - 1] ?? '') }] : []
+  })
+  const last = steps.at(-1)
+  const rest = oneLine(words.at(-1) ?? '')
+  return exitCode === 0 || rest === '' || last === undefined ? lines : [...lines, { step: last, why: rest }]
+}
+
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^(RTNETLINK answers|Error): /gm, '')
+    .split('\n')
+    .slice(0, 3)
+    .join('; ')
+    .slice(0, 300)
+}
+
+function familyOf(step: IpStep): Family {
+  return 'route' in step ? step.route.family : step.rule.family
+}

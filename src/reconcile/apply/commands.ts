@@ -1,0 +1,46 @@
+/** A step as a person could type it: for `ifbalance plan` and the log. */
+
+import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
+import { ipLine } from '../../kernel/iproute/batch.ts'
+import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
+import { paths, programs } from '../../layout.ts'
+import type { Ruleset, Step } from '../../model/model.ts'
+
+export function commandOf(step: Step): string {
+  switch (step.kind) {
+    case 'remember':
+      return `# ${paths.state}: ${JSON.stringify(step.state)}`
+    case 'name-tables':
+      return `# ${paths.tableNames}: ${step.text.trim().split('\n').slice(1).join(', ').replaceAll('\t', ' ')}`
+    case 'set-sysctl':
+      return `sysctl -w ${step.name}=${step.value}`
+    case 'load-ruleset':
+      return `nft -f - <<'END'\n${replaceRuleset(shortened(step.ruleset), step.former)}END`
+    case 'delete-ruleset':
+      return `nft ${deleteRuleset.trim()}`
+    case 'replace-route':
+    case 'delete-route':
+      return `ip ${step.route.family === 'inet' ? '-4' : '-6'} ${ipLine(step)}`
+    case 'add-rule':
+    case 'delete-rule':
+      return `ip ${step.rule.family === 'inet' ? '-4' : '-6'} ${ipLine(step)}`
+    case 'forget-connections':
+      return forgettingCommands(step)
+        .map((words) => `${words.join(' ')} # ${step.uplink}`)
+        .join('\n')
+    case 'forget-untranslated':
+      return `# ${programs.conntrack} --delete: what leaves by an uplink, was never answered, and began when nobody translated it`
+  }
+}
+
+const mostShown = 20
+
+/** There may be a hundred thousand of them. */
+function shortened({ chains, sets = [] }: Ruleset): Ruleset {
+  const few = sets.map((set) => {
+    const { elements = [] } = set
+    const more = `... and ${elements.length - mostShown} more`
+    return elements.length > mostShown ? { ...set, elements: [...elements.slice(0, mostShown), more] } : set
+  })
+  return { chains, sets: few }
+}

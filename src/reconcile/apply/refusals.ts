@@ -1,0 +1,121 @@
+/**
+ * What the kernel has refused, kept by this process: it is left out for a while, so that it costs neither the others nor a
+ * processor, and tried again in growing pauses, or at once when the world around it is another.
+ */
+import { isOurTable, maxUplinks, paths, uplinkTable } from '../../layout.ts'
+import type { Numbers, Observed, RefusedPath, Step, Uplink } from '../../model/model.ts'
+import { writeNote } from '../../store/file.ts'
+import { commandOf } from './commands.ts'
+
+export interface Refusal {
+  readonly step: Step
+  /** What ip or nft said, in one line. */
+  readonly why: string
+}
+
+interface Kept extends Refusal {
+  readonly failures: number
+  /** Of performance.now(). */
+  readonly until: number
+  readonly around: string
+}
+
+const firstPauseMs = 5000
+const longestPauseMs = 600_000
+
+const kept = new Map<string, Kept>()
+
+export function isHeldBack(step: Step, observed: Observed): boolean {
+  const entry = kept.get(keyOf(step))
+  return entry !== undefined && performance.now() < entry.until && entry.around === surroundings(step, observed)
+}
+
+/** After an attempt: what was tried, and what of it was refused. `observed` is the world that the steps were made for. */
+export function noteRefusals(tried: readonly Step[], refused: readonly Refusal[], observed: Observed): void {
+  for (const step of tried) if (!refused.some((other) => other.step === step)) kept.delete(keyOf(step))
+  for (const { step, why } of refused) {
+    const failures = (kept.get(keyOf(step))?.failures ?? 0) + 1
+    const pause = Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs)
+    const around = surroundings(step, observed)
+    kept.set(keyOf(step), { step, why, failures, until: performance.now() + pause, around })
+  }
+}
+
+/** Those of the steps that are wanted and held back; what nobody wants any more is forgotten. */
+export function refusalsOf(steps: readonly Step[], observed: Observed): readonly Refusal[] {
+  const wanted = new Set(steps.map(keyOf))
+  for (const key of kept.keys()) if (!wanted.has(key)) kept.delete(key)
+  return steps.flatMap((step) => {
+    const entry = kept.get(keyOf(step))
+    return entry && isHeldBack(step, observed) ? [{ step, why: entry.why }] : []
+  })
+}
+
+/** Without a way out of its own, an uplink is not to be in the balanced default: the kernel would refuse the whole. */
+export function refusedPaths(observed: Observed, numbers: Numbers): readonly RefusedPath[] {
+  return [...kept.values()].flatMap(({ step, why }) => {
+    const way = wayOut(step, numbers) ?? strictFilter(step, observed)
+    return way && isHeldBack(step, observed) ? [{ ...way, why }] : []
+  })
+}
+
+/** Why our nft table is not as it should be: only the uplinks that it has can be used. */
+export function refusedRuleset(observed: Observed): string | undefined {
+  return [...kept.values()].find(({ step }) => step.kind === 'load-ruleset' && isHeldBack(step, observed))?.why
+}
+
+/** For those who look without trying, such as `ifbalance status`. */
+export function publishRefusals(observed: Observed, numbers: Numbers): void {
+  const refused = refusedPaths(observed, numbers)
+  writeNote(paths.refused, refused.length > 0 ? `${JSON.stringify(refused)}\n` : '')
+}
+
+export function isWayOut({ step }: Refusal, numbers: Numbers): boolean {
+  return wayOut(step, numbers) !== null
+}
+
+/** One line, with the uplink that it is about where there is one. */
+export function refusalLine({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Numbers): string {
+  const [command = ''] = commandOf(step).split('\n')
+  const table =
+    'route' in step ? step.route.table : 'rule' in step ? Number(/lookup (\d+)/.exec(step.rule.spec)?.[1]) : 0
+  const uplink = uplinks.find(({ number }) => uplinkTable(number, numbers) === table)
+  return `${uplink ? `uplink ${uplink.name}: ` : ''}refused: ${command}: ${why}`
+}
+
+function wayOut(step: Step, numbers: Numbers): Omit<RefusedPath, 'why'> | null {
+  if (step.kind !== 'replace-route') return null
+  const { family, destination, table, type, nexthops } = step.route
+  const [hop] = nexthops
+  const isOne = hop !== undefined && nexthops.length === 1 && type === 'unicast' && destination === 'default'
+  return isOne && isOurTable(table, numbers) && table <= uplinkTable(maxUplinks, numbers)
+    ? { family, device: hop.device, gateway: hop.gateway }
+    : null
+}
+
+/** Answers that come in by an uplink that is not `main`'s best are dropped there. */
+function strictFilter(step: Step, { sysctls }: Observed) {
+  const device = step.kind === 'set-sysctl' ? /^net\/ipv4\/conf\/(.+)\/rp_filter$/.exec(step.name)?.[1] : undefined
+  if (step.kind !== 'set-sysctl' || device === undefined || sysctls[step.name] !== '1') return null
+  return { family: 'inet', device } as const
+}
+
+function keyOf(step: Step): string {
+  // Which sets stay depends on what is there, and is no other wish.
+  if (step.kind !== 'load-ruleset') return commandOf(step)
+  const { chains, sets = [] } = step.ruleset
+  return JSON.stringify([chains, sets.map(({ name }) => name)])
+}
+
+/** What may make the kernel think otherwise: the interfaces of the route, and what others have routed by them. */
+function surroundings(step: Step, { links, routes }: Observed): string {
+  if (!('route' in step)) return ''
+  const devices = new Set(step.route.nexthops.map(({ device }) => device))
+  return JSON.stringify([
+    links.filter(({ name }) => devices.has(name)),
+    routes.filter(
+      ({ protocol, nexthops }) =>
+        protocol !== step.route.protocol && nexthops.some(({ device }) => devices.has(device)),
+    ),
+  ])
+}

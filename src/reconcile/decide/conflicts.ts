@@ -1,0 +1,127 @@
+/** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
+
+import { hex } from '../../kernel/iproute/rule-spec.ts'
+import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, tables } from '../../layout.ts'
+import type { Config, Family, Observed, Route, Rule, Uplink } from '../../model/model.ts'
+import { findTakers } from './internet.ts'
+import { isOurRuleset } from './ruleset.ts'
+
+export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
+  if (uplinks.length === 0) return []
+  return [
+    ...some(observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)])),
+    ...some(observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)])),
+    ...some(findTakers(uplinks, observed, config.numbers)),
+    ...some(deadEnds(uplinks, observed)),
+    ...foreignTable(observed),
+    ...some(sharedAddresses(uplinks)),
+    ...some(overlaps(uplinks, observed)),
+  ]
+}
+
+/** Neighbours can make any number of subnets. How many are left out is not said: it would be another line each time. */
+function some(lines: readonly string[]): readonly string[] {
+  return lines.length > most ? [...lines.slice(0, most), '... and more of this kind'] : lines
+}
+
+const most = 8
+
+function foreignRule({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
+  if (!inOurBlock(priority, numbers) || protocol === protocols.rule) return []
+  return [`${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`]
+}
+
+/** An exact mark (mask of all bits) without our bits is no concern: WireGuard's 0xca6c, for one. */
+function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
+  const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
+  const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), numbers)
+  const ourPlace = inOurBlock(priority, numbers) || (priority === lastPriority && leadsToUs)
+  if ((protocol === protocols.rule && ourPlace) || value === undefined) return []
+  const bits = marks(numbers).mask
+  const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
+  if ((compared & bits) === 0) return []
+  return [`${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`]
+}
+
+function foreignRoute(route: Route, { numbers }: Config): readonly string[] {
+  if (!isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
+  const { family, destination, table } = route
+  return [`${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`]
+}
+
+function foreignTable({ ruleset }: Observed): readonly string[] {
+  if (ruleset === null || isOurRuleset(ruleset)) return []
+  const names = ruleset.chains.map(({ name }) => name).join(', ')
+  return [
+    `nft table ${nftTable.family} ${nftTable.name} with chain ${names} is another program's: left alone, and nothing is balanced`,
+  ]
+}
+
+/** The hash policy is the whole host's. */
+function otherMultipath(route: Route, { numbers, balance }: Config): readonly string[] {
+  if (route.nexthops.length < 2 || isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
+  const where = route.table === tables.main ? 'main' : String(route.table)
+  return [
+    `${ipv(route.family)} route ${route.destination} in table ${where} has several nexthops: mode ${balance.mode} now ` +
+      'decides its hash policy, too',
+  ]
+}
+
+function sharedAddresses(uplinks: readonly Uplink[]): readonly string[] {
+  const owners = Map.groupBy(
+    uplinks.flatMap(({ name, inet }) => (inet?.addresses ?? []).map((address) => ({ name, address }))),
+    ({ address }) => address,
+  )
+  return [...owners]
+    .filter(([, names]) => names.length > 1)
+    .map(
+      ([address, names]) =>
+        `uplinks ${names.map(({ name }) => name).join(' and ')} both have address ${address}: sockets bound to it are balanced`,
+    )
+}
+
+/** An uplink whose subnet is a LAN's as well, as with two routers fresh from the factory: main's choice stands. */
+function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
+  const byDevice = new Map(uplinks.map((uplink) => [uplink.interface, uplink.name]))
+  const onLink = routes.filter(
+    ({ table, type, destination, nexthops }) =>
+      table === tables.main &&
+      type === 'unicast' &&
+      destination !== 'default' &&
+      !destination.startsWith('fe80:') &&
+      nexthops.length === 1 &&
+      nexthops[0]?.gateway === null,
+  )
+  return [...Map.groupBy(onLink, ({ destination }) => destination)].flatMap(([destination, same]) => {
+    const devices = [...new Set(same.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))]
+    const uplink = devices.find((device) => byDevice.has(device))
+    if (devices.length < 2 || uplink === undefined) return []
+    return [
+      `subnet ${destination} is on ${devices.join(' and ')}: hosts there are reached by the route that main prefers`,
+    ]
+  })
+}
+
+/** A tunnel's endpoint, mostly: the tunnel waits until that uplink is back, and the route is not ours to change. */
+function deadEnds(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
+  const found = routes.filter(({ table, type, destination, protocol, family, nexthops }) => {
+    const [hop] = nexthops
+    const uplink = uplinks.find((other) => other.interface === hop?.device)
+    const isHost = destination !== 'default' && (!destination.includes('/') || /\/(32|128)$/.test(destination))
+    // A network manager's own, such as that to a name server, are the uplink's.
+    const isOthers = protocol === protocols.boot || protocol === protocols.static
+    return table === tables.main && type === 'unicast' && isHost && isOthers && hop?.gateway && isDead(uplink, family)
+  })
+  return found.map(({ family, destination, nexthops }) => {
+    const device = nexthops[0]?.device
+    return `${ipv(family)} route ${destination} in main leads by ${device}, where nothing answers: what needs it (a tunnel?) waits`
+  })
+}
+
+function isDead(uplink: Uplink | undefined, family: Family): boolean {
+  return uplink !== undefined && (uplink.state === 'down' || uplink[family]?.line?.state === 'offline')
+}
+
+function ipv(family: 'inet' | 'inet6'): string {
+  return family === 'inet' ? 'IPv4' : 'IPv6'
+}

@@ -1,0 +1,75 @@
+/** What should be, from what the administrator wants and what the world looks like. Pure. */
+
+import { marksOfSlices } from '../../kernel/cgroup/slices.ts'
+import type { Config, Desired, Numbers, Observed, State, Uplink } from '../../model/model.ts'
+import { findConflicts } from './conflicts.ts'
+import { withDrains } from './drains.ts'
+import { foreignNatWarnings } from './foreign-nat.ts'
+import { numbersToRemember } from './former-numbers.ts'
+import { twins } from './gatewayless.ts'
+import { offloadWarnings } from './offload.ts'
+import { decideRoutes, findDeadFamilies } from './routes.ts'
+import { decideRules } from './rules.ts'
+import { decideRuleset, isOurRuleset } from './ruleset.ts'
+import { decideSysctls, formerSysctls } from './sysctls.ts'
+import { decideTableNames, tableNameWarnings } from './table-names.ts'
+import { masqueradeOf } from './translation.ts'
+import { decideUplinks } from './uplinks.ts'
+
+export function decide(config: Config, observed: Observed): Desired {
+  const { uplinks, known, warnings } = decideUplinks(config, observed)
+  const usurped = observed.ruleset !== null && !isOurRuleset(observed.ruleset)
+  // Without our table no connection would be kept on its uplink: main alone is better.
+  const balanced = usurped ? [] : uplinks
+  const families = [
+    ...(balanced.length > 0 ? (['inet'] as const) : []),
+    ...(observed.ipv6 && needsIpv6(balanced, config, observed) ? (['inet6'] as const) : []),
+  ]
+  const sysctls = decideSysctls(config.balance.mode, balanced, observed)
+  const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
+  const drains = withDrains(known, observed, { uplinks, routes }, config.numbers)
+  return {
+    uplinks,
+    routes,
+    rules: families.flatMap((family) => decideRules(family, config, uplinks, observed)),
+    ruleset: decideRuleset(config, balanced, observed),
+    sysctls,
+    state: remember(drains, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
+    tableNames: decideTableNames(known, config.numbers, observed),
+    warnings: [
+      ...warnings,
+      ...findDeadFamilies(uplinks),
+      ...findConflicts(config, uplinks, observed),
+      ...twins(config, uplinks, observed),
+      ...offloadWarnings(config, observed),
+      ...tableNameWarnings(known, config.numbers, observed),
+      ...foreignNatWarnings(
+        uplinks.filter((uplink) => masqueradeOf(uplink, config) === 'auto').map(({ interface: device }) => device),
+        observed,
+      ),
+    ],
+  }
+}
+
+/** What was put on an uplink must not leave by table `main` only because no uplink has IPv6. */
+function needsIpv6(uplinks: readonly Uplink[], config: Config, observed: Observed): boolean {
+  return uplinks.some(({ inet6 }) => inet6 !== null) || marksOfSlices(uplinks, observed, config).size > 0
+}
+
+/** Nothing of ours: what `ifbalance down` leaves. */
+export function decideNothing(observed: Observed): Desired {
+  return {
+    uplinks: [],
+    routes: [],
+    rules: [],
+    ruleset: null,
+    sysctls: {},
+    state: remember({}, formerSysctls({}, observed), numbersToRemember(null, observed)),
+    tableNames: '',
+    warnings: [],
+  }
+}
+
+function remember(uplinks: State['uplinks'], sysctls: State['sysctls'], numbers: readonly Numbers[] | null): State {
+  return { uplinks, sysctls, ...(numbers && { numbers }) }
+}

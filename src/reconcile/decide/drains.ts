@@ -1,0 +1,65 @@
+/** Which uplinks may have connections: those that new ones take, and those that work and only have old ones. Pure. */
+
+import { isBalancedDefault, isLinked } from '../../model/carriers.ts'
+import type { Desired, Family, KnownUplink, Numbers, Observed, Route, Uplink } from '../../model/model.ts'
+import { own } from '../../values/own.ts'
+
+type Wish = Pick<Desired, 'uplinks' | 'routes'>
+
+/** Devices of the balanced default. */
+function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
+  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, numbers))
+  return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
+}
+
+export function works(uplink: Uplink, family: Family): boolean {
+  const path = uplink[family]
+  return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'
+}
+
+/** Uplinks that no longer work, whose connections have somewhere else to go: at both ends they are to be noticed as lost. */
+export function lostUplinks(family: Family, observed: Observed, wish: Wish, numbers: Numbers): readonly Uplink[] {
+  if (!hasRefuge(family, wish, numbers)) return []
+  const before = carriersOf(family, observed.routes, numbers)
+  return wish.uplinks.filter(
+    (uplink) => !works(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
+  )
+}
+
+/** With what the next run has to know of uplinks that carry no new connections: the balanced default does not tell. */
+export function withDrains(
+  known: Readonly<Record<string, KnownUplink>>,
+  observed: Observed,
+  wish: Wish,
+  numbers: Numbers,
+): Readonly<Record<string, KnownUplink>> {
+  const families = (['inet', 'inet6'] as const).map((family) => ({
+    family,
+    before: carriersOf(family, observed.routes, numbers),
+    after: carriersOf(family, wish.routes, numbers),
+    refuge: hasRefuge(family, wish, numbers),
+  }))
+  return Object.fromEntries(
+    // What the run before wrote is in `observed`: of an uplink that is away, `known` would still have it.
+    Object.entries(known).map(([name, { drains: _, ...entry }]) => {
+      const uplink = wish.uplinks.find((other) => other.name === name)
+      const drains = families.flatMap(({ family, before, after, refuge }) => {
+        if (!uplink || after.has(uplink.interface)) return []
+        const mayHave = before.has(uplink.interface) || drained(uplink, family, observed)
+        // Those of a dead one wait for a living one.
+        return works(uplink, family) || (mayHave && !refuge) ? [family] : []
+      })
+      return [name, { ...entry, ...(drains.length > 0 && { drains }) }]
+    }),
+  )
+}
+
+function drained({ name }: Uplink, family: Family, { state }: Observed): boolean {
+  return own(state.uplinks, name)?.drains?.includes(family) ?? false
+}
+
+/** Where all are dead, all stay in use, and nothing is cut. */
+function hasRefuge(family: Family, { uplinks, routes }: Wish, numbers: Numbers): boolean {
+  const after = carriersOf(family, routes, numbers)
+  return uplinks.some((uplink) => after.has(uplink.interface) && works(uplink, family))
+}

@@ -1,0 +1,120 @@
+/**
+ * What others' rules leave alone on an uplink. A packet that matches one of their rules and is yet untranslated behind them
+ * was accepted on the way: by that rule, or by one before it. So each of them, with what leads to it, is an exemption here.
+ * A docker network's rule is one for that network, and `oifname "wan1" masquerade` is one for all of wan1 and nothing of
+ * wan2.
+ *
+ * Where a rule asks for more than we can ask, and translates on an uplink that it names, all else that it asks counts: in doubt,
+ * what leaves by that uplink stays as it was. One that names no uplink is about packets that somebody marks, and is passed over.
+ */
+import type { DeviceTest, Family, ForeignNat, Link, Observed } from '../../model/model.ts'
+
+/** An uplink's chain is gone through for each first packet. */
+const mostExemptions = 256
+
+/** Rules for the uplink's chain; none where nothing was said of it. */
+export function leftAlone(device: string, { foreignNat = [], links }: Observed): readonly string[] {
+  const asked = foreignNat
+    .filter((rule) => concerns(rule, device))
+    .flatMap((rule) => {
+      const parts = partsOf(rule, links)
+      return parts ? [parts] : []
+    })
+  const widest = asked.filter(
+    (parts, at) =>
+      !asked.some((other, place) => place !== at && isWithin(parts, other) && (!isWithin(other, parts) || place < at)),
+  )
+  return widest.slice(0, mostExemptions).map(lineOf)
+}
+
+/** Lines for the log: others' rules that we cannot read, and what that means on these uplinks. */
+export function foreignNatWarnings(devices: readonly string[], { foreignNat = [] }: Observed): readonly string[] {
+  const lines = foreignNat
+    .filter(({ unknown }) => unknown)
+    .flatMap((rule): readonly string[] => {
+      const on = devices.filter((device) => applies(rule, device))
+      if (on.length === 0) return []
+      if (rule.does === 'translates')
+        return on
+          .filter((device) => namesIt(rule, device))
+          .map(
+            (device) =>
+              `source NAT in ${rule.where} is for some packets that ifbalance cannot tell: on ${device} all others stay ` +
+              'untranslated, too; "masquerade" for that uplink says otherwise',
+          )
+      return [
+        `${rule.where} exempts packets that ifbalance cannot tell: private sources among them are translated ` +
+          'unless "no-masquerade" names them',
+      ]
+    })
+  return [...new Set(lines)]
+}
+
+function concerns(rule: ForeignNat, device: string): boolean {
+  if (!applies(rule, device)) return false
+  if (rule.unknown) return rule.does === 'translates' && namesIt(rule, device)
+  return rule.does === 'translates' || saysSomething(rule)
+}
+
+/** An `accept` for everything is a policy, and one for every device but some is the way to the rest of the chain. */
+function saysSomething({ matches, devices }: ForeignNat): boolean {
+  return matches.length > 0 || devices.some(({ not }) => !not)
+}
+
+function applies({ devices }: ForeignNat, device: string): boolean {
+  return devices.every((test) => test.way === 'in' || isDevice(test, device) !== Boolean(test.not))
+}
+
+function namesIt({ devices }: ForeignNat, device: string): boolean {
+  return devices.some((test) => test.way === 'out' && !test.not && isDevice(test, device))
+}
+
+function isDevice({ names }: DeviceTest, device: string): boolean {
+  return names.some((name) => (name.endsWith('*') ? device.startsWith(name.slice(0, -1)) : name === device))
+}
+
+/** Null where nothing can match: the device that packets would come in by is not there, or a host has no way to itself. */
+function partsOf({ family, devices, matches }: ForeignNat, links: readonly Link[]): readonly string[] | null {
+  const comingIn = devices.filter(({ way }) => way === 'in').map((test) => inBy(test, links))
+  if (comingIn.includes(null) || isToItself(matches)) return null
+  return [
+    ...(family ? [`meta nfproto ${protocolOf[family]}`] : []),
+    ...comingIn.flatMap((part) => part ?? []),
+    ...withoutImplied(matches),
+  ]
+}
+
+/** An address has its family in it. */
+function lineOf(parts: readonly string[]): string {
+  const isTold = parts.some((part) => /^ip6? [sd]addr /.test(part))
+  return [...parts.filter((part) => !(isTold && part.startsWith('meta nfproto '))), 'accept'].join(' ')
+}
+
+const protocolOf: Readonly<Record<Family, string>> = { inet: 'ipv4', inet6: 'ipv6' }
+
+function inBy(test: DeviceTest, links: readonly Link[]): readonly string[] | null {
+  const indexes = links
+    .filter(({ name }) => isDevice(test, name))
+    .map(({ index }) => index)
+    .sort((a, b) => a - b)
+  if (indexes.length === 0) return test.not ? [] : null
+  return [`iif ${test.not ? '!= ' : ''}${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`]
+}
+
+/** Docker has such a rule for each port that it publishes. */
+function isToItself(matches: readonly string[]): boolean {
+  const of = (end: string) =>
+    matches.map((match) => new RegExp(`^ip6? ${end} (?:{ )?([0-9a-f.:]+)(?: })?$`).exec(match)?.[1])
+  const sources = of('saddr').filter((address) => address !== undefined)
+  return sources.some((address) => of('daddr').includes(address))
+}
+
+/** A port's match has its protocol in it. */
+function withoutImplied(matches: readonly string[]): readonly string[] {
+  const withPorts = matches.flatMap((match) => /^(\w+) [sd]port /.exec(match)?.[1] ?? [])
+  return matches.filter((match) => !withPorts.some((protocol) => match === `meta l4proto ${protocol}`))
+}
+
+function isWithin(parts: readonly string[], other: readonly string[]): boolean {
+  return other.every((part) => parts.includes(part))
+}

@@ -1,0 +1,63 @@
+/**
+ * Where our rules, routes and marks were before the configuration moved them: what is there still is ours, and goes.
+ * Pure.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { hex } from '../../kernel/iproute/rule-spec.ts'
+import { defaultNumbers, inOurBlock, isOurTable, markOf, marks, protocols } from '../../layout.ts'
+import type { Numbers, Observed, Rule, State, Step } from '../../model/model.ts'
+
+/** Not noted down while they are the defaults alone. */
+function rememberedNumbers({ uplinks, numbers }: State): readonly Numbers[] {
+  return numbers ?? (Object.keys(uplinks).length > 0 ? [defaultNumbers] : [])
+}
+
+/** `current` first, then those that earlier runs have left something of. */
+export function allNumbers(current: Numbers, { state }: Observed): readonly Numbers[] {
+  return [current, ...rememberedNumbers(state).filter((numbers) => !isDeepStrictEqual(numbers, current))]
+}
+
+/** What has to be remembered: ours, and former ones until nothing of them is seen any more. Null: nothing. */
+export function numbersToRemember(current: Numbers | null, observed: Observed): readonly Numbers[] | null {
+  const former = rememberedNumbers(observed.state).filter(
+    (numbers) => !isDeepStrictEqual(numbers, current) && isLeft(numbers, current, observed),
+  )
+  const numbers = current ? [current, ...former] : former
+  return numbers.length === 0 || isDeepStrictEqual(numbers, [defaultNumbers]) ? null : numbers
+}
+
+/** Is there anything of the former numbers that is not as the current ones would have it? */
+function isLeft(former: Numbers, current: Numbers | null, { rules, routes }: Observed): boolean {
+  const isTable = (table: number) => isOurTable(table, former) && !(current && isOurTable(table, current))
+  const isBlock = (priority: number) => inOurBlock(priority, former) && !(current && inOurBlock(priority, current))
+  const { pinned, numberMask } = marks(former)
+  const hasMarks = ({ spec }: Rule) => [pinned, numberMask].some((mask) => spec.includes(`/${hex(mask)} `))
+  const sameMarks = current?.markShift === former.markShift
+  return (
+    routes.some(({ table, protocol }) => protocol === protocols.route && isTable(table)) ||
+    rules
+      .filter(({ protocol }) => protocol === protocols.rule)
+      .some((rule) => {
+        const ours = inOurBlock(rule.priority, former) || (current && inOurBlock(rule.priority, current))
+        return isBlock(rule.priority) || (ours && !sameMarks && hasMarks(rule))
+      })
+  )
+}
+
+/** Connections whose marks mean nothing any more would leave by any uplink, with the address of one. */
+export function connectionsOfFormerMarks(current: Numbers, observed: Observed): readonly Step[] {
+  const former = allNumbers(current, observed).filter(
+    (numbers) => numbers.markShift !== current.markShift && isLeft(numbers, current, observed),
+  )
+  return former.flatMap((numbers) => {
+    const { pinned, incoming, numberMask } = marks(numbers)
+    return Object.entries(observed.state.uplinks).flatMap(([uplink, { number }]) =>
+      [pinned, incoming, pinned | incoming].map((way) => ({
+        kind: 'forget-connections' as const,
+        uplink,
+        mark: (markOf(number, numbers) | way) >>> 0,
+        mask: (numberMask | pinned | incoming) >>> 0,
+      })),
+    )
+  })
+}

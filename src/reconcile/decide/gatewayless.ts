@@ -1,0 +1,43 @@
+/** Interfaces that could be uplinks, but for a gateway: LANs, and those of which nobody told us. Pure. */
+import type { Config, Link, Observed, Uplink } from '../../model/model.ts'
+import { matchesPattern } from '../../net/patterns.ts'
+import { isInterfaceName } from '../../net/valid.ts'
+import { mayBeAdopted } from './uplinks.ts'
+
+type Gatewayless = Pick<Link, 'name'> & { readonly addresses: readonly string[] }
+
+function gatewayless(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly Gatewayless[] {
+  return observed.links.flatMap((link) => {
+    const { name, up, master } = link
+    const isSaid =
+      config.uplinks.some((section) => !section.enabled && matchesPattern(section.interface, name)) ||
+      observed.stanzas[name]?.balance === false ||
+      uplinks.some((uplink) => uplink.interface === name && (uplink.inet !== null || uplink.state === 'disabled'))
+    const addresses = link.addresses.filter(({ family, global, usable }) => family === 'inet' && global && usable)
+    if (!isInterfaceName(name) || !up || master !== null || isSaid || addresses.length === 0 || !mayBeAdopted(link))
+      return []
+    return [{ name, addresses: addresses.map(({ address }) => address) }]
+  })
+}
+
+/** For `ifbalance check`: a LAN is meant to be so, and what its client tells nobody (ConnMan) is not. */
+export function gatewaylessLines(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
+  return gatewayless(config, uplinks, observed).map(
+    ({ name }) => `${name} has an address and nobody knows its gateway: a LAN, or to be listed with gateway = ADDRESS`,
+  )
+}
+
+/** Two sticks fresh from the factory: systemd-networkd keeps one default route for both. */
+export function twins(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
+  return gatewayless(config, uplinks, observed).flatMap(({ name, addresses }) =>
+    uplinks.flatMap((uplink) => {
+      const shared = addresses.find((address) => uplink.inet?.addresses.includes(address))
+      if (shared === undefined) return []
+      const gateway = uplink.inet?.gateway ?? 'ADDRESS'
+      return [
+        `${name} has the address of uplink ${uplink.name} (${shared}) and no gateway that anybody knows: write ` +
+          `[uplink ${name}] with gateway = ${gateway}, if that is its own, too`,
+      ]
+    }),
+  )
+}

@@ -1,0 +1,152 @@
+/**
+ * The host's questions to a dead uplink's name servers -> a living uplink's. Such a server is often the router of that
+ * uplink, which no other uplink leads to, and resolv.conf(5) may know no other. systemd-resolved asks the servers of every
+ * link, by its link, and takes the first answer with an address; but that a name is not there it believes only when all
+ * have said so, which takes it five seconds and more while one is dead (252, 257).
+ *
+ * Two things have to happen to a question: it gets the living uplink's mark, because its source address is the dead one's
+ * already and would keep it there, and then its destination is changed. Masquerade gives it a source that can be answered.
+ */
+
+import { hex } from '../../kernel/iproute/rule-spec.ts'
+import { hookPriorities, markOf, marks } from '../../layout.ts'
+import { carriers, type Usable, usable } from '../../model/carriers.ts'
+import type { Chain, Config, Family, Observed, Uplink } from '../../model/model.ts'
+import { familyOf } from '../../net/valid.ts'
+import { own } from '../../values/own.ts'
+import { works } from './drains.ts'
+import { specificRoute } from './specific-route.ts'
+import { masqueradeOf } from './translation.ts'
+
+export interface NameServerRules {
+  /** For the output hook of type route. */
+  readonly marking: readonly string[]
+  /** None where nothing has to be redirected. */
+  readonly chains: readonly Chain[]
+}
+
+/** Questions to one server that go to another, by the uplink of this number, for now. */
+export interface Redirection {
+  readonly family: Family
+  readonly from: string
+  readonly to: string
+  readonly number: number
+}
+
+/** As many as the resolver of libc asks. */
+const most = 3
+
+/** One that an uplink named, and by which uplinks it is asked: those that named it. */
+export interface RoutedServer {
+  readonly server: string
+  readonly by: readonly Usable[]
+}
+
+/**
+ * A provider's server may answer its own customers alone, so what was named on an uplink is asked by that uplink while it
+ * works, as systemd-networkd has it (RoutesToDNS=). Where everyone who carries connections has named it, any serves; and
+ * what `main` has a route of its own for is none of our business.
+ */
+export function routedServers(
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly RoutedServer[] {
+  const carrying = carriers(family, config, uplinks).map(({ name }) => name)
+  const working = usable(family, uplinks).filter(({ name, standby }) => !standby || carrying.includes(name))
+  const asked = new Map<string, readonly Usable[]>()
+  for (const uplink of working)
+    for (const server of nameServersOf(uplink, family, observed))
+      asked.set(server, [...(asked.get(server) ?? []).filter((one) => one !== uplink), uplink])
+  return [...asked].flatMap(([server, by]) => {
+    const anyServes = carrying.every((name) => by.some((uplink) => uplink.name === name))
+    return anyServes || specificRoute(server, observed) ? [] : [{ server, by }]
+  })
+}
+
+/** What is both dead and asked is rare: mostly there are no rules, and no chain that would cost anything. */
+export function decideNameServers(config: Config, uplinks: readonly Uplink[], observed: Observed): NameServerRules {
+  const redirections = redirectedServers(config, uplinks, observed)
+  if (redirections.length === 0) return { marking: [], chains: [] }
+  const { pinned } = marks(config.numbers)
+  // What leads elsewhere, as to a LAN or into a VPN, is not asked of the dead uplink.
+  const out = `oif ${oneOf(uplinks.flatMap(({ index }) => index ?? []))}`
+  const questions = redirections.flatMap(({ family, from, to, number }) => {
+    const ip = family === 'inet' ? 'ip' : 'ip6'
+    const mark = hex((markOf(number, config.numbers) | pinned) >>> 0)
+    return ['udp', 'tcp'].map((protocol) => {
+      const question = `${out} ${ip} daddr ${from} ${protocol} dport 0x35`
+      return { mark: `${question} meta mark 0 meta mark set ${mark}`, translate: `${question} dnat ${ip} to ${to}` }
+    })
+  })
+  const hook = { type: 'nat', hook: 'output', priority: hookPriorities.names }
+  return {
+    marking: questions.map(({ mark }) => mark),
+    chains: [{ name: 'names', hook, rules: questions.map(({ translate }) => translate) }],
+  }
+}
+
+export function redirectedServers(
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly Redirection[] {
+  const present = uplinks.filter(({ index }) => index !== null)
+  return (['inet', 'inet6'] as const).flatMap((family) => {
+    const serversOf = (uplink: Uplink) => nameServersOf(uplink, family, observed)
+    // Its answer has to find back.
+    const living = present.filter((uplink) => works(uplink, family) && masqueradeOf(uplink, config) !== 'no')
+    const dead = present.filter((uplink) => !works(uplink, family))
+    if (dead.length === 0) return []
+    const servers = new Set(present.flatMap(serversOf))
+    /** By main's routes; undefined where the default takes it. */
+    const devices = new Map(
+      [...servers].map((server) => {
+        const route = specificRoute(server, observed)
+        return [server, route && (route.nexthops[0]?.device ?? '')]
+      }),
+    )
+    const isFree = (server: string) => devices.get(server) === undefined
+    const leadsTo = (server: string, to: readonly Uplink[]) =>
+      to.some((uplink) => uplink.interface === devices.get(server))
+    // Whoever names one may have it elsewhere, as in a LAN.
+    const serverOf = (uplink: Uplink) => serversOf(uplink).find((server) => isFree(server) || leadsTo(server, [uplink]))
+    const heir = living.find((uplink) => serverOf(uplink) !== undefined)
+    const to = heir && serverOf(heir)
+    if (!heir || to === undefined) return []
+    // Both may name the same one, and systemd-networkd routes it by one of them.
+    const answered = living.flatMap(serversOf).filter((server) => !leadsTo(server, dead))
+    const others = new Set([...answered, ...probed(config), ...addressesOf(observed)])
+    const orphans = [...new Set(dead.flatMap(serversOf))].filter(
+      (server) => !others.has(server) && (isFree(server) || leadsTo(server, dead)),
+    )
+    return orphans.slice(0, most).map((from) => ({ family, from, to, number: heir.number }))
+  })
+}
+
+/** From whoever named some. */
+export function nameServersOf(
+  { interface: device }: Pick<Uplink, 'interface'>,
+  family: Family,
+  observed: Observed,
+): readonly string[] {
+  const six = own(observed.nameServers6 ?? {}, device)
+  const named = [own(observed.stanzas, device)?.nameServers, own(observed.leases, device)?.nameServers]
+  const told = [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers]
+  return [...new Set(told.flatMap((list) => list ?? []))].filter((server) => familyOf(server) === family)
+}
+
+/** Of this host, which may be a name server itself. */
+function addressesOf({ links }: Observed): readonly string[] {
+  return links.flatMap(({ addresses }) => addresses.map(({ address }) => address))
+}
+
+/** A probe that asks such a server has to reach that one and no other. */
+function probed({ uplinks }: Config): readonly string[] {
+  return uplinks.flatMap(({ probe }) => (probe?.kind === 'dns' || probe?.kind === 'tcp' ? (probe.targets ?? []) : []))
+}
+
+function oneOf(indices: readonly number[]): string {
+  return indices.length > 1 ? `{ ${indices.toSorted((a, b) => a - b).join(', ')} }` : String(indices[0])
+}

@@ -1,0 +1,137 @@
+/** How each family leaves by an interface: its gateway, from whoever knows it best. */
+import { isOurTable, protocols, tables } from '../../layout.ts'
+import type {
+  Address,
+  Config,
+  Family,
+  Gateways,
+  Link,
+  Observed,
+  Path,
+  Route,
+  RouteMetrics,
+  StanzaOptions,
+  UplinkConfig,
+} from '../../model/model.ts'
+import { contains } from '../../net/prefix.ts'
+import { isGateway, isLinkLocal } from '../../net/valid.ts'
+import { own } from '../../values/own.ts'
+import { lanAddresses, routedTo } from './delegations.ts'
+
+export interface Wishes {
+  readonly section: UplinkConfig | undefined
+  readonly stanza: StanzaOptions | undefined
+}
+
+/** Null where the interface has no address of that family, or nothing says how to leave by it. */
+export function decidePath(
+  family: Family,
+  link: Link,
+  wishes: Wishes,
+  config: Config,
+  observed: Observed,
+): Path | null {
+  const addresses = link.addresses.filter((address) => address.family === family && address.global && address.usable)
+  const prefixes = family === 'inet6' ? routedTo(link.name, wishes.section, observed) : []
+  // A provider may route a prefix to a link without one of its own (RFC 7084, WPD-5).
+  if (addresses.length === 0 && prefixes.length === 0) return null
+  const gateway = gatewayOf(family, link, wishes, config, observed)
+  if (gateway === undefined) return null
+  const elsewhere = lanAddresses(link, prefixes, observed)
+  // The kernel looks for the gateway's subnet in `main`, which has none where a network manager uses another table.
+  const inMain = () => observed.routes.some((route) => isSubnetOf(link, route) && route.family === family)
+  const isReachable = (next: string) =>
+    addresses.some((address) => !address.peer && contains(address, next)) && inMain()
+  const { source, metrics } = defaultRoute(family, link, config, observed) ?? {}
+  return {
+    gateway,
+    ...limits(link, wishes.section?.mtu, metrics),
+    ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
+    onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
+    addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
+    ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
+    ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),
+  }
+}
+
+/** Probes use the first. */
+function preferredFirst(a: Address, b: Address): number {
+  return Number(a.deprecated ?? false) - Number(b.deprecated ?? false) || (a.address < b.address ? -1 : 1)
+}
+
+/** An address; null on a link that needs none; undefined where nobody knows. Best source first. */
+function gatewayOf(
+  family: Family,
+  link: Link,
+  { section, stanza }: Wishes,
+  config: Config,
+  observed: Observed,
+): string | null | undefined {
+  const configured = section?.gateway?.[family] ?? stanza?.gateway?.[family]
+  if (typeof configured === 'string') return configured
+  const lease = own(observed.leases, link.name)
+  const leased = lease && told(family, link, lease.gateway, lease.address === undefined ? [] : [lease.address])
+  if (leased !== undefined) return leased
+  const bus = own(observed.bus, link.name)
+  const onBus = bus && told(family, link, bus.gateway, bus.addresses)
+  if (onBus !== undefined) return onBus
+  const routed = routedGateway(family, link, defaultRoute(family, link, config, observed))
+  if (routed !== undefined) return routed
+  const unplaced = stanza?.mainGateway?.[family]
+  if (typeof unplaced === 'string') return unplaced
+  const listed = section !== undefined || stanza?.balance === true
+  return link.pointToPoint && listed && family === 'inet' ? null : undefined
+}
+
+/** What someone said when the interface had one of these addresses, as long as it has; none: whatever it has. */
+function told(family: Family, link: Link, gateways: Gateways, addresses: readonly string[]): string | null | undefined {
+  const current = addresses.length === 0 || link.addresses.some(({ address }) => addresses.includes(address))
+  const gateway = current ? gateways[family] : undefined
+  return gateway === null && !link.pointToPoint ? undefined : gateway
+}
+
+/** From `main`, or whatever table the host's network manager was told to use. */
+function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): Route | undefined {
+  const candidates = observed.routes.filter(
+    (route) =>
+      isDefault(route) &&
+      route.family === family &&
+      !isOurs(route, config) &&
+      route.nexthops.some(({ device }) => device === link.name),
+  )
+  return candidates.toSorted(
+    (a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric,
+  )[0]
+}
+
+function routedGateway(family: Family, link: Link, route: Route | undefined): string | null | undefined {
+  const hop = route?.nexthops.find(({ device }) => device === link.name)
+  if (hop === undefined) return undefined
+  return hop.gateway === null || isGateway(hop.gateway, family) ? hop.gateway : undefined
+}
+
+function isSubnetOf({ name }: Link, { table, type, destination, nexthops }: Route): boolean {
+  return (
+    table === tables.main &&
+    type === 'unicast' &&
+    destination !== 'default' &&
+    !destination.startsWith('fe80:') &&
+    nexthops.every(({ device, gateway }) => device === name && gateway === null)
+  )
+}
+
+/** A route whose packets are larger than the interface's would send none of those. */
+function limits({ mtu }: Link, wanted: number | undefined, metrics: RouteMetrics = {}): Pick<Path, 'mtu' | 'metrics'> {
+  const smaller = Math.min(mtu, wanted ?? mtu, Number(metrics['mtu'] ?? mtu))
+  const all = wanted !== undefined || 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics
+  return { mtu: smaller, ...(Object.keys(all).length > 0 && { metrics: all }) }
+}
+
+/** By protocol, too: the configuration may have moved our tables. */
+export function isOurs({ table, protocol }: Route, { numbers }: Config): boolean {
+  return isOurTable(table, numbers) || protocol === protocols.route
+}
+
+export function isDefault(route: Route): boolean {
+  return route.destination === 'default' && route.type === 'unicast'
+}

@@ -1,0 +1,32 @@
+/**
+ * Others drop, for IPv6, what has come in by another way than an answer would leave by, and ask for that with the packet's mark
+ * (firewalld's `IPv6_rpfilter=strict`): one of a multipath route's ways, chosen anew, which is the wrong one for half of all
+ * packets. So what comes in by an uplink has the uplink's mark while they look, and not when it is routed. Pure.
+ */
+
+import { hex } from '../../kernel/iproute/rule-spec.ts'
+import { hookPriorities, marks } from '../../layout.ts'
+import { isUplinkIn, type Present } from '../../model/carriers.ts'
+import type { Chain, Config, Observed } from '../../model/model.ts'
+import { devices } from './verdicts.ts'
+
+/** None where nobody looks, or there is one way: each packet would pay for them. */
+export function reversePathChains(
+  present: readonly Present[],
+  { numbers }: Config,
+  { reversePath }: Observed,
+): readonly Chain[] {
+  const uplinks = present.filter((uplink) => isUplinkIn('inet6', uplink)).toSorted((a, b) => a.index - b.index)
+  if (!reversePath || uplinks.length < 2) return []
+  const { pinned, mask, others } = marks(numbers)
+  const bit = `& ${hex(pinned)} != 0`
+  const chain = (name: string, priority: number, rule: string): Chain => ({
+    name,
+    hook: { type: 'filter', hook: 'prerouting', priority },
+    rules: [`meta nfproto ipv6 iif ${devices(uplinks)} ${rule}`],
+  })
+  return [
+    chain('looked_at', hookPriorities.lookedAt, `ct mark ${bit} meta mark 0 meta mark set ct mark & ${hex(mask)}`),
+    chain('seen', hookPriorities.seen, `meta mark ${bit} meta mark set meta mark & ${hex(others)}`),
+  ]
+}

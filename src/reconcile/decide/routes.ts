@@ -1,0 +1,164 @@
+/** Uplinks -> the routes of their tables, and the balanced default. */
+
+import { commonMetrics } from '../../kernel/iproute/route-metrics.ts'
+import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../../layout.ts'
+import { carriers, isLinked, type Usable } from '../../model/carriers.ts'
+import type { ClosingRoute, Config, Family, Nexthop, Observed, Route, Uplink } from '../../model/model.ts'
+import { subnetsWithinBounds } from './bounds.ts'
+import { otherWays } from './main-routes.ts'
+import { routedServers } from './name-servers.ts'
+
+export function decideRoutes(
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly Route[] {
+  const balanced = balancedRoutes(family, config, uplinks)
+  const named = routedServers(family, config, uplinks, observed).map(({ server, by }) =>
+    unicast(family, balancedTable(config.numbers), server, nexthops(family, by)),
+  )
+  const closing = closingType(family, config, balanced)
+  const local = observed.routes.filter((route) => route.family === family && isLocal(route))
+  const { copies } = otherWays(family, uplinks, observed)
+  const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, { local, copies }))
+  return [...own, ...balanced, ...named]
+}
+
+/**
+ * IPv6 asks again with a source address where it found no route without one (ip6_dst_lookup_tail), and a dead uplink's
+ * serves: what is the last resort then has to be said by the uplink's table, too.
+ */
+function closingType(family: Family, { balance }: Config, balanced: readonly Route[]): ClosingRoute {
+  const isLost = family === 'inet6' && balanced.every(({ type }) => type !== 'unicast')
+  return isLost && balance.lastResort !== 'main' ? balance.lastResort : (balance.closing ?? 'unreachable')
+}
+
+/**
+ * The uplink's default, the subnets that are on its link (a socket bound to the device asks this table alone) and on others, and an
+ * end: what is pinned to an uplink that cannot carry it fails at once instead of leaving by another with a wrong source.
+ */
+function uplinkRoutes(
+  family: Family,
+  uplink: Uplink,
+  end: ClosingRoute,
+  config: Config,
+  { local, copies }: { readonly local: readonly Route[]; readonly copies: readonly Route[] },
+): readonly Route[] {
+  const table = uplinkTable(uplink.number, config.numbers)
+  const closing = closingRoute(family, table, end)
+  const path = uplink[family]
+  if (path === null) return [closing]
+  const here = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
+  const inMain = here.filter((route) => route.table === tables.main)
+  // A network manager may have been told to keep them in a table of their own.
+  const onLink = subnetsWithinBounds(
+    [...inMain, ...here.filter((route) => !inMain.some(({ destination }) => destination === route.destination))],
+    path,
+  )
+  return [
+    ...[...onLink, ...copies].map((route) => ({
+      ...unicast(
+        family,
+        table,
+        route.destination,
+        route.nexthops.map(({ device }) => hop(device, null)),
+      ),
+      ...attributes(route),
+    })),
+    {
+      ...unicast(family, table, 'default', [{ ...hop(uplink.interface, path.gateway), onlink: path.onlink }]),
+      ...attributes(path),
+    },
+    closing,
+  ]
+}
+
+/** A subnet on some link, in a table of others'. */
+function isLocal({ table, type, destination, nexthops, protocol }: Route): boolean {
+  return (
+    table !== tables.local &&
+    protocol !== protocols.route &&
+    type === 'unicast' &&
+    destination !== 'default' &&
+    nexthops.every(({ gateway }) => gateway === null)
+  )
+}
+
+function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink[]): readonly Route[] {
+  const table = balancedTable(config.numbers)
+  const carrying = carriers(family, config, uplinks)
+  const { lastResort } = config.balance
+  return [
+    ...(carrying.length === 0
+      ? []
+      : [{ ...unicast(family, table, 'default', nexthops(family, carrying)), ...commonAttributes(carrying) }]),
+    ...(family === 'inet' && carrying.length > 1 ? carrying.map((uplink) => single(uplink, table)) : []),
+    ...(lastResort === 'main' ? [] : [closingRoute(family, table, lastResort)]),
+    ...(family === 'inet' ? groups.map((group) => toMain(group, table)) : []),
+  ]
+}
+
+/**
+ * What names no interface goes to everyone on one link, and answers come from there: by main's best default, as ever. IPv6
+ * has routes for it in table `local`.
+ */
+const groups = ['224.0.0.0/4', '255.255.255.255']
+
+function toMain(destination: string, table: number): Route {
+  return { family: 'inet', type: 'throw', destination, table, protocol: protocols.route, metric: 0, nexthops: [] }
+}
+
+/** Of IPv4 routes: the whole multipath route goes with one device that is unregistered, and one of these is met until we have looked. */
+function single({ number, interface: device, path }: Usable, table: number): Route {
+  const hops = [{ ...hop(device, path.gateway), onlink: path.onlink }]
+  return { ...unicast('inet', table, 'default', hops), metric: number, ...attributes(path) }
+}
+
+function attributes({ source, metrics }: Pick<Route, 'source' | 'metrics'>): Pick<Route, 'source' | 'metrics'> {
+  return { ...(source !== undefined && { source }), ...(metrics && { metrics }) }
+}
+
+/** Nexthops of one route have no sources of their own. */
+function commonAttributes(carrying: readonly Usable[]): Pick<Route, 'source' | 'metrics'> {
+  const [first, ...others] = carrying
+  if (first && others.length === 0) return attributes(first.path)
+  const metrics = commonMetrics(carrying.map(({ path }) => path))
+  return metrics ? { metrics } : {}
+}
+
+/** One line a family in which nothing answers. */
+export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] {
+  return (['inet', 'inet6'] as const).flatMap((family) => {
+    const lines = uplinks.filter(isLinked).flatMap((uplink) => uplink[family] ?? [])
+    const dead = lines.length > 0 && lines.every(({ line }) => line?.state === 'offline')
+    return dead ? [`no uplink answers over ${family === 'inet' ? 'IPv4' : 'IPv6'}: all stay in use`] : []
+  })
+}
+
+/**
+ * IPv6 multipath refuses a nexthop without a gateway. A point-to-point link has no neighbour discovery, so it never asks
+ * who its gateway is, and any link-local address serves as one.
+ */
+function nexthops(family: Family, carrying: readonly Usable[]): readonly Nexthop[] {
+  const several = carrying.length > 1
+  return carrying.map(({ interface: device, weight, path }) => ({
+    device,
+    gateway: path.gateway ?? (family === 'inet6' && several ? 'fe80::1' : null),
+    weight: several ? weight : 1,
+    onlink: path.onlink,
+  }))
+}
+
+function unicast(family: Family, table: number, destination: string, hops: readonly Nexthop[]): Route {
+  const metric = family === 'inet6' ? ipv6DefaultMetric : 0
+  return { family, type: 'unicast', destination, table, protocol: protocols.route, metric, nexthops: hops }
+}
+
+function closingRoute(family: Family, table: number, type: ClosingRoute): Route {
+  return { family, type, destination: 'default', table, protocol: protocols.route, metric: closingMetric, nexthops: [] }
+}
+
+function hop(device: string, gateway: string | null): Nexthop {
+  return { device, gateway, weight: 1, onlink: false }
+}

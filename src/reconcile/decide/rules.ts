@@ -1,0 +1,134 @@
+/** Uplinks -> policy rules, in the order in which they are added: the jumps' targets first, the balanced pair last. */
+
+import { marksOfSlices } from '../../kernel/cgroup/slices.ts'
+import { type RuleParts, ruleSpec } from '../../kernel/iproute/rule-spec.ts'
+import {
+  ruleOffsets as at,
+  balancedTable,
+  jumpOffset,
+  jumpWidth,
+  lastPriority,
+  markOf,
+  marks,
+  maxUplinks,
+  pinnedOffset,
+  protocols,
+  tables,
+  uplinkTable,
+} from '../../layout.ts'
+import { isUplinkIn } from '../../model/carriers.ts'
+import type { Config, Family, Observed, Rule, Uplink } from '../../model/model.ts'
+import { mainLeadsElsewhere, otherWays } from './main-routes.ts'
+import { routedNetworks } from './routed-networks.ts'
+import { steers } from './steering/choice.ts'
+
+const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
+
+export function decideRules(
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly Rule[] {
+  const { numbers } = config
+  const { pinned, numberMask, incoming } = marks(numbers)
+  const steering = steers(config)
+  const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
+  const unlessSteered = steering ? { mark: unsteered } : {}
+  const byNumber = ({ number }: Uplink) => ({
+    mark: { value: markOf(number, numbers), mask: numberMask },
+    action: { lookup: uplinkTable(number, numbers) },
+  })
+  const rule = (priority: number, parts: RuleParts): Rule => ({
+    family,
+    priority,
+    protocol: protocols.rule,
+    spec: ruleSpec(parts),
+  })
+  const ours = (offset: number, parts: RuleParts) => rule(numbers.ruleBase + offset, parts)
+  const jump = (offset: number) => ({ goto: numbers.ruleBase + offset })
+
+  // The kernel routes both directions of an offloaded flow with its mark.
+  const marksAnything = config.balance.offload === true || marksOfSlices(uplinks, observed, config).size > 0
+  const asksMain = marksAnything || otherWays(family, uplinks, observed).ask
+
+  const { jumps, landings } = passing(uplinks, config)
+  const ofUplinks = uplinks.flatMap((uplink) => {
+    const { number, index, interface: device } = uplink
+    const lookup = { lookup: uplinkTable(number, numbers) }
+    const own = sourceAddresses(family, uplink, uplinks)
+    return [
+      ours(pinnedOffset(number), byNumber(uplink)),
+      ...(index === null || !isUplinkIn(family, uplink) || uplink[family]?.refused !== undefined
+        ? []
+        : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
+      ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),
+      ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
+    ]
+  })
+  return [
+    ours(at.end, { action: { nop: true } }),
+    ...(asksMain ? [ours(at.pinnedMain, { action: mainWithoutDefault })] : []),
+    ...ofUplinks,
+    ...landings.map((offset) => ours(offset, { action: { nop: true } })),
+    ...jumps.map(({ offset, mark, target }) => ours(offset, { not: true, mark, action: jump(target) })),
+    ...(steering
+      ? [
+          ours(at.unsteered, { action: { nop: true } }),
+          ours(at.steeredMain, { action: mainWithoutDefault }),
+          ...uplinks.map((uplink) => ours(at.steeredUplink, byNumber(uplink))),
+          ours(at.steeredToMain, { action: { lookup: tables.main } }),
+          ours(at.steered, { mark: unsteered, action: jump(at.unsteered) }),
+        ]
+      : []),
+    ours(at.forwarded, { not: true, iif: 'lo', action: jump(at.end) }),
+    ours(at.unpinned, { mark: { value: 0, mask: pinned }, action: jump(at.forwarded) }),
+    ...(mainLeadsElsewhere(family, uplinks, observed)
+      ? []
+      : [
+          rule(lastPriority, { action: mainWithoutDefault }),
+          // We are no router for an uplink's neighbours: they get what they would get without us.
+          ...uplinks
+            .filter((uplink) => uplink.index !== null && isUplinkIn(family, uplink))
+            .map(({ interface: iif }) => rule(lastPriority, { iif, action: { lookup: tables.main } })),
+          ...routedNetworks(family, uplinks, observed).map((from) =>
+            rule(lastPriority, { from, ...unlessSteered, action: { lookup: tables.main } }),
+          ),
+          rule(lastPriority, { ...unlessSteered, action: { lookup: balancedTable(numbers) } }),
+          // What no rule of ours takes, as what a rule leaves alone, comes to main's own rule next.
+          ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
+        ]),
+  ]
+}
+
+/**
+ * Packets go past the uplinks of number 8 and above in eights: unless it has which mark, from where to where. The kernel
+ * compares jumps without their targets (rule_exists() of net/core/fib_rules.c), so a jump has the same one whichever uplinks
+ * there are: the next eight's, and where that has none, a rule that does nothing.
+ */
+function passing(uplinks: readonly Uplink[], { numbers }: Config) {
+  const mask = markOf(maxUplinks + 1 - jumpWidth, numbers)
+  const after = (first: number) => (first + jumpWidth > maxUplinks ? at.forwarded : jumpOffset(first + jumpWidth))
+  const firsts = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))].filter((first) => first > 0)
+  const jumps = firsts
+    // The last first, as each is the target of the one before.
+    .toSorted((a, b) => b - a)
+    .map((first) => ({
+      offset: jumpOffset(first),
+      mark: { value: markOf(first, numbers), mask },
+      target: after(first),
+    }))
+  const landings = jumps
+    .map(({ target }) => target)
+    .filter((target) => target !== at.forwarded && !jumps.some(({ offset }) => offset === target))
+  return { jumps, landings }
+}
+
+/** Those of the LAN in the uplink's prefix, too. An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
+function sourceAddresses(family: Family, uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
+  const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
+  const { addresses = [], lanAddresses = [], refused } = uplink[family] ?? {}
+  // What has no way out of its own is `main`'s, as it was before us.
+  if (refused !== undefined) return []
+  return [...addresses, ...lanAddresses].filter((address) => !others.includes(address))
+}

@@ -1,0 +1,108 @@
+/** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
+
+import type { FieldName, Side } from '../../../config/match/fields.ts'
+import { carriers, usable } from '../../../model/carriers.ts'
+import type { Config, Family, LastResort, Mode, Observed, SteeringRule, Uplink, Use } from '../../../model/model.ts'
+import { readAddressRange } from '../../../net/address-range.ts'
+import { routedNetworks } from '../routed-networks.ts'
+import { dealSlots, type Piece, type Share } from './slots.ts'
+
+export type Choice =
+  /** As if there were no rule. */
+  | { readonly kind: 'balance' }
+  /** Left to the routes of table `main`. */
+  | { readonly kind: 'main' }
+  | { readonly kind: 'refuse'; readonly as: Exclude<LastResort, 'main'> }
+  | { readonly kind: 'uplink'; readonly number: number }
+  | {
+      readonly kind: 'spread'
+      /** Fields of a hash, or by lot. */
+      readonly by: readonly FieldName[] | 'random'
+      readonly pieces: readonly Piece[]
+      readonly working: readonly Share[]
+      readonly stickySeconds?: number
+    }
+
+export function choiceOf(use: Use, side: Side, family: Family, config: Config, uplinks: readonly Uplink[]): Choice {
+  if (use.uplinks?.length === 0) return { kind: 'main' }
+  const { all, working } = membersOf(use, family, config, uplinks)
+  const [first] = working
+  if (first === undefined) return lastResort(use)
+  const by = spreadBy(use, side)
+  const { stickySeconds } = use
+  if (stickySeconds === undefined && (by.length === 0 || working.length === 1))
+    return { kind: 'uplink', number: first.number }
+  const pieces = by.length === 0 ? dealSlots([first], [first]) : dealSlots(all, working)
+  return { kind: 'spread', by, pieces, working, ...(stickySeconds && { stickySeconds }) }
+}
+
+function lastResort({ lastResort: as }: Use): Choice {
+  return as === 'balance' || as === 'main' ? { kind: as } : { kind: 'refuse', as }
+}
+
+/** In their order: for `failover` it says who goes first. */
+function membersOf(use: Use, family: Family, config: Config, uplinks: readonly Uplink[]) {
+  if (use.uplinks === null) {
+    const working = carriers(family, config, uplinks)
+    const [best] = working
+    const all = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
+    return { all, working }
+  }
+  const all = use.uplinks.flatMap(({ name, weight }): Share[] => {
+    const uplink = uplinks.find((one) => one.name === name)
+    return uplink ? [{ number: uplink.number, weight: weight ?? uplink.weight }] : []
+  })
+  const able = usable(family, uplinks)
+  const among = (some: readonly Uplink[]) => all.filter(({ number }) => some.some((uplink) => uplink.number === number))
+  const fine = among(able.filter(({ path }) => !path.line?.degraded))
+  return { all, working: fine.length > 0 ? fine : among(able) }
+}
+
+/** This host is one client, and has its address from the uplink that the kernel chose first: that says nothing. */
+function spreadBy({ mode }: Use, side: Side): readonly FieldName[] | 'random' {
+  if (mode === 'random') return 'random'
+  if (mode === 'failover') return []
+  const source = side === 'forward' ? (['source'] as const) : []
+  if (mode === 'source') return source
+  const ports = mode === 'connection' ? (['protocol', 'sourcePort', 'destinationPort'] as const) : []
+  return [...source, 'destination', ...ports]
+}
+
+/**
+ * The rules, and behind them one for everything, where the mode needs one: the kernel cannot choose at random, and when an
+ * uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how many). The host's own
+ * connections are left to it all the same: it gives them the right source address. What one provider routes here is left to
+ * main, as reconcile/decide/rules.ts has it where the kernel chooses.
+ */
+export function allRules(
+  { rules, balance: { mode } }: Config,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): readonly SteeringRule[] {
+  if (!modesByRule.includes(mode)) return rules
+  const families = ['inet', 'inet6'] as const
+  const everything: SteeringRule = {
+    name: '',
+    match: { families, ...(mode !== 'random' && { forwarded: true }) },
+    use: { uplinks: null, mode, lastResort: 'balance' },
+  }
+  const networks = (family: Family) =>
+    routedNetworks(family, uplinks, observed).flatMap((network) => {
+      const range = readAddressRange(network)?.range
+      return range ? [range] : []
+    })
+  const ranges = { inet: networks('inet'), inet6: networks('inet6') }
+  const routed: SteeringRule = {
+    name: '',
+    match: { families: families.filter((family) => ranges[family].length > 0), source: { kind: 'ranges', ranges } },
+    use: { uplinks: [], mode, lastResort: 'main' },
+  }
+  return [...rules, ...(routed.match.families.length > 0 ? [routed] : []), everything]
+}
+
+/** Whether anything is for rules to decide. */
+export function steers({ rules, balance }: Config): boolean {
+  return rules.length > 0 || modesByRule.includes(balance.mode)
+}
+
+const modesByRule: readonly Mode[] = ['random', 'flow', 'source']

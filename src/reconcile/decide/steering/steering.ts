@@ -1,0 +1,205 @@
+/**
+ * The administrator's rules -> what they add to our nft table. Only a connection's first packet comes here, and only where
+ * no one else has decided: forwarded ones that came in by no uplink, and the host's own that the kernel would send by one.
+ * The mark that they get is read at the very end of the policy rules (see reconcile/decide/rules.ts), as the balanced default is.
+ */
+
+import { boxOf, elementsOf, headerOf, keyOf, outBy, type Side, typeOf } from '../../../config/match/fields.ts'
+import { inCgroup } from '../../../kernel/cgroup/slices.ts'
+import { hex, nftNumber } from '../../../kernel/iproute/rule-spec.ts'
+import { markOf, marks } from '../../../layout.ts'
+import { isUplinkIn, type Present } from '../../../model/carriers.ts'
+import type { Chain, Config, Family, Match, NamedSet, Observed } from '../../../model/model.ts'
+import { digest } from '../../../values/digest.ts'
+import { allRules, steers } from './choice.ts'
+import { type Classified, type Layer, layersOf } from './layers.ts'
+import { addressType, domainSet, fileSets } from './sets.ts'
+import { useChains, viaOf } from './use.ts'
+
+export interface Steering {
+  /** Lines for the hooks of these names, after those that pin. */
+  readonly prerouting: readonly string[]
+  readonly output: readonly string[]
+  readonly chains: readonly Chain[]
+  readonly sets: readonly NamedSet[]
+}
+
+const nothing: Steering = { prerouting: [], output: [], chains: [], sets: [] }
+
+export function decideSteering(config: Config, present: readonly Present[], observed: Observed): Steering {
+  if (!steers(config)) return nothing
+  const parts = (['forward', 'local'] as const).flatMap((side) =>
+    (['inet', 'inet6'] as const).map((family) => sidePart(side, family, config, present, observed)),
+  )
+  const enter = (side: Side, families: readonly Family[] = ['inet', 'inet6']) =>
+    enterLine(
+      side,
+      parts.filter((part) => part.side === side && families.includes(part.family) && part.rules.length > 0),
+    )
+  const { pinned, incoming } = marks(config.numbers)
+  const both = hex((pinned | incoming) >>> 0)
+  // One line for both families, where the same devices are uplinks in both.
+  const ways = Map.groupBy(['inet', 'inet6'] as const, (family) =>
+    outBy(present.filter((uplink) => isUplinkIn(family, uplink))),
+  )
+  const local = [...ways].flatMap(([out, families]) =>
+    out === null
+      ? []
+      : enter('local', families).map((line) => `ct mark & ${both} == 0 ct state new ${out} ${others(config)}${line}`),
+  )
+  return {
+    prerouting: [
+      ...enter('forward').map((line) => `ct mark & ${both} == 0 ct state new ${line}`),
+      ...stayMarked('forward', config, present),
+    ],
+    output: [...local, ...stayMarked('local', config, present)],
+    chains: [
+      ...present.flatMap((uplink) => markChains(uplink, config)),
+      setMark('via_main', incoming, config),
+      ...parts.flatMap(({ side, family, rules, chains }) => [
+        ...chains,
+        ...(rules.length > 0 ? [{ name: steerChain(side, family), hook: null, rules }] : []),
+      ]),
+    ],
+    sets: unique(parts.flatMap(({ sets }) => sets)),
+  }
+}
+
+/**
+ * Others' marks stay on the packets of a connection, and what has one is not ours to pin (see ruleset.ts), except where a
+ * rule says so: then its later packets are steered as the first one was.
+ */
+function stayMarked(side: Side, { rules, numbers }: Config, present: readonly Present[]): readonly string[] {
+  const { pinned, incoming, numberMask } = marks(numbers)
+  const masks = new Set(rules.flatMap(({ match }) => (match.mark ? [maskedMark(match.mark)] : [])))
+  const known = present.map(({ number }) => number).sort((a, b) => a - b)
+  const verdicts = known.map((number) => `${hex(markOf(number, numbers))} : goto ${viaOf[side]}_${number}`)
+  // A socket that was not moved stays by its address.
+  const which = `ct direction original ${side === 'local' ? 'ct status snat ' : ''}ct mark & ${hex((pinned | incoming) >>> 0)} == ${hex(pinned)}`
+  return [...masks].map((mask) => `${which} ${mask} ct mark & ${hex(numberMask)} vmap { ${verdicts.join(', ')} }`)
+}
+
+interface Part {
+  readonly side: Side
+  readonly family: Family
+  readonly rules: readonly string[]
+  readonly chains: readonly Chain[]
+  readonly sets: readonly NamedSet[]
+}
+
+function sidePart(side: Side, family: Family, config: Config, present: readonly Present[], observed: Observed): Part {
+  const uses = new Map<string, string>()
+  const sets: NamedSet[] = []
+  const chains: Chain[] = []
+  const classified: Classified[] = []
+  for (const rule of allRules(config, present, observed)) {
+    const { name, match, use } = rule
+    const box = boxOf(match, family, side, observed)
+    if (box === null) continue
+    // Clients are remembered for each rule.
+    const key = JSON.stringify([use, use.stickySeconds === undefined ? '' : name])
+    let chain = uses.get(key)
+    if (chain === undefined) {
+      chain = `use_${uses.size + 1}_${suffix(side, family)}`
+      uses.set(key, chain)
+      const made = useChains(chain, rule, side, family, config, present)
+      chains.push(...made.chains)
+      sets.push(...made.sets)
+    }
+    const conditions = conditionsOf(name, match, family)
+    sets.push(...conditions.sets)
+    classified.push({ box, conditions: conditions.statements, chain })
+  }
+  const layers = layersOf(classified).map((layer) => layerLine(layer, family))
+  return {
+    side,
+    family,
+    chains,
+    rules: layers.map(({ line }) => line),
+    sets: [...sets, ...layers.flatMap(({ map }) => map)],
+  }
+}
+
+/** Sets of a rule's own, for what no key of a map can hold. */
+function conditionsOf(rule: string, match: Match, family: Family) {
+  const header = headerOf[family]
+  const source = fileSets(match.source, family)
+  const destination = fileSets(match.destination, family)
+  const domains: NamedSet[] = match.domains
+    ? [
+        {
+          kind: 'set',
+          name: domainSet(rule, family),
+          definition: `type ${addressType(family)}; flags timeout; timeout 1d`,
+        },
+      ]
+    : []
+  const { mark, dscp, cgroup } = match
+  const statements = [
+    mark ? maskedMark(mark) : 'meta mark 0',
+    ...source.map(({ name }) => `${header} saddr @${name}`),
+    ...[...destination, ...domains].map(({ name }) => `${header} daddr @${name}`),
+    ...(dscp
+      ? [`${header} dscp ${dscp.length === 1 ? dscp.map(nftNumber) : `{ ${dscp.map(nftNumber).sort().join(', ')} }`}`]
+      : []),
+    ...(cgroup === undefined ? [] : [inCgroup(cgroup)]),
+  ]
+  return { statements, sets: [...source, ...destination, ...domains] }
+}
+
+function maskedMark({ value, mask }: { value: number; mask: number }): string {
+  return mask === 0xffffffff ? `meta mark ${nftNumber(value)}` : `meta mark & ${hex(mask)} == ${nftNumber(value)}`
+}
+
+function layerLine({ conditions, rules }: Layer, family: Family): { line: string; map: readonly NamedSet[] } {
+  const start = conditions.map((statement) => `${statement} `).join('')
+  const [first] = rules
+  const key = keyOf(first?.box ?? {}, family)
+  if (key === '') return { line: `${start}goto ${first?.chain}`, map: [] }
+  const elements = rules.flatMap(({ box, chain }) => elementsOf(box).map((element) => `${element} : goto ${chain}`))
+  const definition = typeOf(
+    rules.map(({ box }) => box),
+    family,
+  )
+  const name = `map_${digest(`${definition} ${elements.join()}`)}`
+  return { line: `${start}${key} vmap @${name}`, map: [{ kind: 'map', name, definition, elements }] }
+}
+
+function enterLine(side: Side, parts: readonly Part[]): readonly string[] {
+  if (parts.length === 0) return []
+  const verdicts = parts.map(
+    ({ family }) => `${family === 'inet' ? 'ipv4' : 'ipv6'} : goto ${steerChain(side, family)}`,
+  )
+  return [`meta nfproto vmap { ${verdicts.join(', ')} }`]
+}
+
+function steerChain(side: Side, family: Family): string {
+  return `steer_${suffix(side, family)}`
+}
+
+function suffix(side: Side, family: Family): string {
+  return `${side}_${family === 'inet' ? 4 : 6}`
+}
+
+/** Our own probes go where they are bound to. */
+function others({ probeUser }: Config): string {
+  return probeUser === undefined ? '' : `meta skuid != ${nftNumber(probeUser)} `
+}
+
+function markChains({ number }: Present, config: Config): readonly Chain[] {
+  const own = markOf(number, config.numbers)
+  return [
+    setMark(`${viaOf.forward}_${number}`, own, config),
+    setMark(`${viaOf.local}_${number}`, (own | marks(config.numbers).incoming) >>> 0, config),
+  ]
+}
+
+/** nft lists the mask of what is kept together with the bits that are set. */
+function setMark(name: string, bits: number, { numbers }: Config): Chain {
+  const { others: kept } = marks(numbers)
+  return { name, hook: null, rules: [`meta mark set meta mark & ${hex((kept | bits) >>> 0)} | ${hex(bits)}`] }
+}
+
+function unique(sets: readonly NamedSet[]): readonly NamedSet[] {
+  return [...new Map(sets.map((set) => [set.name, set])).values()]
+}

@@ -1,0 +1,130 @@
+/** What a rule does with a connection -> the chain that does it, for one side and family. Pure. */
+
+import { expressionOf, headerOf, outBy, type Side } from '../../../config/match/fields.ts'
+import { hex, nftNumber } from '../../../kernel/iproute/rule-spec.ts'
+import { markOf, marks } from '../../../layout.ts'
+import { isUplinkIn } from '../../../model/carriers.ts'
+import type { Chain, Config, Family, NamedSet, SteeringRule, Uplink, Use } from '../../../model/model.ts'
+import { digest } from '../../../values/digest.ts'
+import { type Choice, choiceOf } from './choice.ts'
+import { type Share, slotCount } from './slots.ts'
+
+export interface UseChains {
+  readonly chains: readonly Chain[]
+  readonly sets: readonly NamedSet[]
+}
+
+/** `name` is the chain's, `rule` the rule's; the chain ends what the rules have to say, whatever it does. */
+export function useChains(
+  name: string,
+  { name: rule, use }: SteeringRule,
+  side: Side,
+  family: Family,
+  config: Config,
+  uplinks: readonly Uplink[],
+): UseChains {
+  const memory = use.stickySeconds === undefined ? null : memoryOf(rule, use, use.stickySeconds, side, family)
+  // What is remembered outlives times when there is nothing to choose.
+  const sets = memory ? [memory.set] : []
+  const plain = (...rules: readonly string[]): UseChains => ({ chains: [{ name, hook: null, rules }], sets })
+  const choice = choiceOf(use, side, family, config, uplinks)
+  if (choice.kind === 'balance') return plain('accept')
+  if (choice.kind === 'main') return plain('goto via_main')
+  if (choice.kind === 'refuse') {
+    if (side === 'local') return plain(refusals[choice.as])
+    const out = outBy(uplinks.filter((uplink) => isUplinkIn(family, uplink)))
+    if (out === null) return plain('accept')
+    return plain('fib daddr type != unicast accept', `fib daddr ${out} ${refusals[choice.as]}`)
+  }
+  if (choice.kind === 'uplink') return plain(`goto ${viaOf[side]}_${choice.number}`)
+  if (memory === null) return plain(spread('goto', choice, side, family))
+  const choose = spread('jump', choice, side, family)
+  return { sets, chains: sticky(name, memory, side, config, choice.working, choose) }
+}
+
+type Spread = Extract<Choice, { kind: 'spread' }>
+
+function spread(verdict: 'goto' | 'jump', { by, pieces }: Spread, side: Side, family: Family): string {
+  const way = (number: number) => `${verdict} ${viaOf[side]}_${number}`
+  const [[, , only] = [0, 0, 0]] = pieces
+  if (pieces.length === 1) return way(only)
+  const lot =
+    by === 'random'
+      ? `numgen random mod ${slotCount}`
+      : `jhash ${by.map((field) => expressionOf(field, family)).join(' . ')} mod ${slotCount} seed ${hex(hashSeed)}`
+  return `${lot} vmap { ${pieces.map(([from, to, number]) => `${interval(from, to)} : ${way(number)}`).join(', ')} }`
+}
+
+/** What has to be in a packet mark: see rules.ts for who reads it. */
+export const viaOf = { forward: 'via', local: 'own' } as const
+
+export const hashSeed = 1
+
+/**
+ * Before routing, what goes to this host or to another LAN looks like what would leave by an uplink; it has to be asked. It
+ * costs nobody but those who are refused.
+ */
+const refusals = {
+  unreachable: 'reject with icmpx host-unreachable',
+  prohibit: 'reject with icmpx admin-prohibited',
+  blackhole: 'drop',
+} as const
+
+interface Memory {
+  readonly set: NamedSet
+  /** What a client is told by. */
+  readonly key: string
+}
+
+/** By the rule's name: other weights or uplinks change nobody's choice. */
+function memoryOf(rule: string, { mode }: Use, seconds: number, side: Side, family: Family): Memory {
+  const header = headerOf[family]
+  const type = family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
+  // A dynamic map with two IPv6 addresses as its key is more than nft 1.0.6 can express: it aborts.
+  const bySource = side === 'forward' && (mode === 'source' || family === 'inet6')
+  const fields = [...(side === 'forward' ? [`${header} saddr`] : []), ...(bySource ? [] : [`${header} daddr`])]
+  const definition =
+    `type ${fields.map(() => type).join(' . ')} : mark; flags dynamic,timeout; ` +
+    `timeout ${seconds}s; size ${mostClients}`
+  const name = `sticky_${digest(JSON.stringify([rule, side, definition]))}`
+  return { set: { kind: 'map', name, definition }, key: fields.join(' . ') }
+}
+
+/**
+ * Every new connection makes the client's choice anew for so long. One that does not work any more is made again: as an
+ * update keeps what is there, it is deleted first.
+ */
+function sticky(
+  name: string,
+  { set, key }: Memory,
+  side: Side,
+  { numbers }: Config,
+  working: readonly Share[],
+  choose: string,
+): readonly Chain[] {
+  const stay = name.replace('use_', 'stay_')
+  const { mask, incoming } = marks(numbers)
+  const flag = side === 'local' ? incoming : 0
+  const known = working.map(({ number }) => (markOf(number, numbers) | flag) >>> 0).sort((a, b) => a - b)
+  return [
+    { name: stay, hook: null, rules: [`update @${set.name} { ${key} : meta mark }`] },
+    {
+      name,
+      hook: null,
+      rules: [
+        `meta mark set ${key} map @${set.name}`,
+        `meta mark & ${hex(mask)} vmap { ${known.map((mark) => `${hex(mark)} : goto ${stay}`).join(', ')} }`,
+        `delete @${set.name} { ${key} : meta mark }`,
+        choose,
+        `goto ${stay}`,
+      ],
+    },
+  ]
+}
+
+/** When the map is full, new clients are spread as if they had none. */
+const mostClients = 65536
+
+function interval(first: number, last: number): string {
+  return first === last ? nftNumber(first) : `${nftNumber(first)}-${nftNumber(last)}`
+}

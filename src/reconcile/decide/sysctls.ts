@@ -1,0 +1,57 @@
+/** The host's sysctls that balancing needs, and their former values. */
+import { hashSysctls, linkSysctls } from '../../layout.ts'
+import { isUplinkIn } from '../../model/carriers.ts'
+import type { Mode, Observed, Uplink } from '../../model/model.ts'
+
+/**
+ * Documentation/networking/ip-sysctl.rst: 1 addresses and ports, 3 a choice of fields (Linux 5.14). Not 0, which is
+ * addresses, but in IPv6 the flow label as well, and that differs from socket to socket.
+ */
+const hashPolicyOf: Readonly<Record<Mode, string>> = {
+  connection: '1',
+  flow: '3',
+  source: '3',
+  failover: '1',
+  random: '1',
+}
+
+/** FIB_MULTIPATH_HASH_FIELD_SRC_IP is 1, ..._DST_IP 2. */
+const hashFieldsOf: Readonly<Partial<Record<Mode, string>>> = { flow: '3', source: '1' }
+
+/**
+ * By name: `rp_filter` 2, since answers may come in by an uplink that is not the best way back (the larger of this and
+ * `all` counts); `ignore_routes_with_linkdown` 1, since the kernel then skips a dead uplink before anyone has told us.
+ * Only sysctls that exist, as far as they have been read.
+ */
+export function decideSysctls(
+  mode: Mode,
+  uplinks: readonly Uplink[],
+  observed: Observed,
+): Readonly<Record<string, string>> {
+  const present = uplinks.filter((uplink) => uplink.index !== null)
+  if (present.length === 0) return {}
+  const wanted: [string, string][] = hashSysctls.policies.map((name) => [name, hashPolicyOf[mode]])
+  const fields = hashFieldsOf[mode]
+  if (fields !== undefined) wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, fields]))
+  for (const uplink of present) {
+    const of = linkSysctls(uplink.interface)
+    if (isUplinkIn('inet', uplink)) wanted.push([of.rpFilter, '2'], [of.ignoreLinkDown.inet, '1'])
+    if (isUplinkIn('inet6', uplink)) wanted.push([of.ignoreLinkDown.inet6, '1'])
+  }
+  return Object.fromEntries(wanted.filter(([name]) => name in observed.sysctls))
+}
+
+/**
+ * What was there before us, for everything that we hold: remembered from earlier runs, or what is there now. What we hold
+ * no longer stays until its former value is seen to be back; an interface that is gone took its sysctls along.
+ */
+export function formerSysctls(
+  wanted: Readonly<Record<string, string>>,
+  observed: Observed,
+): Readonly<Record<string, string>> {
+  const remembered = Object.entries(observed.state.sysctls).filter(
+    ([name, former]) => name in observed.sysctls && (name in wanted || observed.sysctls[name] !== former),
+  )
+  const fresh = Object.keys(wanted).map((name): [string, string] => [name, observed.sysctls[name] ?? ''])
+  return { ...Object.fromEntries(fresh), ...Object.fromEntries(remembered) }
+}

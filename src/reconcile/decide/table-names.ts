@@ -1,0 +1,27 @@
+/** Uplinks' names for `ip route show table NAME`, in the format of rt_tables.d. */
+import { balancedTable, uplinkTable } from '../../layout.ts'
+import type { KnownUplink, Numbers, Observed } from '../../model/model.ts'
+import { own } from '../../values/own.ts'
+
+type Known = Readonly<Record<string, KnownUplink>>
+type Taken = Pick<Observed, 'othersTableNames'>
+
+/** A name that is another table's in the host's own files stays that one's: rules and scripts that have it mean that. */
+export function decideTableNames(known: Known, numbers: Numbers, { othersTableNames = {} }: Taken): string {
+  const names = wantedNames(known, numbers).filter(([, name]) => own(othersTableNames, name) === undefined)
+  return ['# Written by ifbalance.', ...names.map(([table, name]) => `${table}\t${name}`), ''].join('\n')
+}
+
+export function tableNameWarnings(known: Known, numbers: Numbers, { othersTableNames = {} }: Taken): readonly string[] {
+  return wantedNames(known, numbers).flatMap(([table, name]) => {
+    const other = own(othersTableNames, name)
+    return other === undefined || other === table
+      ? []
+      : [`table ${table} has no name: ${name} is table ${other} in rt_tables of iproute2`]
+  })
+}
+
+function wantedNames(known: Known, numbers: Numbers): readonly (readonly [number, string])[] {
+  const names = Object.entries(known).map(([name, { number }]) => [uplinkTable(number, numbers), name] as const)
+  return Object.hasOwn(known, 'balanced') ? names : [...names, [balancedTable(numbers), 'balanced']]
+}

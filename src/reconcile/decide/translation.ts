@@ -1,0 +1,166 @@
+/**
+ * Whose source address is changed on its way out by an uplink, and whose is not.
+ *
+ * `auto`, first match: IPsec's packets, frames that are only bridged and the uplink's own addresses stay. This host's
+ * connections that were moved to another uplink than the one that they have an address of are translated. What came in by an
+ * uplink stays: we are no router for a provider's other customers. Another uplink's addresses and prefixes are translated, as
+ * this provider would drop them. What others' rules translate, or leave alone, and yet comes here was left alone, and
+ * stays. Then private sources are translated, and all else stays.
+ *
+ * Others' rules are known from their listing: that one of them has accepted a packet cannot be seen of the packet.
+ */
+
+import { hex } from '../../kernel/iproute/rule-spec.ts'
+import { hookPriorities, marks } from '../../layout.ts'
+import { isUplinkIn, type Present } from '../../model/carriers.ts'
+import type { Chain, Config, Family, Masquerade, Observed, Range, Uplink } from '../../model/model.ts'
+import { listedSources, readAddressRange, withoutRanges } from '../../net/address-range.ts'
+import { leftAlone } from './foreign-nat.ts'
+import { changeRest, movePrivate, translateSources } from './prefix-translation.ts'
+import { cameIn, verdicts } from './verdicts.ts'
+
+export function masqueradeOf({ name }: Pick<Uplink, 'name'>, { balance, uplinks }: Config): Masquerade {
+  return uplinks.find((section) => section.name === name)?.masquerade ?? balance.masquerade
+}
+
+interface World {
+  readonly config: Config
+  readonly observed: Observed
+  readonly present: readonly Present[]
+  /** Those that are away, too: hosts may have addresses of theirs. */
+  readonly uplinks: readonly Uplink[]
+  /** Rules, slices or name servers move connections of this host to other uplinks. */
+  readonly moves: boolean
+}
+
+/** The chains behind everybody else's source NAT; none where nothing may be translated. */
+export function decideTranslation(world: World): readonly Chain[] {
+  const translating = world.present.flatMap((uplink) => {
+    const chains = chainsOf(uplink, world)
+    return chains.length > 0 ? [{ uplink, chains }] : []
+  })
+  if (translating.length === 0) return []
+  const { incoming } = marks(world.config.numbers)
+  return [
+    ...translating.flatMap(({ chains }) => chains),
+    {
+      name: 'postrouting',
+      hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.masquerade },
+      rules: [
+        ...(world.observed.ipsec ? ['rt ipsec exists accept'] : []),
+        // With br_netfilter, a guest's frame comes by here: in by the bridge, out by the bridge, and routed by nobody.
+        `iif 0 ct mark & ${hex(incoming)} != 0 fib saddr type != local accept`,
+        ...verdicts(
+          translating.map(({ uplink }) => uplink),
+          'nat',
+        ),
+      ],
+    },
+  ]
+}
+
+function chainsOf(uplink: Present, world: World): readonly Chain[] {
+  const mode = masqueradeOf(uplink, world.config)
+  if (mode === 'no' && !world.moves) return []
+  const { number } = uplink
+  const keep = { name: `keep_${number}`, hook: null, rules: mode === 'no' ? [] : exempt(uplink, world.config) }
+  const theirs = {
+    name: `theirs_${number}`,
+    hook: null,
+    rules: mode === 'auto' ? leftAlone(uplink.interface, world.observed) : [],
+  }
+  const jump = ({ name, rules }: Chain) => (rules.length > 0 ? [`jump ${name}`] : [])
+  const rules = {
+    no: [],
+    yes: [...jump(keep), ...everything(uplink, world)],
+    auto: [
+      ...cameIn(world.present).map((which) => `${which} accept`),
+      ...jump(keep),
+      ...translateSources(uplink, world.uplinks),
+      ...fromOtherUplinks(uplink, world),
+      ...jump(theirs),
+      `ip saddr { ${privateSources.join(', ')} } masquerade`,
+      ...movePrivate(uplink),
+    ],
+  }[mode]
+  return [
+    { name: `nat_${number}`, hook: null, rules: [...fromItself(uplink), ...moved(uplink, world), ...rules] },
+    ...[keep, theirs].filter((chain) => chain.rules.length > 0),
+  ]
+}
+
+/** RFC 1918 and RFC 6598; those of RFC 4193 are moved. */
+const privateSources = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16']
+
+/** By masquerade, one of the uplink's addresses would become its first. */
+function fromItself({ inet, inet6 }: Uplink): readonly string[] {
+  const stay = (header: 'ip' | 'ip6', addresses: readonly string[] = []) =>
+    addresses.length > 0 ? [`${header} saddr { ${addresses.toSorted().join(', ')} } accept`] : []
+  return [...stay('ip', inet?.addresses), ...stay('ip6', inet6?.addresses)]
+}
+
+/** Their first packet tells by its mark. */
+function moved(uplink: Present, { config, moves }: World): readonly string[] {
+  const { pinned, incoming } = marks(config.numbers)
+  const which = `meta mark & ${hex((pinned | incoming) >>> 0)} != 0 fib saddr type local`
+  return moves ? changes(uplink).map((change) => `${which} ${change}`) : []
+}
+
+function changes(uplink: Present): readonly string[] {
+  return [...new Set([changeRest(uplink), 'masquerade'])]
+}
+
+/** A chain of its own, as a rule for a prefix in the uplink's chain stands for connections that are forgotten with it. */
+function exempt({ name }: Uplink, { balance, uplinks }: Config): readonly string[] {
+  const lists = [balance.noMasquerade, uplinks.find((section) => section.name === name)?.noMasquerade]
+  return families.flatMap((family) => {
+    const ranges = lists.flatMap((list) => list?.[family] ?? [])
+    return ranges.length > 0 ? [`${fromAny(family, ranges)} accept`] : []
+  })
+}
+
+/** All, but IPv6 clients of a LAN that has one provider's addresses where no other provider could carry them. */
+function everything(uplink: Present, { present, uplinks }: World): readonly string[] {
+  const several = present.filter(({ inet6 }) => inet6 !== null).length > 1
+  return [
+    ...translateSources(uplink, uplinks),
+    ...movePrivate(uplink),
+    ...(several ? [] : ['ip6 saddr != fc00::/7 accept']),
+    ...changes(uplink),
+  ]
+}
+
+/** Their addresses, and who is in their subnets, as behind a proxy for ARP. */
+function fromOtherUplinks(uplink: Present, { observed, present }: World): readonly string[] {
+  return families.flatMap((family) => {
+    const others = present.filter((one) => one !== uplink && isUplinkIn(family, one))
+    const around = others.flatMap((one) => subnets(one, family, observed))
+    const ranges = [
+      ...withoutRanges(around, subnets(uplink, family, observed)),
+      ...others
+        .flatMap((one) => one[family]?.addresses ?? [])
+        .filter((address) => !uplink[family]?.addresses.includes(address))
+        .flatMap(rangesOf),
+    ]
+    if (ranges.length === 0) return []
+    return [`${fromAny(family, ranges)} ${family === 'inet' ? 'masquerade' : changeRest(uplink)}`]
+  })
+}
+
+function subnets({ index }: Present, family: Family, { links }: Observed): readonly Range<string>[] {
+  const addresses = links.find((link) => link.index === index)?.addresses ?? []
+  return addresses
+    .filter((address) => address.family === family && address.global)
+    .flatMap(({ address, prefixLength, peer }) => rangesOf(peer === null ? `${address}/${prefixLength}` : address))
+}
+
+function rangesOf(text: string): readonly Range<string>[] {
+  const range = readAddressRange(text)?.range
+  return range ? [range] : []
+}
+
+const families = ['inet', 'inet6'] as const
+
+function fromAny(family: Family, ranges: readonly Range<string>[]): string {
+  return `${family === 'inet' ? 'ip' : 'ip6'} saddr ${listedSources(ranges)}`
+}

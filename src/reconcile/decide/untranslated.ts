@@ -1,0 +1,45 @@
+/**
+ * Connections that began while nobody translated, and leave by an uplink all the same: the kernel decides about translation
+ * once for each, so they are dead for as long as somebody sends. Pure.
+ *
+ * Only what was never answered: whatever has been lives. A connection that is forgotten wrongly begins anew with its next packet.
+ */
+import { marks } from '../../layout.ts'
+import type { Numbers, Observed, Ruleset, Step, Uplink } from '../../model/model.ts'
+import { isDefault } from './paths.ts'
+
+type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
+
+/** To be done once the new ruleset is there; none where the former one has translated. */
+export function untranslatedToForget(
+  { routes, links, ruleset }: Observed,
+  desired: Ruleset | null,
+  uplinks: readonly Uplink[],
+  numbers: Numbers,
+): readonly ForgetUntranslated[] {
+  if (!translates(desired) || translates(ruleset)) return []
+  const devices = new Set(uplinks.map((uplink) => uplink.interface))
+  const elsewhere = routes.filter(
+    (route) =>
+      route.type === 'unicast' && !isDefault(route) && route.nexthops.every(({ device }) => !devices.has(device)),
+  )
+  return [
+    {
+      kind: 'forget-untranslated',
+      sources: uplinks.flatMap(({ inet, inet6 }) => [...(inet?.addresses ?? []), ...(inet6?.addresses ?? [])]),
+      elsewhere: [
+        ...elsewhere.map(({ destination }) => destination),
+        ...links.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+        ...noUplinks,
+      ],
+      cameIn: marks(numbers).incoming,
+    },
+  ]
+}
+
+/** Loopback, links, and groups. */
+const noUplinks = ['127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::1', 'fe80::/10', 'ff00::/8']
+
+function translates(ruleset: Ruleset | null): boolean {
+  return ruleset?.chains.some(({ name }) => name === 'postrouting') ?? false
+}

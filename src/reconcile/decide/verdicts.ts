@@ -1,0 +1,33 @@
+/** Each uplink's devices, and what becomes of packets that come in or leave by them: rules of a verdict map. Pure. */
+
+import { isUplinkIn, type Present } from '../../model/carriers.ts'
+import type { Family } from '../../model/model.ts'
+
+/** By the family in which a device is an uplink; one line where that is the same for all. */
+export function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): readonly string[] {
+  const way = chain === 'in' ? 'iif' : 'oif'
+  return byFamily(present, (some) => `${way} vmap ${ways(some, chain)}`)
+}
+
+export function ways(some: readonly Present[], chain: 'to' | 'in' | 'nat'): string {
+  return `{ ${some.map(({ index, number }) => `${index} : goto ${chain}_${number}`).join(', ')} }`
+}
+
+/** What came in by one of them. */
+export function cameIn(present: readonly Present[]): readonly string[] {
+  return byFamily(present, (some) => `iif ${devices(some)}`)
+}
+
+export function devices(some: readonly Present[]): string {
+  return some.length === 1 ? String(some[0]?.index) : `{ ${some.map(({ index }) => index).join(', ')} }`
+}
+
+/** One line, or one for each family. */
+export function byFamily(present: readonly Present[], write: (some: readonly Present[]) => string): readonly string[] {
+  const sorted = present.toSorted((a, b) => a.index - b.index)
+  const of = (family: Family) => sorted.filter((uplink) => isUplinkIn(family, uplink))
+  const [inet, inet6] = [of('inet'), of('inet6')]
+  const line = (family: string, some: readonly Present[]) => (some.length > 0 ? [`${family}${write(some)}`] : [])
+  const isSame = inet.length === inet6.length && inet.every((uplink) => inet6.includes(uplink))
+  return isSame ? line('', inet) : [...line('meta nfproto ipv4 ', inet), ...line('meta nfproto ipv6 ', inet6)]
+}

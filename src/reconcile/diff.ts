@@ -1,0 +1,246 @@
+/**
+ * Observed against Desired -> the steps between, in an order of which every beginning carries traffic. Pure.
+ *
+ * What marks refer to is there before anything is marked; the balanced default comes last and goes first. See
+ * reconcile/apply/apply.ts for how the steps become one nft transaction and one ip batch a family.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { ruleSpec } from '../kernel/iproute/rule-spec.ts'
+import {
+  balancedTable,
+  inOurBlock,
+  isOurTable,
+  lastPriority,
+  markOf,
+  marks,
+  maxUplinks,
+  protocols,
+  tables,
+  uplinkTable,
+} from '../layout.ts'
+import type { Desired, Family, Numbers, Observed, Route, Rule, Ruleset, Step, Uplink } from '../model/model.ts'
+import { lostUplinks } from './decide/drains.ts'
+import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
+import { connectionsOfFormerPrefixes } from './decide/prefix-translation.ts'
+import { isOurRuleset } from './decide/ruleset.ts'
+import { untranslatedToForget } from './decide/untranslated.ts'
+
+export function diff(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+  const hasTable = observed.ruleset !== null && isOurRuleset(observed.ruleset)
+  const everywhere = allNumbers(numbers, observed)
+  const routes = diffRoutes(observed, desired, everywhere)
+  const rules = diffRules(observed, desired, everywhere)
+  const balanced = ({ route }: { route: Route }) => everywhere.some((one) => route.table === balancedTable(one))
+  return [
+    ...diffMemory(observed, desired),
+    ...diffSysctls(observed, desired),
+    ...(desired.ruleset ? diffRuleset(observed.ruleset, desired.ruleset) : []),
+    ...routes.replaced.filter((step) => !balanced(step)),
+    ...rules.removedPair,
+    ...rules.added,
+    ...routes.replaced.filter(balanced),
+    ...rules.addedPair,
+    ...routes.deleted.filter(balanced),
+    ...rules.removed,
+    ...routes.deleted.filter((step) => !balanced(step)),
+    ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
+    ...connectionsToForget(observed, desired, numbers),
+    ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, numbers),
+    ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(numbers, observed) : []),
+    ...untranslatedToForget(observed, desired.ruleset, desired.uplinks, numbers),
+  ]
+}
+
+// ---- memory, sysctls, ruleset ----------------------------------------------------------------------------------
+
+/** Former values are written down before the sysctls change, so that no kill in between loses them. */
+function diffMemory(observed: Observed, desired: Desired): readonly Step[] {
+  const { state, tableNames } = desired
+  return [
+    ...(isDeepStrictEqual(observed.state, state) ? [] : [{ kind: 'remember', state } as const]),
+    ...((observed.tableNames ?? '') === tableNames ? [] : [{ kind: 'name-tables', text: tableNames } as const]),
+  ]
+}
+
+/** Wanted values, and the former ones of what is no longer ours; interfaces that are gone took theirs along. */
+function diffSysctls(observed: Observed, desired: Desired): readonly Step[] {
+  const wanted = { ...observed.state.sysctls, ...desired.sysctls }
+  return Object.entries(wanted)
+    .filter(([name, value]) => name in observed.sysctls && observed.sysctls[name] !== value)
+    .map(([name, value]) => ({ kind: 'set-sysctl', name, value }))
+}
+
+function diffRuleset(observed: Ruleset | null, desired: Ruleset): readonly Step[] {
+  const chains = (ruleset: Ruleset) => ruleset.chains.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const sets = (ruleset: Ruleset) => (ruleset.sets ?? []).map(({ name }) => name).sort()
+  const same =
+    observed !== null &&
+    isDeepStrictEqual(chains(observed), chains(desired)) &&
+    isDeepStrictEqual(sets(observed), sets(desired))
+  return same ? [] : [{ kind: 'load-ruleset', ruleset: desired, former: observed }]
+}
+
+// ---- routes ----------------------------------------------------------------------------------------------------
+
+type RouteStep<K> = { readonly kind: K; readonly route: Route }
+
+function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
+  const isOurs = ({ table, protocol }: Route) =>
+    protocol === protocols.route && everywhere.some((numbers) => isOurTable(table, numbers))
+  const ours = observed.routes.filter(isOurs)
+  const there = new Map(ours.map((route) => [routeKey(route), route]))
+  const wanted = new Set(desired.routes.map(routeKey))
+  return {
+    replaced: desired.routes
+      .filter((route) => !isDeepStrictEqual(comparable(there.get(routeKey(route))), comparable(route)))
+      .map((route): RouteStep<'replace-route'> => ({ kind: 'replace-route', route })),
+    deleted: ours
+      .filter((route) => !wanted.has(routeKey(route)))
+      .map((route): RouteStep<'delete-route'> => ({ kind: 'delete-route', route })),
+  }
+}
+
+/** What `ip route replace` goes by. */
+function routeKey({ family, table, destination, metric }: Route): string {
+  return [family, table, destination, metric].join(' ')
+}
+
+/** The kernel may list an IPv6 route's nexthops in another order. */
+function comparable(route: Route | undefined): Route | undefined {
+  const byDevice = (hops: Route['nexthops']) => hops.toSorted((a, b) => (a.device < b.device ? -1 : 1))
+  return route && { ...route, nexthops: byDevice(route.nexthops) }
+}
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+
+function diffRules(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
+  const inBlock = ({ priority }: Rule) => everywhere.some((numbers) => inOurBlock(priority, numbers))
+  const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && inBlock(rule))
+  const wanted = desired.rules.filter(inBlock)
+  const missing = subtract(wanted, there)
+  const surplus = subtract(there, wanted)
+  // A jump elsewhere or a reversed condition is no other rule to the kernel: the former has to go first.
+  const taken = missing.map((rule) => surplus.find((other) => kernelKey(other) === kernelKey(rule)))
+  const pairs = (['inet', 'inet6'] as const).map((family) =>
+    diffPair(
+      observed.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
+      desired.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
+      everywhere,
+    ),
+  )
+  return {
+    added: missing.flatMap((rule, index) => [...[taken[index] ?? []].flat().map(deleteRule), addRule(rule)]),
+    removed: surplus.filter((rule) => !taken.includes(rule)).map(deleteRule),
+    addedPair: pairs.flatMap(({ added }) => added.map(addRule)),
+    removedPair: pairs.flatMap(({ removed }) => removed.map(deleteRule)),
+  }
+}
+
+/**
+ * The pair has to be the last at its priority, in its order, behind whatever others put there. The kernel appends, so
+ * ours are taken away (the balanced one first) and added again; meanwhile main decides.
+ */
+function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Numbers[]) {
+  const specs = pairSpecs(everywhere)
+  const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && (specs.has(spec) || leavesToMain(spec))
+  const ours = there.filter(isOurs)
+  const tail = there.slice(there.length - wanted.length)
+  if (ours.length === wanted.length && isDeepStrictEqual(tail, wanted)) return { added: [], removed: [] }
+  return { added: wanted, removed: ours.toReversed() }
+}
+
+/** One for each uplink, and for each network of routed-networks.ts; which there were is not remembered. */
+function leavesToMain(spec: string): boolean {
+  return new RegExp(`^(from \\S+ (fwmark 0x0/0x[0-9a-f]+ )?|iif \\S+ )lookup ${tables.main}$`).test(spec)
+}
+
+/** All else that rules.ts may have put there, with whatever numbers. */
+function pairSpecs(everywhere: readonly Numbers[]): ReadonlySet<string> {
+  const specs = everywhere.flatMap((numbers) => {
+    const { numberMask, incoming } = marks(numbers)
+    const balanced = { lookup: balancedTable(numbers) }
+    const byNumber = Array.from({ length: maxUplinks }, (_, index) => ({
+      mark: { value: markOf(index + 1, numbers), mask: numberMask },
+      action: { lookup: uplinkTable(index + 1, numbers) },
+    }))
+    const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
+    return [{ action: balanced }, { mark: unsteered, action: balanced }, ...byNumber]
+  })
+  return new Set([{ action: { lookup: tables.main, suppressDefault: true } as const }, ...specs].map(ruleSpec))
+}
+
+/** As multisets: a rule that is there twice is once too many. */
+function subtract(from: readonly Rule[], what: readonly Rule[]): readonly Rule[] {
+  const left = new Map<string, number>()
+  for (const rule of what) left.set(ruleKey(rule), (left.get(ruleKey(rule)) ?? 0) + 1)
+  return from.filter((rule) => {
+    const count = left.get(ruleKey(rule)) ?? 0
+    left.set(ruleKey(rule), count - 1)
+    return count <= 0
+  })
+}
+
+function ruleKey({ family, priority, spec }: Rule): string {
+  return [family, priority, spec].join(' ')
+}
+
+/** What the kernel compares of a rule, to refuse one that is there and to find one to delete: no target of a jump, no `not`. */
+function kernelKey(rule: Rule): string {
+  return ruleKey({ ...rule, spec: rule.spec.replace(/^not /, '').replace(/\bgoto \d+$/, 'goto') })
+}
+
+function addRule(rule: Rule): Step {
+  return { kind: 'add-rule', rule }
+}
+
+function deleteRule(rule: Rule): Step {
+  return { kind: 'delete-rule', rule }
+}
+
+// ---- connections -----------------------------------------------------------------------------------------------
+
+/** Not while nothing else can carry them, and not those of an uplink that merely gave way to a better one. */
+function connectionsToForget(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+  const lost = (['inet', 'inet6'] as const).flatMap((family) =>
+    lostUplinks(family, observed, desired, numbers).map((uplink) =>
+      forgetConnections(uplink, family, desired.uplinks, numbers),
+    ),
+  )
+  return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, numbers) : [])]
+}
+
+/** A number that was given back means another uplink soon. */
+function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+  const { pinned, incoming, numberMask } = marks(numbers)
+  const kept = new Set(Object.values(desired.state.uplinks).map(({ number }) => number))
+  return Object.entries(state.uplinks)
+    .filter(([, { number, goneSince }]) => goneSince !== undefined && !kept.has(number))
+    .flatMap(([uplink, { number }]) =>
+      [pinned, incoming].map((way) => ({
+        kind: 'forget-connections' as const,
+        uplink,
+        mark: (markOf(number, numbers) | way) >>> 0,
+        mask: (numberMask | pinned | incoming) >>> 0,
+      })),
+    )
+}
+
+/** Of one uplink and family: those that carry its mark, and sockets that have an address of nobody but it. */
+export function forgetConnections(
+  uplink: Uplink,
+  family: Family,
+  uplinks: readonly Uplink[],
+  numbers: Numbers,
+): Extract<Step, { kind: 'forget-connections' }> {
+  const { pinned, incoming, numberMask } = marks(numbers)
+  const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
+  return {
+    kind: 'forget-connections',
+    uplink: uplink.name,
+    family,
+    mark: (markOf(uplink.number, numbers) | pinned) >>> 0,
+    mask: (numberMask | pinned | incoming) >>> 0,
+    addresses: (uplink[family]?.addresses ?? []).filter((address) => !others.includes(address)),
+    device: uplink.interface,
+  }
+}

@@ -1,0 +1,126 @@
+/** Reads everything that a decision depends on: a few child processes and some small files. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readQuotas } from '../../daemon/lines/quotas.ts'
+import { readCgroups, readSlices } from '../../kernel/cgroup/cgroups.ts'
+import { readHardware } from '../../kernel/devices/hardware.ts'
+import { readForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
+import { parseBatch, parseLinks, parseRoutes, parseRule } from '../../kernel/iproute/listing.ts'
+import { readTableNames } from '../../kernel/iproute/table-names.ts'
+import { takesFlowtables } from '../../kernel/nft/flowtables.ts'
+import { parseListing } from '../../kernel/nft/listing.ts'
+import { readSysctls } from '../../kernel/sysctls.ts'
+import { nftTable, paths, programs } from '../../layout.ts'
+import type { Config, Family, Link, Observed, Ruleset, State } from '../../model/model.ts'
+import { run } from '../../os/run.ts'
+import {
+  readDelegations,
+  readDisabled,
+  readLeases,
+  readNameServers6,
+  readRefused,
+  readStanzas,
+} from '../../sources/facts.ts'
+import { readBus } from '../../store/bus-facts.ts'
+import { readNote } from '../../store/file.ts'
+import { readHealth } from '../../store/health.ts'
+import { parseState } from '../../store/state.ts'
+
+/**
+ * `config` says what else there is to look for. `-N`: numbers even where rt_tables and rt_protos have names for them.
+ * `ruleset: false` leaves out our nft table, which only root may read. Throws where ip or nft fail.
+ */
+export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
+  const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
+  const state = parseState(readNote(paths.state))
+  const answers = [
+    ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
+    ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
+    ruleset
+      ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
+      : null,
+    config.balance.offload && ruleset ? takesFlowtables() : null,
+    ruleset ? readForeignNat() : null,
+  ] as const
+  // One that hangs has its own bound, which would not be kept where another's failure ends this process before.
+  await Promise.allSettled(answers)
+  const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all(answers)
+  const [linkList = [], addresses = [], routes = [], rules = []] = inet
+  const [addresses6 = [], routes6 = [], rules6 = []] = inet6
+  const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
+  const health = readHealth()
+  const now = new Date()
+  const delegations = readDelegations(now)
+  const quotas = readQuotas(now)
+  const nameServers6 = readNameServers6()
+  const slices = readSlices()
+  const refused = readRefused()
+  const cgroups = readCgroups(config)
+  const othersTableNames = readTableNames()
+  return {
+    ipv6,
+    uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
+    links,
+    routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
+    rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
+    ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
+    ...(foreignNat && foreignNat.found.length > 0 && { foreignNat: foreignNat.found }),
+    ...(foreignNat?.reversePath && { reversePath: true as const }),
+    ...(existsSync(paths.ipsec) && { ipsec: true as const }),
+    ...(flowtables === null ? {} : { flowtables }),
+    sysctls: readSysctls(links, Object.keys(state.sysctls)),
+    leases: readLeases(now),
+    ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
+    ...(Object.keys(delegations).length === 0 ? {} : { delegations }),
+    bus: readBus(),
+    stanzas: readStanzas(),
+    ...(Object.keys(health).length === 0 ? {} : { health }),
+    ...(Object.keys(slices).length === 0 ? {} : { slices }),
+    ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
+    ...(quotas && { quotas }),
+    ...(refused.length > 0 && { refused }),
+    disabled: readDisabled(),
+    state,
+    tableNames: readNote(paths.tableNames),
+    ...(Object.keys(othersTableNames).length > 0 && { othersTableNames }),
+  }
+}
+
+/**
+ * nft 1.0.6 fetches all elements of a table's sets even to leave them out, but not those of all tables (half a second of
+ * a small virtual machine for 100,000 prefixes). With many uplinks, each of which has a set, asking for those costs more
+ * than others' tables do: 27 ms of the processor against 17 for 63 uplinks.
+ */
+function listed({ rules }: Pick<Config, 'rules'>, { uplinks }: State): readonly string[] {
+  const fromFiles = rules.some(({ match }) => match.source?.kind === 'file' || match.destination?.kind === 'file')
+  const many = Object.keys(uplinks).length > manyUplinks
+  return fromFiles || many ? ['ruleset', nftTable.family] : ['table', nftTable.family, nftTable.name]
+}
+
+const manyUplinks = 8
+
+/** All tables of a host, without the elements of their sets. */
+const maxListing = 64 * 1024 * 1024
+
+/** A million routes print about 100 MB; more than this is not a state that we could manage. */
+const maxOutput = 256 * 1024 * 1024
+
+/** Only uplinks come back under other names, and those have addresses. */
+function withHardware(link: Link): Link {
+  return link.addresses.length === 0 ? link : { ...link, hardware: readHardware(link) }
+}
+
+async function ask(family: Family, commands: readonly string[]) {
+  const flags = [family === 'inet' ? '-4' : '-6', '-details', '-Numeric', '-json', '-batch', '-']
+  const { stdout } = await run(programs.ip, flags, { input: `${commands.join('\n')}\n`, maxOutput })
+  return parseBatch(stdout, commands.length)
+}
+
+function rulesetOf(
+  { exitCode, stdout, stderr }: { exitCode: number; stdout: string; stderr: string },
+  indexOf: ReadonlyMap<string, number>,
+): Ruleset | null {
+  if (exitCode === 0) return parseListing(stdout, indexOf)
+  if (stderr.includes('No such file or directory')) return null
+  throw new Error(`reading the nft table: ${stderr.trim().split('\n')[0]}`)
+}

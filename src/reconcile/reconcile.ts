@@ -1,0 +1,124 @@
+/** observe -> decide -> diff -> apply -> verify. Every trigger comes here; nothing is undone from a log of what was done. */
+
+import { programs } from '../layout.ts'
+import type { Cgroups, Config, Desired, Observed, Step } from '../model/model.ts'
+import { withLock } from '../os/lock.ts'
+import { messageOf } from '../os/log.ts'
+import { requireProgram } from '../os/run.ts'
+import { retryNotes } from '../store/file.ts'
+import { apply, forgetConnections, mayUndo } from './apply/apply.ts'
+import {
+  isHeldBack,
+  noteRefusals,
+  publishRefusals,
+  type Refusal,
+  refusalsOf,
+  refusedPaths,
+  refusedRuleset,
+} from './apply/refusals.ts'
+import { decideWithoutRefused, findRefusedRules } from './apply/refused-rules.ts'
+import { decide, decideNothing } from './decide/decide.ts'
+import { diff } from './diff.ts'
+import { observe } from './observe/observe.ts'
+
+/** The world may change while we write to it; what is still different after this many runs is someone else's doing. */
+const attempts = 3
+
+export interface Outcome {
+  readonly applied: readonly Step[]
+  /** Empty when the kernel is as wanted, or as near as it lets us. */
+  readonly remaining: readonly Step[]
+  /** What it does not take, and what is therefore left out until the next attempt. */
+  readonly refused: readonly Refusal[]
+  /** What went wrong on the way, one line each; with `remaining` empty, a later attempt mended it. */
+  readonly errors: readonly string[]
+  /** The world at the end. */
+  readonly observed: Observed
+  readonly desired: Desired
+  /** Ends when the connections of what went away are forgotten; never fails. New ones are good long before. */
+  readonly forgotten: Promise<void>
+}
+
+export interface Survey {
+  readonly observed: Observed
+  readonly desired: Desired
+  readonly steps: readonly Step[]
+}
+
+/** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
+export async function reconcile(config: Config): Promise<Outcome> {
+  // Without it connections could not be forgotten later; observing fails without the others.
+  requireProgram(programs.conntrack)
+  return converge(config, (observed) => decideWithoutRefused(config, observed))
+}
+
+/** Takes everything of ours away. */
+export async function takeDown(config: Config): Promise<Outcome> {
+  return converge(config, decideNothing)
+}
+
+/** What is, what should be and the steps between; changes nothing. Throws for others than root: nft(8) shows them nothing. */
+export async function survey(config: Config): Promise<Survey> {
+  return compare(config, (observed) => decide(config, observed))
+}
+
+/** The same for everyone, and blind for the nft table. */
+export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
+  const observed = await observe(config, { ruleset: false })
+  const desired = decide(config, observed)
+  const steps = diff(observed, { ...desired, ruleset: null }, config.numbers)
+  return { observed, desired, steps }
+}
+
+/** The slices whose traffic the kernel sends by their uplinks now, by path, with their ids: see slices.ts. */
+export function followedSlices({ remaining, refused, observed, desired }: Outcome): Cgroups {
+  return remaining.length + refused.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
+}
+
+async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
+  const outcome = await withLock(async () => {
+    retryNotes()
+    const applied: Step[] = []
+    const errors: string[] = []
+    let { observed, desired, steps } = await compare(config, wish, withRefusals)
+    const due = () => steps.filter((step) => !isHeldBack(step, observed))
+    for (let attempt = 1; due().length > 0 && attempt <= attempts; attempt++) {
+      const tried = due()
+      try {
+        const refused = await apply(tried)
+        noteRefusals(tried, refused, observed)
+        if (refused.some(({ step }) => step.kind === 'load-ruleset')) await findRefusedRules(config, observed)
+        applied.push(...tried.filter((step) => !refused.some((refusal) => refusal.step === step)))
+      } catch (error) {
+        errors.push(messageOf(error))
+        applied.push(...tried)
+      }
+      ;({ observed, desired, steps } = await compare(config, wish, withRefusals))
+    }
+    const refused = refusalsOf(steps, observed)
+    publishRefusals(observed, config.numbers)
+    return { applied, remaining: due(), refused, errors, observed, desired }
+  })
+  return { ...outcome, forgotten: forgetConnections(outcome.applied) }
+}
+
+/** As this process knows them, which has tried. */
+function withRefusals({ refused: _, ...observed }: Observed, { numbers }: Config): Observed {
+  const refused = refusedPaths(observed, numbers)
+  const rulesetRefused = refusedRuleset(observed)
+  return {
+    ...observed,
+    ...(refused.length > 0 && { refused }),
+    ...(rulesetRefused !== undefined && { rulesetRefused }),
+  }
+}
+
+async function compare(
+  config: Config,
+  wish: (observed: Observed) => Desired,
+  known = (observed: Observed, _: Config) => observed,
+): Promise<Survey> {
+  const observed = known(await observe(config), config)
+  const desired = wish(observed)
+  return { observed, desired, steps: diff(observed, desired, config.numbers).filter(mayUndo) }
+}

@@ -1,0 +1,22 @@
+/** What DHCP clients' hooks would have said of leases from before we were installed. */
+import { existsSync } from 'node:fs'
+import { paths } from '../layout.ts'
+import { log, messageOf } from '../os/log.ts'
+import { readDelegations, readLeases } from './facts.ts'
+import { keepDelegation, keepFact } from './keep.ts'
+
+/**
+ * Keeps what stands in dhclient's lease files as if its hook had said it: from now on the hooks tell when it ends, so a clock
+ * that is set ahead ends no lease. Failures are logged.
+ */
+export function keepEarlierLeases(): void {
+  try {
+    const now = new Date()
+    for (const [device, lease] of Object.entries(readLeases(now)))
+      if (!existsSync(`${paths.leases}/${device}.json`)) keepFact(device, { kind: 'lease', lease })
+    for (const [device, there] of Object.entries(readDelegations(now)))
+      if (!existsSync(`${paths.delegations}/${device}.json`)) keepDelegation(device, { gone: 'all', there })
+  } catch (error) {
+    log.warning(`keeping earlier leases: ${messageOf(error)}`)
+  }
+}

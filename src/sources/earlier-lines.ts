@@ -1,0 +1,37 @@
+/** What pppd's hooks would have said of lines that were up before we were installed. */
+import { existsSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { basename } from 'node:path'
+import { paths } from '../layout.ts'
+import { isInterfaceName } from '../net/valid.ts'
+import { readIfThere } from '../os/files.ts'
+import { log, messageOf } from '../os/log.ts'
+import { keepFact } from './keep.ts'
+import { readPppEvent } from './ppp.ts'
+import { argumentsOf, withPppOptions } from './ppp-options.ts'
+
+/**
+ * Of each interface for which a pppd runs that no hook has told of. Only root can: pppd's options are nobody else's to read.
+ * Failures are logged.
+ */
+export function keepEarlierLines(): void {
+  for (const [device, addresses = []] of Object.entries(networkInterfaces())) {
+    const address = addresses.find(({ family }) => family === 'IPv4')?.address
+    if (address === undefined || !isInterfaceName(device) || existsSync(`${paths.leases}/${device}.json`)) continue
+    try {
+      const pid = pidOf(device)
+      if (pid === null) continue
+      const env = withPppOptions({ PPPD_PID: pid, PPP_LOCAL: address, PPP_PHASE: 'ip-up.d' })
+      keepFact(device, readPppEvent(device, env).fact)
+    } catch (error) {
+      log.warning(`looking for the pppd of ${device}: ${messageOf(error)}`)
+    }
+  }
+}
+
+/** Whoever has the number now may be another program. */
+function pidOf(device: string): string | null {
+  const files = paths.pppd.flatMap((folder) => readIfThere(`${folder}/${device}.pid`, 64) ?? [])
+  const pids = files.flatMap((text) => /^\s*(\d{1,7})\s/.exec(`${text}\n`)?.[1] ?? [])
+  return pids.find((pid) => basename(argumentsOf(pid)[0] ?? '') === 'pppd') ?? null
+}

@@ -1,0 +1,120 @@
+/** systemd-networkd: org.freedesktop.network1(5). */
+
+import type { Family } from '../model/model.ts'
+import { addressFromBytes } from '../net/address-bytes.ts'
+import { routedPrefixes } from '../net/ipv6-prefix.ts'
+import { isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
+import type { Told } from '../store/bus-facts.ts'
+import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
+import type { Service } from './service.ts'
+
+/** A renewal with a new gateway shows as AdministrativeState configuring -> configured, and in the kernel not always. */
+export const networkd: Service = {
+  source: 'networkd',
+  busName: 'org.freedesktop.network1',
+  signals: [
+    {
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'PropertiesChanged',
+      pathNamespace: '/org/freedesktop/network1',
+    },
+  ],
+  read: async (ask) => {
+    const [text] = await ask('/org/freedesktop/network1', 'org.freedesktop.network1.Manager', 'Describe')
+    return parseDescription(stringOf(text))
+  },
+}
+
+/**
+ * The JSON of Manager.Describe, which is that of DescribeLink for all links (252 and 257). It lists links and routes that
+ * networkd did not make, too (`ConfigSource` foreign): the kernel tells us about those. Throws where it is none.
+ */
+export function parseDescription(text: string): Told {
+  const description = objectOf(JSON.parse(text))
+  if (!Array.isArray(description['Interfaces'])) throw new Error('a description without interfaces')
+  const links = listOf(description['Interfaces']).map(objectOf)
+  return Object.fromEntries(
+    links.flatMap((link) => {
+      const name = stringOf(link['Name'])
+      const gateways = families.flatMap(({ family, number }) => {
+        const gateway = gatewayOf(link, family, number)
+        return gateway === undefined ? [] : [[family, gateway] as const]
+      })
+      const servers = nameServers(
+        listOf(link['DNS']).flatMap((server) => addressFromBytes(objectOf(server)['Address']) ?? []),
+      )
+      const prefixes = delegatedTo(link, links, description)
+      if (!isInterfaceName(name) || gateways.length + servers.length + prefixes.length === 0) return []
+      const told = { addresses: addressesOf(link), gateway: Object.fromEntries(gateways) }
+      const more = { ...(servers.length > 0 && { nameServers: servers }), ...(prefixes.length > 0 && { prefixes }) }
+      return [[name, { ...told, ...more }]]
+    }),
+  )
+}
+
+type Json = ReturnType<typeof objectOf>
+
+/** AF_INET and AF_INET6. */
+const families = [
+  { family: 'inet', number: 2 },
+  { family: 'inet6', number: 10 },
+] as const
+
+/** RTN_UNICAST, RTN_UNREACHABLE. */
+const [unicast, unreachable] = [1, 7]
+
+/**
+ * 257 tells a link's delegated prefixes. 252 tells only of the unreachable route that it makes for each, and which DHCPv6
+ * server it was from: mostly the router, so its link is known where no other link's router has the same address.
+ */
+function delegatedTo(link: Json, links: readonly Json[], description: Json): readonly string[] {
+  const told = listOf(objectOf(link['DHCPv6Client'])['Prefixes']).map(objectOf)
+  if (told.length > 0) return routedPrefixes(told.map((entry) => prefixOf(entry['Prefix'], entry['PrefixLength'])))
+  const routers = links.map((other) => gatewayOf(other, 'inet6', 10))
+  const router = gatewayOf(link, 'inet6', 10)
+  if (router === undefined || routers.filter((other) => other === router).length > 1) return []
+  const routes = ours(description['Routes']).filter(
+    (route) =>
+      route['Type'] === unreachable &&
+      route['ConfigSource'] === 'DHCPv6' &&
+      addressFromBytes(route['ConfigProvider']) === router,
+  )
+  return routedPrefixes(
+    routes.map((route) => prefixOf(route['Destination'], route['DestinationPrefixLength'])),
+  ).toSorted()
+}
+
+function prefixOf(bytes: unknown, length: unknown): string {
+  return `${addressFromBytes(bytes)}/${numberOf(length)}`
+}
+
+function gatewayOf(link: Json, family: Family, number: number): string | undefined {
+  const defaults = ours(link['Routes'])
+    .filter(
+      (route) => route['Family'] === number && route['Type'] === unicast && route['DestinationPrefixLength'] === 0,
+    )
+    .toSorted((a, b) => numberOf(a['Priority']) - numberOf(b['Priority']))
+  return defaults
+    .map((route) => addressFromBytes(route['Gateway']))
+    .find((gateway) => gateway !== null && isGateway(gateway, family))
+    ?.toString()
+}
+
+function addressesOf(link: Json): readonly string[] {
+  // In no certain order: sorted, so that two answers can be compared.
+  const all = ours(link['Addresses']).flatMap((address) => addressFromBytes(address['Address']) ?? [])
+  const [inet, inet6] = [all.filter((one) => !one.includes(':')), all.filter((one) => one.includes(':'))]
+  return [inet, inet6].flatMap((some) => some.toSorted().slice(0, maxTold)).toSorted()
+}
+
+/** Of each family; one that the interface has is enough to believe the rest, and neighbours can make any number. */
+const maxTold = 32
+
+function ours(list: unknown): readonly Json[] {
+  return (
+    listOf(list)
+      .map(objectOf)
+      // `configuring,configured` while it is made anew, for another lifetime.
+      .filter((item) => item['ConfigSource'] !== 'foreign' && /(^|,)configured$/.test(stringOf(item['ConfigState'])))
+  )
+}

@@ -1,0 +1,171 @@
+/** One network service on the bus: asked when something may have changed, and never more often than it can bear. */
+
+import { createBackoff } from '../os/backoff.ts'
+import type { Bus, Match } from '../os/dbus/bus.ts'
+import { log, messageOf } from '../os/log.ts'
+import type { BusSource, Told } from '../store/bus-facts.ts'
+
+export interface Service {
+  readonly source: BusSource
+  readonly busName: string
+  /** What says that something may have changed; whatever else it says is not believed. */
+  readonly signals: readonly Omit<Match, 'sender'>[]
+  /** Everything that it knows now. `before` is what it knew the last time. Throws where it does not answer. */
+  readonly read: (ask: Ask, before: Told) => Promise<Told>
+}
+
+/** Calls a method of the service: `ask(PATH, INTERFACE, MEMBER, SIGNATURE, ...ARGUMENTS)`. */
+export type Ask = (
+  path: string,
+  face: string,
+  member: string,
+  signature?: string,
+  ...body: readonly unknown[]
+) => Promise<readonly unknown[]>
+
+export interface Timing {
+  /** After an answer it is left alone for this long, and for three times as long as the answer took. */
+  readonly restMs: number
+  /** One that has just come does not know all yet: for so long, what was said of other interfaces holds, too. */
+  readonly settleMs: number
+  /** After no answer, doubled for each further one. */
+  readonly retryMs: number
+  readonly maxRetryMs: number
+  /** What it said holds for so long after it has gone: a restart changes nothing. */
+  readonly graceMs: number
+}
+
+const usualTiming: Timing = { restMs: 100, settleMs: 10_000, retryMs: 1000, maxRetryMs: 30_000, graceMs: 60_000 }
+
+export interface Follower {
+  /** Something may have changed: it is asked soon. However many call, one answer serves them all. */
+  readonly look: () => void
+  readonly stop: () => void
+}
+
+/** Calls `onTold` with each answer that differs from the one before, the first from `before`. Never throws. */
+export function followService(
+  bus: Bus,
+  { source, busName, signals, read }: Service,
+  before: Told,
+  onTold: (told: Told) => void,
+  timing: Timing = usualTiming,
+): Follower {
+  const backoff = createBackoff(timing.retryMs, timing.maxRetryMs)
+  let told = before
+  let owner: string | null = null
+  /** Counts owners: an answer of an earlier one comes too late. */
+  let reign = 0
+  /** Being asked, or left alone for a while. */
+  let isBusy = false
+  let isHinted = false
+  let isSilent = false
+  let rest: NodeJS.Timeout | undefined
+  let settling: NodeJS.Timeout | undefined
+  let grace: NodeJS.Timeout | undefined
+
+  function look(): void {
+    isHinted = true
+    if (isBusy || owner === null) return
+    isBusy = true
+    isHinted = false
+    const [began, asked, since] = [performance.now(), owner, reign]
+    const ask: Ask = (path, face, member, signature = '', ...body) =>
+      // By its unique name: by the other, the bus would start a service that the administrator has stopped.
+      bus.call({ destination: asked, path, interface: face, member, signature, body })
+    read(ask, told).then(
+      (answer) => {
+        if (since !== reign) return
+        heard(answer)
+        const restMs = Math.min(Math.max(timing.restMs, 3 * (performance.now() - began)), timing.maxRetryMs)
+        rest = setTimeout(ready, restMs)
+      },
+      (error: unknown) => {
+        if (since !== reign) return
+        silent(messageOf(error))
+        backoff.later(ready)
+      },
+    )
+  }
+
+  function ready(): void {
+    isBusy = false
+    if (isHinted || isSilent) look()
+  }
+
+  function heard(answer: Told): void {
+    clearTimeout(grace)
+    grace = undefined
+    isSilent = false
+    backoff.reset()
+    tell(settling === undefined ? answer : { ...told, ...answer })
+  }
+
+  function silent(cause: string): void {
+    if (!isSilent) log.warning(`asking ${source}: ${cause}; going on with what it said before`)
+    isSilent = true
+    // No answer is no news. But whether a modem is connected is not known for ever.
+    grace ??= setTimeout(() => tell(withoutModems(told)), timing.graceMs)
+  }
+
+  /** Without a bus, nobody knows who is there. */
+  function expire(): void {
+    clearTimeout(grace)
+    grace = setTimeout(() => (bus.isConnected() ? tell({}) : expire()), timing.graceMs)
+  }
+
+  function tell(next: Told): void {
+    if (JSON.stringify(next) === JSON.stringify(told)) return
+    told = next
+    onTold(told)
+  }
+
+  /** Nothing of what was asked of an earlier owner is waited for. */
+  function changed(now: string | null): void {
+    forget()
+    owner = now
+    if (owner === null) {
+      expire()
+      // Whoever is not there does not know that a modem is disconnected.
+      tell(withoutModems(told))
+    } else {
+      clearTimeout(grace)
+      grace = undefined
+      settling = setTimeout(() => {
+        settling = undefined
+        look()
+      }, timing.settleMs)
+      look()
+    }
+  }
+
+  function forget(): void {
+    reign += 1
+    isBusy = false
+    isSilent = false
+    backoff.cancel()
+    backoff.reset()
+    clearTimeout(rest)
+    clearTimeout(settling)
+    settling = undefined
+  }
+
+  expire()
+  const stops = [
+    bus.watchOwner(busName, changed),
+    ...signals.map((signal) => bus.subscribe({ ...signal, sender: busName }, look)),
+  ]
+  return {
+    look,
+    stop: () => {
+      for (const stop of stops) stop()
+      forget()
+      owner = null
+      clearTimeout(grace)
+    },
+  }
+}
+
+function withoutModems(told: Told): Told {
+  return Object.fromEntries(Object.entries(told).map(([name, { modem: _, ...link }]) => [name, link]))
+}

@@ -1,0 +1,60 @@
+/** What the host's network services say over D-Bus, kept where the daemon, hooks and commands read it (store/bus-facts.ts). */
+import { paths } from '../layout.ts'
+import type { Bus } from '../os/dbus/bus.ts'
+import { replaceFile } from '../os/files.ts'
+import { log, messageOf } from '../os/log.ts'
+import { type BusFacts, type BusSource, mergeFacts, readBusFacts, type Told } from '../store/bus-facts.ts'
+import { modemManager } from './modem-manager.ts'
+import { networkManager } from './network-manager.ts'
+import { networkd } from './networkd.ts'
+import { followService } from './service.ts'
+
+export interface Services {
+  /** The kernel has changed: networkd does not announce all that follows for it, such as a router that expires. */
+  readonly kernelChanged: () => void
+  readonly stop: () => void
+}
+
+/**
+ * Begins with what an earlier daemon was told: a restart changes nothing. Calls `onChange` with a service's name when
+ * what it says matters.
+ */
+export function followServices(bus: Bus, onChange: (reason: string) => void): Services {
+  let facts: BusFacts = readBusFacts()
+
+  function keep(source: BusSource, told: Told): void {
+    const before = essence(facts)
+    facts = { ...facts, [source]: told }
+    try {
+      replaceFile(paths.bus, `${JSON.stringify(facts)}\n`)
+    } catch (error) {
+      log.error(`keeping what ${source} said: ${messageOf(error)}`)
+    }
+    if (essence(facts) !== before) onChange(source)
+  }
+
+  const followers = new Map(
+    [networkd, networkManager, modemManager].map((service) => [
+      service.source,
+      followService(bus, service, facts[service.source], (told) => keep(service.source, told)),
+    ]),
+  )
+  return {
+    kernelChanged: () => followers.get('networkd')?.look(),
+    stop: () => {
+      for (const { stop } of followers.values()) stop()
+    },
+  }
+}
+
+/** A modem's signal comes and goes without consequence. */
+function essence(facts: BusFacts): string {
+  const links = Object.entries(mergeFacts(facts, true)).map(([name, { addresses, gateway, prefixes, modem }]) => [
+    name,
+    addresses,
+    gateway,
+    prefixes,
+    modem?.connected,
+  ])
+  return JSON.stringify(links)
+}

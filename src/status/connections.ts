@@ -1,0 +1,63 @@
+/** Facts for `ifbalance connections`. Pure. */
+
+import type { Counted, Sum } from '../kernel/conntrack/count.ts'
+import type { Family } from '../model/model.ts'
+
+/** What `ifbalance connections --json` prints; see Status of status.ts for what `format` promises. */
+export interface Connections {
+  readonly format: 1
+  readonly uplinks: readonly UplinkConnections[]
+  /** Connections that neither left nor came in by an uplink. */
+  readonly others: Readonly<Record<Family, number>>
+}
+
+export interface UplinkConnections {
+  /** Null where the mark has a number that no uplink has now. */
+  readonly name: string | null
+  readonly number: number
+  readonly inet: FamilyConnections
+  readonly inet6: FamilyConnections
+}
+
+export interface FamilyConnections {
+  /** That left by the uplink, and that came in by it. */
+  readonly out: number
+  readonly in: number
+  /** Of all connections of this family that are on an uplink, from 0 to 1. */
+  readonly share: number
+  /** Of the connections that the kernel counts bytes of; null where it does so of none. */
+  readonly bytes: { readonly connections: number; readonly sent: number; readonly received: number } | null
+}
+
+export function connectionsOf(
+  uplinks: readonly { readonly name: string; readonly number: number }[],
+  counted: Readonly<Record<Family, Counted>>,
+): Connections {
+  const known = new Map(uplinks.map(({ name, number }) => [number, name] as const))
+  const numbers = new Set([...known.keys(), ...counted.inet.uplinks.keys(), ...counted.inet6.uplinks.keys()])
+  return {
+    format: 1,
+    uplinks: [...numbers]
+      .toSorted((one, other) => one - other)
+      .map((number) => ({
+        name: known.get(number) ?? null,
+        number,
+        inet: ofFamily(number, counted.inet),
+        inet6: ofFamily(number, counted.inet6),
+      })),
+    others: { inet: counted.inet.others, inet6: counted.inet6.others },
+  }
+}
+
+const none: Sum = { out: 0, in: 0, counted: 0, sent: 0, received: 0 }
+
+function ofFamily(number: number, { uplinks }: Counted): FamilyConnections {
+  const sum = uplinks.get(number) ?? none
+  const all = [...uplinks.values()].reduce((total, one) => total + one.out + one.in, 0)
+  return {
+    out: sum.out,
+    in: sum.in,
+    share: all === 0 ? 0 : (sum.out + sum.in) / all,
+    bytes: sum.counted === 0 ? null : { connections: sum.counted, sent: sum.sent, received: sum.received },
+  }
+}

@@ -1,0 +1,126 @@
+/** Facts for `ifbalance status`. Pure. */
+
+import { whyNoLine } from '../lines/no-line.ts'
+import type {
+  Config,
+  Desired,
+  Family,
+  LineHealth,
+  Mode,
+  Modem,
+  Observed,
+  Path,
+  Uplink,
+  UplinkState,
+} from '../model/model.ts'
+import { internetWays } from '../reconcile/decide/internet.ts'
+import { redirectedServers } from '../reconcile/decide/name-servers.ts'
+import { own } from '../values/own.ts'
+
+/**
+ * What `ifbalance status --json` prints. Later versions may add members; a change of what is here comes with another
+ * `format`.
+ */
+export interface Status {
+  readonly format: 1
+  readonly mode: Mode
+  /** Whether the daemon answers. */
+  readonly daemon: boolean
+  /** After `ifbalance down`: nothing is balanced until `ifbalance apply`. */
+  readonly heldDown: boolean
+  readonly uplinks: readonly UplinkStatus[]
+  /** Name servers of dead uplinks, and those that this host's questions to them go to; absent while there are none. */
+  readonly nameServers?: readonly { readonly asked: string; readonly answering: string }[]
+  /** How many changes `ifbalance plan` would show. */
+  readonly pending: number
+  readonly warnings: readonly string[]
+}
+
+export interface UplinkStatus {
+  readonly name: string
+  readonly number: number
+  readonly interface: string
+  readonly state: UplinkState
+  /** Why it has no line that could be judged; absent where it has one. */
+  readonly why?: string
+  readonly weight: number
+  readonly metric: number
+  readonly inet: PathStatus | null
+  readonly inet6: PathStatus | null
+  /** IPv6 prefixes that its provider routes to this host; absent where none are known. */
+  readonly prefixes?: readonly string[]
+  /** What ModemManager says, where the uplink is a modem of its. */
+  readonly modem?: Modem
+}
+
+export interface PathStatus {
+  /** Null on a point-to-point link. */
+  readonly gateway: string | null
+  readonly addresses: readonly string[]
+  /** The part of new connections that the kernel sends here now, from 0 to 1. */
+  readonly share: number
+  /** What traffic and probes say of it; absent where nobody looks, as without the daemon. */
+  readonly health?: LineHealth
+}
+
+export interface Facts {
+  readonly config: Config
+  readonly observed: Observed
+  readonly desired: Desired
+  readonly pending: number
+  readonly daemon: boolean
+  readonly heldDown: boolean
+  /** Those of the configuration. */
+  readonly warnings: readonly string[]
+}
+
+export function statusOf({ config, observed, desired, pending, daemon, heldDown, warnings }: Facts): Status {
+  const ways = { inet: internetWays('inet', observed), inet6: internetWays('inet6', observed) }
+  const share = (family: Family, device: string) =>
+    ways[family].filter((way) => way.device === device).reduce((sum, way) => sum + way.share, 0)
+  const redirected = redirectedServers(config, desired.uplinks, observed)
+  return {
+    format: 1,
+    mode: config.balance.mode,
+    daemon,
+    heldDown,
+    uplinks: desired.uplinks.filter(isShown(config, observed)).map((uplink) => {
+      const modem = own(observed.bus, uplink.interface)?.modem
+      return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }
+    }),
+    ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
+    pending,
+    warnings: [...warnings, ...desired.warnings],
+  }
+}
+
+/** Not a device that is here and is none any more: of that, only what still has its number is kept where it was. */
+function isShown({ uplinks }: Config, { links }: Observed) {
+  const here = new Set(links.map(({ name }) => name))
+  return ({ name, state, interface: device }: Uplink) =>
+    state !== 'absent' || !here.has(device) || uplinks.some((section) => section.name === name)
+}
+
+type Share = (family: Family, device: string) => number
+
+function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
+  const { name, number, interface: device, state, weight, metric, prefixes, ...paths } = uplink
+  const why = whyNoLine(uplink, observed)
+  const status = (family: Family, path: Path | null): PathStatus | null => {
+    const health = path?.line && own(observed.health ?? {}, name)?.[family]
+    return (
+      path && {
+        gateway: path.gateway,
+        addresses: path.addresses,
+        share: share(family, device),
+        ...(health && { health }),
+      }
+    )
+  }
+  return {
+    ...{ name, number, interface: device, state, ...(why !== null && { why }), weight, metric },
+    inet: status('inet', paths.inet),
+    inet6: status('inet6', paths.inet6),
+    ...(prefixes && { prefixes }),
+  }
+}

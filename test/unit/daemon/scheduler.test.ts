@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createScheduler, type Scheduler } from '../../../src/daemon/scheduler.ts'
+
+interface Run {
+  readonly reasons: readonly string[]
+  readonly end: (ok: boolean) => void
+}
+
+let runs: Run[] = []
+let scheduler: Scheduler<{ ok: boolean; number: number }>
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  runs = []
+  scheduler = createScheduler((reasons) => {
+    const number = runs.length + 1
+    return new Promise((resolve) => runs.push({ reasons, end: (ok) => resolve({ ok, number }) }))
+  })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Ends the latest run, and lets what follows from that happen. */
+async function endRun(ok = true): Promise<void> {
+  runs.at(-1)?.end(ok)
+  await vi.advanceTimersByTimeAsync(0)
+}
+
+test('nothing runs before something happens', async () => {
+  await vi.advanceTimersByTimeAsync(100_000)
+  expect(runs).toHaveLength(0)
+})
+
+test('a burst of hints is one run', async () => {
+  for (let i = 0; i < 10; i++) {
+    scheduler.hint(i % 2 ? 'kernel' : 'networkd')
+    await vi.advanceTimersByTimeAsync(10)
+  }
+  expect(runs).toHaveLength(0)
+  await vi.advanceTimersByTimeAsync(10)
+  expect(runs.map((run) => run.reasons)).toEqual([['networkd', 'kernel']])
+})
+
+test('hints that never end do not keep a run from coming', async () => {
+  for (let i = 0; i < 40; i++) {
+    scheduler.hint('kernel')
+    await vi.advanceTimersByTimeAsync(10)
+    await endRun()
+  }
+  expect(runs).toHaveLength(2)
+})
+
+test('who asks during a run gets the result of the next, and all share it', async () => {
+  const first = scheduler.now('hook')
+  const others = Array.from({ length: 50 }, () => scheduler.now('hook'))
+  expect(runs).toHaveLength(1)
+  await endRun()
+  expect(await first).toEqual({ ok: true, number: 1 })
+  expect(runs).toHaveLength(2)
+  await endRun()
+  expect(new Set((await Promise.all(others)).map((result) => result.number))).toEqual(new Set([2]))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toHaveLength(2)
+})
+
+test('a hint during a run is one more run, and that is the last', async () => {
+  scheduler.hint('kernel')
+  await vi.advanceTimersByTimeAsync(20)
+  scheduler.hint('our own change')
+  await vi.advanceTimersByTimeAsync(300)
+  expect(runs).toHaveLength(1)
+  await endRun()
+  await vi.advanceTimersByTimeAsync(320)
+  expect(runs).toHaveLength(2)
+  await endRun()
+  await vi.advanceTimersByTimeAsync(29_000)
+  expect(runs).toHaveLength(2)
+})
+
+test('without any hint, every 30 seconds', async () => {
+  void scheduler.now('start')
+  await endRun()
+  for (let sweep = 1; sweep <= 3; sweep++) {
+    await vi.advanceTimersByTimeAsync(29_999)
+    expect(runs).toHaveLength(sweep)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(runs).toHaveLength(sweep + 1)
+    await endRun()
+  }
+})
+
+test('a failing run is repeated, later and later; a request is served at once all the same', async () => {
+  void scheduler.now('start')
+  await endRun(false)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toHaveLength(2)
+  await endRun(false)
+  scheduler.hint('kernel')
+  await vi.advanceTimersByTimeAsync(1999)
+  expect(runs).toHaveLength(2)
+  void scheduler.now('hook')
+  expect(runs).toHaveLength(3)
+  expect(runs[2]?.reasons).toEqual(['kernel', 'hook'])
+})
+
+test('stopping waits for the run, and for nothing after it', async () => {
+  void scheduler.now('start')
+  const late = scheduler.now('hook')
+  const refused = expect(late).rejects.toThrow('the daemon is stopping')
+  const stopped = scheduler.stop()
+  await endRun()
+  await stopped
+  await refused
+  await expect(scheduler.now('hook')).rejects.toThrow('the daemon is stopping')
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(runs).toHaveLength(1)
+})

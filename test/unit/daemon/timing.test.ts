@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import type { RepairBudget } from '../../../src/daemon/repairs.ts'
+import { nextRun, type Progress, type Timing } from '../../../src/daemon/timing.ts'
+
+const timing: Timing = {
+  quietMs: 20,
+  maxMs: 200,
+  sweepMs: 30_000,
+  retryMs: 1000,
+  maxRetryMs: 8000,
+  repairs: { burst: 3, everyMs: 5000 },
+}
+const lastRun = { began: 960, ended: 1000 }
+
+const rested: RepairBudget = { left: 3, at: 0 }
+const tired: RepairBudget = { left: 0, at: 1000 }
+
+const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs'> & Partial<Progress>, number]>> = {
+  'without hints, the sweep': [{ hints: null, lastRun, failures: 0 }, 31_000],
+  'one hint: when it is quiet': [{ hints: { first: 5000, last: 5000 }, lastRun, failures: 0 }, 5020],
+  'hints without an end: after the longest wait': [{ hints: { first: 5000, last: 5190 }, lastRun, failures: 0 }, 5200],
+  'just after a run: as long as that took': [{ hints: { first: 990, last: 990 }, lastRun, failures: 0 }, 1040],
+  'after a failure': [{ hints: null, lastRun, failures: 1 }, 2000],
+  'after the third in a row': [{ hints: null, lastRun, failures: 3 }, 5000],
+  'after the hundredth': [{ hints: null, lastRun, failures: 100 }, 9000],
+  'a repair too many has to wait': [{ hints: { first: 1010, last: 1010 }, lastRun, failures: 0, repairs: tired }, 6000],
+  'but not for ever': [{ hints: { first: 9000, last: 9000 }, lastRun, failures: 0, repairs: tired }, 9020],
+  'hints do not hurry what keeps failing': [{ hints: { first: 1010, last: 1010 }, lastRun, failures: 2 }, 3000],
+  'but come in time when it has waited enough': [{ hints: { first: 9000, last: 9000 }, lastRun, failures: 2 }, 9020],
+}
+
+test.for(Object.entries(table))('%s', ([, [progress, at]]) => {
+  expect(nextRun({ repairs: rested, ...progress }, timing)).toBe(at)
+})

@@ -1,0 +1,47 @@
+/** Lines of `conntrack --dump --output extended`, and which of them are dead for good. */
+import { expect, test } from 'vitest'
+import { deadOf, unansweredOf } from '../../../../src/kernel/conntrack/untranslated.ts'
+
+const step = {
+  kind: 'forget-untranslated',
+  sources: ['10.1.0.2', '2001:db8:1::2'],
+  elsewhere: ['192.168.77.0/24', '172.16.0.0/12', '10.1.0.2', 'fd00:77::/64'],
+  cameIn: 0x80000000,
+} as const
+
+const udp = (from: string, to: string, answer = `src=${to} dst=${from} sport=53 dport=4000`, mark = 0) =>
+  `ipv4     2 udp      17 29 src=${from} dst=${to} sport=4000 dport=53 [UNREPLIED] ${answer} mark=${mark} use=1`
+
+const dead = (line: string, family: 'inet' | 'inet6' = 'inet') => {
+  const found = unansweredOf(line)
+  return deadOf(found ? [found] : [], family, step).map(({ words }) => words)
+}
+
+test('what is not translated, was not answered, and leaves by an uplink is dead', () => {
+  expect(dead(udp('192.168.77.10', '203.0.113.1'))).toEqual([
+    '-p 17 -s 192.168.77.10 -d 203.0.113.1 --sport 4000 --dport 53',
+  ])
+  const ping =
+    'ipv6     10 icmpv6   58 29 src=fd00:77::10 dst=2001:db8::1 type=128 code=0 id=7 [UNREPLIED] ' +
+    'src=2001:db8::1 dst=fd00:77::10 type=129 code=0 id=7 mark=1090519040 use=1'
+  expect(dead(ping, 'inet6')).toEqual(['-p 58 -s fd00:77::10 -d 2001:db8::1 --icmp-type 128 --icmp-code 0 --icmp-id 7'])
+  const tcp =
+    'ipv4     2 tcp      6 119 SYN_SENT src=192.168.77.10 dst=203.0.113.1 sport=5 dport=80 packets=1 bytes=60 [UNREPLIED] ' +
+    'src=203.0.113.1 dst=192.168.77.10 sport=80 dport=5 packets=0 bytes=0 mark=7 use=1'
+  expect(dead(tcp)).toEqual(['-p 6 -s 192.168.77.10 -d 203.0.113.1 --sport 5 --dport 80'])
+})
+
+test.each([
+  ['translated', udp('192.168.77.10', '203.0.113.1', 'src=203.0.113.1 dst=10.1.0.2 sport=53 dport=4000')],
+  ['another port', udp('192.168.77.10', '203.0.113.1', 'src=203.0.113.1 dst=192.168.77.10 sport=53 dport=1024')],
+  ["an uplink's own address", udp('10.1.0.2', '203.0.113.1')],
+  ['to a network of the host', udp('192.168.77.10', '172.20.0.1')],
+  ['to the host', udp('192.168.77.10', '10.1.0.2')],
+  ['came in', udp('198.51.100.7', '203.0.113.1', undefined, 0xc1000000)],
+  ['of a zone', udp('192.168.77.10', '203.0.113.1').replace(' use=', ' zone=3 use=')],
+  ['answered', udp('192.168.77.10', '203.0.113.1').replace('[UNREPLIED] ', '')],
+  ['another protocol', udp('192.168.77.10', '203.0.113.1').replace('udp      17', 'unknown  50')],
+  ['something else', 'conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.'],
+])('%s: it stays', (_, line) => {
+  expect(dead(line)).toEqual([])
+})

@@ -1,0 +1,183 @@
+/**
+ * Several lines under one daemon, in fast motion: programs start late, what they say is read late, and timers ring late, as
+ * on a host that has other things to do. What is sent and answered goes by the line, whatever the host does.
+ */
+
+import { burstCount, burstGapMs, burstSpanMs } from '../../../src/lines/burst.ts'
+import { advanceTogether, type LineNews } from '../../../src/lines/family.ts'
+import type { Line, LineEvent } from '../../../src/lines/line.ts'
+import { isWatchful, newLine, probeIntervalMs } from '../../../src/lines/machine.ts'
+import type { ProbeSettings } from '../../../src/lines/settings.ts'
+import type { LineState } from '../../../src/model/model.ts'
+import { generator } from './simulation.ts'
+
+/** When a line carries nothing, one way or both; `refused`: the host's own firewall says so to who sends. */
+export interface Outage {
+  readonly lines: readonly number[]
+  readonly from: number
+  readonly to: number
+  readonly way: 'both' | 'out' | 'in' | 'refused'
+}
+
+export interface Plan {
+  readonly settings: readonly ProbeSettings[]
+  readonly rttMs: number
+  readonly outages: readonly Outage[]
+  /** By line, from 0 to 1: what it loses besides. */
+  readonly loss?: readonly number[]
+  /** Packets a tick that want answers. */
+  readonly traffic: number
+  /** To start a program, to read what it says, and for a timer to ring: up to so long, each time anew. */
+  readonly latencyMs: number
+  readonly durationMs: number
+  readonly seed: number
+}
+
+export interface Told {
+  readonly at: number
+  readonly states: readonly LineState[]
+  readonly degraded: readonly boolean[]
+}
+
+const tickMs = 100
+const slowTickMs = 600
+const keyOf = (index: number) => `wan${index + 1}`
+
+export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; readonly lines: readonly Line[] } {
+  const random = generator(plan.seed)
+  const late = () => plan.latencyMs * random() ** 2
+  const queue: { readonly at: number; readonly run: (now: number) => void }[] = []
+  const at = (time: number, run: (now: number) => void) => {
+    const index = queue.findLastIndex((other) => other.at <= time)
+    queue.splice(index + 1, 0, { at: time, run })
+  }
+  const members = new Map(plan.settings.map((settings, i) => [keyOf(i), { line: newLine(0, settings), settings }]))
+  const counters = plan.settings.map(() => ({ rx: 0, tx: 0 }))
+  const bursts = plan.settings.map(() => ({ number: 0 }))
+  const told: Told[] = []
+
+  /** When the answer to what line `i` sends at `now` is here; null: never; undefined: it could not even leave. */
+  function packet(i: number, now: number): number | null | undefined {
+    const here = now + plan.rttMs
+    const meets = ({ way, from, to }: Outage) =>
+      (way !== 'in' && now >= from && now < to) || (way !== 'out' && way !== 'refused' && here >= from && here < to)
+    const met = plan.outages.filter((outage) => outage.lines.includes(i) && meets(outage))
+    const count = counters[i]
+    if (met.some(({ way }) => way === 'refused')) return undefined
+    if (count) count.tx++
+    if (met.length > 0 || random() < (plan.loss?.[i] ?? 0)) return null
+    at(here, () => {
+      if (count) count.rx++
+    })
+    return here
+  }
+
+  function send(news: readonly LineNews[], now: number): void {
+    const next = advanceTogether(members, news, now, false)
+    for (const [key, line] of next.lines) {
+      const member = members.get(key)
+      if (member) members.set(key, { ...member, line })
+    }
+    const lines = [...next.lines.values()]
+    const states = lines.map(({ state }, i) => next.told.get(keyOf(i)) ?? state)
+    const degraded = lines.map((line) => line.degraded)
+    const last = told.at(-1)
+    if (JSON.stringify([states, degraded]) !== JSON.stringify([last?.states, last?.degraded]))
+      told.push({ at: now, states, degraded })
+    for (const { key, effect } of next.effects)
+      if (effect.kind === 'burst') burst(Number(key.slice(3)) - 1, effect, now)
+  }
+
+  /** As probes.ts and ping.ts do it. */
+  function burst(i: number, { timeoutMs, dueMs }: { timeoutMs: number; dueMs: number | null }, began: number): void {
+    const settings = plan.settings[i]
+    const own = bursts[i]
+    if (!settings || !own) return
+    const number = ++own.number
+    const key = keyOf(i)
+    const isOver = () => own.number !== number
+    const answered = new Set<number>()
+    const ended = new Map<number, 'unanswered' | 'refused'>()
+    const slow = new Set<number>()
+    const finish = (now: number) => {
+      own.number++
+      const unknown = [...ended].filter(([target, how]) => how === 'refused' && !answered.has(target)).length
+      const event: LineEvent = {
+        ...{ kind: 'burst', targets: settings.targets.length, answered: answered.size, unknown },
+        ...{ spanMs: burstSpanMs, rttMs: answered.size > 0 ? plan.rttMs : null },
+      }
+      send([{ key, event }], now)
+    }
+    for (const target of settings.targets.keys()) {
+      const started = began + late()
+      let readAt = 0
+      /** What a program says is read in its order. */
+      const says = (time: number, what: (now: number) => void) => {
+        readAt = Math.max(readAt, time + late())
+        at(readAt, (now) => (isOver() ? undefined : what(now)))
+      }
+      const request = (sequence: number, unanswered: readonly number[], refused: boolean, sentAt: number) => {
+        at(sentAt, () => {
+          if (isOver()) return
+          const here = packet(i, sentAt)
+          if (here !== null && here !== undefined)
+            says(here, (now) => {
+              answered.add(target)
+              if (answered.size >= settings.quorum) finish(now)
+            })
+          const isRefused = refused || here === undefined
+          const open = here === null || here === undefined ? [...unanswered, sequence] : unanswered
+          if (sequence < burstCount) {
+            const nextAt = sentAt + burstGapMs + (random() < 0.2 ? late() : 0)
+            if (open.at(-1) === sequence)
+              says(nextAt, () => {
+                if (dueMs === null || sequence * burstGapMs < dueMs || answered.has(target) || slow.has(target)) return
+                slow.add(target)
+                if (slow.size === settings.targets.length - settings.quorum + 1)
+                  send([{ key, event: { kind: 'late' } }], readAt)
+              })
+            request(sequence + 1, open, isRefused, nextAt)
+          } else {
+            says(sentAt + timeoutMs, (now) => {
+              ended.set(target, isRefused ? 'refused' : 'unanswered')
+              if ([...settings.targets.keys()].every((other) => answered.has(other) || ended.has(other))) finish(now)
+            })
+          }
+        })
+      }
+      request(1, [], false, started)
+    }
+  }
+
+  function background(i: number, readAt: number, now: number): void {
+    const member = members.get(keyOf(i))
+    if (!member) return
+    const intervalMs = probeIntervalMs(member.line, member.settings)
+    const here = packet(i, now)
+    const isMissed = here === null || here === undefined
+    const event: LineEvent = isMissed ? { kind: 'miss' } : { kind: 'answer', rttMs: plan.rttMs }
+    const read = Math.max(readAt, (isMissed ? now + intervalMs : here) + late())
+    at(read, (time) => send([{ key: keyOf(i), event }], time))
+    at(now + intervalMs, (time) => background(i, read, time))
+  }
+
+  function traffic(now: number): void {
+    for (const i of plan.settings.keys()) for (let n = 0; n < plan.traffic; n++) packet(i, now)
+    at(now + tickMs, traffic)
+  }
+
+  function tick(now: number): void {
+    const news = [...members.keys()].map((key, i): LineNews => {
+      return { key, event: { kind: 'tick', counters: { ...(counters[i] ?? { rx: 0, tx: 0 }) } } }
+    })
+    send(news, now)
+    const isClose = [...members.values()].some(({ line }) => line.silent || isWatchful(line, now))
+    at(now + (isClose ? tickMs : slowTickMs) + late(), tick)
+  }
+
+  for (const i of plan.settings.keys()) at(random() * 1000, (now) => background(i, now, now))
+  at(0, traffic)
+  at(0, tick)
+  for (let next = queue.shift(); next && next.at <= plan.durationMs; next = queue.shift()) next.run(next.at)
+  return { told, lines: [...members.values()].map(({ line }) => line) }
+}
