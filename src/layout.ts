@@ -1,5 +1,5 @@
 /** Every name, number and path that others can see of us, each with its reason. */
-import type { Family, Numbers } from './model/model.ts'
+import type { Family } from './net/family.ts'
 
 // ---- files and programs ----------------------------------------------------------------------------------------
 
@@ -93,6 +93,16 @@ export const systemdNotify = '/usr/bin/systemd-notify'
 export const rivals = { 'ifupdown-multi': '/etc/network/if-up.d/ifupdown-multi' } as const
 
 // ---- numbers ---------------------------------------------------------------------------------------------------
+
+/** Where our marks, tables and rules sit in the number spaces that we share with other programs. */
+export interface Numbers {
+  /** Lowest bit of our eight bits in packet and connection marks. */
+  readonly markShift: number
+  /** Uplink i uses table `tableBase + i`; the balanced default `tableBase + 98`. */
+  readonly tableBase: number
+  /** Our rules are `ruleBase` to `ruleBase + 999`. */
+  readonly ruleBase: number
+}
 
 /** Free of Tailscale's 0xff0000, kube-proxy's 0xc000 and mwan3's 0x3f00. */
 export const defaultNumbers: Numbers = { markShift: 24, tableBase: 30000, ruleBase: 20000 }

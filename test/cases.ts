@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseConfig } from '../src/config/parse.ts'
-import type { Config } from '../src/model/model.ts'
+import type { Config } from '../src/model/config.ts'
 
 const folder = new URL('cases/', import.meta.url)
 

@@ -1,5 +1,5 @@
 /** `ifbalance status` for people. Pure. */
-import type { LineHealth } from '../model/model.ts'
+import type { LineHealth } from '../model/health.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
 import { type Cell, type Column, layOut } from './table.ts'

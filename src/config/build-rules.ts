@@ -1,13 +1,14 @@
 /** What [rule] sections said -> rules, and what must hold within and between them. Pure but for `outside`. */
 
-import type { AddressSet, Family, Match, SteeringRule, Use } from '../model/model.ts'
+import type { AddressSet, Match, SteeringRule, Use } from '../model/rule.ts'
+import type { Family } from '../net/family.ts'
 import { messageOf } from '../os/log.ts'
 import { given } from '../values/given.ts'
 import { didYouMean } from '../values/nearest.ts'
+import type { Outside, RuleDraft } from './draft.ts'
 import type { RuleValues } from './keys.ts'
 import { earlierMeetings } from './match/meetings.ts'
 import { coverBox, covers } from './match/overlap.ts'
-import type { Outside, RuleDraft } from './parse.ts'
 import { type Place, quoted, type Report } from './report.ts'
 import { type Addresses, protocolsWithPorts } from './rule-values.ts'
 import { readSetFile } from './set-file.ts'

@@ -1,10 +1,10 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
 import { daemonUser, defaultNumbers, maxUplinks } from '../layout.ts'
-import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model/model.ts'
+import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import { familyOf, isInterfaceName } from '../net/valid.ts'
 import { given } from '../values/given.ts'
 import { buildRules } from './build-rules.ts'
-import type { Draft, Outside, UplinkDraft } from './parse.ts'
+import type { Draft, Outside, UplinkDraft } from './draft.ts'
 import { isScriptPath, isUrl } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'
 

@@ -1,5 +1,5 @@
 /** Which configuration to go by. */
-import type { Config } from '../model/model.ts'
+import type { Config } from '../model/config.ts'
 import { keepLastGood, readLastGood } from './last-good.ts'
 import { loadConfig } from './load.ts'
 

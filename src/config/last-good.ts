@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { paths } from '../layout.ts'
-import type { Config } from '../model/model.ts'
+import type { Config } from '../model/config.ts'
 import { readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { listOf, objectOf, stringOf } from '../values/checked.ts'

@@ -1,59 +1,15 @@
 /** Text of the configuration files -> Config. Pure. */
 
-import type { Config } from '../model/model.ts'
 import { isRuleName, isUplinkName } from '../net/valid.ts'
 import { didYouMean } from '../values/nearest.ts'
 import { buildConfig } from './build.ts'
-import { type BalanceValues, balanceKeys, type RuleValues, ruleKeys, type UplinkValues, uplinkKeys } from './keys.ts'
+import type { Draft, Outside } from './draft.ts'
+import { balanceKeys, ruleKeys, uplinkKeys } from './keys.ts'
 import { type Section, splitLines } from './lines.ts'
+import type { ConfigFile, LoadedConfig } from './loaded.ts'
 import { prudent } from './prudent.ts'
 import { newReport, type Place, quoted, type Report } from './report.ts'
 import { isForOthers, readSection } from './section.ts'
-
-export interface ConfigFile {
-  /** For messages. */
-  readonly path: string
-  readonly text: string
-}
-
-export type LoadedConfig =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
-  | {
-      readonly ok: false
-      /** Each `FILE:LINE: [section] key: "value": expected ...`. */
-      readonly errors: readonly string[]
-      /** What could be understood and does no harm: see prudent.ts. */
-      readonly understood: Config
-    }
-
-/** What all files together said, later ones over earlier ones, key by key. */
-export interface Draft {
-  balance: BalanceValues
-  /** In the order in which they first came; a Map, as a name may be `constructor`. */
-  readonly uplinks: Map<string, UplinkDraft>
-  readonly rules: Map<string, RuleDraft>
-}
-
-export interface UplinkDraft {
-  readonly values: UplinkValues
-  /** Where its interface was said, or the section without one begins. */
-  readonly place: Place
-}
-
-export interface RuleDraft {
-  readonly values: RuleValues
-  readonly place: Place
-  /** Of its keys, where each was said last. */
-  readonly keys: ReadonlyMap<string, Place>
-}
-
-/** What the files of the configuration point to. */
-export interface Outside {
-  /** The text of a file of addresses. Throws `reading PATH: cause`. */
-  readonly readSet: (path: string) => string
-  /** The number of a user of this host, or null. */
-  readonly userId: (name: string) => number | null
-}
 
 /** Reads files, later ones over earlier ones, whole: every error of every file is reported. Never throws. */
 export function parseConfig(files: readonly ConfigFile[], outside: Outside = nothingOutside): LoadedConfig {

@@ -1,5 +1,5 @@
 /** What to make of files with errors where there is no last good configuration, as in the first start after an upgrade. Pure. */
-import type { Config } from '../model/model.ts'
+import type { Config } from '../model/config.ts'
 import type { Place } from './report.ts'
 
 /** A mistake in one of these may be about money. */

@@ -1,8 +1,10 @@
 /** Readers for what a [rule] matches and does. Pure. */
 
-import type { AddressSet, Range, Sources, Use } from '../model/model.ts'
+import type { Sources } from '../model/config.ts'
+import type { AddressSet, Use } from '../model/rule.ts'
 import { mergeRanges, readAddressRange } from '../net/address-range.ts'
 import { dscpNumbers } from '../net/dscp.ts'
+import type { Range } from '../net/family.ts'
 import { isUplinkName, isWeight } from '../net/valid.ts'
 import { dnsName, isScriptPath } from './probe-values.ts'
 import { interfacePattern, type Reader } from './values.ts'

@@ -1,6 +1,8 @@
 /** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
 
-import type { Family, Gateways, Masquerade } from '../model/model.ts'
+import type { Masquerade } from '../model/config.ts'
+import type { Gateways } from '../model/facts.ts'
+import type { Family } from '../net/family.ts'
 import { routedPrefix } from '../net/ipv6-prefix.ts'
 import { isGateway, isInterfaceName, isMetric, isWeight } from '../net/valid.ts'
 

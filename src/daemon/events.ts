@@ -1,6 +1,9 @@
 /** What a round has found changed, in words for the journal: which uplink, to what, and why. Pure. */
 import { whyNoLine } from '../lines/no-line.ts'
-import type { Desired, Family, Observed, Uplink, UplinkState } from '../model/model.ts'
+import type { Desired } from '../model/desired.ts'
+import type { Observed } from '../model/observed.ts'
+import type { Uplink, UplinkState } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
 import { own } from '../values/own.ts'
 
 export interface Scene {

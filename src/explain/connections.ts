@@ -1,6 +1,7 @@
 /** What keeps the connections that exist where they are. */
 import { marks, programs } from '../layout.ts'
-import type { Config, Uplink } from '../model/model.ts'
+import type { Config } from '../model/config.ts'
+import type { Uplink } from '../model/uplink.ts'
 import { eachLine } from '../os/lines.ts'
 import type { Question } from './question.ts'
 

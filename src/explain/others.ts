@@ -1,7 +1,10 @@
 /** Why not by another uplink. Pure. */
 import { isLinked } from '../model/carriers.ts'
-import type { Family, Mode, Uplink, Use } from '../model/model.ts'
-import type { Facts, Outcome, WayOut } from './explain.ts'
+import type { Mode } from '../model/mode.ts'
+import type { Use } from '../model/rule.ts'
+import type { Uplink } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
+import type { Facts, Outcome, WayOut } from './explanation.ts'
 
 /** `use` is the rule's that decides; null where all is balanced. */
 export function othersThan(

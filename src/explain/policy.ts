@@ -1,5 +1,7 @@
 /** Which policy rule sends a packet to a table: the kernel names the table alone. Pure. */
-import type { Family, Rule } from '../model/model.ts'
+
+import type { Rule } from '../model/kernel.ts'
+import type { Family } from '../net/family.ts'
 
 export interface Walker {
   readonly family: Family

@@ -1,8 +1,8 @@
 /** The words after `ifbalance explain` -> what is asked. Pure. */
 import { parseArgs } from 'node:util'
 import { cgroup as cgroupPath } from '../config/rule-values.ts'
-import type { Family } from '../model/model.ts'
 import { dscpNumbers } from '../net/dscp.ts'
+import type { Family } from '../net/family.ts'
 import { familyOf, isInterfaceName } from '../net/valid.ts'
 
 export interface Question {

@@ -2,7 +2,7 @@
 
 import { hex } from '../kernel/iproute/rule-spec.ts'
 import { programs, tables } from '../layout.ts'
-import type { Family } from '../model/model.ts'
+import type { Family } from '../net/family.ts'
 import { run } from '../os/run.ts'
 import { own } from '../values/own.ts'
 

@@ -2,7 +2,7 @@
 import { isIPv4 } from 'node:net'
 import { type FirstPacket, mismatch } from '../config/match/match.ts'
 import { nftTable, programs } from '../layout.ts'
-import type { SteeringRule } from '../model/model.ts'
+import type { SteeringRule } from '../model/rule.ts'
 import { run } from '../os/run.ts'
 import { domainSet, fileSets } from '../reconcile/decide/steering/sets.ts'
 

@@ -2,7 +2,7 @@
 
 import { protocolName } from '../config/match/match.ts'
 import { hex } from '../kernel/iproute/rule-spec.ts'
-import type { Explanation, WayOut } from './explain.ts'
+import type { Explanation, WayOut } from './explanation.ts'
 
 export function explanationText({ packet, rules, decision, ways, refused, others }: Explanation): string {
   const { source, destination, destinationPort, protocol, side } = packet

@@ -1,6 +1,6 @@
 /** A route's answer -> the ways out that it means. Pure. */
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
-import type { Facts, WayOut } from './explain.ts'
+import type { Facts, WayOut } from './explanation.ts'
 import { ruleTo } from './policy.ts'
 import type { RouteAnswer, RouteQuery } from './route.ts'
 

@@ -3,7 +3,7 @@
  * on this host itself, or that another's policy rule leads elsewhere. The kernel is asked, as nobody else knows all of that.
  */
 import { programs } from '../layout.ts'
-import type { Family } from '../model/model.ts'
+import type { Family } from '../net/family.ts'
 import { familyOf } from '../net/valid.ts'
 import { run } from '../os/run.ts'
 

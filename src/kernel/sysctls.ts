@@ -1,7 +1,7 @@
 /** The sysctls that we set, read from /proc/sys. */
 import { join } from 'node:path'
 import { hashSysctls, linkSysctls, paths } from '../layout.ts'
-import type { Link } from '../model/model.ts'
+import type { Link } from '../model/kernel.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { readIfThere } from '../os/files.ts'
 

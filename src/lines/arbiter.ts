@@ -7,7 +7,7 @@
  * Nothing here depends on how fast this host starts programs or reads what they say: times are bounds (line.ts), and where
  * they do not suffice, one asks again. Pure; `now` and all times in monotonic ms.
  */
-import type { LineState } from '../model/model.ts'
+import type { LineState } from '../model/health.ts'
 import { burstSpanMs } from './burst.ts'
 import type { Line } from './line.ts'
 

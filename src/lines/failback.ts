@@ -1,6 +1,9 @@
 /** `failback = kill`: an uplink that is back and stays brings the connections back that went elsewhere meanwhile. Pure. */
 import { isBalancedDefault } from '../model/carriers.ts'
-import type { Config, Desired, Family, Uplink } from '../model/model.ts'
+import type { Config } from '../model/config.ts'
+import type { Desired } from '../model/desired.ts'
+import type { Uplink } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
 
 /** Cutting connections for an uplink that goes again would be worse than leaving them. */
 const stableMs = 30_000

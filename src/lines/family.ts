@@ -1,5 +1,5 @@
 /** All lines of a family together: each goes its way (machine.ts), and one verdict is found for all (arbiter.ts). Pure. */
-import type { LineState } from '../model/model.ts'
+import type { LineState } from '../model/health.ts'
 import { arbitrate } from './arbiter.ts'
 import type { Line, LineEffect, LineEvent, LineSettings } from './line.ts'
 import { advance } from './machine.ts'

@@ -1,11 +1,17 @@
 /** What a line begins with: nothing, or what a daemon before this one knew of it. Pure. */
-import type { Family, Health } from '../model/model.ts'
+
+import type { Health } from '../model/health.ts'
+import type { Family } from '../net/family.ts'
 import type { Line, LineSettings } from './line.ts'
 import { newLine } from './machine.ts'
-import type { Way } from './probes/probes.ts'
 
 /** Where all lines were offline, none was found guilty: see arbiter.ts. */
-export function firstLine({ uplink, family }: Way, settings: LineSettings, inherited: Health, now: number): Line {
+export function firstLine(
+  { uplink, family }: { readonly uplink: string; readonly family: Family },
+  settings: LineSettings,
+  inherited: Health,
+  now: number,
+): Line {
   const line = newLine(now, settings)
   const former = inherited[uplink]?.[family]
   if (former?.state !== 'offline') return line

@@ -1,5 +1,5 @@
 /** What is known of one line: an uplink's way to the internet in one family. Plain values; times in monotonic ms. */
-import type { LineState } from '../model/model.ts'
+import type { LineState } from '../model/health.ts'
 
 export interface LineSettings {
   /** Between two background probes; while the line is offline, `offlineIntervalMs`. */

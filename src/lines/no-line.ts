@@ -1,5 +1,6 @@
 /** Why an uplink has no line that could be judged. Pure. */
-import type { Observed, Uplink } from '../model/model.ts'
+import type { Observed } from '../model/observed.ts'
+import type { Uplink } from '../model/uplink.ts'
 
 /** Null: it has a link, and at least one line. */
 export function whyNoLine({ name, interface: device, state }: Uplink, observed: Observed): string | null {

@@ -1,5 +1,6 @@
 /** What an uplink's section, or its absence, means for the probes. Pure. */
-import type { Config, Family, ProbeKind } from '../model/model.ts'
+import type { Config, ProbeKind } from '../model/config.ts'
+import type { Family } from '../net/family.ts'
 import { hostOf } from '../net/target.ts'
 import { familyOf } from '../net/valid.ts'
 import type { LineSettings } from './line.ts'

@@ -1,6 +1,11 @@
 /** Which uplinks carry new connections of a family. Pure. */
+
+import type { Numbers } from '../layout.ts'
 import { balancedTable } from '../layout.ts'
-import type { Config, Family, Numbers, Path, Route, Uplink } from './model.ts'
+import type { Family } from '../net/family.ts'
+import type { Config } from './config.ts'
+import type { Route } from './kernel.ts'
+import type { Path, Uplink } from './uplink.ts'
 
 /** Its interface is there. */
 export type Present = Uplink & { readonly index: number }

@@ -2,7 +2,7 @@
  * Addresses as ranges of digits: fixed-width hexadecimal strings, which sort as the addresses do, in both families.
  * Pure.
  */
-import type { Family, Range } from '../model/model.ts'
+import type { Family, Range } from './family.ts'
 import { familyOf } from './valid.ts'
 
 const elementPattern = /^([0-9A-Fa-f.:]{2,45})(?:([/-])([0-9A-Fa-f.:]{1,45}))?$/

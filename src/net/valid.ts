@@ -1,6 +1,6 @@
 /** Allow-lists for everything that comes from outside and ends in a command, a ruleset or a path. */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { Family } from '../model/model.ts'
+import type { Family } from './family.ts'
 
 /**
  * The kernel takes nearly any 15 bytes as an interface name (`a;reboot`, `-h`, `*`, `x"accept#`). These are the ones

@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { ruleSpec } from '../kernel/iproute/rule-spec.ts'
+import type { Numbers } from '../layout.ts'
 import {
   balancedTable,
   inOurBlock,
@@ -18,7 +19,12 @@ import {
   tables,
   uplinkTable,
 } from '../layout.ts'
-import type { Desired, Family, Numbers, Observed, Route, Rule, Ruleset, Step, Uplink } from '../model/model.ts'
+import type { Desired } from '../model/desired.ts'
+import type { Route, Rule, Ruleset } from '../model/kernel.ts'
+import type { Observed } from '../model/observed.ts'
+import type { Step } from '../model/step.ts'
+import type { Uplink } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
 import { lostUplinks } from './decide/drains.ts'
 import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
 import { connectionsOfFormerPrefixes } from './decide/prefix-translation.ts'

@@ -1,7 +1,11 @@
 /** observe -> decide -> diff -> apply -> verify. Every trigger comes here; nothing is undone from a log of what was done. */
 
 import { programs } from '../layout.ts'
-import type { Cgroups, Config, Desired, Observed, Step } from '../model/model.ts'
+import type { Config } from '../model/config.ts'
+import type { Desired } from '../model/desired.ts'
+import type { Cgroups } from '../model/kernel.ts'
+import type { Observed } from '../model/observed.ts'
+import type { Step } from '../model/step.ts'
 import { withLock } from '../os/lock.ts'
 import { messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'

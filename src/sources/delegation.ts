@@ -1,6 +1,6 @@
 /** IPv6 prefixes that DHCPv6 clients were given for the networks behind this host (RFC 8415, 6.3). */
 import { routedPrefix, routedPrefixes } from '../net/ipv6-prefix.ts'
-import type { Delegation, Environment } from './event.ts'
+import type { Delegation, Environment } from './hook-event.ts'
 
 const reasons = {
   bound: ['BOUND6', 'RENEW6', 'REBIND6', 'REBOOT6', 'INFORM6'],

@@ -4,7 +4,7 @@
  * else, either.
  */
 
-import type { Lease } from '../model/model.ts'
+import type { Lease } from '../model/facts.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 

@@ -1,9 +1,9 @@
 /** What the DHCP clients' hooks say: dhclient-script(8) and dhcpcd-run-hooks(8), which use the same variables. */
-import type { Gateways, Lease } from '../model/model.ts'
+import type { Gateways, Lease } from '../model/facts.ts'
 import { familyOf, isGateway, nameServers } from '../net/valid.ts'
 import { readClasslessDefault } from './classless-routes.ts'
 import { readDelegation } from './delegation.ts'
-import type { Environment, HookEvent } from './event.ts'
+import type { Environment, HookEvent } from './hook-event.ts'
 import { quoted } from './quoted.ts'
 
 type Client = 'dhclient' | 'dhcpcd'

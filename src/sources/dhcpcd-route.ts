@@ -2,7 +2,7 @@
 import { paths } from '../layout.ts'
 import { readBeginning } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import type { Environment } from './event.ts'
+import type { Environment } from './hook-event.ts'
 
 /** Default routes are the first lines. */
 const enough = 64 * 1024

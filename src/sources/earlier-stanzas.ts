@@ -5,7 +5,7 @@ import { isInterfaceName } from '../net/valid.ts'
 import { log, messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
 import { listOf, objectOf, stringOf } from '../values/checked.ts'
-import type { Environment } from './event.ts'
+import type { Environment } from './hook-event.ts'
 import { keepFact } from './keep.ts'
 import { mergeStanzas, readStanzaEvent } from './stanza.ts'
 

@@ -1,37 +1,11 @@
 /** A hook's environment -> what it tells us. Pure: nothing is read or written here. */
-import type { Lease, StanzaOptions } from '../model/model.ts'
+
 import { isInterfaceName } from '../net/valid.ts'
 import { readDhcpEvent } from './dhcp.ts'
+import type { Environment, HookEvent } from './hook-event.ts'
 import { readPppEvent } from './ppp.ts'
 import { quoted } from './quoted.ts'
 import { readStanzaEvent } from './stanza.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** What to keep for the runs to come. Null: forget what was kept. */
-export type Fact =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'lease'; readonly lease: Lease | null }
-  /** IPv6 ones, all that were heard of in this way; none: there are none any more. */
-  | { readonly kind: 'name-servers'; readonly from: 'dhcp6' | 'advertised'; readonly servers: readonly string[] }
-  | { readonly kind: 'stanza'; readonly options: StanzaOptions | null }
-
-/** IPv6 prefixes of a DHCPv6 client. */
-export interface Delegation {
-  readonly gone: readonly string[] | 'all'
-  readonly there: readonly string[]
-}
-
-export interface HookEvent {
-  /** Null where the event is none of ours, or names an interface that we do not take. */
-  readonly interface: string | null
-  readonly fact: Fact
-  readonly delegation?: Delegation
-  /** Whether the kernel may look different now. */
-  readonly reconcile: boolean
-  /** One line for each value that was refused. */
-  readonly complaints: readonly string[]
-}
 
 const nothing: HookEvent = { interface: null, fact: { kind: 'none' }, reconcile: false, complaints: [] }
 

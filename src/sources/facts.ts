@@ -1,7 +1,7 @@
 /** What DHCP clients and ifupdown told our hooks, and what dhclient wrote down before we were installed. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
-import type { Lease, NameServers6, RefusedPath, StanzaOptions } from '../model/model.ts'
+import type { Lease, NameServers6, RefusedPath, StanzaOptions } from '../model/facts.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import {
   familyOf,

@@ -4,7 +4,7 @@ import { paths } from '../layout.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { readIfThere, removeFile, replaceFile } from '../os/files.ts'
 import { listOf } from '../values/checked.ts'
-import type { Delegation, Fact } from './event.ts'
+import type { Delegation, Fact } from './hook-event.ts'
 import { mergeStanzas } from './stanza.ts'
 
 /** `device` must be a checked interface name: it becomes a file's name. Throws what the file system throws. */

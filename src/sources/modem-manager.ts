@@ -1,6 +1,7 @@
 /** ModemManager's modems and their bearers: "ModemManager D-Bus interface reference". It never configures addresses itself. */
 
-import type { Family, Modem } from '../model/model.ts'
+import type { Modem } from '../model/facts.ts'
+import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isInterfaceName } from '../net/valid.ts'
 import type { Told } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf, stringsOf } from '../values/checked.ts'

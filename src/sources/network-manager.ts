@@ -1,7 +1,7 @@
 /** NetworkManager's devices and their IP configuration: nm-dbus-interface(5), "D-Bus API Reference". */
 
-import type { Family } from '../model/model.ts'
 import { addressFromBytes } from '../net/address-bytes.ts'
+import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 import type { Told } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'

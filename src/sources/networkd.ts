@@ -1,7 +1,7 @@
 /** systemd-networkd: org.freedesktop.network1(5). */
 
-import type { Family } from '../model/model.ts'
 import { addressFromBytes } from '../net/address-bytes.ts'
+import type { Family } from '../net/family.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 import type { Told } from '../store/bus-facts.ts'

@@ -1,7 +1,7 @@
 /** Whether pppd was asked for a default route: it tells its hooks nothing of it. */
 import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import type { Environment } from './event.ts'
+import type { Environment } from './hook-event.ts'
 
 /** The environment of pppd's hook, and what pppd's files and arguments say. Never throws. */
 export function withPppOptions(env: Environment): Environment {

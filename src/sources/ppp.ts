@@ -1,6 +1,6 @@
 /** What pppd's hooks say: pppd(8), SCRIPTS. */
 import { familyOf } from '../net/valid.ts'
-import type { Environment, HookEvent } from './event.ts'
+import type { Environment, HookEvent } from './hook-event.ts'
 import { quoted } from './quoted.ts'
 
 type Reading = Omit<HookEvent, 'interface'>

@@ -1,7 +1,9 @@
 /** What ifupdown's hooks say: the `balance-*` options of a stanza in /etc/network/interfaces (interfaces(5)). */
-import type { Family, StanzaOptions } from '../model/model.ts'
+
+import type { StanzaOptions } from '../model/facts.ts'
+import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isMetric, isUplinkName, isWeight, nameServers } from '../net/valid.ts'
-import type { Environment, HookEvent } from './event.ts'
+import type { Environment, HookEvent } from './hook-event.ts'
 import { quoted } from './quoted.ts'
 
 type Reading = Omit<HookEvent, 'interface'>

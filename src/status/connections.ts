@@ -1,7 +1,7 @@
 /** Facts for `ifbalance connections`. Pure. */
 
 import type { Counted, Sum } from '../kernel/conntrack/count.ts'
-import type { Family } from '../model/model.ts'
+import type { Family } from '../net/family.ts'
 
 /** What `ifbalance connections --json` prints; see Status of status.ts for what `format` promises. */
 export interface Connections {

@@ -1,18 +1,14 @@
 /** Facts for `ifbalance status`. Pure. */
 
 import { whyNoLine } from '../lines/no-line.ts'
-import type {
-  Config,
-  Desired,
-  Family,
-  LineHealth,
-  Mode,
-  Modem,
-  Observed,
-  Path,
-  Uplink,
-  UplinkState,
-} from '../model/model.ts'
+import type { Config } from '../model/config.ts'
+import type { Desired } from '../model/desired.ts'
+import type { Modem } from '../model/facts.ts'
+import type { LineHealth } from '../model/health.ts'
+import type { Mode } from '../model/mode.ts'
+import type { Observed } from '../model/observed.ts'
+import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/internet.ts'
 import { redirectedServers } from '../reconcile/decide/name-servers.ts'
 import { own } from '../values/own.ts'

@@ -1,7 +1,8 @@
 /** What the daemon was told over D-Bus (sources/services.ts), read back from its file by whoever looks at the world. */
 import { existsSync } from 'node:fs'
 import { paths } from '../layout.ts'
-import type { BusLink, Family, Gateways, Modem } from '../model/model.ts'
+import type { BusLink, Gateways, Modem } from '../model/facts.ts'
+import type { Family } from '../net/family.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 import { readIfThere } from '../os/files.ts'

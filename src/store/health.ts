@@ -1,7 +1,8 @@
 /** What the daemon knows of the lines, handed by a file to whoever looks at the world: itself, hooks, commands. */
 
 import { paths } from '../layout.ts'
-import type { Family, Health, LineHealth } from '../model/model.ts'
+import type { Health, LineHealth } from '../model/health.ts'
+import type { Family } from '../net/family.ts'
 import { isUplinkName } from '../net/valid.ts'
 import { log, messageOf } from '../os/log.ts'
 import { type Json, objectOf } from '../values/checked.ts'

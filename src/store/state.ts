@@ -1,6 +1,8 @@
 /** What earlier runs left in /run: numbers of uplinks and former sysctl values. */
+
+import type { Numbers } from '../layout.ts'
 import { maxUplinks } from '../layout.ts'
-import type { KnownUplink, Numbers, State } from '../model/model.ts'
+import type { KnownUplink, State } from '../model/state.ts'
 import { routedPrefix } from '../net/ipv6-prefix.ts'
 import { isUplinkName } from '../net/valid.ts'
 import { log, messageOf } from '../os/log.ts'

@@ -3,7 +3,7 @@
  * `down` leaves nothing behind. `RECORD=1` writes observed.json and plan.txt anew, to be read before they are committed.
  */
 import { expect, test } from 'vitest'
-import type { Observed } from '../../src/model/model.ts'
+import type { Observed } from '../../src/model/observed.ts'
 import { commandOf } from '../../src/reconcile/apply/commands.ts'
 import { decide } from '../../src/reconcile/decide/decide.ts'
 import { diff } from '../../src/reconcile/diff.ts'

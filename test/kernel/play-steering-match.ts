@@ -1,7 +1,8 @@
 /** What rules match, each on its own: prints as JSON which packets went elsewhere than `hit` and `miss` say, and times. */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { readConfigFile } from '../../src/config/read.ts'
-import type { Desired, Observed } from '../../src/model/model.ts'
+import type { Desired } from '../../src/model/desired.ts'
+import type { Observed } from '../../src/model/observed.ts'
 import { run } from '../../src/os/run.ts'
 import { reconcile, survey } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'

@@ -1,7 +1,10 @@
 /** What a rule compares, as fields of a map's key. Pure. */
 
-import type { Family, Match, Observed, Range, Uplink } from '../../model/model.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Match } from '../../model/rule.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { addressOf } from '../../net/address-range.ts'
+import type { Family, Range } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import type { Box } from './overlap.ts'
 

@@ -1,9 +1,10 @@
 /** Whether a rule matches the first packet of a connection, and if not, why. Pure. */
 
 import { hex } from '../../kernel/iproute/rule-spec.ts'
-import type { AddressSet, Family, Match, Range } from '../../model/model.ts'
+import type { AddressSet, Match } from '../../model/rule.ts'
 import { digitsOf } from '../../net/address-range.ts'
 import { dscpNumbers } from '../../net/dscp.ts'
+import type { Family, Range } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import type { Side } from './fields.ts'
 

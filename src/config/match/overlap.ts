@@ -1,6 +1,7 @@
 /** Whether two rules can match the same connection, and whether one takes all that the other would. Pure. */
 import { isDeepStrictEqual } from 'node:util'
-import type { AddressSet, Family, Match, Range } from '../../model/model.ts'
+import type { AddressSet, Match } from '../../model/rule.ts'
+import type { Family, Range } from '../../net/family.ts'
 
 /** Does the first match whatever the second matches? Files, patterns and the like count only where they are the same. */
 export function covers(one: Match, other: Match): boolean {

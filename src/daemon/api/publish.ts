@@ -2,7 +2,7 @@
 
 import { cgroupId } from '../../kernel/cgroup/cgroups.ts'
 import { slicePath } from '../../kernel/cgroup/slices.ts'
-import type { Cgroups } from '../../model/model.ts'
+import type { Cgroups } from '../../model/kernel.ts'
 import type { Bus } from '../../os/dbus/bus.ts'
 import { messageOf } from '../../os/log.ts'
 import type { Status } from '../../status/status.ts'

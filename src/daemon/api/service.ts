@@ -1,6 +1,6 @@
 /** org.ifbalance1 on the bus: /org/ifbalance1, and one object for each uplink below it. See org.ifbalance1(5). */
 import { isDeepStrictEqual } from 'node:util'
-import type { Mode } from '../../model/model.ts'
+import type { Mode } from '../../model/mode.ts'
 import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
 import type { Reply } from '../control/protocol.ts'
 import { gives, refuse } from './answers.ts'

@@ -1,7 +1,8 @@
 /** Cuts, in the background, the connections that `failback = kill` wants back. */
 
 import { type Carrying, failBack } from '../../lines/failback.ts'
-import type { Config, Desired } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Desired } from '../../model/desired.ts'
 import { log } from '../../os/log.ts'
 import { forgetConnections as forget } from '../../reconcile/apply/apply.ts'
 import { forgetConnections } from '../../reconcile/diff.ts'

@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { readCounters } from '../../kernel/devices/counters.ts'
 import { paths } from '../../layout.ts'
-import { count, dayOf, parseUsed, type Used, verdictOf } from '../../lines/quota.ts'
-import type { Config, Observed, QuotaConfig, Uplink } from '../../model/model.ts'
-import { hasCode, readIfThere, replaceFile } from '../../os/files.ts'
+import { count, verdictOf } from '../../lines/quota.ts'
+import type { Config, QuotaConfig } from '../../model/config.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import { readIfThere, replaceFile } from '../../os/files.ts'
 import { log, messageOf } from '../../os/log.ts'
+import { dayOf, parseUsed, type Used } from '../../store/quota.ts'
 import type { Pulse } from '../pulse.ts'
 
 const lookMs = 5000
@@ -17,18 +19,6 @@ export interface Quotas {
   /** What is to happen to that uplink now; null while there is something left, or no quota. */
   readonly verdict: (uplink: string) => QuotaConfig['atQuota'] | null
   readonly stop: () => void
-}
-
-/** What was written down last: a run without the daemon, or before its first look, goes by that. */
-export function readQuotas(now: Date): Observed['quotas'] {
-  try {
-    const used = [...parseUsed(readIfThere(paths.quota))].map(([name, { periods }]) => [name, { periods }])
-    return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
-  } catch (error) {
-    // `ifbalance status` of anyone: the daemon's verdict is in the health of its line.
-    if (!hasCode(error, 'EACCES')) log.warning(`reading ${paths.quota}: ${messageOf(error)}; no quota counts`)
-    return undefined
-  }
 }
 
 /** Calls `onChange` when a quota is used up, or there is one again. */

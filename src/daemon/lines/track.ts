@@ -3,10 +3,11 @@
 import type { Line, LineEffect, LineEvent } from '../../lines/line.ts'
 import { probeIntervalMs } from '../../lines/machine.ts'
 import { probeAll } from '../../lines/probes/probe-all.ts'
-import { type Answer, isBroken, probeOn, type Way } from '../../lines/probes/probes.ts'
+import { isBroken, probeOn } from '../../lines/probes/probes.ts'
+import { answerText, burstText } from '../../lines/probes/texts.ts'
+import type { Answer, Way } from '../../lines/probes/way.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
-import { answerText, burstText } from '../../lines/texts.ts'
-import type { LineState } from '../../model/model.ts'
+import type { LineState } from '../../model/health.ts'
 import type { Pulse } from '../pulse.ts'
 
 export interface Track {

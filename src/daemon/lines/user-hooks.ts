@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
-import type { Uplink, UplinkState } from '../../model/model.ts'
+import type { Uplink, UplinkState } from '../../model/uplink.ts'
 import { isHookName } from '../../net/valid.ts'
 import { hasCode } from '../../os/files.ts'
 import { log, messageOf } from '../../os/log.ts'

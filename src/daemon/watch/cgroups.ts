@@ -1,7 +1,8 @@
 /** Control groups that rules name: they come and go with the programs in them, and no netlink message tells. */
 import { isDeepStrictEqual } from 'node:util'
 import { readCgroups } from '../../kernel/cgroup/cgroups.ts'
-import type { Cgroups, SteeringRule } from '../../model/model.ts'
+import type { Cgroups } from '../../model/kernel.ts'
+import type { SteeringRule } from '../../model/rule.ts'
 import type { Pulse } from '../pulse.ts'
 
 const lookMs = 500

@@ -2,7 +2,8 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
-import type { Cgroups, Config } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Cgroups } from '../../model/kernel.ts'
 import { hasCode } from '../../os/files.ts'
 import { parentSlice } from './slices.ts'
 

@@ -3,7 +3,9 @@
  * Pure. See systemd.slice(5); of the characters that an uplink's name may have, systemd escapes the dash alone.
  */
 import { marks } from '../../layout.ts'
-import type { Config, Observed, Uplink } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { hex } from '../iproute/rule-spec.ts'
 
 export const parentSlice = 'ifbalance.slice'

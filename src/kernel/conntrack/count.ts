@@ -1,6 +1,8 @@
 /** The kernel's connection table, counted by uplink: only sums are kept, however many connections there are. */
+
+import type { Numbers } from '../../layout.ts'
 import { marks, programs } from '../../layout.ts'
-import type { Family, Numbers } from '../../model/model.ts'
+import type { Family } from '../../net/family.ts'
 import { eachLine } from '../../os/lines.ts'
 
 export interface Sum {

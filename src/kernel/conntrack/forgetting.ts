@@ -1,6 +1,6 @@
 /** The commands that end connections. */
 import { programs } from '../../layout.ts'
-import type { Step } from '../../model/model.ts'
+import type { Step } from '../../model/step.ts'
 import { hex } from '../iproute/rule-spec.ts'
 import { bracketed } from '../sockets.ts'
 

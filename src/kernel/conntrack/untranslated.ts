@@ -1,8 +1,9 @@
 /** `forget-untranslated`: the connection table is read once, and what is dead for good is deleted from it. */
 import { closeSync } from 'node:fs'
 import { paths, programs } from '../../layout.ts'
-import type { Family, Range, Step } from '../../model/model.ts'
+import type { Step } from '../../model/step.ts'
 import { digitsOf, mergeRanges, readAddressRange } from '../../net/address-range.ts'
+import type { Family, Range } from '../../net/family.ts'
 import { unnamedFile } from '../../os/files.ts'
 import { eachLine } from '../../os/lines.ts'
 import { run } from '../../os/run.ts'

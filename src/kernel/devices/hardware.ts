@@ -2,7 +2,7 @@
 import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { paths } from '../../layout.ts'
-import type { Link } from '../../model/model.ts'
+import type { Link } from '../../model/kernel.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { readIfThere } from '../../os/files.ts'
 

@@ -5,7 +5,8 @@
  */
 import { existsSync } from 'node:fs'
 import { nftTable, optionalPrograms, paths, programs } from '../../layout.ts'
-import type { Family, ForeignNat } from '../../model/model.ts'
+import type { ForeignNat } from '../../model/facts.ts'
+import type { Family } from '../../net/family.ts'
 import { readIfThere } from '../../os/files.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { run } from '../../os/run.ts'

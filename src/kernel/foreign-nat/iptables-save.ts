@@ -1,7 +1,9 @@
 /**
  * `iptables-legacy-save -t nat` -> what its POSTROUTING does. What iptables-nft makes is in nft's own listing. Pure.
  */
-import type { Family, ForeignNat, Range } from '../../model/model.ts'
+
+import type { ForeignNat } from '../../model/facts.ts'
+import type { Family, Range } from '../../net/family.ts'
 import {
   type Asked,
   addressAsked,

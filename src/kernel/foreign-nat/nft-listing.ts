@@ -1,6 +1,7 @@
 /** `nft -j list ruleset` -> what other programs' chains of type nat do in the postrouting hook. Pure. */
 import { nftTable } from '../../layout.ts'
-import type { Family, ForeignNat, Range } from '../../model/model.ts'
+import type { ForeignNat } from '../../model/facts.ts'
+import type { Family, Range } from '../../net/family.ts'
 import {
   type Asked,
   addressAsked,

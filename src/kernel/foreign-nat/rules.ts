@@ -3,8 +3,9 @@
  * leaves it as it is, with all that leads to that rule. Whatever language the rules were read in. Pure.
  */
 
-import type { DeviceTest, Family, ForeignNat, Range } from '../../model/model.ts'
+import type { DeviceTest, ForeignNat } from '../../model/facts.ts'
 import { elementsOf, listedSources, readAddressRange } from '../../net/address-range.ts'
+import type { Family, Range } from '../../net/family.ts'
 import { nftNumber } from '../iproute/rule-spec.ts'
 
 /** What a rule asks. */

@@ -1,6 +1,7 @@
 /** Steps -> lines for `ip -batch`, in numbers only: names of tables may not be there yet. */
 
-import type { Nexthop, Route, Rule, Step } from '../../model/model.ts'
+import type { Nexthop, Route, Rule } from '../../model/kernel.ts'
+import type { Step } from '../../model/step.ts'
 import { metricWords } from './route-metrics.ts'
 
 export type IpStep = Extract<Step, { kind: 'replace-route' | 'delete-route' | 'add-rule' | 'delete-rule' }>

@@ -1,5 +1,6 @@
 /** What `ip -d -N -j` prints -> links, routes, rules. Shapes as of iproute2 6.1 and 6.15. */
-import type { Address, Family, Link, Nexthop, Route, RouteType, Rule } from '../../model/model.ts'
+import type { Address, Link, Nexthop, Route, RouteType, Rule } from '../../model/kernel.ts'
+import type { Family } from '../../net/family.ts'
 import { readMetrics } from './route-metrics.ts'
 import { type RuleAction, ruleSpec } from './rule-spec.ts'
 

@@ -1,5 +1,5 @@
 /** What a route says of connections besides where they go, as iproute2 6.1 and 6.15 print it and take it. Pure. */
-import type { RouteMetrics } from '../../model/model.ts'
+import type { RouteMetrics } from '../../model/kernel.ts'
 
 /** Numbers, by the same name in its JSON and its commands. */
 const numbersOf = [

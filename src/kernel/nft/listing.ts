@@ -7,7 +7,7 @@
  */
 
 import { nftTable } from '../../layout.ts'
-import type { Chain, NamedSet, Ruleset } from '../../model/model.ts'
+import type { Chain, NamedSet, Ruleset } from '../../model/kernel.ts'
 import { dscpNumbers } from '../../net/dscp.ts'
 import { inCgroup } from '../cgroup/slices.ts'
 import { hex, nftNumber } from '../iproute/rule-spec.ts'

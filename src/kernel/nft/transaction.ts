@@ -1,6 +1,6 @@
 /** Ruleset -> one nft transaction that puts it in the place of the former one, whether there was one or not. */
 import { nftTable } from '../../layout.ts'
-import type { Chain, NamedSet, Ruleset } from '../../model/model.ts'
+import type { Chain, NamedSet, Ruleset } from '../../model/kernel.ts'
 
 const table = `${nftTable.family} ${nftTable.name}`
 

@@ -1,7 +1,7 @@
 /** A question to a name server through one uplink: RFC 1035. */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import type { Way } from './probes.ts'
+import type { Way } from './way.ts'
 
 const types = { inet: 1, inet6: 28 } as const
 

@@ -1,11 +1,11 @@
 /** Whether `main` has a way of its own to a target: sockets that are bound to an address, not to a device, would take it. Pure. */
 import { BlockList } from 'node:net'
 import { tables } from '../../layout.ts'
-import type { Route } from '../../model/model.ts'
+import type { Route } from '../../model/kernel.ts'
 import { addressOf } from '../../net/target.ts'
 import { familyOf } from '../../net/valid.ts'
 import type { ProbeSettings } from '../settings.ts'
-import type { Way } from './probes.ts'
+import type { Way } from './way.ts'
 
 export function leadsElsewhere(
   target: string,

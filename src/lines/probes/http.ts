@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { defaultTargets, type ProbeSettings } from '../settings.ts'
 import { askName } from './dns.ts'
-import type { Way } from './probes.ts'
+import type { Way } from './way.ts'
 
 const maxBody = 64 * 1024
 

@@ -1,7 +1,7 @@
 /** Whether the gateway is there: what the kernel's own ARP or neighbour discovery says when it is asked to make sure. */
 import { programs } from '../../layout.ts'
 import { run } from '../../os/run.ts'
-import type { Way } from './probes.ts'
+import type { Way } from './way.ts'
 
 const lookMs = 50
 

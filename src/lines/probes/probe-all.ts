@@ -3,7 +3,7 @@ import { burstGapMs, burstSpanMs } from '../burst.ts'
 import type { ProbeSettings } from '../settings.ts'
 import { type BurstEnd, pingBurst } from './ping.ts'
 import { probeOnce } from './probe-once.ts'
-import type { Answer, Way } from './probes.ts'
+import type { Answer, Way } from './way.ts'
 
 export interface Burst {
   readonly answers: readonly Answer[]

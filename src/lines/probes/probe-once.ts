@@ -10,7 +10,7 @@ import { askName } from './dns.ts'
 import { fetchPage } from './http.ts'
 import { askNeighbour } from './neighbour.ts'
 import { waitPatiently } from './patience.ts'
-import type { Way } from './probes.ts'
+import type { Way } from './way.ts'
 
 export interface Outcome {
   /** How long the answer took; null: none in time, or the wrong one. */

@@ -1,27 +1,10 @@
 /** A line's background probe, whatever its kind: one target, again and again. */
-import type { Family } from '../../model/model.ts'
+
 import { log } from '../../os/log.ts'
 import type { ProbeSettings } from '../settings.ts'
 import { pingOn } from './ping.ts'
 import { probeOnce } from './probe-once.ts'
-
-/** Where a line leaves. */
-export interface Way {
-  readonly uplink: string
-  readonly family: Family
-  readonly device: string
-  readonly gateway: string | null
-  /** An address that no other uplink has; null: sockets cannot be bound to this way. */
-  readonly source: string | null
-}
-
-export interface Answer {
-  readonly target: string
-  /** Null: none. */
-  readonly rttMs: number | null
-  /** What was wrong instead, where that is known. */
-  readonly fault?: string
-}
+import type { Answer, Way } from './way.ts'
 
 /** Probes one target every `intervalMs`. Returns what stops it. */
 export function probeOn(

@@ -1,11 +1,11 @@
 /** The name servers that a line was given, where its probes need names. Pure. */
 
-import type { Observed } from '../../model/model.ts'
+import type { Observed } from '../../model/observed.ts'
 import { isLinkLocal } from '../../net/valid.ts'
-import { nameServersOf } from '../../reconcile/decide/name-servers.ts'
+import { nameServersOf } from '../../sources/name-servers.ts'
 import type { ProbeSettings } from '../settings.ts'
 import { leadsElsewhere } from './elsewhere.ts'
-import type { Way } from './probes.ts'
+import type { Way } from './way.ts'
 
 /** As many as the resolver of libc asks. */
 const most = 3

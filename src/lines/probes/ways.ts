@@ -1,7 +1,7 @@
 /** Uplinks -> the ways out that can be probed, one a family. Pure. */
 import { isLinked } from '../../model/carriers.ts'
-import type { Uplink } from '../../model/model.ts'
-import type { Way } from './probes.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Way } from './way.ts'
 
 export function waysOf(uplinks: readonly Uplink[]): readonly Way[] {
   return uplinks.flatMap((uplink) =>

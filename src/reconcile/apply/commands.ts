@@ -4,7 +4,8 @@ import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
 import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
 import { paths, programs } from '../../layout.ts'
-import type { Ruleset, Step } from '../../model/model.ts'
+import type { Ruleset } from '../../model/kernel.ts'
+import type { Step } from '../../model/step.ts'
 
 export function commandOf(step: Step): string {
   switch (step.kind) {

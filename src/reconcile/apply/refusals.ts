@@ -2,8 +2,13 @@
  * What the kernel has refused, kept by this process: it is left out for a while, so that it costs neither the others nor a
  * processor, and tried again in growing pauses, or at once when the world around it is another.
  */
+
+import type { Numbers } from '../../layout.ts'
 import { isOurTable, maxUplinks, paths, uplinkTable } from '../../layout.ts'
-import type { Numbers, Observed, RefusedPath, Step, Uplink } from '../../model/model.ts'
+import type { RefusedPath } from '../../model/facts.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Step } from '../../model/step.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { writeNote } from '../../store/file.ts'
 import { commandOf } from './commands.ts'
 

@@ -2,7 +2,9 @@
 
 import { replaceRuleset } from '../../kernel/nft/transaction.ts'
 import { programs } from '../../layout.ts'
-import type { Config, Desired, Observed } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Desired } from '../../model/desired.ts'
+import type { Observed } from '../../model/observed.ts'
 import { run } from '../../os/run.ts'
 import { decide } from '../decide/decide.ts'
 

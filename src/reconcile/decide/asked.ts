@@ -15,7 +15,8 @@
 
 import { nftNumber } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities } from '../../layout.ts'
-import type { Chain, NamedSet, Uplink } from '../../model/model.ts'
+import type { Chain, NamedSet } from '../../model/kernel.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { digitsOf } from '../../net/address-range.ts'
 
 export interface AskedRules {

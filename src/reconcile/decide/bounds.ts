@@ -3,8 +3,11 @@
  * whoever makes addresses of them makes 3,000 of 75 such packets; the kernel itself stops at 16 (max_addresses). Pure.
  */
 
-import type { Address, Family, Link, Observed, Path, Route } from '../../model/model.ts'
+import type { Address, Link, Route } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Path } from '../../model/uplink.ts'
 import { readAddressRange } from '../../net/address-range.ts'
+import type { Family } from '../../net/family.ts'
 
 /** Addresses, of one uplink and family: each is two rules. As many as the kernel makes by itself. */
 export const maxAddresses = 16

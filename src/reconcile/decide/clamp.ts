@@ -11,7 +11,9 @@
 import { nftNumber } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities } from '../../layout.ts'
 import type { Present } from '../../model/carriers.ts'
-import type { Chain, Observed, Uplink } from '../../model/model.ts'
+import type { Chain } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 
 /** What an address and a TCP header take. */
 const headers = { inet: 40, inet6: 60 } as const

@@ -2,7 +2,11 @@
 
 import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, tables } from '../../layout.ts'
-import type { Config, Family, Observed, Route, Rule, Uplink } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Route, Rule } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
 import { findTakers } from './internet.ts'
 import { isOurRuleset } from './ruleset.ts'
 

@@ -1,7 +1,12 @@
 /** What should be, from what the administrator wants and what the world looks like. Pure. */
 
 import { marksOfSlices } from '../../kernel/cgroup/slices.ts'
-import type { Config, Desired, Numbers, Observed, State, Uplink } from '../../model/model.ts'
+import type { Numbers } from '../../layout.ts'
+import type { Config } from '../../model/config.ts'
+import type { Desired } from '../../model/desired.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { State } from '../../model/state.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
 import { foreignNatWarnings } from './foreign-nat.ts'

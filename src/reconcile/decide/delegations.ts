@@ -1,6 +1,10 @@
 /** Which IPv6 prefixes each uplink's provider routes to this host, and which it did before. */
 
-import type { Config, KnownUplink, Link, Observed, Uplink, UplinkConfig } from '../../model/model.ts'
+import type { Config, UplinkConfig } from '../../model/config.ts'
+import type { Link } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { KnownUplink } from '../../model/state.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { isWithin, parsePrefix } from '../../net/ipv6-prefix.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { own } from '../../values/own.ts'

@@ -1,7 +1,13 @@
 /** Which uplinks may have connections: those that new ones take, and those that work and only have old ones. Pure. */
 
+import type { Numbers } from '../../layout.ts'
 import { isBalancedDefault, isLinked } from '../../model/carriers.ts'
-import type { Desired, Family, KnownUplink, Numbers, Observed, Route, Uplink } from '../../model/model.ts'
+import type { Desired } from '../../model/desired.ts'
+import type { Route } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { KnownUplink } from '../../model/state.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
 import { own } from '../../values/own.ts'
 
 type Wish = Pick<Desired, 'uplinks' | 'routes'>

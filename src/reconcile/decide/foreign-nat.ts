@@ -7,7 +7,10 @@
  * Where a rule asks for more than we can ask, and translates on an uplink that it names, all else that it asks counts: in doubt,
  * what leaves by that uplink stays as it was. One that names no uplink is about packets that somebody marks, and is passed over.
  */
-import type { DeviceTest, Family, ForeignNat, Link, Observed } from '../../model/model.ts'
+import type { DeviceTest, ForeignNat } from '../../model/facts.ts'
+import type { Link } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Family } from '../../net/family.ts'
 
 /** An uplink's chain is gone through for each first packet. */
 const mostExemptions = 256

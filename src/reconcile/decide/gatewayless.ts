@@ -1,5 +1,8 @@
 /** Interfaces that could be uplinks, but for a gateway: LANs, and those of which nobody told us. Pure. */
-import type { Config, Link, Observed, Uplink } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Link } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { mayBeAdopted } from './uplinks.ts'

@@ -4,9 +4,13 @@
  * (wg-quick), and goes before the balanced default. Pure.
  */
 
+import type { Numbers } from '../../layout.ts'
 import { balancedTable, tables } from '../../layout.ts'
-import type { Family, Numbers, Observed, Route, Rule, Uplink } from '../../model/model.ts'
+import type { Route, Rule } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { digitsOf, readAddressRange } from '../../net/address-range.ts'
+import type { Family } from '../../net/family.ts'
 
 interface Way {
   readonly device: string

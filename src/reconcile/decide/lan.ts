@@ -3,7 +3,11 @@
  * because there is one: that alone makes no uplink of a LAN or of a card for management. Pure.
  */
 import { protocols } from '../../layout.ts'
-import type { Config, Family, KnownUplink, Link, Observed } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Link } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { KnownUplink } from '../../model/state.ts'
+import type { Family } from '../../net/family.ts'
 import { isWithin, parsePrefix } from '../../net/ipv6-prefix.ts'
 import { own } from '../../values/own.ts'
 import { prefixesOfOthers, routedTo } from './delegations.ts'

@@ -11,7 +11,9 @@
 import { hex, nftNumber } from '../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../layout.ts'
 import type { Present } from '../../model/carriers.ts'
-import type { Chain, Config, Family } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Chain } from '../../model/kernel.ts'
+import type { Family } from '../../net/family.ts'
 
 export interface LargeDatagrams {
   /** The last of `output`, as everything else there says more of where a packet goes. */

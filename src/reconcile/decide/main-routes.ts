@@ -1,8 +1,11 @@
 /** What others have put into table `main`, and what follows for our rules. Pure. */
 
 import { protocols, tables } from '../../layout.ts'
-import type { Family, Nexthop, Observed, Range, Route, Uplink } from '../../model/model.ts'
+import type { Nexthop, Route } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { readAddressRange } from '../../net/address-range.ts'
+import type { Family, Range } from '../../net/family.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { isDefault } from './paths.ts'
 

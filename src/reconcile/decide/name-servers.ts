@@ -11,9 +11,12 @@
 import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities, markOf, marks } from '../../layout.ts'
 import { carriers, type Usable, usable } from '../../model/carriers.ts'
-import type { Chain, Config, Family, Observed, Uplink } from '../../model/model.ts'
-import { familyOf } from '../../net/valid.ts'
-import { own } from '../../values/own.ts'
+import type { Config } from '../../model/config.ts'
+import type { Chain } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
+import { nameServersOf } from '../../sources/name-servers.ts'
 import { works } from './drains.ts'
 import { specificRoute } from './specific-route.ts'
 import { masqueradeOf } from './translation.ts'
@@ -123,18 +126,6 @@ export function redirectedServers(
     )
     return orphans.slice(0, most).map((from) => ({ family, from, to, number: heir.number }))
   })
-}
-
-/** From whoever named some. */
-export function nameServersOf(
-  { interface: device }: Pick<Uplink, 'interface'>,
-  family: Family,
-  observed: Observed,
-): readonly string[] {
-  const six = own(observed.nameServers6 ?? {}, device)
-  const named = [own(observed.stanzas, device)?.nameServers, own(observed.leases, device)?.nameServers]
-  const told = [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers]
-  return [...new Set(told.flatMap((list) => list ?? []))].filter((server) => familyOf(server) === family)
 }
 
 /** Of this host, which may be a name server itself. */

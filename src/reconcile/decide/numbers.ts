@@ -1,6 +1,9 @@
 /** Which number an uplink has. It is part of connections' marks, so it stays as long as the uplink is known. */
 import { isOurTable, maxUplinks } from '../../layout.ts'
-import type { Config, KnownUplink, Link, Observed } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Link } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { KnownUplink } from '../../model/state.ts'
 
 interface Wanted {
   readonly name: string

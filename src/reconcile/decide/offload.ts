@@ -11,7 +11,10 @@
 import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities, marks } from '../../layout.ts'
 import { usable } from '../../model/carriers.ts'
-import type { Chain, Config, Link, NamedSet, Observed, Uplink } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Chain, Link, NamedSet } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { digest } from '../../values/digest.ts'
 

@@ -1,18 +1,11 @@
 /** How each family leaves by an interface: its gateway, from whoever knows it best. */
 import { isOurTable, protocols, tables } from '../../layout.ts'
-import type {
-  Address,
-  Config,
-  Family,
-  Gateways,
-  Link,
-  Observed,
-  Path,
-  Route,
-  RouteMetrics,
-  StanzaOptions,
-  UplinkConfig,
-} from '../../model/model.ts'
+import type { Config, UplinkConfig } from '../../model/config.ts'
+import type { Gateways, StanzaOptions } from '../../model/facts.ts'
+import type { Address, Link, Route, RouteMetrics } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Path } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
 import { contains } from '../../net/prefix.ts'
 import { isGateway, isLinkLocal } from '../../net/valid.ts'
 import { own } from '../../values/own.ts'

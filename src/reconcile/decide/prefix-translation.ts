@@ -6,8 +6,12 @@
  * Unlike RFC 6296 this is done by connection (nft's `snat prefix`), so nothing from outside reaches a client that did not
  * ask first, and two addresses that would become the same are told apart by ports.
  */
+
+import type { Numbers } from '../../layout.ts'
 import { markOf, marks } from '../../layout.ts'
-import type { Numbers, Ruleset, Step, Uplink } from '../../model/model.ts'
+import type { Ruleset } from '../../model/kernel.ts'
+import type { Step } from '../../model/step.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { extend, isWithin, type Prefix, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
 
 /** Global IDs of private prefixes have so many bits (RFC 4193); what follows tells subnets and hosts apart. */

@@ -7,7 +7,9 @@
 import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities, marks } from '../../layout.ts'
 import { isUplinkIn, type Present } from '../../model/carriers.ts'
-import type { Chain, Config, Observed } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Chain } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
 import { devices } from './verdicts.ts'
 
 /** None where nobody looks, or there is one way: each packet would pay for them. */

@@ -17,10 +17,14 @@ import {
   uplinkTable,
 } from '../../layout.ts'
 import { isUplinkIn } from '../../model/carriers.ts'
-import type { Config, Family, Observed, Rule, Uplink } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Rule } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
 import { mainLeadsElsewhere, otherWays } from './main-routes.ts'
-import { routedNetworks } from './routed-networks.ts'
 import { steers } from './steering/choice.ts'
+import { routedNetworks } from './steering/routed-networks.ts'
 
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
 

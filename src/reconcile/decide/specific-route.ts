@@ -1,6 +1,7 @@
 /** What `main` says of one address. Pure. */
 import { tables } from '../../layout.ts'
-import type { Observed, Route } from '../../model/model.ts'
+import type { Route } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
 import { extend, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
 import { familyOf } from '../../net/valid.ts'
 

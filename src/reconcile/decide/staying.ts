@@ -13,7 +13,9 @@
 import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../layout.ts'
 import type { Present } from '../../model/carriers.ts'
-import type { Chain, Config, Family } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Chain } from '../../model/kernel.ts'
+import type { Family } from '../../net/family.ts'
 import { isWithin, type Prefix, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
 import { byFamily, cameIn, devices, verdicts, ways } from './verdicts.ts'
 

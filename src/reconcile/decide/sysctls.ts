@@ -1,7 +1,9 @@
 /** The host's sysctls that balancing needs, and their former values. */
 import { hashSysctls, linkSysctls } from '../../layout.ts'
 import { isUplinkIn } from '../../model/carriers.ts'
-import type { Mode, Observed, Uplink } from '../../model/model.ts'
+import type { Mode } from '../../model/mode.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Uplink } from '../../model/uplink.ts'
 
 /**
  * Documentation/networking/ip-sysctl.rst: 1 addresses and ports, 3 a choice of fields (Linux 5.14). Not 0, which is

@@ -1,6 +1,9 @@
 /** Uplinks' names for `ip route show table NAME`, in the format of rt_tables.d. */
+
+import type { Numbers } from '../../layout.ts'
 import { balancedTable, uplinkTable } from '../../layout.ts'
-import type { KnownUplink, Numbers, Observed } from '../../model/model.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { KnownUplink } from '../../model/state.ts'
 import { own } from '../../values/own.ts'
 
 type Known = Readonly<Record<string, KnownUplink>>

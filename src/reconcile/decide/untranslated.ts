@@ -4,8 +4,13 @@
  *
  * Only what was never answered: whatever has been lives. A connection that is forgotten wrongly begins anew with its next packet.
  */
+
+import type { Numbers } from '../../layout.ts'
 import { marks } from '../../layout.ts'
-import type { Numbers, Observed, Ruleset, Step, Uplink } from '../../model/model.ts'
+import type { Ruleset } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Step } from '../../model/step.ts'
+import type { Uplink } from '../../model/uplink.ts'
 import { isDefault } from './paths.ts'
 
 type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>

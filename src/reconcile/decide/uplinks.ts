@@ -1,17 +1,12 @@
 /** Which interfaces are uplinks, and what state each is in. */
 import { verdictOf } from '../../lines/quota.ts'
-import type {
-  Config,
-  Family,
-  KnownUplink,
-  Link,
-  Observed,
-  Path,
-  StanzaOptions,
-  Uplink,
-  UplinkConfig,
-  UplinkState,
-} from '../../model/model.ts'
+import type { Config, UplinkConfig } from '../../model/config.ts'
+import type { StanzaOptions } from '../../model/facts.ts'
+import type { Link } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { KnownUplink } from '../../model/state.ts'
+import type { Path, Uplink, UplinkState } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { own } from '../../values/own.ts'

@@ -1,7 +1,6 @@
 /** Reads everything that a decision depends on: a few child processes and some small files. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readQuotas } from '../../daemon/lines/quotas.ts'
 import { readCgroups, readSlices } from '../../kernel/cgroup/cgroups.ts'
 import { readHardware } from '../../kernel/devices/hardware.ts'
 import { readForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
@@ -11,7 +10,11 @@ import { takesFlowtables } from '../../kernel/nft/flowtables.ts'
 import { parseListing } from '../../kernel/nft/listing.ts'
 import { readSysctls } from '../../kernel/sysctls.ts'
 import { nftTable, paths, programs } from '../../layout.ts'
-import type { Config, Family, Link, Observed, Ruleset, State } from '../../model/model.ts'
+import type { Config } from '../../model/config.ts'
+import type { Link, Ruleset } from '../../model/kernel.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { State } from '../../model/state.ts'
+import type { Family } from '../../net/family.ts'
 import { run } from '../../os/run.ts'
 import {
   readDelegations,
@@ -24,6 +27,7 @@ import {
 import { readBus } from '../../store/bus-facts.ts'
 import { readNote } from '../../store/file.ts'
 import { readHealth } from '../../store/health.ts'
+import { readQuotas } from '../../store/quota.ts'
 import { parseState } from '../../store/state.ts'
 
 /**

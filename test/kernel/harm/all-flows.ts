@@ -1,5 +1,5 @@
 /** Every kind of flow that the world of world.ts has. */
-import type { Family } from '../../../src/model/model.ts'
+import type { Family } from '../../../src/net/family.ts'
 import type { Flow } from './flows.ts'
 import { servicePort as port, server } from './world.ts'
 

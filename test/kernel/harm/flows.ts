@@ -1,7 +1,7 @@
 /** Flows through the world of world.ts, all asked by one process: see flows.py. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Family } from '../../../src/model/model.ts'
+import type { Family } from '../../../src/net/family.ts'
 
 export interface Flow {
   readonly id: string

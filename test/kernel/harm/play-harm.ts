@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import { forgetForeignNat } from '../../../src/kernel/foreign-nat/foreign-nat.ts'
-import type { Config } from '../../../src/model/model.ts'
+import type { Config } from '../../../src/model/config.ts'
 import { run } from '../../../src/os/run.ts'
 import { reconcile, takeDown } from '../../../src/reconcile/reconcile.ts'
 import { configOf } from '../../config-of.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkWishes } from '../../../src/cli/check-wishes.ts'
-import type { Link } from '../../../src/model/model.ts'
+import type { Link } from '../../../src/model/kernel.ts'
 import { configOf } from '../../config-of.ts'
 
 test('an interface that is not there is told, unless the uplink is not wanted', () => {

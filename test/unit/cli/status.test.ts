@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Paint } from '../../../src/cli/output.ts'
 import { statusText } from '../../../src/cli/status-text.ts'
-import type { Link, Nexthop, Observed, Route, Uplink } from '../../../src/model/model.ts'
+import type { Link, Nexthop, Route } from '../../../src/model/kernel.ts'
+import type { Observed } from '../../../src/model/observed.ts'
+import type { Uplink } from '../../../src/model/uplink.ts'
 import { type Facts, type Status, statusOf } from '../../../src/status/status.ts'
 import { configOf } from '../../config-of.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
-import type { Config } from '../../../src/model/model.ts'
+import type { Config } from '../../../src/model/config.ts'
 
 const defaults: Config = {
   balance: { mode: 'connection', adopt: 'auto', masquerade: 'auto', lastResort: 'main' },

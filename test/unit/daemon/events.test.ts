@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { eventsOf, type Scene, type Telling } from '../../../src/daemon/events.ts'
-import type { LineHealth, Link, Path, Uplink } from '../../../src/model/model.ts'
+import type { LineHealth } from '../../../src/model/health.ts'
+import type { Link } from '../../../src/model/kernel.ts'
+import type { Path, Uplink } from '../../../src/model/uplink.ts'
 
 type Given = Pick<Uplink, 'name' | 'state'> & {
   why?: string

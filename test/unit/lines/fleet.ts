@@ -8,7 +8,7 @@ import { advanceTogether, type LineNews } from '../../../src/lines/family.ts'
 import type { Line, LineEvent } from '../../../src/lines/line.ts'
 import { isWatchful, newLine, probeIntervalMs } from '../../../src/lines/machine.ts'
 import type { ProbeSettings } from '../../../src/lines/settings.ts'
-import type { LineState } from '../../../src/model/model.ts'
+import type { LineState } from '../../../src/model/health.ts'
 import { generator } from './simulation.ts'
 
 /** When a line carries nothing, one way or both; `refused`: the host's own firewall says so to who sends. */

@@ -4,10 +4,11 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import { parseCounters } from '../../../src/kernel/devices/counters.ts'
 import { parseAnswer, question } from '../../../src/lines/probes/dns.ts'
 import { parsePing } from '../../../src/lines/probes/ping.ts'
-import { count, parseUsed, type Used, verdictOf } from '../../../src/lines/quota.ts'
+import { count, verdictOf } from '../../../src/lines/quota.ts'
 import { probeSettings } from '../../../src/lines/settings.ts'
 import { isTrusted } from '../../../src/os/trusted.ts'
 import { parseHealth } from '../../../src/store/health.ts'
+import { parseUsed, type Used } from '../../../src/store/quota.ts'
 import { config } from './simulation.ts'
 
 test.each([

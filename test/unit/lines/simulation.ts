@@ -5,7 +5,7 @@ import { advanceTogether } from '../../../src/lines/family.ts'
 import type { Line, LineEvent, LineSettings } from '../../../src/lines/line.ts'
 import { isWatchful, newLine, probeIntervalMs } from '../../../src/lines/machine.ts'
 import { probeSettings } from '../../../src/lines/settings.ts'
-import type { Config } from '../../../src/model/model.ts'
+import type { Config } from '../../../src/model/config.ts'
 
 export interface World {
   /** Whether what is sent now is answered, and after how long; null: lost. */

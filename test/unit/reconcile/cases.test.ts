@@ -1,6 +1,6 @@
 /** Pure: what has been seen of each case's world, against the plan that stands in its folder. */
 import { expect, test } from 'vitest'
-import type { Observed } from '../../../src/model/model.ts'
+import type { Observed } from '../../../src/model/observed.ts'
 import { commandOf } from '../../../src/reconcile/apply/commands.ts'
 import { decide } from '../../../src/reconcile/decide/decide.ts'
 import { diff } from '../../../src/reconcile/diff.ts'

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Environment, type HookEvent, readEvent } from '../../../src/sources/event.ts'
+import { readEvent } from '../../../src/sources/event.ts'
+import type { Environment, HookEvent } from '../../../src/sources/hook-event.ts'
 
 interface Row {
   readonly kind: string

@@ -2,9 +2,14 @@
 
 import type { FieldName, Side } from '../../../config/match/fields.ts'
 import { carriers, usable } from '../../../model/carriers.ts'
-import type { Config, Family, LastResort, Mode, Observed, SteeringRule, Uplink, Use } from '../../../model/model.ts'
+import type { Config } from '../../../model/config.ts'
+import type { LastResort, Mode } from '../../../model/mode.ts'
+import type { Observed } from '../../../model/observed.ts'
+import type { SteeringRule, Use } from '../../../model/rule.ts'
+import type { Uplink } from '../../../model/uplink.ts'
 import { readAddressRange } from '../../../net/address-range.ts'
-import { routedNetworks } from '../routed-networks.ts'
+import type { Family } from '../../../net/family.ts'
+import { routedNetworks } from './routed-networks.ts'
 import { dealSlots, type Piece, type Share } from './slots.ts'
 
 export type Choice =

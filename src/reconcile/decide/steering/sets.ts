@@ -1,5 +1,8 @@
 /** Named sets of the rules that have one: a file's addresses, and those of domains. Pure. */
-import type { AddressSet, Family, NamedSet } from '../../../model/model.ts'
+
+import type { NamedSet } from '../../../model/kernel.ts'
+import type { AddressSet } from '../../../model/rule.ts'
+import type { Family } from '../../../net/family.ts'
 
 /** One where the rule has a file, or none. */
 export function fileSets(set: AddressSet | undefined, family: Family): readonly NamedSet[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { leadsElsewhere } from '../../../../src/lines/probes/elsewhere.ts'
-import type { Route } from '../../../../src/model/model.ts'
+import type { Route } from '../../../../src/model/kernel.ts'
 
 const route = (destination: string, device: string): Route => ({
   ...{ family: 'inet', type: 'unicast', destination, table: 254, protocol: 4, metric: 0 },

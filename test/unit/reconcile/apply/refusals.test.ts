@@ -1,7 +1,8 @@
 /** What is refused is tried again in growing pauses, or when the world around it is another. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { defaultNumbers } from '../../../../src/layout.ts'
-import type { Observed, Step } from '../../../../src/model/model.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
+import type { Step } from '../../../../src/model/step.ts'
 import { isHeldBack, noteRefusals, refusalsOf, refusedPaths } from '../../../../src/reconcile/apply/refusals.ts'
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }))

@@ -1,7 +1,12 @@
 /** What makes an interface an uplink, in which family, and for how long. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Address, Desired, Family, Link, Observed, Route, State, Uplink } from '../../../../src/model/model.ts'
+import type { Desired } from '../../../../src/model/desired.ts'
+import type { Address, Link, Route } from '../../../../src/model/kernel.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
+import type { State } from '../../../../src/model/state.ts'
+import type { Uplink } from '../../../../src/model/uplink.ts'
+import type { Family } from '../../../../src/net/family.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { gatewaylessLines } from '../../../../src/reconcile/decide/gatewayless.ts'
 import { configOf } from '../../../config-of.ts'

@@ -1,7 +1,9 @@
 /** Old connections of uplinks that take no new ones: cut when the line dies, if there is another, and only then. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Config, Health, LineState, Observed } from '../../../../src/model/model.ts'
+import type { Config } from '../../../../src/model/config.ts'
+import type { Health, LineState } from '../../../../src/model/health.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../config-of.ts'

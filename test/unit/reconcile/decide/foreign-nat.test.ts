@@ -1,6 +1,8 @@
 /** What others' rules leave alone on an uplink. */
 import { expect, test } from 'vitest'
-import type { DeviceTest, ForeignNat, Link, Observed } from '../../../../src/model/model.ts'
+import type { DeviceTest, ForeignNat } from '../../../../src/model/facts.ts'
+import type { Link } from '../../../../src/model/kernel.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
 import { foreignNatWarnings, leftAlone } from '../../../../src/reconcile/decide/foreign-nat.ts'
 
 const out = (names: readonly string[], not?: true): DeviceTest => ({ way: 'out', names, ...(not && { not }) })

@@ -1,7 +1,8 @@
 /** Where new connections really go, whoever says so. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Observed, Route, Rule } from '../../../../src/model/model.ts'
+import type { Route, Rule } from '../../../../src/model/kernel.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { statusOf } from '../../../../src/status/status.ts'
 import { configOf } from '../../../config-of.ts'

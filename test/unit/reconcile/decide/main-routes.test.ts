@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { slicePath } from '../../../../src/kernel/cgroup/slices.ts'
-import type { Observed, Route } from '../../../../src/model/model.ts'
+import type { Route } from '../../../../src/model/kernel.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { configOf } from '../../../config-of.ts'
 

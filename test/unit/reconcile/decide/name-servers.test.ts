@@ -1,7 +1,9 @@
 /** Whose name server answers for whose. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Family, Observed, Route } from '../../../../src/model/model.ts'
+import type { Route } from '../../../../src/model/kernel.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
+import type { Family } from '../../../../src/net/family.ts'
 import { nameServers } from '../../../../src/net/valid.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { redirectedServers, routedServers } from '../../../../src/reconcile/decide/name-servers.ts'

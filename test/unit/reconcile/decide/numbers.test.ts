@@ -1,7 +1,8 @@
 /** A phone that is plugged in each day under another name does not take a number each day for good. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Observed, State } from '../../../../src/model/model.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
+import type { State } from '../../../../src/model/state.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { rememberedSeconds } from '../../../../src/reconcile/decide/numbers.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'

@@ -1,7 +1,8 @@
 /** Which IPv6 sources are moved into an uplink's own prefix. */
 import { describe, expect, test } from 'vitest'
 import { defaultNumbers } from '../../../../src/layout.ts'
-import type { Ruleset, Uplink } from '../../../../src/model/model.ts'
+import type { Ruleset } from '../../../../src/model/kernel.ts'
+import type { Uplink } from '../../../../src/model/uplink.ts'
 import {
   changeRest,
   connectionsOfFormerPrefixes,

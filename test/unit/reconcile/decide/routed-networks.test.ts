@@ -1,9 +1,11 @@
 /** Public networks behind this host that one provider routes here: others would drop what comes from them. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Family, Observed, Route } from '../../../../src/model/model.ts'
+import type { Route } from '../../../../src/model/kernel.ts'
+import type { Observed } from '../../../../src/model/observed.ts'
+import type { Family } from '../../../../src/net/family.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
-import { maxRoutedNetworks } from '../../../../src/reconcile/decide/routed-networks.ts'
+import { maxRoutedNetworks } from '../../../../src/reconcile/decide/steering/routed-networks.ts'
 import { configOf } from '../../../config-of.ts'
 
 const world: Observed = JSON.parse(

@@ -1,6 +1,7 @@
 /** Which of main's routes takes an address. */
 import { expect, test } from 'vitest'
-import type { Family, Route } from '../../../../src/model/model.ts'
+import type { Route } from '../../../../src/model/kernel.ts'
+import type { Family } from '../../../../src/net/family.ts'
 import { specificRoute } from '../../../../src/reconcile/decide/specific-route.ts'
 
 const route = (destination: string, metric = 0, table = 254): Route => ({

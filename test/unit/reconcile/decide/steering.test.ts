@@ -6,8 +6,9 @@ import { type FirstPacket, mismatch } from '../../../../src/config/match/match.t
 import { earlierMeetings } from '../../../../src/config/match/meetings.ts'
 import { coverBox, covers, meet } from '../../../../src/config/match/overlap.ts'
 import { parseConfig } from '../../../../src/config/parse.ts'
-import type { Match, Range } from '../../../../src/model/model.ts'
+import type { Match } from '../../../../src/model/rule.ts'
 import { addressOf, digitsOf, readAddressRange } from '../../../../src/net/address-range.ts'
+import type { Range } from '../../../../src/net/family.ts'
 import { layersOf } from '../../../../src/reconcile/decide/steering/layers.ts'
 import { dealSlots, slotCount } from '../../../../src/reconcile/decide/steering/slots.ts'
 

@@ -1,11 +1,9 @@
 /** How a line is told to people, and to rounds. Pure. */
 
-import type { Track } from '../daemon/lines/track.ts'
-import type { LineHealth } from '../model/model.ts'
-import { heldForMs } from './machine.ts'
-import type { Burst } from './probes/probe-all.ts'
-import type { Answer } from './probes/probes.ts'
-import { faultOf, lossOf } from './quality.ts'
+import { heldForMs } from '../../lines/machine.ts'
+import { faultOf, lossOf } from '../../lines/quality.ts'
+import type { LineHealth } from '../../model/health.ts'
+import type { Track } from './track.ts'
 
 type Told = Pick<Track, 'way' | 'line' | 'told' | 'settings' | 'lastProbe'>
 
@@ -14,16 +12,6 @@ export function verdict(track: Told, now: number): string {
   const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
   const state = told !== 'offline' && line.degraded ? 'degraded' : told
   return `${way.uplink} ${state} over ${family}: ${whyOf(track, now)}`
-}
-
-export function answerText({ target, rttMs, fault }: Answer): string {
-  if (rttMs === null && fault !== undefined) return `${target}: ${fault}`
-  return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
-}
-
-export function burstText({ answers, gateway }: Pick<Burst, 'answers' | 'gateway'>): string {
-  const texts = answers.map(answerText)
-  return [...texts, ...(gateway === null ? [] : [`the gateway ${gateway ? 'answered' : 'did not answer'}`])].join(', ')
 }
 
 /** What keeps the line in its state now; what led to it may be over. */

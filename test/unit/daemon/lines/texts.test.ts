@@ -1,10 +1,10 @@
 /** What people are told of a line: why it is in its state now, and since when. */
 import { expect, test } from 'vitest'
-import { advanceTogether } from '../../../src/lines/family.ts'
-import type { BurstEnded, Line } from '../../../src/lines/line.ts'
-import { newLine } from '../../../src/lines/machine.ts'
-import { toHealth, verdict } from '../../../src/lines/texts.ts'
-import { settingsOf } from './simulation.ts'
+import { toHealth, verdict } from '../../../../src/daemon/lines/texts.ts'
+import { advanceTogether } from '../../../../src/lines/family.ts'
+import type { BurstEnded, Line } from '../../../../src/lines/line.ts'
+import { newLine } from '../../../../src/lines/machine.ts'
+import { settingsOf } from '../../lines/simulation.ts'
 
 const settings = settingsOf()
 const way = { uplink: 'wan1', family: 'inet', device: 'wan1', gateway: null, source: null } as const

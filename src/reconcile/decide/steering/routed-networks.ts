@@ -4,9 +4,12 @@
  * they send is left to it. What is known as an uplink's (`prefix =`, or delegated) is not among them: it can be translated. Pure.
  */
 
-import { tables } from '../../layout.ts'
-import type { Family, Observed, Range, Route, Uplink } from '../../model/model.ts'
-import { readAddressRange } from '../../net/address-range.ts'
+import { tables } from '../../../layout.ts'
+import type { Route } from '../../../model/kernel.ts'
+import type { Observed } from '../../../model/observed.ts'
+import type { Uplink } from '../../../model/uplink.ts'
+import { readAddressRange } from '../../../net/address-range.ts'
+import type { Family, Range } from '../../../net/family.ts'
 
 /** Each is a policy rule that a new connection goes past. Where there are more, all are balanced. */
 export const maxRoutedNetworks = 16

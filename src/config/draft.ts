@@ -1,0 +1,32 @@
+/** What the files said, before anything is made of it. */
+import type { BalanceValues, RuleValues, UplinkValues } from './keys.ts'
+import type { Place } from './report.ts'
+
+/** What all files together said, later ones over earlier ones, key by key. */
+export interface Draft {
+  balance: BalanceValues
+  /** In the order in which they first came; a Map, as a name may be `constructor`. */
+  readonly uplinks: Map<string, UplinkDraft>
+  readonly rules: Map<string, RuleDraft>
+}
+
+export interface UplinkDraft {
+  readonly values: UplinkValues
+  /** Where its interface was said, or the section without one begins. */
+  readonly place: Place
+}
+
+export interface RuleDraft {
+  readonly values: RuleValues
+  readonly place: Place
+  /** Of its keys, where each was said last. */
+  readonly keys: ReadonlyMap<string, Place>
+}
+
+/** What the files of the configuration point to. */
+export interface Outside {
+  /** The text of a file of addresses. Throws `reading PATH: cause`. */
+  readonly readSet: (path: string) => string
+  /** The number of a user of this host, or null. */
+  readonly userId: (name: string) => number | null
+}

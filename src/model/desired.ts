@@ -1,0 +1,17 @@
+/** What should be. */
+import type { Route, Rule, Ruleset } from './kernel.ts'
+import type { State } from './state.ts'
+import type { Uplink } from './uplink.ts'
+
+export interface Desired {
+  readonly uplinks: readonly Uplink[]
+  readonly routes: readonly Route[]
+  /** In the order in which they have to be added. */
+  readonly rules: readonly Rule[]
+  readonly ruleset: Ruleset | null
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly state: State
+  readonly tableNames: string
+  /** Lines for the log: what is left out of balancing, and why. */
+  readonly warnings: readonly string[]
+}

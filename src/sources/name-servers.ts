@@ -1,0 +1,19 @@
+/** Which name servers an interface was given, by whoever named some. Pure. */
+
+import type { Observed } from '../model/observed.ts'
+import type { Uplink } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
+import { familyOf } from '../net/valid.ts'
+import { own } from '../values/own.ts'
+
+/** From whoever named some. */
+export function nameServersOf(
+  { interface: device }: Pick<Uplink, 'interface'>,
+  family: Family,
+  observed: Observed,
+): readonly string[] {
+  const six = own(observed.nameServers6 ?? {}, device)
+  const named = [own(observed.stanzas, device)?.nameServers, own(observed.leases, device)?.nameServers]
+  const told = [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers]
+  return [...new Set(told.flatMap((list) => list ?? []))].filter((server) => familyOf(server) === family)
+}
