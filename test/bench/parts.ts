@@ -2,7 +2,7 @@
  * ifbalance's rules for IPv4 and two uplinks, one part after the other: what a part adds to all before it is what it costs. Written
  * anew, as the program makes them all at once. Pure.
  */
-import type { Ruleset } from './rulesets.ts'
+import type { Ruleset } from './ruleset.ts'
 
 const mark = 'meta mark 0 meta mark set ct mark & 0xff000000'
 const answer = `ct direction reply ct mark & 0x80000000 != 0 ${mark} | 0x40000000`

@@ -2,7 +2,9 @@
  * What peers install for several uplinks, written anew from descriptions of what they load, for the world of world.ts.
  * Pure. Uplinks are numbered from 1; all have weight 1.
  */
+
 import { type PartName, partsUpTo } from './parts.ts'
+import type { Ruleset } from './ruleset.ts'
 
 export const rulesetNames = [
   'plain',
@@ -31,15 +33,6 @@ export function configOf(variant: Variant): string {
 }
 
 export type Family = 'inet' | 'inet6'
-
-/** What a host is given; texts for `ip -batch`, nft(8), iptables-restore(8) and ipset(8), each empty where not needed. */
-export interface Ruleset {
-  readonly sysctls: readonly string[]
-  readonly ip: readonly string[]
-  readonly nft: string
-  readonly iptables: string
-  readonly ipset: string
-}
 
 /**
  * Null where the peer has no such thing: the article and VyOS balance IPv4 alone (drawing marks for neighbour discovery, too,

@@ -2,18 +2,11 @@
  * The benchmarks' world, in namespaces of the emulated machine: lan -- HOST == isp -- internet, with so many cables between
  * host and ISP. Only the host tracks connections, so that all else costs little and always the same.
  */
+
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { command, inNamespace, ipBatch, nftIn } from '../lab/command.ts'
-import {
-  addressOf,
-  configOf,
-  type Family,
-  gatewayOf,
-  type Ruleset,
-  type RulesetName,
-  rulesetOf,
-  type Variant,
-} from './rulesets.ts'
+import type { Ruleset } from './ruleset.ts'
+import { addressOf, configOf, type Family, gatewayOf, type RulesetName, rulesetOf, type Variant } from './rulesets.ts'
 
 const namespaces = { lan: 'lan', host: 'host', isp: 'isp', internet: 'internet' } as const
 const server = { inet: '203.0.113.1', inet6: '2001:db8:ffff::1' } as const

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { command, inNamespace, ipBatch, nftIn, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { addresses, labName, labPaths, ports } from './names.ts'
-import { addNamespace, makeRouter, type NetworkOptions } from './network.ts'
+import { addNamespace, makeRouter, type NetworkOptions } from './router.ts'
 
 export interface Isp {
   readonly number: number

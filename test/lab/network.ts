@@ -6,10 +6,12 @@
  *
  * Nothing here touches the machine's own network: every device is born inside a namespace of ours.
  */
-import { command, inNamespace, ipBatch, nftIn, programArgv, start, waitForLine } from './command.ts'
+
+import { command, inNamespace, ipBatch, programArgv, start, waitForLine } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { type Isp, openIsp } from './isp.ts'
 import { addresses, labName } from './names.ts'
+import { addNamespace, type NetworkOptions } from './router.ts'
 import { deleteNamespace } from './sweep.ts'
 
 export interface Network {
@@ -20,11 +22,6 @@ export interface Network {
   readonly isps: readonly [Isp, Isp]
   /** Gives the host a new namespace, as a power cycle gives it a new kernel; its cables are plugged in again. */
   replaceHost(): Promise<void>
-}
-
-export interface NetworkOptions {
-  /** Both ISPs announce an IPv6 prefix, too. */
-  readonly ipv6: boolean
 }
 
 export async function createNetwork(undo: Disposer, options: NetworkOptions): Promise<Network> {
@@ -75,12 +72,6 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   }
 }
 
-export async function addNamespace(undo: Disposer, name: string): Promise<void> {
-  await command(['/usr/sbin/ip', 'netns', 'add', name])
-  undo.defer(`namespace ${name}`, () => deleteNamespace(name))
-  await ipBatch(name, ['link set lo up'])
-}
-
 /** Otherwise link-local addresses, and their routes, appear a second or two later, in the middle of a comparison. */
 async function skipAddressDetection(host: string): Promise<void> {
   const settings = ['net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']
@@ -102,23 +93,4 @@ async function plugLan(host: string, lan: string): Promise<void> {
     'link set eth0 up',
     `route add default via ${addresses.lanRouter}`,
   ])
-}
-
-/** Lets a namespace forward, and gives it a masquerade behind one device, to one address a family. */
-export async function makeRouter(namespace: string, device: string, to: readonly [string, string]): Promise<void> {
-  await command(
-    inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']),
-  )
-  await nftIn(
-    namespace,
-    `table inet isp {
-       chain leaving {
-         type nat hook postrouting priority srcnat
-         oifname "${device}" meta nfproto ipv4 snat ip to ${to[0]}
-         oifname "${device}" meta nfproto ipv6 snat ip6 to ${to[1]}
-       }
-       chain arriving { type nat hook prerouting priority dstnat; }
-     }
-    `,
-  )
 }

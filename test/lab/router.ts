@@ -1,0 +1,34 @@
+/** A namespace that forwards, as a provider or the internet does. */
+import { command, inNamespace, ipBatch, nftIn } from './command.ts'
+import type { Disposer } from './disposer.ts'
+import { deleteNamespace } from './sweep.ts'
+
+export async function addNamespace(undo: Disposer, name: string): Promise<void> {
+  await command(['/usr/sbin/ip', 'netns', 'add', name])
+  undo.defer(`namespace ${name}`, () => deleteNamespace(name))
+  await ipBatch(name, ['link set lo up'])
+}
+
+/** Lets a namespace forward, and gives it a masquerade behind one device, to one address a family. */
+export async function makeRouter(namespace: string, device: string, to: readonly [string, string]): Promise<void> {
+  await command(
+    inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']),
+  )
+  await nftIn(
+    namespace,
+    `table inet isp {
+       chain leaving {
+         type nat hook postrouting priority srcnat
+         oifname "${device}" meta nfproto ipv4 snat ip to ${to[0]}
+         oifname "${device}" meta nfproto ipv6 snat ip6 to ${to[1]}
+       }
+       chain arriving { type nat hook prerouting priority dstnat; }
+     }
+    `,
+  )
+}
+
+export interface NetworkOptions {
+  /** Both ISPs announce an IPv6 prefix, too. */
+  readonly ipv6: boolean
+}
