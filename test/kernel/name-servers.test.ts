@@ -113,6 +113,8 @@ describe.each(['inet', 'inet6'] as const)('%s', (family) => {
     } finally {
       await setCarrier(host, 'isp1', 'up')
       await expect.poll(async () => (await host.run(['nft', 'list', 'ruleset'])).stdout).not.toContain('chain names')
+      // The routes of either family come after the ruleset.
+      await expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
     }
   })
 })

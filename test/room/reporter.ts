@@ -5,6 +5,8 @@ import { folder, type Result } from './results.ts'
 
 export default class implements Reporter {
   readonly #began = new Map<string, number>()
+  /** With the time of hooks, without that of waiting for a worker. */
+  readonly #took = new Map<string, number>()
 
   onTestModuleStart({ moduleId }: TestModule): void {
     this.#began.set(moduleId, performance.now())
@@ -22,7 +24,9 @@ export default class implements Reporter {
 
   onTestModuleEnd(module: TestModule): void {
     const count = [...module.children.allTests()].length
-    const seconds = (this.#millisecondsOf(module) / 1000).toFixed(1)
+    const took = performance.now() - (this.#began.get(module.moduleId) ?? performance.now())
+    this.#took.set(module.moduleId, took)
+    const seconds = (took / 1000).toFixed(1)
     process.stdout.write(`${module.ok() ? '✓' : '✗'} ${module.relativeModuleId}: ${count} tests in ${seconds} s\n`)
     for (const error of errorsOf(module)) process.stdout.write(`${error}\n`)
   }
@@ -31,7 +35,7 @@ export default class implements Reporter {
     const results = modules.flatMap((module) => [...module.children.allTests()].map(resultOf))
     const files = modules.map((module) => ({
       file: module.relativeModuleId,
-      ms: this.#millisecondsOf(module),
+      ms: this.#took.get(module.moduleId) ?? 0,
       errors: errorsOf(module),
     }))
     const projects = [...new Set(modules.map(({ project }) => project.name))].sort().join('-')
@@ -40,11 +44,6 @@ export default class implements Reporter {
       `${folder}/${projects}.json`,
       JSON.stringify({ results, files, errors: unhandled.map(({ message }) => message) }),
     )
-  }
-
-  /** With the time of hooks, without that of waiting for a worker. */
-  #millisecondsOf({ moduleId }: TestModule): number {
-    return performance.now() - (this.#began.get(moduleId) ?? performance.now())
   }
 }
 
