@@ -10,7 +10,7 @@ const undo = disposer()
 let machine: EmulatedMachine
 
 /** A million take two minutes to make. */
-const connections = isStrict ? 1_000_000 : 200_000
+const connections = isStrict ? 1_000_000 : 50_000
 const many = `${connections.toLocaleString('en')} connections in the table`
 
 describe.skipIf(lacksEmulator())('a crowded connection table', () => {
