@@ -1,6 +1,7 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
 import { daemonUser, defaultNumbers, maxUplinks } from '../layout.ts'
 import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model/config.ts'
+import { modeOf } from '../model/mode.ts'
 import { familyOf, isInterfaceName } from '../net/valid.ts'
 import { given } from '../values/given.ts'
 import { buildRules } from './build-rules.ts'
@@ -9,9 +10,10 @@ import { isScriptPath, isUrl } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'
 
 export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Report): Config {
+  const mode = balance.mode ?? 'connection'
   const config: Config = {
     balance: {
-      mode: balance.mode ?? 'connection',
+      mode,
       adopt: balance.adopt ?? 'auto',
       masquerade: balance.masquerade ?? 'auto',
       lastResort: balance['last-resort'] ?? 'main',
@@ -26,7 +28,7 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
     },
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
     rules: buildRules(rules, [...uplinks.keys()], outside, report),
-    ...(rules.size > 0 || balance.mode === 'random'
+    ...(rules.size > 0 || modeOf(mode).ruleForAll === 'both'
       ? given({ probeUser: outside.userId(daemonUser) ?? undefined })
       : {}),
   }

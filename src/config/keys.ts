@@ -1,4 +1,6 @@
 /** Which keys each section has. Pure. */
+
+import { type Mode, modes } from '../model/mode.ts'
 import {
   bodyText,
   count,
@@ -44,7 +46,7 @@ import {
 
 const probeKind = oneOf('icmp', 'tcp', 'dns', 'http', 'https', 'arp', 'script', 'none')
 
-const mode = oneOf('connection', 'flow', 'source', 'failover', 'random')
+const mode = oneOf(...(Object.keys(modes) as Mode[]))
 
 export const balanceKeys = {
   mode,

@@ -1,9 +1,9 @@
 /** What is explained, and by what. */
 
-import type { FirstPacket } from '../config/match/match.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Observed } from '../model/observed.ts'
+import type { FirstPacket } from '../model/packet.ts'
 
 export interface Explanation extends Outcome {
   readonly packet: FirstPacket

@@ -1,19 +1,19 @@
 /** The slot that nft would compute for a packet. Pure. */
 
-import type { FieldName } from '../config/match/fields.ts'
-import type { FirstPacket } from '../config/match/match.ts'
+import type { HashField } from '../model/mode.ts'
+import type { FirstPacket } from '../model/packet.ts'
 import { digitsOf } from '../net/address-range.ts'
 import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import { hashSeed } from '../reconcile/decide/steering/use.ts'
 import { scaledHash } from './jhash.ts'
 
 /** As nft concatenates: fields as they are on the wire, each filled up to a multiple of four bytes. */
-export function slotOf(by: readonly FieldName[], packet: FirstPacket): number {
+export function slotOf(by: readonly HashField[], packet: FirstPacket): number {
   const bytes = by.flatMap((field) => [...filledUp(bytesOf(field, packet))])
   return scaledHash(Uint8Array.from(bytes), hashSeed, slotCount)
 }
 
-function bytesOf(field: FieldName, packet: FirstPacket): readonly number[] {
+function bytesOf(field: HashField, packet: FirstPacket): readonly number[] {
   if (field === 'source' || field === 'destination')
     return (digitsOf(packet[field]).match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))
   if (field === 'protocol') return [packet.protocol]

@@ -1,6 +1,6 @@
 /** Why not by another uplink. Pure. */
 import { isLinked } from '../model/carriers.ts'
-import type { Mode } from '../model/mode.ts'
+import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
@@ -36,6 +36,5 @@ function whyNot(uplink: Uplink, family: Family, use: Use | null, taken: Uplink |
 }
 
 function choiceWas(mode: Mode, taken: Uplink | undefined): string {
-  if (!taken) return 'it has no way for it'
-  return mode === 'failover' ? `${taken.name} comes first` : `the hash gives ${taken.name}`
+  return taken ? modeOf(mode).words.instead(taken.name) : 'it has no way for it'
 }

@@ -1,9 +1,8 @@
 /** What becomes of a connection that a rule takes, or that is balanced as all else. */
 
-import type { FieldName } from '../config/match/fields.ts'
-import type { FirstPacket } from '../config/match/match.ts'
 import { balancedTable, markOf, marks, tables, uplinkTable } from '../layout.ts'
-import type { Mode } from '../model/mode.ts'
+import { type HashField, type Mode, modeOf } from '../model/mode.ts'
+import type { FirstPacket } from '../model/packet.ts'
 import type { SteeringRule, Use } from '../model/rule.ts'
 import { isGateway } from '../net/valid.ts'
 import { type Choice, choiceOf } from '../reconcile/decide/steering/choice.ts'
@@ -116,11 +115,10 @@ function phraseOf(choice: Choice, { uplinks, mode }: Use): string {
 }
 
 function whichOf(mode: Mode, listed: number | undefined): string {
-  if (listed === 1) return 'its only uplink'
-  return mode === 'failover' ? 'the first of its uplinks that works' : 'the only one of its uplinks that works'
+  return listed === 1 ? 'its only uplink' : modeOf(mode).words.taken
 }
 
-const words: Readonly<Record<FieldName, string>> = {
-  ...{ interface: 'interface', source: 'source', destination: 'destination', protocol: 'protocol' },
-  ...{ sourcePort: 'source port', destinationPort: 'port', user: 'user' },
+const words: Readonly<Record<HashField, string>> = {
+  ...{ source: 'source', destination: 'destination', protocol: 'protocol' },
+  ...{ sourcePort: 'source port', destinationPort: 'port' },
 }

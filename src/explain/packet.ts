@@ -1,7 +1,7 @@
 /** What is asked -> the first packet of such a connection, for rules and for the kernel. */
 
-import type { FirstPacket } from '../config/match/match.ts'
 import type { Observed } from '../model/observed.ts'
+import type { FirstPacket } from '../model/packet.ts'
 import { digitsOf } from '../net/address-range.ts'
 import { protocolNumbers, type Question } from './question.ts'
 import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'

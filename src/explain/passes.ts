@@ -1,9 +1,9 @@
 /** What no rule of the administrator is asked for. Pure. */
 
-import type { FirstPacket } from '../config/match/match.ts'
 import { hex } from '../kernel/iproute/rule-spec.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
 import { carriers, isUplinkIn } from '../model/carriers.ts'
+import type { FirstPacket } from '../model/packet.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Facts } from './explanation.ts'
 import { leadsTo } from './policy.ts'

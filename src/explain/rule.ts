@@ -1,7 +1,9 @@
 /** Whether a rule matches; sets that files or name servers fill are asked of the ruleset that is loaded. */
+
 import { isIPv4 } from 'node:net'
-import { type FirstPacket, mismatch } from '../config/match/match.ts'
+import { mismatch } from '../config/match/match.ts'
 import { nftTable, programs } from '../layout.ts'
+import type { FirstPacket } from '../model/packet.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import { run } from '../os/run.ts'
 import { domainSet, fileSets } from '../reconcile/decide/steering/sets.ts'

@@ -1,5 +1,6 @@
 /** A route's answer -> the ways out that it means. Pure. */
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
+import { type Mode, modeOf } from '../model/mode.ts'
 import type { Facts, WayOut } from './explanation.ts'
 import { ruleTo } from './policy.ts'
 import type { RouteAnswer, RouteQuery } from './route.ts'
@@ -33,9 +34,9 @@ export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: num
  * fields it takes another for what it is asked than for packets, but of forwarded IPv4 (Linux 6.18: only there a packet is
  * made up for the question).
  */
-function isCertain({ shares }: RouteAnswer, { family, incoming }: RouteQuery, mode: string): boolean {
-  const overAddresses = mode === 'flow' || mode === 'source'
-  return shares.length === 1 || (overAddresses && family === 'inet' && incoming !== null)
+function isCertain({ shares }: RouteAnswer, { family, incoming }: RouteQuery, mode: Mode): boolean {
+  const overFields = modeOf(mode).hash.policy === '3'
+  return shares.length === 1 || (overFields && family === 'inet' && incoming !== null)
 }
 
 function ipRuleOf(

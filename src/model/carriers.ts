@@ -5,6 +5,7 @@ import { balancedTable } from '../layout.ts'
 import type { Family } from '../net/family.ts'
 import type { Config } from './config.ts'
 import type { Route } from './kernel.ts'
+import { modeOf } from './mode.ts'
 import type { Path, Uplink } from './uplink.ts'
 
 /** Its interface is there. */
@@ -35,7 +36,7 @@ export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usa
 /** The usable uplinks of the best tier; in mode `failover` the first of them. */
 export function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
   const best = bestOf(usable(family, uplinks))
-  return balance.mode === 'failover' ? best.slice(0, 1) : best
+  return modeOf(balance.mode).spreads === 'in order' ? best.slice(0, 1) : best
 }
 
 function bestOf(candidates: readonly Usable[]): readonly Usable[] {

@@ -1,15 +1,13 @@
 /** What a rule compares, as fields of a map's key. Pure. */
 
 import type { Observed } from '../../model/observed.ts'
+import type { Side } from '../../model/packet.ts'
 import type { Match } from '../../model/rule.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { addressOf } from '../../net/address-range.ts'
 import type { Family, Range } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import type { Box } from './overlap.ts'
-
-/** Forwarded packets are seen before routing, the host's own behind its first routing decision. */
-export type Side = 'forward' | 'local'
 
 /** `ip` and `ip6` are what nft(8) calls the families' headers. */
 export const headerOf = { inet: 'ip', inet6: 'ip6' } as const

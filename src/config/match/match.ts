@@ -1,31 +1,12 @@
 /** Whether a rule matches the first packet of a connection, and if not, why. Pure. */
 
 import { hex } from '../../kernel/iproute/rule-spec.ts'
+import type { FirstPacket } from '../../model/packet.ts'
 import type { AddressSet, Match } from '../../model/rule.ts'
 import { digitsOf } from '../../net/address-range.ts'
 import { dscpNumbers } from '../../net/dscp.ts'
 import type { Family, Range } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
-import type { Side } from './fields.ts'
-
-export interface FirstPacket {
-  readonly family: Family
-  readonly side: Side
-  readonly source: string
-  readonly destination: string
-  /** IP protocol number. */
-  readonly protocol: number
-  /** 0 where the protocol has none. */
-  readonly sourcePort: number
-  readonly destinationPort: number
-  /** Where it came in; null for the host's own. */
-  readonly interface: string | null
-  readonly mark: number
-  readonly dscp: number
-  /** Of the program that sent it; null where that is not known. */
-  readonly user: number | null
-  readonly cgroup: string | null
-}
 
 /** What only the kernel knows: whether a set that is filled by a name server, or from a file, has an address. */
 export type Contains = (set: 'source' | 'destination' | 'domain', address: string) => boolean

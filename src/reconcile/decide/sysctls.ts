@@ -1,24 +1,9 @@
 /** The host's sysctls that balancing needs, and their former values. */
 import { hashSysctls, linkSysctls } from '../../layout.ts'
 import { isUplinkIn } from '../../model/carriers.ts'
-import type { Mode } from '../../model/mode.ts'
+import { type Mode, modeOf } from '../../model/mode.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
-
-/**
- * Documentation/networking/ip-sysctl.rst: 1 addresses and ports, 3 a choice of fields (Linux 5.14). Not 0, which is
- * addresses, but in IPv6 the flow label as well, and that differs from socket to socket.
- */
-const hashPolicyOf: Readonly<Record<Mode, string>> = {
-  connection: '1',
-  flow: '3',
-  source: '3',
-  failover: '1',
-  random: '1',
-}
-
-/** FIB_MULTIPATH_HASH_FIELD_SRC_IP is 1, ..._DST_IP 2. */
-const hashFieldsOf: Readonly<Partial<Record<Mode, string>>> = { flow: '3', source: '1' }
 
 /**
  * By name: `rp_filter` 2, since answers may come in by an uplink that is not the best way back (the larger of this and
@@ -32,9 +17,9 @@ export function decideSysctls(
 ): Readonly<Record<string, string>> {
   const present = uplinks.filter((uplink) => uplink.index !== null)
   if (present.length === 0) return {}
-  const wanted: [string, string][] = hashSysctls.policies.map((name) => [name, hashPolicyOf[mode]])
-  const fields = hashFieldsOf[mode]
-  if (fields !== undefined) wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, fields]))
+  const { hash } = modeOf(mode)
+  const wanted: [string, string][] = hashSysctls.policies.map((name) => [name, hash.policy])
+  if (hash.policy === '3') wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, hash.fields]))
   for (const uplink of present) {
     const of = linkSysctls(uplink.interface)
     if (isUplinkIn('inet', uplink)) wanted.push([of.rpFilter, '2'], [of.ignoreLinkDown.inet, '1'])

@@ -1,10 +1,10 @@
 /** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
 
-import type { FieldName, Side } from '../../../config/match/fields.ts'
 import { carriers, usable } from '../../../model/carriers.ts'
 import type { Config } from '../../../model/config.ts'
-import type { LastResort, Mode } from '../../../model/mode.ts'
+import { type HashField, type LastResort, modeOf } from '../../../model/mode.ts'
 import type { Observed } from '../../../model/observed.ts'
+import type { Side } from '../../../model/packet.ts'
 import type { SteeringRule, Use } from '../../../model/rule.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import { readAddressRange } from '../../../net/address-range.ts'
@@ -22,7 +22,7 @@ export type Choice =
   | {
       readonly kind: 'spread'
       /** Fields of a hash, or by lot. */
-      readonly by: readonly FieldName[] | 'random'
+      readonly by: readonly HashField[] | 'random'
       readonly pieces: readonly Piece[]
       readonly working: readonly Share[]
       readonly stickySeconds?: number
@@ -63,32 +63,27 @@ function membersOf(use: Use, family: Family, config: Config, uplinks: readonly U
   return { all, working: fine.length > 0 ? fine : among(able) }
 }
 
-/** This host is one client, and has its address from the uplink that the kernel chose first: that says nothing. */
-function spreadBy({ mode }: Use, side: Side): readonly FieldName[] | 'random' {
-  if (mode === 'random') return 'random'
-  if (mode === 'failover') return []
-  const source = side === 'forward' ? (['source'] as const) : []
-  if (mode === 'source') return source
-  const ports = mode === 'connection' ? (['protocol', 'sourcePort', 'destinationPort'] as const) : []
-  return [...source, 'destination', ...ports]
+function spreadBy({ mode }: Use, side: Side): readonly HashField[] | 'random' {
+  const { spreads } = modeOf(mode)
+  if (spreads === 'by lot') return 'random'
+  return spreads === 'in order' ? [] : spreads[side]
 }
 
 /**
- * The rules, and behind them one for everything, where the mode needs one: the kernel cannot choose at random, and when an
- * uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how many). The host's own
- * connections are left to it all the same: it gives them the right source address. What one provider routes here is left to
- * main, as reconcile/decide/rules.ts has it where the kernel chooses.
+ * The rules, and behind them one for everything, where the mode needs one. What one provider routes here is left to main, as
+ * reconcile/decide/rules.ts has it where the kernel chooses.
  */
 export function allRules(
   { rules, balance: { mode } }: Config,
   uplinks: readonly Uplink[],
   observed: Observed,
 ): readonly SteeringRule[] {
-  if (!modesByRule.includes(mode)) return rules
+  const { ruleForAll } = modeOf(mode)
+  if (ruleForAll === null) return rules
   const families = ['inet', 'inet6'] as const
   const everything: SteeringRule = {
     name: '',
-    match: { families, ...(mode !== 'random' && { forwarded: true }) },
+    match: { families, ...(ruleForAll === 'forwarded' && { forwarded: true }) },
     use: { uplinks: null, mode, lastResort: 'balance' },
   }
   const networks = (family: Family) =>
@@ -107,7 +102,5 @@ export function allRules(
 
 /** Whether anything is for rules to decide. */
 export function steers({ rules, balance }: Config): boolean {
-  return rules.length > 0 || modesByRule.includes(balance.mode)
+  return rules.length > 0 || modeOf(balance.mode).ruleForAll !== null
 }
-
-const modesByRule: readonly Mode[] = ['random', 'flow', 'source']

@@ -4,7 +4,7 @@
  * The mark that they get is read at the very end of the policy rules (see reconcile/decide/rules.ts), as the balanced default is.
  */
 
-import { boxOf, elementsOf, headerOf, keyOf, outBy, type Side, typeOf } from '../../../config/match/fields.ts'
+import { boxOf, elementsOf, headerOf, keyOf, outBy, typeOf } from '../../../config/match/fields.ts'
 import { inCgroup } from '../../../kernel/cgroup/slices.ts'
 import { hex, nftNumber } from '../../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../../layout.ts'
@@ -12,6 +12,7 @@ import { isUplinkIn, type Present } from '../../../model/carriers.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain, NamedSet } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
+import type { Side } from '../../../model/packet.ts'
 import type { Match } from '../../../model/rule.ts'
 import type { Family } from '../../../net/family.ts'
 import { digest } from '../../../values/digest.ts'

@@ -1,11 +1,13 @@
 /** What a rule does with a connection -> the chain that does it, for one side and family. Pure. */
 
-import { expressionOf, headerOf, outBy, type Side } from '../../../config/match/fields.ts'
+import { expressionOf, headerOf, outBy } from '../../../config/match/fields.ts'
 import { hex, nftNumber } from '../../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../../layout.ts'
 import { isUplinkIn } from '../../../model/carriers.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain, NamedSet } from '../../../model/kernel.ts'
+import { modeOf } from '../../../model/mode.ts'
+import type { Side } from '../../../model/packet.ts'
 import type { SteeringRule, Use } from '../../../model/rule.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import type { Family } from '../../../net/family.ts'
@@ -85,7 +87,7 @@ function memoryOf(rule: string, { mode }: Use, seconds: number, side: Side, fami
   const header = headerOf[family]
   const type = family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
   // A dynamic map with two IPv6 addresses as its key is more than nft 1.0.6 can express: it aborts.
-  const bySource = side === 'forward' && (mode === 'source' || family === 'inet6')
+  const bySource = side === 'forward' && (modeOf(mode).stickyBySource || family === 'inet6')
   const fields = [...(side === 'forward' ? [`${header} saddr`] : []), ...(bySource ? [] : [`${header} daddr`])]
   const definition =
     `type ${fields.map(() => type).join(' . ')} : mark; flags dynamic,timeout; ` +

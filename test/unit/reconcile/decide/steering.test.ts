@@ -1,11 +1,13 @@
 /** Rules as maps have to say what the rules one after the other say. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { boxOf } from '../../../../src/config/match/fields.ts'
-import { type FirstPacket, mismatch } from '../../../../src/config/match/match.ts'
+import { mismatch } from '../../../../src/config/match/match.ts'
 import { earlierMeetings } from '../../../../src/config/match/meetings.ts'
 import { coverBox, covers, meet } from '../../../../src/config/match/overlap.ts'
 import { parseConfig } from '../../../../src/config/parse.ts'
+import type { FirstPacket } from '../../../../src/model/packet.ts'
 import type { Match } from '../../../../src/model/rule.ts'
 import { addressOf, digitsOf, readAddressRange } from '../../../../src/net/address-range.ts'
 import type { Range } from '../../../../src/net/family.ts'
