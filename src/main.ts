@@ -1,6 +1,6 @@
 /** argv -> entry point. The only place that exits. */
 import { usageError } from './cli/usage-error.ts'
-import { hasCode } from './os/files.ts'
+import { Failure, hasCode } from './os/error.ts'
 import { log, messageOf } from './os/log.ts'
 
 interface Entry {
@@ -55,7 +55,7 @@ async function printVersion(): Promise<number> {
 
 /** A reader that went away (`ifbalance apply | head -1`) is no reason to stop halfway. */
 function ignoreClosedPipe(error: Error): void {
-  if (!hasCode(error, 'EPIPE')) fail(new Error(`writing the output: ${messageOf(error)}`))
+  if (!hasCode(error, 'EPIPE')) fail(new Failure('output', `writing the output: ${messageOf(error)}`))
 }
 
 function fail(error: unknown): never {

@@ -88,7 +88,7 @@ async function answer(
 ): Promise<Reply> {
   switch (request.do) {
     case 'status':
-      return { ok: true, message: isFighting() ? fightMessage : 'running' }
+      return isFighting() ? { ok: true, message: fightMessage, trouble: true } : { ok: true, message: 'running' }
     case 'down':
       hold()
       return now('down')

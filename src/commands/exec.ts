@@ -29,8 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     return refuse((await entered(uplink)) ?? becomeCommand(command))
   } catch (error) {
-    const { text } = busRefusal(error)
-    return refuse(/^(Permission|Access) denied$/.test(text) ? `${text}: ${whoMay}` : text)
+    const { name, text } = busRefusal(error)
+    return refuse(name === 'org.freedesktop.DBus.Error.AccessDenied' ? `${text}: ${whoMay}` : text)
   }
 }
 

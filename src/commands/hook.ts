@@ -1,5 +1,6 @@
 /** `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those. */
 import { askDaemon } from '../daemon/control/client.ts'
+import { Failure } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
 import { withDefaultRoute } from '../sources/dhcpcd-route.ts'
 import { keepEarlierLines } from '../sources/earlier-lines.ts'
@@ -63,7 +64,10 @@ async function reconcileSomehow(reason: string): Promise<void> {
 /** What is left undone then, or half done, the next run puts right. */
 async function withPatience(work: Promise<void>): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`not done within ${patienceMs.alone} ms`)), patienceMs.alone)
+  const timer = setTimeout(
+    () => reject(new Failure('timeout', `not done within ${patienceMs.alone} ms`)),
+    patienceMs.alone,
+  )
   await Promise.race([work, promise]).finally(() => clearTimeout(timer))
 }
 

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import { paths } from '../layout.ts'
 import type { Config } from '../model/config.ts'
+import { Failure } from '../os/error.ts'
 import { readIfThere, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import { listOf, objectOf, stringOf } from '../values/checked.ts'
@@ -20,7 +21,7 @@ let complained = false
 export function keepLastGood(source: Source): void {
   const text = `${JSON.stringify({ format: 1, ...source })}\n`
   try {
-    if (text.length > maxBytes) throw new Error(`larger than ${maxBytes} bytes`)
+    if (text.length > maxBytes) throw new Failure('too-large', `larger than ${maxBytes} bytes`)
     if (textKept() === text) return
     replaceFile(paths.lastGood, text, { mode: isPublic(source) ? 0o644 : 0o600, lasting: true })
     complained = false
@@ -39,7 +40,7 @@ export function readLastGood(): { readonly config: Config; readonly since: Date 
     const parsed = parseConfig(files, {
       readSet: (path) => {
         const set = Object.hasOwn(sets, path) ? sets[path] : undefined
-        if (set === undefined) throw new Error(`reading ${path}: not kept`)
+        if (set === undefined) throw new Failure('unreadable', `reading ${path}: not kept`)
         return set
       },
       userId: (name) => (Object.hasOwn(users, name) ? (users[name] ?? null) : null),

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
-import { hasCode } from '../os/files.ts'
+import { Failure, hasCode } from '../os/error.ts'
 import { messageOf, printable } from '../os/log.ts'
 import type { Outside } from './draft.ts'
 import type { ConfigFile, LoadedConfig } from './loaded.ts'
@@ -101,7 +101,8 @@ interface DropIns {
 function findDropIns(folder: string): DropIns {
   try {
     // Whoever may make files here decides what root does.
-    if ((statSync(folder).mode & 0o002) !== 0) throw new Error('everyone may write it: expected chmod o-w')
+    if ((statSync(folder).mode & 0o002) !== 0)
+      throw new Failure('unreadable', 'everyone may write it: expected chmod o-w')
     const names = readdirSync(folder)
       .filter((name) => name.endsWith('.conf') && !name.startsWith('.'))
       .sort()

@@ -1,6 +1,7 @@
 /** Text of the configuration files -> Config. Pure. */
 
 import { isRuleName, isUplinkName } from '../net/valid.ts'
+import { Failure } from '../os/error.ts'
 import { didYouMean } from '../values/nearest.ts'
 import { buildConfig } from './build.ts'
 import type { Draft, Outside } from './draft.ts'
@@ -25,7 +26,7 @@ export function parseConfig(files: readonly ConfigFile[], outside: Outside = not
 
 const nothingOutside: Outside = {
   readSet: (path) => {
-    throw new Error(`reading ${path}: no such file or directory`)
+    throw new Failure('unreadable', `reading ${path}: no such file or directory`)
   },
   userId: () => null,
 }

@@ -1,5 +1,6 @@
 /** Reads one configuration file from a disk on which anything may lie in its place. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { Failure } from '../os/error.ts'
 
 const megabyte = 1024 * 1024
 
@@ -17,32 +18,32 @@ export function readConfigFile(path: string, maxMegabytes = 1): string {
       closeSync(fd)
     }
   } catch (error) {
-    throw new Error(`reading ${path}: ${causeOf(error)}`, { cause: error })
+    throw new Failure('unreadable', `reading ${path}: ${causeOf(error)}`, { cause: error })
   }
 }
 
 function readRegular(fd: number, maxMegabytes: number): Buffer {
   const maxBytes = maxMegabytes * megabyte
   const { mode } = fstatSync(fd)
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('not a regular file')
-  if ((mode & 0o002) !== 0) throw new Error('everyone may write it: expected chmod o-w')
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Failure('unreadable', 'not a regular file')
+  if ((mode & 0o002) !== 0) throw new Failure('unreadable', 'everyone may write it: expected chmod o-w')
   const buffer = Buffer.alloc(maxBytes + 1)
   let length = 0
   for (;;) {
     const read = readSync(fd, buffer, length, buffer.length - length, null)
     length += read
-    if (length > maxBytes) throw new Error(`larger than ${maxMegabytes} MB`)
+    if (length > maxBytes) throw new Failure('unreadable', `larger than ${maxMegabytes} MB`)
     if (read === 0) return buffer.subarray(0, length)
   }
 }
 
 function decode(bytes: Buffer): string {
   const nul = bytes.indexOf(0)
-  if (nul !== -1) throw new Error(`a NUL byte on line ${lineAt(bytes, nul)}: expected text`)
+  if (nul !== -1) throw new Failure('unreadable', `a NUL byte on line ${lineAt(bytes, nul)}: expected text`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new Error(`not UTF-8 on line ${lineAt(bytes, firstInvalid(bytes))}`)
+    throw new Failure('unreadable', `not UTF-8 on line ${lineAt(bytes, firstInvalid(bytes))}`)
   }
 }
 

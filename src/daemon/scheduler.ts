@@ -1,4 +1,5 @@
 /** Decides when to look at the world: soon after something happened, now when asked, and from time to time. */
+import { Failure } from '../os/error.ts'
 import { afterRepair, isFight } from './repairs.ts'
 import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
 
@@ -86,7 +87,7 @@ export function createScheduler<T extends Ran>(
     },
     now: (reason) => {
       const { promise, resolve, reject } = Promise.withResolvers<T>()
-      if (stopped) reject(new Error('the daemon is stopping'))
+      if (stopped) reject(new Failure('stopping', 'the daemon is stopping'))
       else waiters.push({ resolve, reject })
       if (reasons.size < 16) reasons.add(reason)
       if (!running && !stopped) begin()
@@ -97,7 +98,7 @@ export function createScheduler<T extends Ran>(
       stopped = true
       clearTimeout(timer)
       await running
-      for (const waiter of waiters) waiter.reject(new Error('the daemon is stopping'))
+      for (const waiter of waiters) waiter.reject(new Failure('stopping', 'the daemon is stopping'))
       waiters = []
     },
   }

@@ -3,6 +3,7 @@
 import type { Observed } from '../model/observed.ts'
 import type { FirstPacket } from '../model/packet.ts'
 import { digitsOf } from '../net/address-range.ts'
+import { Failure } from '../os/error.ts'
 import { protocolNumbers, type Question } from './question.ts'
 import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'
 
@@ -12,15 +13,16 @@ export async function queryOf(question: Question, { links }: Observed): Promise<
   const number = protocol === 'icmp' && family === 'inet6' ? 58 : protocolNumbers[protocol]
   const query = { family, destination, source: from, incoming, mark, protocol: number, sourcePort, port }
   if (incoming !== null && !links.some(({ name }) => name === incoming))
-    throw new Error(`--in ${incoming}: there is no such interface`)
+    throw new Failure('usage', `--in ${incoming}: there is no such interface`)
   if (from === null || incoming !== null) return query
   const own = links.some(({ addresses }) =>
     addresses.some((one) => one.family === family && digitsOf(one.address) === digitsOf(from)),
   )
   if (own) return query
   const back = await routeOf({ ...query, destination: from, source: null, mark: 0 })
-  if (typeof back === 'string') throw new Error(`finding out how ${from} is reached: ${back}`)
-  if (back.isDefault) throw new Error(`--from ${from}: on none of the networks here, expected --in INTERFACE as well`)
+  if (typeof back === 'string') throw new Failure('usage', `finding out how ${from} is reached: ${back}`)
+  if (back.isDefault)
+    throw new Failure('usage', `--from ${from}: on none of the networks here, expected --in INTERFACE as well`)
   return { ...query, incoming: back.device }
 }
 

@@ -4,6 +4,7 @@ import { cgroup as cgroupPath } from '../config/rule-values.ts'
 import { dscpNumbers } from '../net/dscp.ts'
 import type { Family } from '../net/family.ts'
 import { familyOf, isInterfaceName } from '../net/valid.ts'
+import { Failure } from '../os/error.ts'
 
 export interface Question {
   readonly family: Family
@@ -46,18 +47,20 @@ export function readQuestion(args: readonly string[], userId: (name: string) => 
   })
   const [target, protocol = 'tcp', surplus] = positionals
   const { from = null, in: incoming = null, cgroup = null } = values
-  if (target === undefined) throw new Error('expected ifbalance explain DESTINATION[:PORT] [tcp|udp|icmp]')
-  if (surplus !== undefined) throw new Error(`unexpected word "${surplus}"`)
-  if (!isProtocol(protocol)) throw new Error(`"${protocol}": expected tcp, udp or icmp`)
+  if (target === undefined) throw new Failure('usage', 'expected ifbalance explain DESTINATION[:PORT] [tcp|udp|icmp]')
+  if (surplus !== undefined) throw new Failure('usage', `unexpected word "${surplus}"`)
+  if (!isProtocol(protocol)) throw new Failure('usage', `"${protocol}": expected tcp, udp or icmp`)
   const { address, port } = readTarget(target)
   const family = familyOf(address)
-  if (family === null) throw new Error(`"${target}": expected an address, ADDRESS:PORT or [IPV6]:PORT`)
+  if (family === null) throw new Failure('usage', `"${target}": expected an address, ADDRESS:PORT or [IPV6]:PORT`)
   if (from !== null && familyOf(from) !== family)
-    throw new Error(`--from "${from}": expected an address like ${address}`)
-  if (incoming !== null && !isInterfaceName(incoming)) throw new Error(`--in "${incoming}": expected an interface`)
-  if (incoming !== null && from === null) throw new Error(`--in ${incoming}: expected --from ADDRESS as well`)
+    throw new Failure('usage', `--from "${from}": expected an address like ${address}`)
+  if (incoming !== null && !isInterfaceName(incoming))
+    throw new Failure('usage', `--in "${incoming}": expected an interface`)
+  if (incoming !== null && from === null)
+    throw new Failure('usage', `--in ${incoming}: expected --from ADDRESS as well`)
   if (cgroup !== null && cgroupPath.read(cgroup) === null)
-    throw new Error(`--cgroup "${cgroup}": expected ${cgroupPath.expected}`)
+    throw new Failure('usage', `--cgroup "${cgroup}": expected ${cgroupPath.expected}`)
   return {
     json: values.json ?? false,
     connection: values.connection ?? false,
@@ -78,14 +81,14 @@ function isProtocol(word: string): word is Protocol {
 function readTarget(text: string): { address: string; port: number } {
   const [, six, four, port] = /^(?:\[(.*)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? []
   if (port === undefined) return { address: text.replace(/^\[(.*)\]$/, '$1'), port: 0 }
-  if (Number(port) > 65535) throw new Error(`"${text}": expected a port up to 65535`)
+  if (Number(port) > 65535) throw new Failure('usage', `"${text}": expected a port up to 65535`)
   return { address: six ?? four ?? '', port: Number(port) }
 }
 
 function number(name: string, text: string | undefined, most: number): number | null {
   if (text === undefined) return null
   const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
-  if (!(value <= most)) throw new Error(`--${name} "${text}": expected a number up to ${most}`)
+  if (!(value <= most)) throw new Failure('usage', `--${name} "${text}": expected a number up to ${most}`)
   return value
 }
 
@@ -96,6 +99,6 @@ function dscpNumber(text: string | undefined): number {
 function userNumber(text: string | undefined, userId: (name: string) => number | null): number | null {
   if (text === undefined || /^\d/.test(text)) return number('user', text, 0xffffffff)
   const id = userId(text)
-  if (id === null) throw new Error(`--user "${text}": expected a user of this host`)
+  if (id === null) throw new Failure('usage', `--user "${text}": expected a user of this host`)
   return id
 }

@@ -1,6 +1,7 @@
 /** What the kernel's routes would do with a packet. */
 
 import { hex } from '../kernel/iproute/rule-spec.ts'
+import { refusalText } from '../kernel/refusal-text.ts'
 import { programs, tables } from '../layout.ts'
 import type { Family } from '../net/family.ts'
 import { run } from '../os/run.ts'
@@ -78,7 +79,7 @@ async function ask(query: RouteQuery, flags: readonly string[]): Promise<JsonRou
   ]
   const options = [family === 'inet' ? '-4' : '-6', '-json', '-Numeric']
   const { stdout, stderr, exitCode } = await run(programs.ip, [...options, ...words], { accept: [0, 1, 2] })
-  if (exitCode !== 0) return stderr.trim().replace(/^(RTNETLINK answers|Error): /, '')
+  if (exitCode !== 0) return refusalText(stderr)
   const [route] = JSON.parse(stdout) as readonly JsonRoute[]
   return route ?? 'no answer'
 }

@@ -14,11 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { Failure, hasCode } from './error.ts'
 import { giveToOwnerOf, held, heldFolder, makeFolder } from './kept.ts'
-
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
-}
 
 /** Most of what we read is far smaller; files in /proc do not tell their size. */
 const chunkSize = 4096
@@ -44,7 +41,7 @@ export function readIfThere(path: string, limit = 1024 * 1024): string | null {
 function readRegular(path: string, more: number, limit: number): string {
   const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | more)
   try {
-    if (!fstatSync(fd).isFile()) throw new Error(`${path}: not a regular file`)
+    if (!fstatSync(fd).isFile()) throw new Failure('unreadable', `${path}: not a regular file`)
     const chunks: Buffer[] = []
     let length = 0
     for (;;) {
@@ -52,7 +49,7 @@ function readRegular(path: string, more: number, limit: number): string {
       const read = readSync(fd, chunk, 0, chunkSize, null)
       if (read === 0) return (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? ''
       length += read
-      if (length > limit) throw new Error(`${path}: larger than ${limit} bytes`)
+      if (length > limit) throw new Failure('too-large', `${path}: larger than ${limit} bytes`)
       chunks.push(chunk.subarray(0, read))
     }
   } finally {
@@ -167,7 +164,7 @@ function readNames(folder: string): readonly string[] {
   try {
     for (let entry = list.readSync(); entry; entry = list.readSync()) {
       names.push(entry.name)
-      if (names.length > mostFiles) throw new Error(`${folder}: more than ${mostFiles} files`)
+      if (names.length > mostFiles) throw new Failure('too-large', `${folder}: more than ${mostFiles} files`)
     }
     return names
   } finally {
@@ -183,7 +180,7 @@ export function openPrivateFile(path: string): number {
     // Not for writing: where the file system has become read-only, the file that is there can still be locked.
     const fd = openSync(name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
     try {
-      if (!fstatSync(fd).isFile()) throw new Error(`${path}: not a regular file`)
+      if (!fstatSync(fd).isFile()) throw new Failure('unreadable', `${path}: not a regular file`)
       giveToOwnerOf(dirname(name), fd)
       return fd
     } catch (error) {

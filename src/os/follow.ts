@@ -1,6 +1,7 @@
 /** Programs that run on and on, and are listened to. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { Failure } from './error.ts'
 import { messageOf } from './log.ts'
 import { environment } from './run.ts'
 
@@ -8,8 +9,8 @@ export interface Follower {
   readonly onLine: (line: string) => void
   /** What it says on standard error, which is thrown away otherwise. */
   readonly onErrorLine?: (line: string) => void
-  /** It ended and all its lines were handed on, or it could not be started; `cause` is one line. Not called after `stop`. */
-  readonly onEnd: (cause: string) => void
+  /** It ended, with `exitCode`, and all its lines were handed on, or it could not be started. Not called after `stop`. */
+  readonly onEnd: (failure: Failure) => void
 }
 
 /** A line is cut here: what was listened for is at its beginning. */
@@ -22,13 +23,15 @@ const maxLine = 4096
  */
 export function follow(program: string, args: readonly string[], { onLine, onErrorLine, onEnd }: Follower): () => void {
   let stopped = false
-  const end = (cause: string) => {
-    if (!stopped) onEnd(`${program}: ${cause}`)
+  const end = (failure: Failure) => {
+    if (!stopped) onEnd(failure)
     stopped = true
   }
+  const notStarted = (error: Error) =>
+    end(new Failure('program-not-started', `${program}: ${error.message}`, { cause: error }))
   const child = spawned(program, args, onErrorLine !== undefined)
   if (child instanceof Error) {
-    queueMicrotask(() => end(child.message))
+    queueMicrotask(() => notStarted(child))
     return () => {
       stopped = true
     }
@@ -44,9 +47,12 @@ export function follow(program: string, args: readonly string[], { onLine, onErr
   }
   hear(child.stdout, onLine)
   if (onErrorLine) hear(child.stderr, onErrorLine)
-  child.on('error', ({ message }) => end(message))
+  child.on('error', notStarted)
   // Its output was read to the end by then.
-  child.on('close', (code) => end(`ended with code ${code ?? 'none'}`))
+  child.on('close', (code) => {
+    const details = code === null ? {} : { exitCode: code }
+    end(new Failure('program-failed', `${program}: ended with code ${code ?? 'none'}`, details))
+  })
   return () => {
     stopped = true
     child.kill('SIGTERM')
@@ -58,6 +64,6 @@ function spawned(program: string, args: readonly string[], withErrors: boolean):
   try {
     return spawn(program, args, { stdio: ['ignore', 'pipe', withErrors ? 'pipe' : 'ignore'], env: environment })
   } catch (error) {
-    return new Error(messageOf(error))
+    return error instanceof Error ? error : new Failure('program-not-started', messageOf(error))
   }
 }

@@ -1,5 +1,6 @@
 /** Programs that print more than anyone wants to keep. */
 import { execa } from 'execa'
+import { Failure } from './error.ts'
 import { environment } from './run.ts'
 
 /** A million lines take seconds; who waits longer than this waits for something else. */
@@ -9,7 +10,7 @@ const maxLine = 4096
 
 /**
  * Runs a program by absolute path with arguments as they are (no shell), hands on each line of its output and keeps none.
- * Throws an Error `PROGRAM ARGS: cause` when it cannot be started, takes too long, or ends with another code than 0.
+ * Throws a Failure `PROGRAM ARGS: cause` when it cannot be started, takes too long, or ends with another code than 0.
  */
 export async function eachLine(
   program: string,
@@ -34,5 +35,5 @@ export async function eachLine(
   const { exitCode, stderr, timedOut, originalMessage } = await child
   if (exitCode === 0) return
   const cause = timedOut ? `no end within ${timeoutMs} ms` : stderr.trim() || originalMessage || 'killed'
-  throw new Error(`${[program, ...args].join(' ')}: ${cause}`)
+  throw new Failure(timedOut ? 'timeout' : 'program-failed', `${[program, ...args].join(' ')}: ${cause}`)
 }

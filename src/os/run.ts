@@ -1,6 +1,7 @@
 /** The only file that runs programs. */
 import { accessSync, constants } from 'node:fs'
 import { execa } from 'execa'
+import { Failure } from './error.ts'
 import { messageOf } from './log.ts'
 
 export interface Result {
@@ -29,7 +30,7 @@ export const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' 
  * Runs a program by absolute path with arguments as they are (no shell), LC_ALL=C and nothing of our environment,
  * bounded in time and output: at either bound it and all that it started (its process group) are killed.
  *
- * Throws an Error `PROGRAM ARGS: cause` when it cannot be started, is killed, or ends with a code not in `accept`.
+ * Throws a Failure `PROGRAM ARGS: cause` when it cannot be started, is killed, or ends with a code not in `accept`.
  */
 export async function run(program: string, args: readonly string[], options: Options = {}): Promise<Result> {
   const { input, accept = [0], timeoutMs = 10_000, maxOutput = 16 * 1024 * 1024, env = {}, descriptor } = options
@@ -57,9 +58,21 @@ export async function run(program: string, args: readonly string[], options: Opt
   const bound = late ? `no end within ${timeoutMs} ms` : result.isMaxBuffer ? `more than ${maxOutput} bytes` : null
   if (bound !== null || exitCode === undefined || !accept.includes(exitCode)) {
     const cause = bound ?? (stderr.trim() || result.originalMessage || `exit code ${exitCode ?? 'none'}`)
-    throw new Error(`${[program, ...args].join(' ')}: ${cause}`)
+    throw new Failure(codeOf(late, result), `${[program, ...args].join(' ')}: ${cause}`, {
+      cause: result.cause,
+      ...(exitCode === undefined ? {} : { exitCode }),
+    })
   }
   return { stdout, stderr, exitCode }
+}
+
+function codeOf(
+  late: boolean,
+  { isMaxBuffer, exitCode }: { readonly isMaxBuffer: boolean; readonly exitCode?: number },
+) {
+  if (late) return 'timeout'
+  if (isMaxBuffer) return 'too-large'
+  return exitCode === undefined ? 'program-not-started' : 'program-failed'
 }
 
 /** Throws where it cannot be run. */
@@ -67,7 +80,7 @@ export function requireProgram(program: string): void {
   try {
     accessSync(program, constants.X_OK)
   } catch (error) {
-    throw new Error(`looking for ${program}: ${messageOf(error)}`)
+    throw new Failure('program-not-started', `looking for ${program}: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -4,6 +4,7 @@ import { addressFromBytes } from '../net/address-bytes.ts'
 import type { Family } from '../net/family.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
+import { Failure } from '../os/error.ts'
 import type { Told } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
 import type { Service } from './service.ts'
@@ -31,7 +32,7 @@ export const networkd: Service = {
  */
 export function parseDescription(text: string): Told {
   const description = objectOf(JSON.parse(text))
-  if (!Array.isArray(description['Interfaces'])) throw new Error('a description without interfaces')
+  if (!Array.isArray(description['Interfaces'])) throw new Failure('malformed', 'a description without interfaces')
   const links = listOf(description['Interfaces']).map(objectOf)
   return Object.fromEntries(
     links.flatMap((link) => {

@@ -2,7 +2,8 @@
 
 import { paths } from '../layout.ts'
 import type { Observed } from '../model/observed.ts'
-import { hasCode, readIfThere } from '../os/files.ts'
+import { hasCode } from '../os/error.ts'
+import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 
 /** What was written down last: a run without the daemon, or before its first look, goes by that. */

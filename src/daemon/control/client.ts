@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { paths } from '../../layout.ts'
-import { hasCode } from '../../os/files.ts'
+import { Failure, hasCode } from '../../os/error.ts'
 import { held } from '../../os/kept.ts'
 import { messageOf } from '../../os/log.ts'
 import { readLine } from './line.ts'
@@ -28,10 +28,10 @@ export async function askDaemon(
     const line = await readLine(socket, timeoutMs)
     if (line === null) return gone(await Promise.race([failure, null]))
     const reply = parseReply(line)
-    if (!reply) throw new Error('an answer that is none')
+    if (!reply) throw new Failure('malformed', 'an answer that is none')
     return reply
   } catch (error) {
-    throw new Error(`asking the daemon to ${request.do}: ${messageOf(error)}`)
+    throw new Failure('daemon-unreachable', `asking the daemon to ${request.do}: ${messageOf(error)}`, { cause: error })
   } finally {
     socket.destroy()
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
 import { isUplinkName } from '../../net/valid.ts'
+import { Failure } from '../../os/error.ts'
 import { removeFile, replaceFile } from '../../os/files.ts'
 import { didYouMean } from '../../values/nearest.ts'
 import type { Reply } from './protocol.ts'
@@ -14,7 +15,7 @@ export function noSuchUplink(uplink: string, known: readonly string[]): Reply | 
 
 /** Takes effect with the next round. Throws for what is no uplink's name, before it becomes a path. */
 export function setEnabled(uplink: string, enabled: boolean): void {
-  if (!isUplinkName(uplink)) throw new Error(`"${uplink}" is no uplink's name`)
+  if (!isUplinkName(uplink)) throw new Failure('usage', `"${uplink}" is no uplink's name`)
   const path = join(paths.disabled, uplink)
   if (enabled) removeFile(path)
   else replaceFile(path, '')

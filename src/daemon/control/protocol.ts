@@ -19,6 +19,8 @@ export interface Reply {
   readonly message: string
   /** True where the request makes no sense, as with an uplink that there is not. */
   readonly misuse?: boolean
+  /** True where the daemon runs, and people should know what `message` says. */
+  readonly trouble?: boolean
 }
 
 /** Bytes of a line. Far more than any request or reply has. */
@@ -44,7 +46,8 @@ export function parseReply(line: string): Reply | null {
   const value = parseObject(line)
   const { ok, message } = { ok: value?.['ok'], message: value?.['message'] }
   if (typeof ok !== 'boolean' || typeof message !== 'string') return null
-  return value?.['misuse'] === true ? { ok, message, misuse: true } : { ok, message }
+  const flags = (['misuse', 'trouble'] as const).filter((flag) => value?.[flag] === true)
+  return { ok, message, ...Object.fromEntries(flags.map((flag) => [flag, true])) }
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {

@@ -3,6 +3,7 @@ import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { paths } from '../../layout.ts'
+import { Failure } from '../../os/error.ts'
 import { makeFolder } from '../../os/kept.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { askDaemon } from './client.ts'
@@ -31,7 +32,7 @@ export async function listenForRequests(
   handle: (request: Request) => Promise<Reply>,
   path: string = paths.control,
 ): Promise<Control> {
-  if (await isAnswered(path)) throw new Error(`listening on ${path}: another daemon is running`)
+  if (await isAnswered(path)) throw new Failure('daemon-runs', `listening on ${path}: another daemon is running`)
   const clients = new Set<Socket>()
   const server = createServer((socket) => {
     clients.add(socket)

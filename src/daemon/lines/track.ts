@@ -77,8 +77,8 @@ export function keepProbing(track: Track, pulse: Pulse, { onEvent, onBroken }: T
     onEvent(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
     pulse.awake()
   }
-  const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (cause) => {
-    if (isBroken(cause)) onBroken()
+  const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (failure) => {
+    if (isBroken(failure)) onBroken()
     else setTimeout(() => stopIfSame(track, own), 5000)
   })
   const own = { intervalMs, stop }

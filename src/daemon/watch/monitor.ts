@@ -29,9 +29,9 @@ export function watchMonitor({ program, args, what, isRelevant }: Monitor, onCha
   function start(): void {
     stopMonitor = follow(program, args, {
       onLine: (line) => (isRelevant(line) ? onChange(what) : undefined),
-      onEnd: (cause) => {
+      onEnd: ({ message }) => {
         clearTimeout(listening)
-        log.warning(`watching ${what}: ${cause}; starting again`)
+        log.warning(`watching ${what}: ${message}; starting again`)
         backoff.later(start)
       },
     })

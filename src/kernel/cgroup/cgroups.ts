@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { paths } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Cgroups } from '../../model/kernel.ts'
-import { hasCode } from '../../os/files.ts'
+import { hasCode } from '../../os/error.ts'
 import { parentSlice } from './slices.ts'
 
 /** Those of our slices that are there now. */

@@ -1,6 +1,7 @@
 /** What `ip -d -N -j` prints -> links, routes, rules. Shapes as of iproute2 6.1 and 6.15. */
 import type { Address, Link, Nexthop, Route, RouteType, Rule } from '../../model/kernel.ts'
 import type { Family } from '../../net/family.ts'
+import { Failure } from '../../os/error.ts'
 import { readMetrics } from './route-metrics.ts'
 import { type RuleAction, ruleSpec } from './rule-spec.ts'
 
@@ -12,7 +13,8 @@ export function parseBatch(stdout: string, commands: number): readonly (readonly
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line): readonly Json[] => JSON.parse(line))
-  if (arrays.length !== commands) throw new Error(`reading ip's answer: ${arrays.length} parts instead of ${commands}`)
+  if (arrays.length !== commands)
+    throw new Failure('malformed', `reading ip's answer: ${arrays.length} parts instead of ${commands}`)
   return arrays
 }
 

@@ -1,6 +1,7 @@
 /** A question to a name server through one uplink: RFC 1035. */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { Failure } from '../../os/error.ts'
 import type { Way } from './way.ts'
 
 const types = { inet: 1, inet6: 28 } as const
@@ -16,7 +17,7 @@ export async function askName(
   const id = randomInt(0x10000)
   const socket = createSocket({ type: family === 'inet' ? 'udp4' : 'udp6' })
   const { promise, resolve, reject } = Promise.withResolvers<readonly string[] | null>()
-  const stop = () => reject(new Error('no answer in time'))
+  const stop = () => reject(new Failure('no-answer', 'no answer in time'))
   signal.addEventListener('abort', stop, { once: true })
   socket.on('error', reject)
   // Connected below: the kernel hands on nothing but what comes from the server.

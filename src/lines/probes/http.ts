@@ -4,6 +4,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Failure } from '../../os/error.ts'
 import { defaultTargets, type ProbeSettings } from '../settings.ts'
 import { askName } from './dns.ts'
 import type { Way } from './way.ts'
@@ -61,7 +62,7 @@ const ownFirstMs = 100
 async function resolve(way: Way, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
   const ask = async (server: string) => {
     const [address] = (await askName(way, server, 53, name, signal)) ?? []
-    if (address === undefined) throw new Error(`${name}: no address`)
+    if (address === undefined) throw new Failure('no-answer', `${name}: no address`)
     return address
   }
   const first = own.map(ask)

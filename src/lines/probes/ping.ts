@@ -5,6 +5,7 @@
  */
 import { programs } from '../../layout.ts'
 import { isLinkLocal } from '../../net/valid.ts'
+import type { Failure } from '../../os/error.ts'
 import { follow } from '../../os/follow.ts'
 import { burstCount, burstGapMs } from '../burst.ts'
 
@@ -46,7 +47,7 @@ function by({ device, source, target }: PingOptions): readonly string[] {
 export function pingOn(
   way: PingOptions & { readonly intervalMs: number },
   onLine: (line: PingLine) => void,
-  onEnd: (cause: string) => void,
+  onEnd: (failure: Failure) => void,
 ): () => void {
   return follow(programs.ping, ['-n', '-O', ...size, '-i', String(way.intervalMs / 1000), ...by(way)], {
     onLine: heard(onLine),
@@ -84,7 +85,7 @@ export function pingBurst(
     onLine,
     onErrorLine: onLine,
     // Code 2: no such address, device or route.
-    onEnd: (cause) => onEnd(end ?? (cause.endsWith('ended with code 2') ? 'failed' : 'unknown')),
+    onEnd: ({ exitCode }) => onEnd(end ?? (exitCode === 2 ? 'failed' : 'unknown')),
   })
 }
 

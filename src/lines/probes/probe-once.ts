@@ -1,7 +1,7 @@
 /** A single probe of the kinds that need no ping. Sockets are bound to the way's own address, and our rule sends them by it. */
 import { connect } from 'node:net'
 import { hostOf, portOf } from '../../net/target.ts'
-import { hasCode } from '../../os/files.ts'
+import { hasCode } from '../../os/error.ts'
 import { log } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 import { isTrusted } from '../../os/trusted.ts'

@@ -1,5 +1,6 @@
 /** A line's background probe, whatever its kind: one target, again and again. */
 
+import { type Failure, hasCode } from '../../os/error.ts'
 import { log } from '../../os/log.ts'
 import type { ProbeSettings } from '../settings.ts'
 import { pingOn } from './ping.ts'
@@ -13,7 +14,7 @@ export function probeOn(
   target: string,
   intervalMs: number,
   onAnswer: (answer: Answer) => void,
-  onBroken: (cause: string) => void,
+  onEnd: (failure: Failure) => void,
 ): () => void {
   if (settings.kind === 'icmp') {
     return pingOn(
@@ -22,7 +23,7 @@ export function probeOn(
         if (line.kind === 'answer') onAnswer({ target, rttMs: line.rttMs })
         if (line.kind === 'miss') onAnswer({ target, rttMs: null })
       },
-      onBroken,
+      onEnd,
     )
   }
   const controller = new AbortController()
@@ -39,8 +40,8 @@ export function probeOn(
 }
 
 /** ping itself is what is missing: nothing can be said about any line. */
-export function isBroken(cause: string): boolean {
-  if (!/ENOENT|EACCES|EPERM/.test(cause)) return false
-  log.warning(`probing: ${cause}; no uplink is judged by probes`)
+export function isBroken(failure: Failure): boolean {
+  if (!hasCode(failure, 'ENOENT', 'EACCES', 'EPERM')) return false
+  log.warning(`probing: ${failure.message}; no uplink is judged by probes`)
   return true
 }

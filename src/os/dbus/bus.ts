@@ -1,6 +1,8 @@
 /** The message bus, as it is over time: it may be missing, come, go, and come back. */
 
 import { createBackoff } from '../backoff.ts'
+import { busRefusalIn, Failure } from '../error.ts'
+import { messageOf } from '../log.ts'
 import {
   type Answer,
   type BusConnection,
@@ -81,7 +83,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       backoff.reset()
       lastTrouble = ''
     } catch (error) {
-      lost(error instanceof Error ? error.message : String(error))
+      lost(messageOf(error))
     }
   }
 
@@ -145,7 +147,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       const [owner] = await ask('GetNameOwner', 's', name)
       setOwner(name, typeof owner === 'string' ? owner : null)
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes('NameHasNoOwner'))) throw error
+      if (busRefusalIn(error)?.name !== 'org.freedesktop.DBus.Error.NameHasNoOwner') throw error
     }
   }
 
@@ -158,7 +160,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
   const addMatch = (rule: string) => ask('AddMatch', 's', rule)
 
   async function ask(member: string, signature: string, ...body: readonly unknown[]): Promise<readonly unknown[]> {
-    if (!connection) throw new Error('not connected')
+    if (!connection) throw new Failure('no-bus', 'not connected')
     return connection.call({ ...theBus, member, signature, body })
   }
 
@@ -177,7 +179,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
   void connect()
   return {
     call: async (call) => {
-      if (!connection) throw new Error(`calling ${call.interface}.${call.member}: no message bus`)
+      if (!connection) throw new Failure('no-bus', `calling ${call.interface}.${call.member}: no message bus`)
       return connection.call(call)
     },
     subscribe: (match, onSignal) => {
@@ -206,7 +208,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
     serve: (handle) => {
       serveCall = createCallQueue(handle, async (sender) => {
         const [user] = await ask('GetConnectionUnixUser', 's', sender)
-        if (typeof user !== 'number') throw new Error('no user')
+        if (typeof user !== 'number') throw new Failure('malformed', 'no user')
         return user
       })
     },

@@ -1,5 +1,6 @@
 /** One connection to a message bus: calls to others, calls to us, signals. */
 import { connect } from 'node:net'
+import { busRefusalIn, Failure } from '../error.ts'
 import { messageOf } from '../log.ts'
 import { createDecoder, encode, flags, type Outgoing, type Received, types } from './wire.ts'
 
@@ -56,7 +57,7 @@ export interface OutgoingSignal {
 }
 
 export interface BusConnection {
-  /** What the method returns. Throws `calling INTERFACE.MEMBER: cause`. */
+  /** What the method returns. Throws a Failure `calling INTERFACE.MEMBER: cause`, of which `busRefusalIn` tells what the callee said. */
   readonly call: (call: MethodCall) => Promise<readonly unknown[]>
   /** To everyone who listens. */
   readonly emit: (signal: OutgoingSignal) => void
@@ -100,8 +101,8 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
     if (state === 'ended') return
     state = 'ended'
     socket.destroy()
-    greeted.reject(new Error(cause))
-    for (const { reject } of pending.values()) reject(new Error(cause))
+    greeted.reject(new Failure('no-bus', cause))
+    for (const { reject } of pending.values()) reject(new Failure('no-bus', cause))
     pending.clear()
     if (isNews) listener.onEnd?.(cause)
   }
@@ -136,9 +137,9 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
     if (!waiter) return
     try {
       if (message.type === types.reply) waiter.resolve(message.body())
-      else waiter.reject(new Error(`${message.errorName}: ${String(message.body()[0] ?? '')}`))
+      else waiter.reject(new Failure('bus-refused', String(message.body()[0] ?? ''), { busError: message.errorName }))
     } catch (error) {
-      waiter.reject(new Error(`an answer that cannot be read: ${messageOf(error)}`))
+      waiter.reject(new Failure('malformed', `an answer that cannot be read: ${messageOf(error)}`, { cause: error }))
     }
   }
 
@@ -167,16 +168,19 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
 
   async function call({ timeoutMs = patienceMs, interactive = false, ...request }: MethodCall) {
     const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>()
-    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    const timer = setTimeout(() => reject(new Failure('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs)
     let number = 0
     try {
-      if (state === 'ended') throw new Error('not connected')
+      if (state === 'ended') throw new Failure('no-bus', 'not connected')
       send({ type: types.call, flags: interactive ? flags.interactive : 0, ...request })
       number = serial
       pending.set(number, { resolve, reject })
       return await promise
     } catch (error) {
-      throw new Error(`calling ${request.interface}.${request.member}: ${messageOf(error)}`)
+      const refusal = busRefusalIn(error)
+      const why = refusal ? `${refusal.name}: ${refusal.text}` : messageOf(error)
+      const code = refusal ? 'bus-refused' : 'no-answer'
+      throw new Failure(code, `calling ${request.interface}.${request.member}: ${why}`, { cause: error })
     } finally {
       clearTimeout(timer)
       pending.delete(number)

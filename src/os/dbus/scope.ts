@@ -1,5 +1,6 @@
 /** Transient scopes of the system's systemd: org.freedesktop.systemd1(5), StartTransientUnit. */
 import { existsSync } from 'node:fs'
+import { Failure } from '../error.ts'
 import { type BusConnection, connectToBus, systemBus, theBus, type UnreadSignal } from './connection.ts'
 
 const systemd = {
@@ -36,7 +37,7 @@ export async function enterScope(unit: string, slice: string, description: strin
       ['CollectMode', ['s', 'inactive-or-failed']],
     ])
     const result = await job.ended()
-    if (result !== 'done') throw new Error(`starting ${unit}: ${result}`)
+    if (result !== 'done') throw new Failure('program-failed', `starting ${unit}: ${result}`)
   } finally {
     bus.close()
   }

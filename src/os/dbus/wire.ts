@@ -8,6 +8,7 @@
 import DBusBuffer from 'dbus-next/lib/dbus-buffer.js'
 import { marshall } from 'dbus-next/lib/message.js'
 import { parseSignature, type Tree } from 'dbus-next/lib/signature.js'
+import { Failure } from '../error.ts'
 
 export const types = { call: 1, reply: 2, error: 3, signal: 4 } as const
 export const flags = { noReplyExpected: 1, interactive: 4 } as const
@@ -150,7 +151,7 @@ function read(data: Buffer, header: number, bodyLength: number): Received {
     signature,
     isTooLong: isTooLong(data, bodyLength),
     body: () => {
-      if (isTooLong(data, bodyLength)) throw new Error(`a message of ${bodyLength} bytes`)
+      if (isTooLong(data, bodyLength)) throw new Failure('too-large', `a message of ${bodyLength} bytes`)
       const trees = parseSignature(signature)
       const values = new DBusBuffer(data.subarray(header), 0, data[0] ?? 0).read(signature)
       return trees.map((tree, index) => plain(tree, values[index]))

@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
+import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
 import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
+import { refusalText } from '../../kernel/refusal-text.ts'
 import { peersElsewhere } from '../../kernel/sockets.ts'
 import { paths, programs } from '../../layout.ts'
 import type { State } from '../../model/state.ts'
@@ -117,7 +119,7 @@ async function nft(text: string): Promise<void> {
 /** Null where it is taken. Half a minute's worth of rules is no refusal: that throws, as what cannot be run does. */
 async function refusalByNft(text: string): Promise<string | null> {
   const { exitCode, stderr } = await run(programs.nft, ['-f', '-'], { input: text, accept: [0, 1] })
-  return exitCode === 0 ? null : oneLine(stderr)
+  return exitCode === 0 ? null : refusalText(stderr)
 }
 
 /**
@@ -130,7 +132,7 @@ async function batch(family: Family, steps: readonly IpStep[]): Promise<readonly
     const input = `${part.map(ipLine).join('\n')}\n`
     const flags = [family === 'inet' ? '-4' : '-6', '-force', '-batch', '-']
     const { exitCode, stderr } = await run(programs.ip, flags, { input, accept: [0, 1, 2, 255] })
-    refused.push(...refusedOf(part, stderr, exitCode))
+    refused.push(...refusedLines(part, stderr, exitCode).map(({ item: step, why }) => ({ step, why })))
   }
   return refused
 }
@@ -139,28 +141,6 @@ function partsOf(steps: readonly IpStep[]): readonly (readonly IpStep[])[] {
   const ends = steps.flatMap((step, index) => ('route' in step && step.route.nexthops.length > 1 ? [index + 1] : []))
   const bounds = [0, ...ends, steps.length]
   return bounds.slice(1).flatMap((end, i) => (end > (bounds[i] ?? 0) ? [steps.slice(bounds[i], end)] : []))
-}
-
-/** Exported for its test. */
-export function refusedOf(steps: readonly IpStep[], stderr: string, exitCode: number): readonly Refusal[] {
-  const words = stderr.split(/^Command failed -:(\d+)$/m)
-  const lines = words.flatMap((text, i): readonly Refusal[] => {
-    const step = i % 2 === 1 ? steps[Number(text) - 1] : undefined
-    return step ? [{ step, why: oneLine(words[i - 1] ?? '') }] : []
-  })
-  const last = steps.at(-1)
-  const rest = oneLine(words.at(-1) ?? '')
-  return exitCode === 0 || rest === '' || last === undefined ? lines : [...lines, { step: last, why: rest }]
-}
-
-function oneLine(text: string): string {
-  return text
-    .trim()
-    .replace(/^(RTNETLINK answers|Error): /gm, '')
-    .split('\n')
-    .slice(0, 3)
-    .join('; ')
-    .slice(0, 300)
 }
 
 function familyOf(step: IpStep): Family {

@@ -8,6 +8,7 @@ import { parseBatch, parseLinks, parseRoutes, parseRule } from '../../kernel/ipr
 import { readTableNames } from '../../kernel/iproute/table-names.ts'
 import { takesFlowtables } from '../../kernel/nft/flowtables.ts'
 import { parseListing } from '../../kernel/nft/listing.ts'
+import { isNoSuchTable, refusalText } from '../../kernel/refusal-text.ts'
 import { readSysctls } from '../../kernel/sysctls.ts'
 import { nftTable, paths, programs } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
@@ -15,6 +16,7 @@ import type { Link, Ruleset } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { State } from '../../model/state.ts'
 import type { Family } from '../../net/family.ts'
+import { Failure } from '../../os/error.ts'
 import { run } from '../../os/run.ts'
 import {
   readDelegations,
@@ -125,6 +127,6 @@ function rulesetOf(
   indexOf: ReadonlyMap<string, number>,
 ): Ruleset | null {
   if (exitCode === 0) return parseListing(stdout, indexOf)
-  if (stderr.includes('No such file or directory')) return null
-  throw new Error(`reading the nft table: ${stderr.trim().split('\n')[0]}`)
+  if (isNoSuchTable(stderr)) return null
+  throw new Failure('program-failed', `reading the nft table: ${refusalText(stderr)}`)
 }

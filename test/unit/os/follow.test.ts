@@ -1,21 +1,22 @@
 import { expect, test } from 'vitest'
+import { type Failure, hasCode } from '../../../src/os/error.ts'
 import { follow } from '../../../src/os/follow.ts'
 import { patienceMs } from '../../lab/patience.ts'
 
 /** Follows a program of this one's own kind until it ends. */
-async function linesOf(script: string): Promise<{ readonly lines: readonly string[]; readonly cause: string }> {
+async function linesOf(script: string): Promise<{ readonly lines: readonly string[]; readonly failure: Failure }> {
   const lines: string[] = []
-  const cause = await new Promise<string>((onEnd) => {
+  const failure = await new Promise<Failure>((onEnd) => {
     follow(process.execPath, ['-e', script], { onLine: (line) => lines.push(line), onEnd })
   })
-  return { lines, cause }
+  return { lines, failure }
 }
 
 test('hands on each line, however it arrives', async () => {
   const script = `process.stdout.write('one\\ntw'); setTimeout(() => process.stdout.write('o\\n\\nhalf'), 50)`
-  const { lines, cause } = await linesOf(script)
+  const { lines, failure } = await linesOf(script)
   expect(lines).toEqual(['one', 'two', ''])
-  expect(cause).toBe(`${process.execPath}: ended with code 0`)
+  expect(failure).toMatchObject({ exitCode: 0, message: `${process.execPath}: ended with code 0` })
 })
 
 test('keeps no more of a line than its beginning', async () => {
@@ -25,10 +26,11 @@ test('keeps no more of a line than its beginning', async () => {
 })
 
 test('a program that is not there has ended', async () => {
-  const cause = await new Promise<string>((onEnd) => {
+  const failure = await new Promise<Failure>((onEnd) => {
     follow('/nonexistent/program', [], { onLine: () => undefined, onEnd })
   })
-  expect(cause).toMatch(/^\/nonexistent\/program: .*ENOENT/)
+  expect(failure.message).toMatch(/^\/nonexistent\/program: .*ENOENT/)
+  expect(hasCode(failure, 'ENOENT')).toBe(true)
 })
 
 test('after stop, not a word', async () => {

@@ -1,13 +1,6 @@
 /** Which lines of a batch ip(8) has refused, by what it says (iproute2 6.1 and 6.15). */
 import { expect, test } from 'vitest'
-import type { IpStep } from '../../../../src/kernel/iproute/batch.ts'
-import { refusedOf } from '../../../../src/reconcile/apply/apply.ts'
-
-const step = (priority: number): IpStep => ({
-  kind: 'add-rule',
-  rule: { family: 'inet', priority, protocol: 2, spec: 'nop' },
-})
-const steps = [step(1), step(2), step(3)]
+import { refusedLines } from '../../../../src/kernel/iproute/batch-refusals.ts'
 
 test.each([
   ['nothing', '', 0, []],
@@ -24,6 +17,6 @@ test.each([
     [[1, 'Cannot find device "nope"'] as const, [3, 'Cannot find device "nope"; cannot parse nexthop'] as const],
   ],
 ])('%s', (_, stderr, exitCode, refused) => {
-  const found = refusedOf(steps, stderr, exitCode)
-  expect(found.map(({ step, why }) => ['rule' in step && step.rule.priority, why])).toEqual(refused)
+  const found = refusedLines([1, 2, 3], stderr, exitCode)
+  expect(found.map(({ item, why }) => [item, why])).toEqual(refused)
 })
