@@ -1,29 +1,34 @@
 """Connections that are held open, and what becomes of them.
 
-`held.py server ADDRESS...`: TCP 7000 and 7001 give back what they are sent; TCP 21 opens such connections as FTP does (PORT and EPRT,
-PASV and EPSV); UDP 69 of these addresses answers from another port, as TFTP does. SIGUSR1: something is sent on each TCP connection;
-SIGUSR2: from then on twenty times a second.
+`held.py server ADDRESS...`: TCP 7000 and 7001 give back what they are sent; TCP 7002 sends without an end, 80 kB a second; TCP 21
+opens such connections as FTP does (PORT and EPRT, PASV and EPSV); UDP 69 of these addresses answers from another port, as TFTP
+does. SIGUSR1: something is sent on each TCP connection; SIGUSR2: from then on twenty times a second, on at most 200 of them at a
+time. SIGHUP: prints `silent` and sends nothing unasked until the next one, which prints `talking`.
 
-`held.py client PLAN`: a JSON list of { name, kind: tcp | active | passive | tftp, to, port, count, bind }; what is bound may
-be an address that is not this host's. Prints `open {...}` when all are answered, by name. SIGUSR1: says something on each and
+`held.py client PLAN`: a JSON list of { name, kind: tcp | download | active | passive | tftp, to, port, count, bind }; what is bound
+may be an address that is not this host's. Prints `open {...}` when all are answered, by name. SIGUSR1: says something on each and
 prints `answered {...}` with how many gave it back, and how many there are; SIGUSR2: prints `heard {...}` once each TCP
-connection has got something unasked. A connection that is closed or reset does neither.
+connection has got something unasked. A connection that is closed or reset does neither. A download answers with another 32 KiB.
 
 `held.py begin TO COUNT`: begins so many connections over TCP and UDP, and goes on asking over UDP. Prints `begun`, and
 `answered {...}` when all are, or half a minute is over.
 """
 import json
 import re
+import resource
 import selectors
 import signal
 import socket
 import sys
 import time
 
-PATIENCE = 6
+PATIENCE = 20
+PULSE = 0.05
+PIECE = b'd' * 4096
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 selector = selectors.DefaultSelector()
 wanted = set()
-for number in (signal.SIGUSR1, signal.SIGUSR2):
+for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
     signal.signal(number, lambda got, frame: wanted.add(got))
 
 
@@ -68,10 +73,12 @@ def comma(address, port):
 
 
 def serve(addresses):
-    held = set()
+    # In the order in which they are spoken on.
+    held = {}
+    downloads = set()
 
     def hold(connection):
-        held.add(connection)
+        held[connection] = True
 
         def echo(_):
             try:
@@ -86,9 +93,25 @@ def serve(addresses):
         selector.register(connection, selectors.EVENT_READ, echo)
 
     def drop(connection):
-        held.discard(connection)
+        held.pop(connection, None)
+        downloads.discard(connection)
         selector.unregister(connection)
         connection.close()
+
+    def download(made):
+        connection = made.accept()[0]
+        connection.setblocking(False)
+        hold(connection)
+        held.pop(connection)
+        downloads.add(connection)
+
+    def speak(count):
+        for connection in list(held)[:count]:
+            held[connection] = held.pop(connection)
+            try:
+                connection.sendall(b's\n')
+            except OSError:
+                pass
 
     def accept(made):
         selector.register(made, selectors.EVENT_READ, lambda _: hold(made.accept()[0]))
@@ -141,6 +164,8 @@ def serve(addresses):
         accept(listener(anywhere, 7001))
         ftp = listener(anywhere, 21)
         selector.register(ftp, selectors.EVENT_READ, lambda _, ftp=ftp: control(ftp))
+        endless = listener(anywhere, 7002)
+        selector.register(endless, selectors.EVENT_READ, lambda _, endless=endless: download(endless))
     def echo_back(made):
         data, peer = made.recvfrom(4096)
         made.sendto(data, peer)
@@ -151,17 +176,29 @@ def serve(addresses):
         tftp = bound(socket.SOCK_DGRAM, address, 69)
         selector.register(tftp, selectors.EVENT_READ, lambda _, tftp=tftp, address=address: transfer(tftp, address))
     say('ready')
+    pulse = time.monotonic()
+    silent = False
     while True:
-        for key, _ in selector.select(0.05):
+        for key, _ in selector.select(PULSE):
             key.data(key.fileobj)
-        if wanted:
-            # Once asked for, for ever.
+        if signal.SIGUSR1 in wanted:
             wanted.discard(signal.SIGUSR1)
-            for connection in list(held):
-                try:
-                    connection.sendall(b's\n')
-                except OSError:
-                    pass
+            speak(len(held))
+        if signal.SIGHUP in wanted:
+            wanted.discard(signal.SIGHUP)
+            silent = not silent
+            say('silent' if silent else 'talking')
+        if silent or time.monotonic() < pulse:
+            continue
+        pulse = time.monotonic() + PULSE
+        if signal.SIGUSR2 in wanted:
+            speak(200)
+        for connection in list(downloads):
+            try:
+                connection.send(PIECE)
+            except OSError:
+                # Full, or at its end, which is read.
+                pass
 
 
 def connect(kind, plan):
@@ -182,7 +219,7 @@ def open_one(plan):
         return [made]
     made = connect(socket.SOCK_STREAM, plan)
     made.connect(to)
-    if plan['kind'] == 'tcp':
+    if plan['kind'] in ('tcp', 'download'):
         return [made]
     # The kernel's helper reads commands that it has seen a line before.
     made.sendall(b'USER anonymous\r\n')
@@ -205,7 +242,10 @@ def open_one(plan):
 class Held:
     def __init__(self, plan):
         self.name = plan['name']
-        self.stream = plan['kind'] != 'tftp'
+        self.download = plan['kind'] == 'download'
+        self.stream = plan['kind'] not in ('tftp', 'download')
+        self.wanted = 0
+        self.bytes = 0
         self.dead = None
         self.text = ''
         self.unasked = 0
@@ -217,7 +257,7 @@ class Held:
 
     def hear(self, _):
         try:
-            data = self.socket.recv(4096)
+            data = self.socket.recv(65536)
             if not data:
                 raise OSError('closed')
         except BlockingIOError:
@@ -225,6 +265,7 @@ class Held:
         except OSError as error:
             self.die(error)
             return
+        self.bytes += len(data)
         self.text = (self.text + data.decode(errors='replace'))[-200:]
         self.unasked += data.count(b's\n')
 
@@ -234,6 +275,9 @@ class Held:
         selector.unregister(self.socket)
 
     def tell(self, text):
+        if self.download:
+            self.wanted = self.bytes + 32768
+            return
         try:
             self.socket.send(text.encode())
         except BlockingIOError:
@@ -274,7 +318,7 @@ def hold(plans):
         for one in everyone:
             if one.dead is None:
                 one.tell(token)
-        return until(lambda one: token in one.text, everyone)
+        return until(lambda one: one.bytes >= one.wanted if one.download else token in one.text, everyone)
 
     say('open', json.dumps(ask()))
     while True:

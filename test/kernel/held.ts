@@ -1,0 +1,315 @@
+/**
+ * Connections of every kind that are held open through a router between two providers and a LAN, while something happens to its
+ * programs or rulesets: none may be lost, and none may leave by an uplink whose address it does not have. What does is counted at the
+ * providers, and dropped, as providers do.
+ */
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { isStrict, record } from '../lab/measurements.ts'
+import type { Running } from './daemon-host.ts'
+
+const program = fileURLToPath(new URL('programs/held.py', import.meta.url))
+/** The argv of a program that holds connections: see there. */
+export const held = (...args: readonly string[]): readonly string[] => ['/usr/bin/python3', program, ...args]
+
+/** Of each kind. */
+export const count = isStrict ? 100 : 12
+
+/** Nothing here is measured. */
+const patienceMs = 60_000
+
+export type Place = 'host' | 'lan' | 'isp1' | 'isp2'
+const isps = ['isp1', 'isp2'] as const
+
+/** A LAN that has addresses of the first provider's, too; its configuration. */
+const prefix = '2001:db8:1:5::'
+export const prefixConfig = `[uplink wan1]\ninterface = wan1\nprefix = ${prefix}/64\n`
+
+const lan = {
+  router: { inet: '192.168.77.1', inet6: 'fd00:77::1' },
+  client: { inet: '192.168.77.10', inet6: 'fd00:77::10' },
+  /** Nobody has them: a client that connects itself might choose a port that its proxy has chosen. */
+  proxied: { inet: '192.168.77.11', inet6: 'fd00:77::11' },
+}
+
+export interface World {
+  /** For figures. */
+  readonly where: { readonly release: string; readonly stack: string }
+  /** Both providers have them. */
+  readonly server: { readonly inet: string; readonly inet6: string }
+  /** The host's address of a provider's network, 1 or 2. */
+  readonly addressOf: (isp: number) => { readonly inet: string; readonly inet6: string }
+  readonly run: (place: Place, argv: readonly string[], input?: string) => Promise<{ readonly stdout: string }>
+  /** Starts something that goes on, and says what it does on standard error. */
+  readonly start: (place: Place, argv: readonly string[]) => Running
+}
+
+interface Plan {
+  readonly name: string
+  readonly kind: 'tcp' | 'download' | 'active' | 'passive' | 'tftp'
+  readonly to: string
+  readonly port: number
+  readonly bind?: string
+}
+
+export interface Holding {
+  /** What works without us: all by wan1 but what comes in by wan2. */
+  readonly early: (count: number) => Promise<void>
+  /** Over both uplinks, as new connections are. */
+  readonly all: (count: number, proxies?: boolean) => Promise<void>
+  /** What comes in by this provider. */
+  readonly from: (isp: 1 | 2, count: number) => Promise<void>
+  /** The servers say something all the time. */
+  readonly chat: () => void
+  /** The servers, downloads included, say nothing until `work` is done. */
+  readonly inSilence: (work: () => Promise<void>) => Promise<void>
+  /** All connections are asked, or hear of their servers first. */
+  readonly expectAllWell: (what: string, first?: 'client' | 'server') => Promise<void>
+  /** The same behind an event, which is kept among the figures where these are asked for. */
+  readonly expectAllStayed: (event: string, first?: 'client' | 'server') => Promise<void>
+  /** Keeps how many an event costs that may cost some. */
+  readonly recordLost: (event: string) => Promise<void>
+  /** Forgets what has left by a wrong uplink, as happens while the ruleset of this program is not there. */
+  readonly forgetStrangers: () => Promise<void>
+}
+
+/** The administrator's: port forwards, a proxy with its clients' addresses, helpers for FTP and TFTP. */
+export const theirs = `
+table inet theirs {
+  ct helper ftp { type "ftp" protocol tcp; }
+  ct helper tftp { type "tftp" protocol udp; }
+  chain forwards {
+    type nat hook prerouting priority dstnat
+    iifname "wan*" meta nfproto ipv4 th dport { 7001, 21, 69 } dnat ip to ${lan.client.inet}
+    iifname "wan*" meta nfproto ipv6 ip6 daddr 2001:db8::/32 th dport { 7001, 21 } dnat ip6 to ${lan.client.inet6}
+  }
+  chain helpers {
+    type filter hook prerouting priority filter
+    tcp dport 21 ct helper set "ftp"
+    udp dport 69 ct helper set "tftp"
+  }
+  chain proxy {
+    type filter hook prerouting priority mangle
+    meta l4proto tcp socket transparent 1 socket wildcard 0 iifname "wan*" meta mark set meta mark & 0xfffffffe | 1
+  }
+  chain srcnat {
+    type nat hook postrouting priority srcnat
+    oifname "wan*" ip saddr 192.168.77.0/24 masquerade
+  }
+}
+`
+
+const strict = (i: number, { server }: World) => `
+table inet strict {
+  counter strangers { }
+  chain prerouting {
+    type filter hook prerouting priority -290
+    ip daddr ${server.inet} ip saddr != 10.${i}.0.0/24 counter name strangers drop
+    ip6 daddr ${server.inet6} ip6 saddr != 2001:db8:${i}::/48 counter name strangers drop
+  }
+}
+`
+
+/** Loads others' rulesets and starts the servers. The world has addresses and routes of both families already. */
+export async function startHolding(world: World): Promise<Holding> {
+  const { server, addressOf, run, start, where } = world
+  const clients: Running[] = []
+
+  for (const place of ['host', 'lan', ...isps] as const) await run(place, ['sysctl', '-qw', 'net.core.txrehash=0'])
+  await run('host', ['ip', 'address', 'add', `${prefix}1/64`, 'dev', 'lan0', 'nodad'])
+  const notPreferred = ['nodad', 'preferred_lft', '0']
+  await run('lan', ['ip', 'address', 'add', `${prefix}10/64`, 'dev', 'eth0', ...notPreferred])
+  await run('isp1', ['ip', 'route', 'add', `${prefix}/64`, 'via', addressOf(1).inet6])
+  for (const i of [1, 2] as const) await run(`isp${i}`, ['nft', '-f', '-'], strict(i, world))
+  await run('host', ['nft', '-f', '-'], theirs)
+  for (const family of ['-4', '-6']) {
+    await run('host', ['ip', family, 'rule', 'add', 'fwmark', '1/1', 'lookup', '100'])
+    await run('host', ['ip', family, 'route', 'add', 'local', 'default', 'dev', 'lo', 'table', '100'])
+  }
+  const servers = [
+    ...isps.map((isp) => start(isp, held('server', server.inet, server.inet6))),
+    start('lan', held('server', lan.client.inet)),
+    start('host', held('server', lan.router.inet)),
+  ]
+  await Promise.all(servers.map((one) => one.says(/ready/, 0, patienceMs)))
+
+  async function hold(place: Place, plans: readonly Plan[], each: number): Promise<void> {
+    const client = start(place, held('client', JSON.stringify(plans.map((plan) => ({ ...plan, count: each })))))
+    clients.push(client)
+    await client.says(/^open /, 0, patienceMs)
+    expect(lost(client, 'open'), place).toEqual({})
+  }
+
+  const tcp = (name: string, to: string, bind?: string): Plan => ({
+    ...{ name, kind: 'tcp', to, port: 7000 },
+    ...(bind && { bind }),
+  })
+  const ftp = (name: string, kind: 'active' | 'passive', to: string, bind?: string): Plan => ({
+    ...{ name, kind, to, port: 21 },
+    ...(bind && { bind }),
+  })
+  const download = (plan: Plan): Plan => ({ ...plan, name: `${plan.name} download`, kind: 'download', port: 7002 })
+
+  return {
+    early: async (each) => {
+      const [lan4, lan6] = [tcp('lan', server.inet), tcp('lan6', server.inet6, `${prefix}10`)]
+      await hold(
+        'lan',
+        [
+          ...[lan4, lan6, download(lan4), download(lan6)],
+          ftp('active', 'active', server.inet),
+          ftp('active6', 'active', server.inet6, `${prefix}10`),
+          ftp('passive', 'passive', server.inet),
+          { name: 'tftp', kind: 'tftp', to: server.inet, port: 69 },
+        ],
+        each,
+      )
+      const [host4, host6] = [tcp('host', server.inet), tcp('host6', server.inet6)]
+      await hold(
+        'host',
+        [
+          ...[host4, host6, download(host4), download(host6)],
+          tcp('bound', server.inet, lan.router.inet),
+          tcp('proxy', server.inet, lan.proxied.inet),
+        ],
+        each,
+      )
+      const { inet } = addressOf(1)
+      await hold(
+        'isp1',
+        [
+          { name: 'forward', kind: 'tcp', to: inet, port: 7001, bind: server.inet },
+          tcp('forward6', `${prefix}10`, server.inet6),
+          ftp('passive in', 'passive', inet, server.inet),
+          ftp('active in', 'active', inet, server.inet),
+        ],
+        each,
+      )
+    },
+    all: async (each, proxies = true) => {
+      const [lan4, lan6] = [tcp('lan', server.inet), tcp('lan6', server.inet6, `${prefix}10`)]
+      await hold(
+        'lan',
+        [
+          ...[lan4, lan6, download(lan4), download(lan6)],
+          tcp('lan6 private', server.inet6, lan.client.inet6),
+          ftp('active', 'active', server.inet),
+          ftp('active6', 'active', server.inet6, `${prefix}10`),
+          ftp('passive', 'passive', server.inet),
+          { name: 'tftp', kind: 'tftp', to: server.inet, port: 69 },
+        ],
+        each,
+      )
+      const [host4, host6] = [tcp('host', server.inet), tcp('host6', server.inet6)]
+      await hold(
+        'host',
+        [
+          ...[host4, host6, download(host4), download(host6)],
+          tcp('bound', server.inet, lan.router.inet),
+          tcp('bound6', server.inet6, lan.router.inet6),
+          ...(proxies
+            ? [tcp('proxy', server.inet, lan.proxied.inet), tcp('proxy6', server.inet6, lan.proxied.inet6)]
+            : []),
+        ],
+        each,
+      )
+    },
+    from: async (isp, each) => {
+      const { inet, inet6 } = addressOf(isp)
+      const name = (kind: string) => `${kind} isp${isp}`
+      await hold(
+        `isp${isp}`,
+        [
+          { name: name('forward'), kind: 'tcp', to: inet, port: 7001, bind: server.inet },
+          { name: name('forward6'), kind: 'tcp', to: inet6, port: 7001, bind: server.inet6 },
+          tcp(name('service'), inet, server.inet),
+          ftp(name('active in'), 'active', inet, server.inet),
+          ftp(name('passive in'), 'passive', inet, server.inet),
+        ],
+        each,
+      )
+    },
+    chat: () => {
+      for (const one of servers) one.signal('SIGUSR2')
+    },
+    recordLost: async (event) => {
+      await ask('client')
+      const counts = clients.flatMap((client) => Object.values(counted(client, 'answered')))
+      tell(
+        event,
+        counts.reduce((sum, [good, all]) => sum + all - good, 0),
+        null,
+      )
+    },
+    inSilence: async (work) => {
+      const all = async (word: RegExp) => {
+        const since = servers.map((one) => one.said().length)
+        for (const one of servers) one.signal('SIGHUP')
+        await Promise.all(servers.map((one, index) => one.says(word, since[index], patienceMs)))
+      }
+      await all(/^silent/)
+      await work()
+      await all(/^talking/)
+    },
+    expectAllWell,
+    expectAllStayed: async (event, first) => {
+      await expectAllWell(event, first)
+      if (isStrict) tell(event, 0, 0)
+    },
+    forgetStrangers: async () => void (await strangers()),
+  }
+
+  async function ask(first: 'client' | 'server'): Promise<string> {
+    const word = first === 'client' ? 'answered' : 'heard'
+    const since = clients.map((client) => client.said().length)
+    for (const client of clients) client.signal(first === 'client' ? 'SIGUSR1' : 'SIGUSR2')
+    if (first === 'server') for (const one of servers) one.signal('SIGUSR1')
+    await Promise.all(clients.map((client, index) => client.says(new RegExp(`^${word} `), since[index], patienceMs)))
+    return word
+  }
+
+  function tell(event: string, value: number, limit: 0 | null): void {
+    const counts = clients.flatMap((client) => Object.entries(counted(client, 'open')))
+    const kinds = new Set(counts.map(([kind]) => kind)).size
+    const all = counts.reduce((sum, [, [, ofThese]]) => sum + ofThese, 0)
+    record({
+      ...where,
+      name: `lost of ${all} open connections of ${kinds} kinds by ${event}`,
+      value,
+      unit: 'connections',
+      limit,
+    })
+  }
+
+  async function expectAllWell(what: string, first: 'client' | 'server' = 'client'): Promise<void> {
+    const word = await ask(first)
+    const all = Object.assign({}, ...clients.map((client) => lost(client, word)))
+    expect({ what, lost: all, strangers: await strangers() }).toEqual({ what, lost: {}, strangers: [0, 0] })
+  }
+
+  async function strangers(): Promise<readonly number[]> {
+    return Promise.all(
+      isps.map(async (isp) => {
+        const { stdout } = await run(isp, ['nft', 'reset', 'counters', 'table', 'inet', 'strict'])
+        return Number(/strangers \{\s+packets (\d+)/.exec(stdout)?.[1])
+      }),
+    )
+  }
+}
+
+type Counts = Readonly<Record<string, readonly [good: number, all: number]>>
+
+function counted(client: Running, word: string): Counts {
+  const line = client.said().findLast((one) => one.startsWith(`${word} `))
+  return JSON.parse(line?.slice(word.length) ?? '{}')
+}
+
+/** By name, how many of how many are not as they should be, by the last line that begins so. */
+export function lost(client: Running, word: string): Readonly<Record<string, string>> {
+  const failed = client.said().filter((line) => line.startsWith('failed'))
+  const bad = Object.entries(counted(client, word)).filter(([, [good, all]]) => good !== all)
+  return {
+    ...Object.fromEntries(bad.map(([name, [good, all]]) => [name, `${all - good} of ${all}`])),
+    ...(failed.length > 0 && { failed: failed.join('; ') }),
+  }
+}
