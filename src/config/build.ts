@@ -1,12 +1,13 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
 import { daemonUser, defaultNumbers, maxUplinks } from '../layout.ts'
-import type { Config, ProbeConfig, ProbeKind, QuotaConfig, UplinkConfig } from '../model/config.ts'
+import type { Config, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import { modeOf } from '../model/mode.ts'
-import { familyOf, isInterfaceName } from '../net/valid.ts'
+import { probeKinds } from '../model/probe-kind.ts'
+import { isInterfaceName } from '../net/valid.ts'
 import { given } from '../values/given.ts'
 import { buildRules } from './build-rules.ts'
 import type { Draft, Outside, UplinkDraft } from './draft.ts'
-import { isScriptPath, isUrl } from './probe-values.ts'
+import { isTargetOf } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'
 
 export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Report): Config {
@@ -56,11 +57,11 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
 
 function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): ProbeConfig {
   const targets = values['probe-targets']
-  const wrong = targets?.find((target) => !fits(target, values.probe ?? 'icmp'))
-  if (wrong !== undefined)
-    report.error({ ...place, key: 'probe-targets' }, `${quoted(wrong)}: not for probe = ${values.probe ?? 'icmp'}`)
-  if (values.probe === 'script' && targets?.length !== 1)
-    report.error(place, 'probe = script: expected probe-targets = the path of one script')
+  const kind = values.probe ?? 'icmp'
+  const wrong = targets?.find((target) => !isTargetOf(kind, target))
+  if (wrong !== undefined) report.error({ ...place, key: 'probe-targets' }, `${quoted(wrong)}: not for probe = ${kind}`)
+  if (probeKinds[kind] === 'script' && targets?.length !== 1)
+    report.error(place, `probe = ${kind}: expected probe-targets = the path of one script`)
   return {
     ...given({
       kind: values.probe,
@@ -76,13 +77,6 @@ function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], 
       name: values['probe-name'],
     }),
   }
-}
-
-function fits(target: string, kind: ProbeKind): boolean {
-  if (kind === 'script') return isScriptPath(target)
-  if (kind === 'http' || kind === 'https') return isUrl(target) && target.startsWith(`${kind}:`)
-  if (kind === 'icmp') return familyOf(target) !== null
-  return (kind === 'tcp' || kind === 'dns') && !isUrl(target) && !isScriptPath(target)
 }
 
 function buildQuota(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): QuotaConfig | null {

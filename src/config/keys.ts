@@ -1,6 +1,7 @@
 /** Which keys each section has. Pure. */
 
 import { type Mode, modes } from '../model/mode.ts'
+import { type ProbeKind, probeKinds } from '../model/probe-kind.ts'
 import {
   bodyText,
   count,
@@ -44,7 +45,7 @@ import {
   yesNo,
 } from './values.ts'
 
-const probeKind = oneOf('icmp', 'tcp', 'dns', 'http', 'https', 'arp', 'script', 'none')
+const probeKind = oneOf(...(Object.keys(probeKinds) as ProbeKind[]))
 
 const mode = oneOf(...(Object.keys(modes) as Mode[]))
 

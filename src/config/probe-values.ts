@@ -1,5 +1,6 @@
 /** Readers for what the configuration says of probes, failback and quota. Pure. */
 import { isIP } from 'node:net'
+import { type ProbeKind, type ProbeTargets, probeKinds } from '../model/probe-kind.ts'
 import { hostOf } from '../net/target.ts'
 import { familyOf } from '../net/valid.ts'
 import { type Reader, wholeNumber } from './values.ts'
@@ -50,12 +51,26 @@ function isTarget(text: string): boolean {
   return isAddressTarget(text) || isUrl(text) || isScriptPath(text)
 }
 
+export function isTargetOf(kind: ProbeKind, target: string): boolean {
+  return fits[probeKinds[kind]](target, kind)
+}
+
+/** Of a target that the reader took. */
+const fits: Readonly<Record<ProbeTargets, (target: string, kind: ProbeKind) => boolean>> = {
+  hosts: (target) => familyOf(target) !== null,
+  services: (target) => !isUrl(target) && !isScriptPath(target),
+  pages: (target, kind) => isUrl(target) && target.startsWith(`${kind}:`),
+  script: isScriptPath,
+  gateway: () => false,
+  nothing: () => false,
+}
+
 function isAddressTarget(text: string): boolean {
   const port = /^(?:\[.*\]|[\d.]+):(\d{1,5})$/.exec(text)?.[1]
   return familyOf(hostOf(text)) !== null && (port === undefined || (Number(port) >= 1 && Number(port) <= 65535))
 }
 
-export function isUrl(text: string): boolean {
+function isUrl(text: string): boolean {
   if (!/^https?:\/\/[A-Za-z0-9.[\]:-]+(\/[A-Za-z0-9._~%/?=&+-]*)?$/.test(text) || text.length > 200) return false
   try {
     const { hostname } = new URL(text)

@@ -6,7 +6,7 @@ import { beforeOutage, dueMs, isLossy, judge, smooth, timeoutMs } from './qualit
 const restMs = 200
 const longestRestMs = 10_000
 
-/** Between two requests to one target, and how many there are: by a program that has a pace of its own (ping.ts). */
+/** Between two requests to one target, and how many there are: by a program that has a pace of its own (probes/icmp.ts). */
 export const burstGapMs = 50
 export const burstCount = 4
 export const burstSpanMs = (burstCount - 1) * burstGapMs

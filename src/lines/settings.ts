@@ -1,5 +1,6 @@
 /** What an uplink's section, or its absence, means for the probes. Pure. */
-import type { Config, ProbeKind } from '../model/config.ts'
+import type { Config } from '../model/config.ts'
+import { type ProbeKind, type ProbeTargets, probeKinds } from '../model/probe-kind.ts'
 import type { Family } from '../net/family.ts'
 import { hostOf } from '../net/target.ts'
 import { familyOf } from '../net/valid.ts'
@@ -43,7 +44,7 @@ export function probeSettings(uplink: string, device: string, family: Family, co
   const kind = config.balance.probe ?? probe.kind ?? 'icmp'
   // systemd names modems' interfaces ww...
   const pace = (section?.metered ?? /^ww/.test(device)) ? paces.metered : paces.unmetered
-  const targets = targetsOf(kind, probe.targets, family)
+  const targets = targetsOf[probeKinds[kind]](probe.targets, family)
   const intervalMs = probe.intervalMs ?? pace.intervalMs
   return {
     kind: targets.length === 0 ? 'none' : kind,
@@ -63,11 +64,19 @@ export function probeSettings(uplink: string, device: string, family: Family, co
   }
 }
 
+const targetsOf: Readonly<
+  Record<ProbeTargets, (given: readonly string[] | undefined, family: Family) => readonly string[]>
+> = {
+  hosts: ofFamily,
+  services: ofFamily,
+  pages: (given = defaultUrls) => given,
+  script: (given = []) => given,
+  gateway: () => ['gateway'],
+  nothing: () => [],
+}
+
 /** What was configured for one family only leaves the other to the defaults. */
-function targetsOf(kind: ProbeKind, given: readonly string[] | undefined, family: Family): readonly string[] {
-  if (kind === 'none') return []
-  if (kind === 'arp') return ['gateway']
-  if (kind === 'http' || kind === 'https' || kind === 'script') return given ?? (kind === 'script' ? [] : defaultUrls)
-  const own = (given ?? []).filter((target) => familyOf(hostOf(target)) === family)
+function ofFamily(given: readonly string[] = [], family: Family): readonly string[] {
+  const own = given.filter((target) => familyOf(hostOf(target)) === family)
   return own.length > 0 ? own : defaultTargets[family]
 }

@@ -4,6 +4,7 @@ import type { Numbers } from '../layout.ts'
 import type { Family, Range } from '../net/family.ts'
 import type { Gateways } from './facts.ts'
 import type { ClosingRoute, LastResort, Mode } from './mode.ts'
+import type { ProbeKind } from './probe-kind.ts'
 import type { SteeringRule } from './rule.ts'
 
 export interface Config {
@@ -65,12 +66,10 @@ export interface UplinkConfig {
   readonly noMasquerade?: Sources
 }
 
-export type ProbeKind = 'icmp' | 'tcp' | 'dns' | 'http' | 'https' | 'arp' | 'script' | 'none'
-
 /** Absent members have defaults, see lines/settings.ts. */
 export interface ProbeConfig {
   readonly kind?: ProbeKind
-  /** Addresses; URLs of kind http and https; one path of kind script. */
+  /** As the kind takes them. */
   readonly targets?: readonly string[]
   readonly intervalMs?: number
   readonly countUp?: number

@@ -1,8 +1,18 @@
 /** A question to a name server through one uplink: RFC 1035. */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { hostOf, portOf } from '../../net/target.ts'
 import { Failure } from '../../os/error.ts'
+import type { Asking } from './prober.ts'
 import type { Way } from './way.ts'
+
+export const dns: Asking = {
+  how: 'asks',
+  bindsTo: 'address',
+  needsNames: false,
+  ask: async ({ way, settings, target, signal }) =>
+    (await askName(way, hostOf(target), portOf(target, 53), settings.name, signal)) !== null,
+}
 
 const types = { inet: 1, inet6: 28 } as const
 

@@ -5,6 +5,7 @@ import type { Route } from '../../model/kernel.ts'
 import { addressOf } from '../../net/target.ts'
 import { familyOf } from '../../net/valid.ts'
 import type { ProbeSettings } from '../settings.ts'
+import { probers } from './kinds.ts'
 import type { Way } from './way.ts'
 
 export function leadsElsewhere(
@@ -21,9 +22,9 @@ export function leadsElsewhere(
   return best.length > 0 && !best.some(({ route }) => route.nexthops.some((hop) => hop.device === device))
 }
 
-/** ping binds to the device. What binds to an address alone must have one of its own, and targets that follow it. */
+/** What binds to an address alone must have one of its own, and targets that follow it. */
 export function unableToStray(way: Way, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
-  if (!['tcp', 'dns', 'http', 'https'].includes(settings.kind)) return settings
+  if (probers[settings.kind].bindsTo === 'device') return settings
   if (way.source === null) return { ...settings, kind: 'none' }
   const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))
   if (targets.length === 0) return { ...settings, kind: 'none' }

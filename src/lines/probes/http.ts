@@ -7,17 +7,26 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../../os/error.ts'
 import { defaultTargets, type ProbeSettings } from '../settings.ts'
 import { askName } from './dns.ts'
+import type { Asking } from './prober.ts'
 import type { Way } from './way.ts'
+
+/** Of kind http and https, by the URL's own scheme. */
+export const page: Asking = {
+  how: 'asks',
+  bindsTo: 'address',
+  needsNames: true,
+  ask: ({ way, settings, target, signal }) => fetchPage(way, target, settings, signal),
+}
 
 const maxBody = 64 * 1024
 
-/** Null where the page came with the expected status and text, else what was wrong. Throws where nothing came. */
-export async function fetchPage(
+/** True where the page came with the expected status and text, else what was wrong. Throws where nothing came. */
+async function fetchPage(
   way: Way,
   url: string,
   { status, body, resolvers }: Pick<ProbeSettings, 'status' | 'body' | 'resolvers'>,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<true | string> {
   const { protocol, hostname, host, port, pathname, search } = new URL(url)
   const name = hostname.replace(/^\[|\]$/g, '')
   const asked = resolvers.length === 0 ? 'public ones' : `${resolvers.join(', ')}, public ones`
@@ -36,7 +45,7 @@ export async function fetchPage(
   const [answer] = (await once(sent, 'response', { signal })) as [IncomingMessage]
   try {
     if (answer.statusCode !== status) return `status ${answer.statusCode}`
-    return body === null || (await textOf(answer)).includes(body) ? null : 'another text'
+    return body === null || (await textOf(answer)).includes(body) ? true : 'another text'
   } finally {
     sent.on('error', () => undefined)
     sent.destroy()

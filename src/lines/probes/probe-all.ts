@@ -1,8 +1,9 @@
 /** All targets of a line at once, whatever the kind of probe. */
 import { burstGapMs, burstSpanMs } from '../burst.ts'
 import type { ProbeSettings } from '../settings.ts'
-import { type BurstEnd, pingBurst } from './ping.ts'
+import { probers } from './kinds.ts'
 import { probeOnce } from './probe-once.ts'
+import type { BurstEnd } from './prober.ts'
 import type { Answer, Way } from './way.ts'
 
 export interface Burst {
@@ -39,6 +40,7 @@ export function probeAll(
   settings: ProbeSettings,
   { timeoutMs, dueMs, onLate, onEnd }: BurstOptions,
 ): () => void {
+  const prober = probers[settings.kind]
   const answers = new Map<string, number>()
   const ends = new Map<string, BurstEnd>()
   const late = new Set<string>()
@@ -66,7 +68,7 @@ export function probeAll(
       gateway: enough ? null : gateway,
       unknown: unknown.length,
       ...(unknown.includes('refused') ? { cause: 'this host lets no probe out' } : {}),
-      spanMs: settings.kind === 'icmp' && !open.includes('failed') ? burstSpanMs : 0,
+      spanMs: prober.how === 'pings' && !open.includes('failed') ? burstSpanMs : 0,
     })
   }
 
@@ -97,7 +99,7 @@ export function probeAll(
 
   /** Only where somebody may want to know: where all answer at once, it is a program less. */
   function askGateway(): void {
-    if (way.gateway === null || settings.kind !== 'icmp' || controller.signal.aborted) return
+    if (way.gateway === null || prober.how !== 'pings' || controller.signal.aborted) return
     gateway = false
     const listener = {
       onAnswer: () => {
@@ -109,7 +111,7 @@ export function probeAll(
         endIfDone()
       },
     }
-    stops.push(pingBurst({ ...way, target: way.gateway, waitMs: timeoutMs }, listener))
+    stops.push(prober.burst(way, way.gateway, timeoutMs, listener))
   }
 
   function ended(target: string, how: BurstEnd): void {
@@ -118,13 +120,13 @@ export function probeAll(
   }
 
   for (const target of settings.targets) {
-    if (settings.kind === 'icmp') {
+    if (prober.how === 'pings') {
       const listener = {
         onAnswer: (rttMs: number) => answered(target, rttMs),
         onMiss: (sequence: number) => missed(target, sequence),
         onEnd: (how: BurstEnd) => ended(target, how),
       }
-      stops.push(pingBurst({ ...way, target, waitMs: timeoutMs }, listener))
+      stops.push(prober.burst(way, target, timeoutMs, listener))
     } else {
       void probeOnce(way, settings, target, timeoutMs, controller.signal).then(({ rttMs, fault }) => {
         if (rttMs !== null) return answered(target, rttMs)

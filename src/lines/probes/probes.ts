@@ -3,7 +3,7 @@
 import { type Failure, hasCode } from '../../os/error.ts'
 import { log } from '../../os/log.ts'
 import type { ProbeSettings } from '../settings.ts'
-import { pingOn } from './ping.ts'
+import { probers } from './kinds.ts'
 import { probeOnce } from './probe-once.ts'
 import type { Answer, Way } from './way.ts'
 
@@ -16,16 +16,8 @@ export function probeOn(
   onAnswer: (answer: Answer) => void,
   onEnd: (failure: Failure) => void,
 ): () => void {
-  if (settings.kind === 'icmp') {
-    return pingOn(
-      { ...way, target, intervalMs },
-      (line) => {
-        if (line.kind === 'answer') onAnswer({ target, rttMs: line.rttMs })
-        if (line.kind === 'miss') onAnswer({ target, rttMs: null })
-      },
-      onEnd,
-    )
-  }
+  const prober = probers[settings.kind]
+  if (prober.how === 'pings') return prober.watch(way, target, intervalMs, onAnswer, onEnd)
   const controller = new AbortController()
   const timer = setInterval(() => {
     const limit = Math.min(5000, Math.max(500, intervalMs - 50))

@@ -5,6 +5,7 @@ import { isLinkLocal } from '../../net/valid.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
 import type { ProbeSettings } from '../settings.ts'
 import { leadsElsewhere } from './elsewhere.ts'
+import { probers } from './kinds.ts'
 import type { Way } from './way.ts'
 
 /** As many as the resolver of libc asks. */
@@ -12,7 +13,7 @@ const most = 3
 
 /** A socket that is bound to an address follows a route of `main`'s own to such a server; a link-local one needs a link. */
 export function withResolvers(way: Way, settings: ProbeSettings, observed: Observed): ProbeSettings {
-  if (settings.kind !== 'http' && settings.kind !== 'https') return settings
+  if (!probers[settings.kind].needsNames) return settings
   const servers = nameServersOf({ interface: way.device }, way.family, observed)
   const own = servers.filter((server) => !isLinkLocal(server) && !leadsElsewhere(server, way, observed.routes))
   return { ...settings, resolvers: own.slice(0, most) }

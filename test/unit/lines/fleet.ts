@@ -88,7 +88,7 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
       if (effect.kind === 'burst') burst(Number(key.slice(3)) - 1, effect, now)
   }
 
-  /** As probes.ts and ping.ts do it. */
+  /** As probes.ts and icmp.ts do it. */
   function burst(i: number, { timeoutMs, dueMs }: { timeoutMs: number; dueMs: number | null }, began: number): void {
     const settings = plan.settings[i]
     const own = bursts[i]

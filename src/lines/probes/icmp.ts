@@ -8,6 +8,10 @@ import { isLinkLocal } from '../../net/valid.ts'
 import type { Failure } from '../../os/error.ts'
 import { follow } from '../../os/follow.ts'
 import { burstCount, burstGapMs } from '../burst.ts'
+import type { BurstEnd, BurstListener, Pinging } from './prober.ts'
+import type { Answer, Way } from './way.ts'
+
+export const icmp: Pinging = { how: 'pings', bindsTo: 'device', needsNames: false, watch: pingOn, burst: pingBurst }
 
 export type PingLine =
   | { readonly kind: 'answer'; readonly rttMs: number }
@@ -31,48 +35,29 @@ export function parsePing(line: string): PingLine | null {
   return line.endsWith('sendmsg: Operation not permitted') ? { kind: 'refused' } : null
 }
 
-export interface PingOptions {
-  readonly device: string
-  /** Null: whatever the kernel chooses. */
-  readonly source: string | null
-  readonly target: string
-}
-
-function by({ device, source, target }: PingOptions): readonly string[] {
+/** The device, and the address where there is one; else whatever the kernel chooses. */
+function by({ device, source }: Way, target: string): readonly string[] {
   const bound = source !== null && !isLinkLocal(target) ? ['-I', source] : []
   return [...bound, '-I', device, target]
 }
 
-/** Goes on until it is stopped. `onEnd` when it could not be started, or ended. Returns what stops it. */
-export function pingOn(
-  way: PingOptions & { readonly intervalMs: number },
-  onLine: (line: PingLine) => void,
+function pingOn(
+  way: Way,
+  target: string,
+  intervalMs: number,
+  onAnswer: (answer: Answer) => void,
   onEnd: (failure: Failure) => void,
 ): () => void {
-  return follow(programs.ping, ['-n', '-O', ...size, '-i', String(way.intervalMs / 1000), ...by(way)], {
-    onLine: heard(onLine),
-    onEnd,
+  const onLine = heard((line) => {
+    if (line.kind === 'answer') onAnswer({ target, rttMs: line.rttMs })
+    if (line.kind === 'miss') onAnswer({ target, rttMs: null })
   })
+  const args = ['-n', '-O', ...size, '-i', String(intervalMs / 1000), ...by(way, target)]
+  return follow(programs.ping, args, { onLine, onEnd })
 }
 
-/**
- * What became of a burst: `unanswered` is ping's own word, who has sent all requests and then waited; `unknown` that it
- * was refused, killed or never started, which says nothing of the line. `failed`: it could not even send, by its line.
- */
-export type BurstEnd = 'unanswered' | 'failed' | 'refused' | 'unknown'
-
-export interface BurstListener {
-  readonly onAnswer: (rttMs: number) => void
-  /** The request of this number has not been answered until the next one left. */
-  readonly onMiss: (sequence: number) => void
-  readonly onEnd: (end: BurstEnd) => void
-}
-
-/** `waitMs` after the last request it ends by itself; ping itself takes the time, however late we hear of it. */
-export function pingBurst(
-  way: PingOptions & { readonly waitMs: number },
-  { onAnswer, onMiss, onEnd }: BurstListener,
-): () => void {
+/** ping itself takes the time, however late we hear of it. */
+function pingBurst(way: Way, target: string, waitMs: number, { onAnswer, onMiss, onEnd }: BurstListener): () => void {
   let end: BurstEnd | null = null
   const onLine = heard((line) => {
     if (line.kind === 'answer') onAnswer(line.rttMs)
@@ -80,8 +65,8 @@ export function pingBurst(
     if (line.kind === 'refused') end = 'refused'
     if (line.kind === 'summary' && line.sent >= burstCount) end ??= 'unanswered'
   })
-  const pace = ['-c', String(burstCount), '-i', String(burstGapMs / 1000), '-W', String(way.waitMs / 1000)]
-  return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(way)], {
+  const pace = ['-c', String(burstCount), '-i', String(burstGapMs / 1000), '-W', String(waitMs / 1000)]
+  return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(way, target)], {
     onLine,
     onErrorLine: onLine,
     // Code 2: no such address, device or route.

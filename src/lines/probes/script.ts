@@ -1,0 +1,29 @@
+/** The administrator's own program. */
+import { log } from '../../os/log.ts'
+import { run } from '../../os/run.ts'
+import { isTrusted } from '../../os/trusted.ts'
+import type { Asking } from './prober.ts'
+import type { Way } from './way.ts'
+
+export const script: Asking = {
+  how: 'asks',
+  bindsTo: 'device',
+  needsNames: false,
+  ask: ({ way, target, timeoutMs }) => runScript(way, target, timeoutMs),
+}
+
+/** Its exit code 0 says that the line is fine. */
+async function runScript(
+  { uplink, device, family, source, gateway }: Way,
+  path: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  const problem = isTrusted(path)
+  if (problem !== null) {
+    log.warning(`probing ${uplink}: ${problem}`)
+    return false
+  }
+  const args = [uplink, device, family === 'inet' ? '4' : '6', source ?? '', gateway ?? '']
+  await run(path, args, { timeoutMs })
+  return true
+}
