@@ -15,8 +15,7 @@ import { openBus } from '../os/dbus/bus.ts'
 import { log } from '../os/log.ts'
 import { startWatchdog } from '../os/watchdog.ts'
 import { readRivals } from '../reconcile/observe/rivals.ts'
-import { keepEarlierLeases } from '../sources/earlier-leases.ts'
-import { keepEarlierStanzas } from '../sources/earlier-stanzas.ts'
+import { keepEarlier } from '../sources/registry.ts'
 import { followServices } from '../sources/services.ts'
 import { keepNotes } from '../store/file.ts'
 import { hold, release } from '../store/held-down.ts'
@@ -49,8 +48,7 @@ export async function run(_args: readonly string[]): Promise<number> {
   // A start is a wish to balance, whatever was wished before.
   release()
   rounds.load()
-  await keepEarlierStanzas()
-  keepEarlierLeases()
+  await keepEarlier('started')
 
   const services = followServices(bus, scheduler.hint)
   const stopKernel = watchKernel((reason) => {

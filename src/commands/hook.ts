@@ -2,12 +2,10 @@
 import { askDaemon } from '../daemon/control/client.ts'
 import { Failure } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
-import { withDefaultRoute } from '../sources/dhcpcd-route.ts'
-import { keepEarlierLines } from '../sources/earlier-lines.ts'
-import { readEvent } from '../sources/event.ts'
-import type { Environment, HookEvent } from '../sources/hook-event.ts'
+import { environmentOf, readEvent } from '../sources/event.ts'
+import type { HookEvent } from '../sources/hook-event.ts'
 import { keepDelegation, keepFact } from '../sources/keep.ts'
-import { withPppOptions } from '../sources/ppp-options.ts'
+import { keepEarlier } from '../sources/registry.ts'
 import { isHeld } from '../store/held-down.ts'
 
 /** Nobody waits longer than this for an interface to come up. A reconcile takes some 100 ms. */
@@ -21,7 +19,7 @@ const patienceMs = { daemon: 5000, alone: 10_000 } as const
 export async function run(args: readonly string[]): Promise<number> {
   const kind = args[0] ?? ''
   if (kind === 'ppp-lines') return lines()
-  const event = readEvent(kind, environmentOf(kind))
+  const event = readEvent(kind, environmentOf(kind, process.env))
   for (const complaint of event.complaints) log.warning(complaint)
   await attempt('keeping what the hook said', () => keep(event))
   if (event.reconcile)
@@ -31,14 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** When the package is installed, before the daemon starts: there is nothing to reconcile yet. */
 async function lines(): Promise<number> {
-  await attempt('looking for PPP lines', keepEarlierLines)
+  await attempt('looking for PPP lines', () => keepEarlier('installed'))
   return 0
-}
-
-/** With what the host's files say of it. */
-function environmentOf(kind: string): Environment {
-  if (kind === 'ppp') return withPppOptions(process.env)
-  return kind === 'dhcpcd' ? withDefaultRoute(process.env) : process.env
 }
 
 async function attempt(what: string, action: () => void | Promise<void>): Promise<void> {

@@ -3,11 +3,11 @@ import type { Gateways, Lease } from '../model/facts.ts'
 import { familyOf, isGateway, nameServers } from '../net/valid.ts'
 import { readClasslessDefault } from './classless-routes.ts'
 import { readDelegation } from './delegation.ts'
-import type { Environment, HookEvent } from './hook-event.ts'
+import type { Environment } from './hook-event.ts'
 import { quoted } from './quoted.ts'
+import type { Reading } from './source.ts'
 
 type Client = 'dhclient' | 'dhcpcd'
-type Reading = Omit<HookEvent, 'interface'>
 
 /** What each reason of either client means for the lease; those that are not here change nothing in it. */
 const reasons = {

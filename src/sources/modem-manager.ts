@@ -6,7 +6,8 @@ import { familyOf, isGateway, isInterfaceName } from '../net/valid.ts'
 import type { Told } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf, stringsOf } from '../values/checked.ts'
 import { own } from '../values/own.ts'
-import type { Ask, Service } from './service.ts'
+import type { Ask } from './service.ts'
+import type { AskedSource } from './source.ts'
 
 const root = '/org/freedesktop/ModemManager1'
 const modemFace = 'org.freedesktop.ModemManager1.Modem'
@@ -15,7 +16,8 @@ const bearerFace = 'org.freedesktop.ModemManager1.Bearer'
 /** More than a host has; what is beyond is not asked for. */
 const limits = { modems: 16, bearers: 8 } as const
 
-export const modemManager: Service = {
+export const modemManager: AskedSource = {
+  hooks: {},
   source: 'ModemManager',
   busName: 'org.freedesktop.ModemManager1',
   signals: [

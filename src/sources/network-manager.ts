@@ -5,13 +5,14 @@ import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 import type { Told } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
-import type { Service } from './service.ts'
+import { type AskedSource, justLook } from './source.ts'
 
 const root = '/org/freedesktop'
 const device = 'org.freedesktop.NetworkManager.Device'
 
 /** Whatever changes (devices, active connections, addresses, connectivity) is a property of something below its path. */
-export const networkManager: Service = {
+export const networkManager: AskedSource = {
+  hooks: { networkmanager: justLook },
   source: 'NetworkManager',
   busName: 'org.freedesktop.NetworkManager',
   signals: [

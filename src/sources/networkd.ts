@@ -7,10 +7,11 @@ import { isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 import { Failure } from '../os/error.ts'
 import type { Told } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
-import type { Service } from './service.ts'
+import { type AskedSource, justLook } from './source.ts'
 
 /** A renewal with a new gateway shows as AdministrativeState configuring -> configured, and in the kernel not always. */
-export const networkd: Service = {
+export const networkd: AskedSource = {
+  hooks: { 'networkd-dispatcher': justLook },
   source: 'networkd',
   busName: 'org.freedesktop.network1',
   signals: [

@@ -1,9 +1,8 @@
 /** What pppd's hooks say: pppd(8), SCRIPTS. */
 import { familyOf } from '../net/valid.ts'
-import type { Environment, HookEvent } from './hook-event.ts'
+import type { Environment } from './hook-event.ts'
 import { quoted } from './quoted.ts'
-
-type Reading = Omit<HookEvent, 'interface'>
+import type { Reading } from './source.ts'
 
 /**
  * A link for which pppd was asked for a default route is an uplink, and needs no gateway. Where there is a default route

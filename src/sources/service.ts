@@ -1,9 +1,10 @@
 /** One network service on the bus: asked when something may have changed, and never more often than it can bear. */
 
+import type { BusSource } from '../model/gateway-sources.ts'
 import { createBackoff } from '../os/backoff.ts'
 import type { Bus, Match } from '../os/dbus/bus.ts'
 import { log, messageOf } from '../os/log.ts'
-import type { BusSource, Told } from '../store/bus-facts.ts'
+import type { Told } from '../store/bus-facts.ts'
 
 export interface Service {
   readonly source: BusSource

@@ -1,12 +1,11 @@
 /** What the host's network services say over D-Bus, kept where the daemon, hooks and commands read it (store/bus-facts.ts). */
 import { paths } from '../layout.ts'
+import type { BusSource } from '../model/gateway-sources.ts'
 import type { Bus } from '../os/dbus/bus.ts'
 import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { type BusFacts, type BusSource, mergeFacts, readBusFacts, type Told } from '../store/bus-facts.ts'
-import { modemManager } from './modem-manager.ts'
-import { networkManager } from './network-manager.ts'
-import { networkd } from './networkd.ts'
+import { type BusFacts, mergeFacts, readBusFacts, type Told } from '../store/bus-facts.ts'
+import { services } from './registry.ts'
 import { followService } from './service.ts'
 
 export interface Services {
@@ -34,7 +33,7 @@ export function followServices(bus: Bus, onChange: (reason: string) => void): Se
   }
 
   const followers = new Map(
-    [networkd, networkManager, modemManager].map((service) => [
+    services.map((service) => [
       service.source,
       followService(bus, service, facts[service.source], (told) => keep(service.source, told)),
     ]),

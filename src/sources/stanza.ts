@@ -3,10 +3,9 @@
 import type { StanzaOptions } from '../model/facts.ts'
 import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isMetric, isUplinkName, isWeight, nameServers } from '../net/valid.ts'
-import type { Environment, HookEvent } from './hook-event.ts'
+import type { Environment } from './hook-event.ts'
 import { quoted } from './quoted.ts'
-
-type Reading = Omit<HookEvent, 'interface'>
+import type { Reading } from './source.ts'
 
 /**
  * A stanza holds from the moment its interface is up until it is down again: at `pre-down` the interface is still

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { paths } from '../layout.ts'
 import type { BusLink, Gateways, Modem } from '../model/facts.ts'
+import { type BusSource, busSources } from '../model/gateway-sources.ts'
 import type { Family } from '../net/family.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
@@ -10,17 +11,12 @@ import { log, messageOf } from '../os/log.ts'
 import { type Json, listOf, objectOf, stringsOf } from '../values/checked.ts'
 import { own } from '../values/own.ts'
 
-/** Best first: who configured the addresses knows the way out better than who only runs the modem. */
-export const busSources = ['networkd', 'NetworkManager', 'ModemManager'] as const
-
-export type BusSource = (typeof busSources)[number]
-
 /** What one service said, by interface. */
 export type Told = Readonly<Record<string, Omit<BusLink, 'source'>>>
 
 export type BusFacts = Readonly<Record<BusSource, Told>>
 
-const noFacts: BusFacts = { networkd: {}, NetworkManager: {}, ModemManager: {} }
+const noFacts = bySource(() => ({}))
 
 /** By interface. Without a daemon nobody hears when a modem connects again: then it counts as connected. */
 export function readBus(): Readonly<Record<string, BusLink>> {
@@ -64,13 +60,17 @@ function mergeLink(name: string, facts: BusFacts, daemonRuns: boolean): BusLink 
 function parseBusFacts(text: string | null): BusFacts {
   if (text === null) return noFacts
   const facts = objectOf(JSON.parse(text))
-  const of = (source: BusSource): Told =>
+  return bySource((source) =>
     Object.fromEntries(
       Object.entries(objectOf(facts[source]))
         .filter(([name]) => isInterfaceName(name))
         .map(([name, link]) => [name, parseLink(objectOf(link))]),
-    )
-  return { networkd: of('networkd'), NetworkManager: of('NetworkManager'), ModemManager: of('ModemManager') }
+    ),
+  )
+}
+
+function bySource(of: (source: BusSource) => Told): BusFacts {
+  return Object.fromEntries(busSources.map((source) => [source, of(source)])) as BusFacts
 }
 
 function parseLink({ addresses, gateway, nameServers: named, prefixes, modem }: Json): Omit<BusLink, 'source'> {

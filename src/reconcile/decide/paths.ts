@@ -2,6 +2,7 @@
 import { isOurTable, protocols, tables } from '../../layout.ts'
 import type { Config, UplinkConfig } from '../../model/config.ts'
 import type { Gateways, StanzaOptions } from '../../model/facts.ts'
+import { type KnownBy, knownBy } from '../../model/gateway-sources.ts'
 import type { Address, Link, Route, RouteMetrics } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Path } from '../../model/uplink.ts'
@@ -52,7 +53,7 @@ function preferredFirst(a: Address, b: Address): number {
   return Number(a.deprecated ?? false) - Number(b.deprecated ?? false) || (a.address < b.address ? -1 : 1)
 }
 
-/** An address; null on a link that needs none; undefined where nobody knows. Best source first. */
+/** An address; null on a link that needs none; undefined where nobody knows. */
 function gatewayOf(
   family: Family,
   link: Link,
@@ -60,20 +61,29 @@ function gatewayOf(
   config: Config,
   observed: Observed,
 ): string | null | undefined {
-  const configured = section?.gateway?.[family] ?? stanza?.gateway?.[family]
-  if (typeof configured === 'string') return configured
-  const lease = own(observed.leases, link.name)
-  const leased = lease && told(family, link, lease.gateway, lease.address === undefined ? [] : [lease.address])
-  if (leased !== undefined) return leased
-  const bus = own(observed.bus, link.name)
-  const onBus = bus && told(family, link, bus.gateway, bus.addresses)
-  if (onBus !== undefined) return onBus
-  const routed = routedGateway(family, link, defaultRoute(family, link, config, observed))
-  if (routed !== undefined) return routed
-  const unplaced = stanza?.mainGateway?.[family]
-  if (typeof unplaced === 'string') return unplaced
+  const tellers: Readonly<Record<KnownBy, () => string | null | undefined>> = {
+    configuration: () => addressOnly(section?.gateway?.[family] ?? stanza?.gateway?.[family]),
+    lease: () => {
+      const lease = own(observed.leases, link.name)
+      return lease && told(family, link, lease.gateway, lease.address === undefined ? [] : [lease.address])
+    },
+    bus: () => {
+      const bus = own(observed.bus, link.name)
+      return bus && told(family, link, bus.gateway, bus.addresses)
+    },
+    route: () => routedGateway(family, link, defaultRoute(family, link, config, observed)),
+    stanza: () => addressOnly(stanza?.mainGateway?.[family]),
+  }
+  for (const by of knownBy) {
+    const gateway = tellers[by]()
+    if (gateway !== undefined) return gateway
+  }
   const listed = section !== undefined || stanza?.balance === true
   return link.pointToPoint && listed && family === 'inet' ? null : undefined
+}
+
+function addressOnly(gateway: string | null | undefined): string | undefined {
+  return gateway ?? undefined
 }
 
 /** What someone said when the interface had one of these addresses, as long as it has; none: whatever it has. */

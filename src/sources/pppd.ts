@@ -1,0 +1,10 @@
+/** pppd(8): its hooks, its options, and the lines that were up before us. */
+import { keepEarlierLines } from './earlier-lines.ts'
+import { readPppEvent } from './ppp.ts'
+import { withPppOptions } from './ppp-options.ts'
+import type { TellingSource } from './source.ts'
+
+export const pppd: TellingSource = {
+  hooks: { ppp: { device: 'IFACE', complete: withPppOptions, read: readPppEvent } },
+  earlier: { when: 'installed', keep: keepEarlierLines },
+}
