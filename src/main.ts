@@ -1,49 +1,21 @@
 /** argv -> entry point. The only place that exits. */
+import { asksForHelp, isHelp } from './cli/command.ts'
 import { usageError } from './cli/usage-error.ts'
+import { commands } from './commands/list.ts'
 import { Failure, hasCode } from './os/error.ts'
 import { log, messageOf } from './os/log.ts'
+import { own } from './values/own.ts'
 
-interface Entry {
-  /** Gives the exit code: 0 all well, 1 a problem, 2 called wrongly. */
-  readonly run: (args: readonly string[]) => Promise<number>
-}
-
-/** Each loaded only when it is called: a hook must not pay for what the daemon imports. */
-const entries: Readonly<Record<string, () => Promise<Entry>>> = {
-  status: () => import('./commands/status.ts'),
-  plan: () => import('./commands/plan.ts'),
-  apply: () => import('./commands/apply.ts'),
-  check: () => import('./commands/check.ts'),
-  reload: () => import('./commands/reload.ts'),
-  down: () => import('./commands/down.ts'),
-  enable: () => import('./commands/enable.ts'),
-  disable: () => import('./commands/disable.ts'),
-  monitor: () => import('./commands/monitor.ts'),
-  probe: () => import('./commands/probe.ts'),
-  connections: () => import('./commands/connections.ts'),
-  explain: () => import('./commands/explain.ts'),
-  exec: () => import('./commands/exec.ts'),
-  daemon: () => import('./commands/daemon.ts'),
-  hook: () => import('./commands/hook.ts'),
-}
-
-async function main([command = '', ...args]: readonly string[]): Promise<number> {
-  const entry = Object.hasOwn(entries, command) ? entries[command] : undefined
-  // What follows the uplink's name is not for us.
-  const words = command === 'exec' ? args.slice(0, 1) : args
-  if (isHelp(command) || (entry !== undefined && command !== 'hook' && words.some(isHelp))) return help()
-  if (command === '--version' || command === '-V') return printVersion()
-  if (entry !== undefined) return (await entry()).run(args)
-  return usageError(command, Object.keys(entries))
-}
-
-function isHelp(word: string): boolean {
-  return word === '--help' || word === '-h'
+async function main([word = '', ...args]: readonly string[]): Promise<number> {
+  const command = own(commands, word)
+  if (isHelp(word) || (command !== undefined && asksForHelp(command, args))) return help()
+  if (word === '--version' || word === '-V') return printVersion()
+  return command?.start(args) ?? usageError(word, Object.keys(commands))
 }
 
 async function help(): Promise<number> {
   const { usage } = await import('./cli/usage.ts')
-  process.stdout.write(usage)
+  process.stdout.write(usage(commands))
   return 0
 }
 

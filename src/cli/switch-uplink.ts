@@ -13,7 +13,7 @@ import { printOutcome } from './outcome.ts'
 import { print, printableLines } from './output.ts'
 import { isRoot } from './root.ts'
 import { settings } from './settings.ts'
-import { readWord } from './usage-error.ts'
+import { onlyWord } from './usage-error.ts'
 
 type Verb = 'enable' | 'disable'
 
@@ -22,8 +22,8 @@ const patienceMs = 10_000
 const passwordPatienceMs = 150_000
 
 /** Gives the exit code: 2 where there is no such uplink, like for anything else that is not described. */
-export async function switchUplink(verb: Verb, args: readonly string[]): Promise<number> {
-  const uplink = readWord(args, 'the name of an uplink')
+export async function switchUplink(verb: Verb, words: readonly string[]): Promise<number> {
+  const uplink = onlyWord(words, 'the name of an uplink')
   if (uplink === null) return 2
   if (!isRoot()) return told(verb, await askOverBus(verb, uplink))
   giveFolderToDaemon()

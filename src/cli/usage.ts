@@ -1,33 +1,23 @@
 /** What `ifbalance --help` prints. */
 import { paths } from '../layout.ts'
+import type { Command } from './command.ts'
 
-export const usage = `Usage: ifbalance COMMAND [OPTION]
+export function usage(commands: Readonly<Record<string, Command>>): string {
+  const [people, machines] = [false, true].map((forMachines) =>
+    Object.entries(commands)
+      .filter(([, command]) => (command.forMachines ?? false) === forMachines)
+      .map(([name, command]) => entry(name, command))
+      .join('\n'),
+  )
+  return `Usage: ifbalance COMMAND [OPTION]
 
 Balances this host's connections over its internet uplinks. It does so by itself;
 these commands are for looking at it and for stepping in.
 
 Commands:
-  status [--json]   the uplinks, their share of new connections, and what is wrong
-  plan              what would be changed now, as the commands that do it
-  apply             make the kernel as it should be now; ends what "down" began
-  reload            have the daemon read the configuration again
-  check [FILE...]   look at the configuration, the tools and the kernel, or at files
-                    that are to become the configuration
-  down              take away everything that ifbalance made, until "apply" or a
-                    restart of the service
-  disable UPLINK    take an uplink out, until "enable" or a reboot
-  enable UPLINK     end what "disable" began
-  probe [UPLINK]    ask all probes' targets once, and show who answered
-  monitor [--json]  how the uplinks are, and each change from then on
-  connections [--json]
-                    how many there are now on each uplink, and their bytes
-  explain [--from ADDRESS] [--in INTERFACE] DESTINATION[:PORT] [tcp|udp|icmp]
-                    what a new connection would do, and why
-  exec UPLINK -- COMMAND [ARGUMENT...]
-                    run a command that uses this uplink alone, as do its children
+${people}
 
-  daemon            run in the foreground, as ifbalance.service does
-  hook KIND         called by ifupdown, DHCP clients, NetworkManager, networkd and pppd
+${machines}
 
 Options:
   -h, --help        print this text
@@ -47,3 +37,26 @@ Files:
 Colour is used on a terminal only, and not where NO_COLOR is set.
 See ifbalance(8), ifbalance.conf(5) and org.ifbalance1(5).
 `
+}
+
+const indent = 20
+
+/** `  NAME WORDS        summary`, which begins on a line of its own behind long words. */
+function entry(name: string, command: Command): string {
+  const call = `  ${name} ${command.usage}`.trimEnd()
+  const lines = wrapped(summaryOf(command)).map((line) => ' '.repeat(indent) + line)
+  return call.length > indent - 2 ? [call, ...lines].join('\n') : lines.join('\n').replace(/^ +/, call.padEnd(indent))
+}
+
+/** With the options that its words leave out. */
+function summaryOf({ usage, summary, options }: Command): string {
+  const others = Object.keys(options)
+    .map((name) => `--${name}`)
+    .filter((option) => !usage.includes(`[${option}`))
+  return others.length > 0 ? `${summary}; also ${others.join(', ')}` : summary
+}
+
+/** Of 67 characters at most, which makes 87 with the indent. */
+function wrapped(text: string): readonly string[] {
+  return [...text.matchAll(/(.{1,67})(?: |$)/g)].map(([, line = '']) => line)
+}

@@ -4,7 +4,6 @@ import { printOutcome } from '../cli/outcome.ts'
 import { print, printableLines } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { askDaemon } from '../daemon/control/client.ts'
 import type { Reply } from '../daemon/control/protocol.ts'
 import type { Config } from '../model/config.ts'
@@ -16,8 +15,7 @@ import { release } from '../store/held-down.ts'
 /** How long the daemon may take: it may have a reconcile under way, and bounds its own children at 10 s each. */
 const patienceMs = 10_000
 
-export async function run(args: readonly string[]): Promise<number> {
-  if (readFlags(args) === null) return 2
+export async function run(): Promise<number> {
   if (refusedToOthers('apply')) return 1
   const { config, errors } = settings({ keep: true })
   release()

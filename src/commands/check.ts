@@ -8,7 +8,6 @@ import { checkWishes } from '../cli/check-wishes.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
-import { readWords } from '../cli/usage-error.ts'
 import { configInForce, type InForce } from '../config/in-force.ts'
 import { loadFiles } from '../config/load.ts'
 import type { Config } from '../model/config.ts'
@@ -17,9 +16,7 @@ import { gatewaylessLines } from '../reconcile/decide/gatewayless.ts'
 import { readRivals } from '../reconcile/observe/rivals.ts'
 import { survey } from '../reconcile/reconcile.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  const files = readWords(args)
-  if (files === null) return 2
+export async function run({ words: files }: { readonly words: readonly string[] }): Promise<number> {
   const findings = files.length > 0 ? checkConfig(asInForce(files)) : await checkAll()
   for (const finding of findings) print(findingLine(finding, paint))
   return findings.some(({ level }) => level === 'error') ? 1 : 0

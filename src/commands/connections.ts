@@ -4,14 +4,11 @@ import { connectionsText } from '../cli/connections-text.ts'
 import { paint, print } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { countConnections } from '../kernel/conntrack/count.ts'
 import { surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { connectionsOf } from '../status/connections.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  const flags = readFlags(args, 'json')
-  if (flags === null) return 2
+export async function run({ json }: { readonly json: boolean }): Promise<number> {
   if (refusedToOthers('connections')) return 1
   const { config } = settings()
   const { uplinks } = (await surveyWithoutRuleset(config)).desired
@@ -19,6 +16,6 @@ export async function run(args: readonly string[]): Promise<number> {
   const inet = await countConnections('inet', config.numbers)
   const inet6 = await countConnections('inet6', config.numbers)
   const connections = connectionsOf(uplinks, { inet, inet6 })
-  print(flags.json ? JSON.stringify(connections, null, 2) : connectionsText(connections, paint))
+  print(json ? JSON.stringify(connections, null, 2) : connectionsText(connections, paint))
   return 0
 }

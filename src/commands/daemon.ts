@@ -26,7 +26,7 @@ import { hold, release } from '../store/held-down.ts'
  *
  * Throws when another daemon is running.
  */
-export async function run(_args: readonly string[]): Promise<number> {
+export async function run(): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   keepNotes()
   for (const line of readRivals()) log.warning(line)

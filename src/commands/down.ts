@@ -3,7 +3,6 @@ import { printOutcome } from '../cli/outcome.ts'
 import { print, printableLines } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { askDaemon } from '../daemon/control/client.ts'
 import { log, messageOf } from '../os/log.ts'
 import { takeDown } from '../reconcile/reconcile.ts'
@@ -11,8 +10,7 @@ import { hold } from '../store/held-down.ts'
 
 const patienceMs = 10_000
 
-export async function run(args: readonly string[]): Promise<number> {
-  if (readFlags(args) === null) return 2
+export async function run(): Promise<number> {
   if (refusedToOthers('down')) return 1
   // Before the rest: a hook in between would put back what has just been taken away.
   hold()

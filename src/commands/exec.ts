@@ -21,8 +21,8 @@ const failed = 125
 const whoMay = 'root may, and who polkit lets do org.freedesktop.systemd1.manage-units'
 
 /** Gives an exit code only where the command was not run: nothing of it must ever use another uplink. */
-export async function run(args: readonly string[]): Promise<number> {
-  const [uplink = '', ...rest] = args
+export async function run({ words }: { readonly words: readonly string[] }): Promise<number> {
+  const [uplink = '', ...rest] = words
   const command = rest[0] === '--' ? rest.slice(1) : rest
   if (uplink === '' || uplink.startsWith('-') || command.length === 0)
     return refuse('expected: ifbalance exec UPLINK -- COMMAND (see ifbalance --help)')

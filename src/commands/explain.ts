@@ -2,17 +2,17 @@
 import { print, printableLines } from '../cli/output.ts'
 import { refusedToOthers } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
-import { complain } from '../cli/usage-error.ts'
+import { complain, firstSentence } from '../cli/usage-error.ts'
 import { userId } from '../config/users.ts'
 import { keptConnections } from '../explain/connections.ts'
 import { explain } from '../explain/explain.ts'
-import { type Asked, readQuestion } from '../explain/question.ts'
+import { type Asked, readQuestion, type Spoken } from '../explain/question.ts'
 import { explanationText } from '../explain/text.ts'
 import { log, messageOf } from '../os/log.ts'
 import { survey } from '../reconcile/reconcile.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  const asked = read(args)
+export async function run(spoken: Spoken): Promise<number> {
+  const asked = read(spoken)
   if (asked === null) return 2
   if (refusedToOthers('explain')) return 1
   const { config } = settings()
@@ -32,11 +32,11 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0
 }
 
-function read(args: readonly string[]): Asked | null {
+function read(spoken: Spoken): Asked | null {
   try {
-    return readQuestion(args, userId)
+    return readQuestion(spoken, userId)
   } catch (error) {
-    complain(messageOf(error).replace(/\. .*$/s, ''))
+    complain(firstSentence(messageOf(error)))
     return null
   }
 }

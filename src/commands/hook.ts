@@ -16,8 +16,7 @@ const patienceMs = { daemon: 5000, alone: 10_000 } as const
  * (early boot, daemon masked), right here. Always 0: no fault of ours may keep an interface down. Each failure is one
  * line in the log.
  */
-export async function run(args: readonly string[]): Promise<number> {
-  const kind = args[0] ?? ''
+export async function run({ words: [kind = ''] }: { readonly words: readonly string[] }): Promise<number> {
   if (kind === 'ppp-lines') return lines()
   const event = readEvent(kind, environmentOf(kind, process.env))
   for (const complaint of event.complaints) log.warning(complaint)

@@ -2,19 +2,16 @@
 import { events } from '../cli/monitor-events.ts'
 import { eventJson, eventText } from '../cli/monitor-text.ts'
 import { paint, print } from '../cli/output.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { openBus } from '../os/dbus/bus.ts'
 import { log } from '../os/log.ts'
 
 /** Runs until SIGINT, SIGTERM, or until nobody reads what it prints. */
-export async function run(args: readonly string[]): Promise<number> {
-  const flags = readFlags(args, 'json')
-  if (flags === null) return 2
+export async function run({ json }: { readonly json: boolean }): Promise<number> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end())
   process.stdout.on('error', () => end())
   const bus = openBus({ onTrouble: log.warning })
-  const stop = events(bus, (event) => print(flags.json ? eventJson(event) : eventText(event, paint)))
+  const stop = events(bus, (event) => print(json ? eventJson(event) : eventText(event, paint)))
   await ended
   stop()
   bus.close()

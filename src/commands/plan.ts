@@ -2,13 +2,11 @@
 
 import { print, printableLines } from '../cli/output.ts'
 import { settings } from '../cli/settings.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { log } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
 import { survey } from '../reconcile/reconcile.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  if (readFlags(args) === null) return 2
+export async function run(): Promise<number> {
   const { config, errors } = settings()
   const { desired, steps } = await survey(config)
   for (const warning of desired.warnings) log.warning(warning)

@@ -1,5 +1,4 @@
 /** `ifbalance probe [UPLINK]`: asks all targets once, and shows who answered. Works without the daemon, too. */
-import { parseArgs } from 'node:util'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
@@ -9,16 +8,15 @@ import { withResolvers } from '../lines/probes/resolvers.ts'
 import type { Way } from '../lines/probes/way.ts'
 import { waysOf } from '../lines/probes/ways.ts'
 import { type ProbeSettings, probeSettings } from '../lines/settings.ts'
-import { messageOf } from '../os/log.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { didYouMean } from '../values/nearest.ts'
 
 const timeoutMs = 2000
 
 /** 0 where a quorum answers on every line that was asked. */
-export async function run(args: readonly string[]): Promise<number> {
-  const uplink = readUplink(args)
-  if (uplink === undefined) return 2
+export async function run({ words }: { readonly words: readonly string[] }): Promise<number> {
+  if (words.length > 1) return complain('expected one uplink at most')
+  const [uplink = null] = words
   const { config } = settings()
   const { desired, observed } = await (isRoot() ? survey(config) : surveyWithoutRuleset(config))
   const names = desired.uplinks.map(({ name }) => name)
@@ -33,18 +31,6 @@ export async function run(args: readonly string[]): Promise<number> {
   const results = await Promise.all(probed)
   for (const { way, settings, burst } of results) print(textOf(way, settings, burst))
   return ways.length > 0 && results.every(({ settings, burst }) => isAlive(settings, burst)) ? 0 : 1
-}
-
-/** Null: all of them. Undefined after saying what is wrong. */
-function readUplink(args: readonly string[]): string | null | undefined {
-  try {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} })
-    if (positionals.length <= 1) return positionals[0] ?? null
-    complain('expected one uplink at most')
-  } catch (error) {
-    complain(messageOf(error).replace(/\. .*$/s, ''))
-  }
-  return undefined
 }
 
 /** A quorum that is never reached: everyone has the time to answer. */

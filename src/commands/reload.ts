@@ -1,14 +1,12 @@
 /** `ifbalance reload`: has the daemon read the configuration again. What `systemctl reload` runs. */
 import { print, printableLines } from '../cli/output.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { askDaemon } from '../daemon/control/client.ts'
 import { log } from '../os/log.ts'
 
 /** The daemon may have a round under way, and makes another. */
 const patienceMs = 20_000
 
-export async function run(args: readonly string[]): Promise<number> {
-  if (readFlags(args) === null) return 2
+export async function run(): Promise<number> {
   const reply = await askDaemon({ do: 'reload' }, patienceMs)
   if (reply?.ok) print(printableLines(reply.message))
   else for (const line of reply?.message.split('\n') ?? ['no daemon is running']) log.error(line)

@@ -3,16 +3,13 @@ import { daemonRuns } from '../cli/daemon-runs.ts'
 import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
 import { statusText } from '../cli/status-text.ts'
-import { readFlags } from '../cli/usage-error.ts'
 import { configInForce } from '../config/in-force.ts'
 import { readRivals } from '../reconcile/observe/rivals.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
 import { isHeld } from '../store/held-down.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  const flags = readFlags(args, 'json')
-  if (flags === null) return 2
+export async function run({ json }: { readonly json: boolean }): Promise<number> {
   const { config, errors, warnings } = configInForce()
   const look = isRoot() ? survey : surveyWithoutRuleset
   const [daemon, { observed, desired, steps }] = await Promise.all([daemonRuns(), look(config)])
@@ -26,7 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
     warnings: [...warnings, ...errors, ...readRivals()],
   })
   const isDead = !status.heldDown && isAllDead(status)
-  print(flags.json ? JSON.stringify(status, null, 2) : statusText(status, paint))
+  print(json ? JSON.stringify(status, null, 2) : statusText(status, paint))
   return errors.length === 0 && !isDead ? 0 : 1
 }
 

@@ -1,5 +1,4 @@
 /** The words after `ifbalance explain` -> what is asked. Pure. */
-import { parseArgs } from 'node:util'
 import { cgroup as cgroupPath } from '../config/rule-values.ts'
 import { dscpNumbers } from '../net/dscp.ts'
 import type { Family } from '../net/family.ts'
@@ -26,6 +25,20 @@ export interface Question {
 export const protocolNumbers = { tcp: 6, udp: 17, icmp: 1 } as const
 export type Protocol = keyof typeof protocolNumbers
 
+/** The words after `explain`, and what its options said. */
+export interface Spoken {
+  readonly words: readonly string[]
+  readonly from: string | undefined
+  readonly in: string | undefined
+  readonly 'source-port': string | undefined
+  readonly mark: string | undefined
+  readonly dscp: string | undefined
+  readonly user: string | undefined
+  readonly cgroup: string | undefined
+  readonly json: boolean
+  readonly connection: boolean
+}
+
 export interface Asked {
   readonly question: Question
   readonly json: boolean
@@ -34,19 +47,9 @@ export interface Asked {
 }
 
 /** `userId` is asked for the number of a user's name. Throws an Error that says what is wrong with the words. */
-export function readQuestion(args: readonly string[], userId: (name: string) => number | null): Asked {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      ...{ from: text, in: text, 'source-port': text, mark: text, dscp: text, user: text, cgroup: text },
-      ...{ json: flag, connection: flag },
-    },
-  })
-  const [target, protocol = 'tcp', surplus] = positionals
-  const { from = null, in: incoming = null, cgroup = null } = values
+export function readQuestion(spoken: Spoken, userId: (name: string) => number | null): Asked {
+  const [target, protocol = 'tcp', surplus] = spoken.words
+  const { from = null, in: incoming = null, cgroup = null, json, connection } = spoken
   if (target === undefined) throw new Failure('usage', 'expected ifbalance explain DESTINATION[:PORT] [tcp|udp|icmp]')
   if (surplus !== undefined) throw new Failure('usage', `unexpected word "${surplus}"`)
   if (!isProtocol(protocol)) throw new Failure('usage', `"${protocol}": expected tcp, udp or icmp`)
@@ -62,14 +65,13 @@ export function readQuestion(args: readonly string[], userId: (name: string) => 
   if (cgroup !== null && cgroupPath.read(cgroup) === null)
     throw new Failure('usage', `--cgroup "${cgroup}": expected ${cgroupPath.expected}`)
   return {
-    json: values.json ?? false,
-    connection: values.connection ?? false,
+    ...{ json, connection },
     question: {
       ...{ family, destination: address, protocol, port, from, incoming, cgroup },
-      sourcePort: protocol === 'icmp' ? 0 : number('source-port', values['source-port'], 65535),
-      mark: number('mark', values.mark, 0xffffffff) ?? 0,
-      dscp: dscpNumber(values.dscp),
-      user: userNumber(values.user, userId),
+      sourcePort: protocol === 'icmp' ? 0 : number('source-port', spoken['source-port'], 65535),
+      mark: number('mark', spoken.mark, 0xffffffff) ?? 0,
+      dscp: dscpNumber(spoken.dscp),
+      user: userNumber(spoken.user, userId),
     },
   }
 }

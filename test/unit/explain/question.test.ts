@@ -1,10 +1,12 @@
 /** The words after `ifbalance explain`, from people and from scripts that hand on what others gave them. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readQuestion } from '../../../src/explain/question.ts'
+import { readCall } from '../../../src/cli/command.ts'
+import { commands } from '../../../src/commands/list.ts'
+import { readQuestion, type Spoken } from '../../../src/explain/question.ts'
 
 const users = (name: string) => (name === 'backup' ? 34 : null)
-const read = (...args: readonly string[]) => readQuestion(args, users)
+const read = (...args: readonly string[]) => readQuestion(readCall<Spoken>(commands.explain, args), users)
 
 const plain = {
   ...{ family: 'inet', destination: '192.0.2.1', protocol: 'tcp', port: 0, sourcePort: null, from: null },

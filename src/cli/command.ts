@@ -1,0 +1,96 @@
+/** What is known of a command before it is loaded, and how its arguments become what its `run` takes. */
+import { parseArgs } from 'node:util'
+import { messageOf } from '../os/log.ts'
+import { complain, firstSentence } from './usage-error.ts'
+
+/** Given or not, or with a text behind it. */
+type OptionKind = 'flag' | 'text'
+
+/** `none` refuses every word that is no option, `some` has the command judge them. */
+type Words = 'none' | 'some' | Verbatim
+
+/** Every argument is handed on as it is, options too. Only the first `ours` of them may ask for help. */
+interface Verbatim {
+  readonly ours: number
+}
+
+/** How a command is called. */
+interface Description {
+  /** What follows its name. */
+  readonly usage: string
+  /** What it does, for `--help`, where lines are broken. */
+  readonly summary: string
+  readonly options: Readonly<Record<string, OptionKind>>
+  readonly words: Words
+  /** What the shell offers for the first word. */
+  readonly completes?: 'uplinks' | 'files'
+  /** Called by the package's units and hooks: told apart in `--help`, and not completed. */
+  readonly forMachines?: true
+}
+
+/** Options and words follow from what `run` takes. */
+type DescriptionOf<Call> = Omit<Description, 'options' | 'words'> & {
+  readonly options: [OptionNames<Call>] extends [never]
+    ? Readonly<Record<string, never>>
+    : { readonly [Name in OptionNames<Call>]: Call[Name] extends boolean ? 'flag' : 'text' }
+  readonly words: Call extends { readonly words: readonly string[] } ? Exclude<Words, 'none'> : Exclude<Words, 'some'>
+}
+
+type OptionNames<Call> = Exclude<keyof Call, 'words'>
+
+export interface Command extends Description {
+  /** Loads it only where the arguments are right. Gives the exit code: 0 all well, 1 a problem, 2 called wrongly. */
+  readonly start: (args: readonly string[]) => Promise<number>
+}
+
+/**
+ * Ties a description to the file that does it: an option that `run` does not take, or one that it takes and that is not
+ * described, does not compile. The file is loaded only when the command is started.
+ */
+export function command<Call>(
+  description: DescriptionOf<Call> & { readonly load: () => Promise<{ run: (call: Call) => Promise<number> }> },
+): Command {
+  const { load, ...rest } = description
+  const start = async (args: readonly string[]): Promise<number> => {
+    const call = tryToRead<Call>(rest, args)
+    return call === null ? 2 : (await load()).run(call)
+  }
+  return { ...rest, start }
+}
+
+function tryToRead<Call>(description: Pick<Description, 'options' | 'words'>, args: readonly string[]): Call | null {
+  try {
+    return readCall<Call>(description, args)
+  } catch (error) {
+    complain(firstSentence(messageOf(error)))
+    return null
+  }
+}
+
+/**
+ * The words, and each option by its name: a Call where the description is one of a Call, which command() sees to. Throws
+ * an Error of Node's that says which option or word is not expected.
+ */
+export function readCall<Call>(
+  { options, words }: Pick<Description, 'options' | 'words'>,
+  args: readonly string[],
+): Call {
+  if (typeof words !== 'string') return { words: args } as Call
+  const kinds = Object.entries(options)
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: words === 'some',
+    options: Object.fromEntries(kinds.map(([name, kind]) => [name, { type: kind === 'flag' ? 'boolean' : 'string' }])),
+  })
+  const given = kinds.map(([name, kind]) => [name, values[name] ?? (kind === 'flag' ? false : undefined)])
+  return { ...Object.fromEntries(given), words: positionals } as Call
+}
+
+/** Whether help is asked for, rather than the command. */
+export function asksForHelp({ words }: Pick<Description, 'words'>, args: readonly string[]): boolean {
+  return (typeof words === 'string' ? args : args.slice(0, words.ours)).some(isHelp)
+}
+
+export function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h'
+}
