@@ -151,7 +151,7 @@ describe('programs that are missing or misbehave', () => {
     const { exitCode, stderr } = await host.run(
       ['/usr/sbin/ifbalance', 'apply'],
       {},
-      { accept: [1], timeoutMs: 60_000 },
+      { accept: [1], timeoutMs: 150_000 },
     )
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('/usr/sbin/nft') })
     expect(stderr.length).toBeLessThan(10_000)
