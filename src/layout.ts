@@ -11,38 +11,13 @@ export const paths = {
   lock: '/run/ifbalance/lock',
   /** Where hooks and commands reach the daemon. */
   control: '/run/ifbalance/control',
-  state: '/run/ifbalance/state.json',
-  /** One file an interface, written by DHCP clients' hooks. */
-  leases: '/run/ifbalance/leases',
-  /** One file an interface, written by the same hooks: name servers of IPv6, which come and go without a lease of IPv4. */
-  nameServers6: '/run/ifbalance/name-servers',
-  /** One file an interface, written by DHCP clients' hooks: IPv6 prefixes delegated to this host. */
-  delegations: '/run/ifbalance/delegations',
-  /** What network services said over D-Bus, written by the daemon for itself, hooks and commands. */
-  bus: '/run/ifbalance/bus.json',
-  /** One file an interface, written by ifupdown's hooks. */
-  stanzas: '/run/ifbalance/stanzas',
-  /** One empty file an uplink that was disabled by command. */
-  disabled: '/run/ifbalance/disabled',
-  /** What probes said of the lines, written by the daemon; counts while it is fresh. */
-  health: '/run/ifbalance/health.json',
-  /** Ways out that the kernel refuses, written by whoever tried last. */
-  refused: '/run/ifbalance/refused.json',
-  /** Survives a reboot. */
+  /** Survives a reboot. Which files there are in both: store/registry.ts. */
   lib: '/var/lib/ifbalance',
-  /** What uplinks with a quota have carried. */
-  quota: '/var/lib/ifbalance/quota.json',
-  /** The text of the last configuration without errors, and of the files that it names. */
-  lastGood: '/var/lib/ifbalance/last-good.json',
   /** Executables of the administrator, called when an uplink's state changes. */
   userHooks: '/etc/ifbalance/hooks.d',
   /** Counters of this network namespace's devices, wherever /sys is from. */
   deviceCounters: '/proc/self/net/dev',
-  /** Exists after `ifbalance down`: hooks and timers leave the host alone until `ifbalance apply` or a restart. */
-  held: '/run/ifbalance/held-down',
-  /** /etc/iproute2/rt_tables.d/ifbalance.conf is a link to it: only /run needs to be writable. */
-  tableNames: '/run/ifbalance/rt_tables.conf',
-  /** And others', with drop-ins beside them; Debian 13 has the package's own file in /usr/share. */
+  /** Names of others' routing tables, with drop-ins beside them; Debian 13 has the package's own file in /usr/share. */
   tableNamesOfOthers: ['/usr/lib/iproute2/rt_tables', '/usr/share/iproute2/rt_tables', '/etc/iproute2/rt_tables'],
   /** Where ifupdown has isc-dhclient keep its leases: `dhclient.IFACE.leases`. */
   dhclientLeases: '/var/lib/dhcp',

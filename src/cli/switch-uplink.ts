@@ -1,12 +1,12 @@
 /** `ifbalance enable` and `disable`: by the daemon if there is one, and for others than root if polkit lets them. */
 import { askDaemon } from '../daemon/control/client.ts'
-import { enablingReply, noSuchUplink, setEnabled } from '../daemon/control/enabling.ts'
+import { enablingReply, noSuchUplink } from '../daemon/control/enabling.ts'
 import type { Reply } from '../daemon/control/protocol.ts'
-import { busName, paths } from '../layout.ts'
+import { busName } from '../layout.ts'
 import { connectToBus, systemBus } from '../os/dbus/connection.ts'
-import { makeFolder } from '../os/kept.ts'
 import { log, messageOf } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile/reconcile.ts'
+import { giveDisabledToDaemon, saveEnabled } from '../store/disabled.ts'
 import { isHeld } from '../store/held-down.ts'
 import { busRefusal } from './bus-refusal.ts'
 import { printOutcome } from './outcome.ts'
@@ -34,7 +34,7 @@ export async function switchUplink(verb: Verb, words: readonly string[]): Promis
 /** Where root made it before the daemon came, the daemon could not do what it is asked for. */
 function giveFolderToDaemon(): void {
   try {
-    makeFolder(paths.disabled)
+    giveDisabledToDaemon()
   } catch (error) {
     log.warning(messageOf(error))
   }
@@ -52,7 +52,7 @@ async function alone(verb: Verb, uplink: string): Promise<number> {
   const names = desired.uplinks.map(({ name }) => name)
   const refusal = noSuchUplink(uplink, names)
   if (refusal) return told(verb, refusal)
-  setEnabled(uplink, verb === 'enable')
+  saveEnabled(uplink, verb === 'enable')
   if (isHeld()) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
   const outcome = await reconcile(config)
   const state = outcome.desired.uplinks.find(({ name }) => name === uplink)?.state

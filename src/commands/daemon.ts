@@ -17,7 +17,7 @@ import { startWatchdog } from '../os/watchdog.ts'
 import { readRivals } from '../reconcile/observe/rivals.ts'
 import { keepEarlier } from '../sources/registry.ts'
 import { followServices } from '../sources/services.ts'
-import { keepNotes } from '../store/file.ts'
+import { trustMemory } from '../store/file.ts'
 import { hold, release } from '../store/held-down.ts'
 
 /**
@@ -28,7 +28,7 @@ import { hold, release } from '../store/held-down.ts'
  */
 export async function run(): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
-  keepNotes()
+  trustMemory()
   for (const line of readRivals()) log.warning(line)
   const watchdog = startWatchdog()
   const bus = openBus({ onTrouble: log.warning })

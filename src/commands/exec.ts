@@ -11,9 +11,8 @@ import type { Config } from '../model/config.ts'
 import { enterScope, isSystemdRunning } from '../os/dbus/scope.ts'
 import { readIfThere } from '../os/files.ts'
 import { log } from '../os/log.ts'
-import { readNote } from '../store/file.ts'
 import { isHeld } from '../store/held-down.ts'
-import { parseState } from '../store/state.ts'
+import { loadState } from '../store/state.ts'
 
 /** As env(1) has it; 126 and 127, for a command that cannot be run or found, are env's. */
 const failed = 125
@@ -50,7 +49,7 @@ async function entered(uplink: string): Promise<string | null> {
 
 /** Without a look at the host, which would take other programs: see cli/become.ts. */
 function knownUplinks({ uplinks }: Config): readonly string[] {
-  const met = Object.keys(parseState(readNote(paths.state)).uplinks)
+  const met = Object.keys(loadState().uplinks)
   return [...new Set([...met, ...uplinks.map(({ name }) => name)])]
 }
 

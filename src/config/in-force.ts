@@ -1,6 +1,7 @@
 /** Which configuration to go by. */
 import type { Config } from '../model/config.ts'
-import { keepLastGood, readLastGood } from './last-good.ts'
+import { saveLastGood } from '../store/last-good.ts'
+import { readLastGood } from './last-good.ts'
 import { loadConfig } from './load.ts'
 
 export interface InForce {
@@ -17,7 +18,7 @@ export interface InForce {
 export function configInForce({ keep = false } = {}): InForce {
   const loaded = loadConfig()
   if (loaded.ok) {
-    if (keep) keepLastGood(loaded.source)
+    if (keep) saveLastGood(loaded.source)
     return { config: loaded.config, errors: [], warnings: loaded.warnings }
   }
   const { errors, understood } = loaded

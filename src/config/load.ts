@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import { Failure, hasCode } from '../os/error.ts'
 import { messageOf, printable } from '../os/log.ts'
+import type { ConfigSource } from '../store/last-good.ts'
 import type { Outside } from './draft.ts'
 import type { ConfigFile, LoadedConfig } from './loaded.ts'
 import { parseConfig } from './parse.ts'
@@ -15,16 +16,7 @@ export interface ConfigPaths {
   readonly configDropIns: string
 }
 
-/** All that a configuration was made of: enough to make it again. */
-export interface Source {
-  readonly files: readonly ConfigFile[]
-  /** By path, the text of each file of addresses. */
-  readonly sets: Readonly<Record<string, string>>
-  /** By name, the number of each user; null where there was none. */
-  readonly users: Readonly<Record<string, number | null>>
-}
-
-export type Loaded = LoadedConfig & { readonly source: Source }
+export type Loaded = LoadedConfig & { readonly source: ConfigSource }
 
 /**
  * The configuration of this host: ifbalance.conf, then the drop-ins conf.d/*.conf by name, later keys over earlier
@@ -59,7 +51,7 @@ export function loadFiles(paths: readonly string[]): Loaded {
 }
 
 /** `seen` has what was asked of it, and what it said. */
-function recording({ readSet, userId }: Outside): { outside: Outside; seen: Omit<Source, 'files'> } {
+function recording({ readSet, userId }: Outside): { outside: Outside; seen: Omit<ConfigSource, 'files'> } {
   const sets: Record<string, string> = {}
   const users: Record<string, number | null> = {}
   const outside: Outside = {

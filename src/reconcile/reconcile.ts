@@ -9,7 +9,7 @@ import type { Step } from '../model/step.ts'
 import { withLock } from '../os/lock.ts'
 import { messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'
-import { retryNotes } from '../store/file.ts'
+import { saveUnsaved } from '../store/file.ts'
 import { apply, forgetConnections, mayUndo } from './apply/apply.ts'
 import {
   isHeldBack,
@@ -81,7 +81,7 @@ export function followedSlices({ remaining, refused, observed, desired }: Outcom
 
 async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
   const outcome = await withLock(async () => {
-    retryNotes()
+    saveUnsaved()
     const applied: Step[] = []
     const errors: string[] = []
     let { observed, desired, steps } = await compare(config, wish, withRefusals)

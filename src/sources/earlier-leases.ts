@@ -1,7 +1,7 @@
 /** What DHCP clients' hooks would have said of leases from before we were installed. */
-import { existsSync } from 'node:fs'
-import { paths } from '../layout.ts'
 import { log, messageOf } from '../os/log.ts'
+import { delegations } from '../store/delegations.ts'
+import { leases } from '../store/leases.ts'
 import { readDelegations, readLeases } from './facts.ts'
 import { keepDelegation, keepFact } from './keep.ts'
 
@@ -13,9 +13,9 @@ export function keepEarlierLeases(): void {
   try {
     const now = new Date()
     for (const [device, lease] of Object.entries(readLeases(now)))
-      if (!existsSync(`${paths.leases}/${device}.json`)) keepFact(device, { kind: 'lease', lease })
+      if (!leases.has(device)) keepFact(device, { kind: 'lease', lease })
     for (const [device, there] of Object.entries(readDelegations(now)))
-      if (!existsSync(`${paths.delegations}/${device}.json`)) keepDelegation(device, { gone: 'all', there })
+      if (!delegations.has(device)) keepDelegation(device, { gone: 'all', there })
   } catch (error) {
     log.warning(`keeping earlier leases: ${messageOf(error)}`)
   }

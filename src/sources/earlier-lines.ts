@@ -1,11 +1,11 @@
 /** What pppd's hooks would have said of lines that were up before we were installed. */
-import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { basename } from 'node:path'
 import { paths } from '../layout.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
+import { leases } from '../store/leases.ts'
 import { keepFact } from './keep.ts'
 import { readPppEvent } from './ppp.ts'
 import { argumentsOf, withPppOptions } from './ppp-options.ts'
@@ -17,7 +17,7 @@ import { argumentsOf, withPppOptions } from './ppp-options.ts'
 export function keepEarlierLines(): void {
   for (const [device, addresses = []] of Object.entries(networkInterfaces())) {
     const address = addresses.find(({ family }) => family === 'IPv4')?.address
-    if (address === undefined || !isInterfaceName(device) || existsSync(`${paths.leases}/${device}.json`)) continue
+    if (address === undefined || !isInterfaceName(device) || leases.has(device)) continue
     try {
       const pid = pidOf(device)
       if (pid === null) continue

@@ -4,6 +4,7 @@ import { optionalPrograms, paths } from '../layout.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { log, messageOf } from '../os/log.ts'
 import { run } from '../os/run.ts'
+import { stanzas } from '../store/stanzas.ts'
 import { listOf, objectOf, stringOf } from '../values/checked.ts'
 import type { Environment } from './hook-event.ts'
 import { keepFact } from './keep.ts'
@@ -14,7 +15,7 @@ export async function keepEarlierStanzas(): Promise<void> {
   if (!existsSync(optionalPrograms.ifquery)) return
   try {
     for (const [device, environments] of await (existsSync(paths.ifupdown2) ? askIfupdown2() : askIfupdown())) {
-      if (existsSync(`${paths.stanzas}/${device}.json`)) continue
+      if (stanzas.has(device)) continue
       const events = environments.map((env) => readStanzaEvent(device, env))
       for (const complaint of events.flatMap(({ complaints }) => complaints)) log.warning(complaint)
       const options = events.flatMap(({ fact }) => (fact.kind === 'stanza' ? (fact.options ?? []) : []))
@@ -30,12 +31,12 @@ type Stanzas = readonly (readonly [device: string, environments: readonly Enviro
 
 async function askIfupdown(): Promise<Stanzas> {
   const { stdout } = await run(optionalPrograms.ifquery, ['--state'], { accept: [0, 1] })
-  const stanzas: [string, readonly Environment[]][] = []
+  const found: [string, readonly Environment[]][] = []
   for (const [device, logical] of parseState(stdout)) {
     const { stdout: options } = await run(optionalPrograms.ifquery, [logical])
-    stanzas.push([device, [parseOptions(options)]])
+    found.push([device, [parseOptions(options)]])
   }
-  return stanzas
+  return found
 }
 
 /** ifupdown2 has no `--state`: what is configured and there counts as up. */
@@ -59,13 +60,13 @@ export function parseOptions(stdout: string): Environment {
 
 /** ifupdown2's list of stanzas, each with its options; one that is given several times is a list. */
 export function parseConfigured(stdout: string): Stanzas {
-  const stanzas = listOf(JSON.parse(stdout)).map(objectOf)
-  const names = new Set(stanzas.map(({ name }) => stringOf(name)))
+  const configured = listOf(JSON.parse(stdout)).map(objectOf)
+  const names = new Set(configured.map(({ name }) => stringOf(name)))
   return [...names]
     .filter((name) => name !== 'lo' && isInterfaceName(name))
     .map((name) => [
       name,
-      stanzas
+      configured
         .filter((stanza) => stanza['name'] === name)
         .map(({ config }) =>
           environmentOf(

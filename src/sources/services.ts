@@ -1,10 +1,8 @@
 /** What the host's network services say over D-Bus, kept where the daemon, hooks and commands read it (store/bus-facts.ts). */
-import { paths } from '../layout.ts'
 import type { BusSource } from '../model/gateway-sources.ts'
 import type { Bus } from '../os/dbus/bus.ts'
-import { replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
-import { type BusFacts, mergeFacts, readBusFacts, type Told } from '../store/bus-facts.ts'
+import { type BusFacts, loadBusFacts, mergeFacts, saveBusFacts, type Told } from '../store/bus-facts.ts'
 import { services } from './registry.ts'
 import { followService } from './service.ts'
 
@@ -19,13 +17,13 @@ export interface Services {
  * what it says matters.
  */
 export function followServices(bus: Bus, onChange: (reason: string) => void): Services {
-  let facts: BusFacts = readBusFacts()
+  let facts: BusFacts = loadBusFacts()
 
   function keep(source: BusSource, told: Told): void {
     const before = essence(facts)
     facts = { ...facts, [source]: told }
     try {
-      replaceFile(paths.bus, `${JSON.stringify(facts)}\n`)
+      saveBusFacts(facts)
     } catch (error) {
       log.error(`keeping what ${source} said: ${messageOf(error)}`)
     }

@@ -1,36 +1,42 @@
 /** What the daemon was told over D-Bus (sources/services.ts), read back from its file by whoever looks at the world. */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { paths } from '../layout.ts'
-import type { BusLink, Gateways, Modem } from '../model/facts.ts'
+import type { BusLink, Modem } from '../model/facts.ts'
 import { type BusSource, busSources } from '../model/gateway-sources.ts'
-import type { Family } from '../net/family.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
-import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
-import { readIfThere } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { familyOf, isInterfaceName, nameServers } from '../net/valid.ts'
+import { replaceFile } from '../os/files.ts'
 import { type Json, listOf, objectOf, stringsOf } from '../values/checked.ts'
 import { own } from '../values/own.ts'
+import { parseGateways } from './gateways.ts'
+import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
 /** What one service said, by interface. */
 export type Told = Readonly<Record<string, Omit<BusLink, 'source'>>>
 
 export type BusFacts = Readonly<Record<BusSource, Told>>
 
-const noFacts = bySource(() => ({}))
-
-/** By interface. Without a daemon nobody hears when a modem connects again: then it counts as connected. */
-export function readBus(): Readonly<Record<string, BusLink>> {
-  return mergeFacts(readBusFacts(), existsSync(paths.control))
+export const busFile: Format<BusFacts> = {
+  path: join(paths.run, 'bus.json'),
+  none: bySource(() => ({})),
+  parse: parseBusFacts,
+  format: jsonText,
 }
 
-/** No file and half a file are the same: nothing was said. */
-export function readBusFacts(): BusFacts {
-  try {
-    return parseBusFacts(readIfThere(paths.bus))
-  } catch (error) {
-    log.warning(`reading what network services said: ${messageOf(error)}; asking them again`)
-    return noFacts
-  }
+/** No file and half a file are the same: nothing was said. Never throws. */
+export function loadBusFacts(): BusFacts {
+  return load(busFile, 'asking network services again')
+}
+
+/** Throws where it cannot be written. */
+export function saveBusFacts(facts: BusFacts): void {
+  replaceFile(busFile.path, busFile.format(facts))
+}
+
+/** By interface. Without a daemon nobody hears when a modem connects again: then it counts as connected. */
+export function loadBus(): Readonly<Record<string, BusLink>> {
+  return mergeFacts(loadBusFacts(), existsSync(paths.control))
 }
 
 export function mergeFacts(facts: BusFacts, daemonRuns: boolean): Readonly<Record<string, BusLink>> {
@@ -57,9 +63,8 @@ function mergeLink(name: string, facts: BusFacts, daemonRuns: boolean): BusLink 
   }
 }
 
-function parseBusFacts(text: string | null): BusFacts {
-  if (text === null) return noFacts
-  const facts = objectOf(JSON.parse(text))
+function parseBusFacts(text: string): BusFacts {
+  const facts = jsonObject(text)
   return bySource((source) =>
     Object.fromEntries(
       Object.entries(objectOf(facts[source]))
@@ -90,14 +95,4 @@ function parseModem({ connected, signal, technologies }: Json): Modem {
     signal: typeof signal === 'number' ? signal : null,
     technologies: stringsOf(technologies),
   }
-}
-
-/** Shared with what hooks kept: of anything else there may be, the addresses of each family, or null. */
-export function parseGateways(value: unknown): Gateways {
-  const valid = Object.entries(objectOf(value)).filter(
-    ([family, address]) =>
-      (family === 'inet' || family === 'inet6') &&
-      (address === null || (typeof address === 'string' && isGateway(address, family as Family))),
-  )
-  return Object.fromEntries(valid)
 }

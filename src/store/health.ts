@@ -1,12 +1,12 @@
 /** What the daemon knows of the lines, handed by a file to whoever looks at the world: itself, hooks, commands. */
-
+import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Health, LineHealth } from '../model/health.ts'
 import type { Family } from '../net/family.ts'
 import { isUplinkName } from '../net/valid.ts'
-import { log, messageOf } from '../os/log.ts'
 import { type Json, objectOf } from '../values/checked.ts'
-import { readNote, writeNote } from './file.ts'
+import { loadFile, saveFile } from './file.ts'
+import { type Format, jsonText, load } from './stored.ts'
 
 /** Written this often at least, and not believed for longer than `freshMs`: a daemon that is gone judges nothing. */
 export const writeEveryMs = 5000
@@ -17,22 +17,24 @@ function monotonicMs(): number {
   return Math.round(Number(process.hrtime.bigint() / 1_000_000n))
 }
 
+export const healthFile: Format<Health> = {
+  path: join(paths.run, 'health.json'),
+  none: {},
+  parse: (text) => parseHealth(text, monotonicMs()),
+  format: (health) => jsonText({ at: monotonicMs(), health }),
+}
+
 /** Kept in memory where it cannot be written: a full /run must not cost a failover. */
-export function writeHealth(health: Health): void {
-  writeNote(paths.health, `${JSON.stringify({ at: monotonicMs(), health })}\n`)
+export function saveHealth(health: Health): void {
+  saveFile(healthFile.path, healthFile.format(health))
 }
 
-export function readHealth(): Health {
-  try {
-    return parseHealth(readNote(paths.health), monotonicMs())
-  } catch (error) {
-    log.warning(`reading ${paths.health}: ${messageOf(error)}; no line is judged`)
-    return {}
-  }
+/** Never throws. */
+export function loadHealth(): Health {
+  return load(healthFile, 'no line is judged', loadFile)
 }
 
-export function parseHealth(text: string | null, now: number): Health {
-  if (text === null) return {}
+export function parseHealth(text: string, now: number): Health {
   const facts = objectOf(JSON.parse(text))
   const age = now - Number(facts?.['at'])
   if (!(age >= 0 && age <= freshMs)) return {}

@@ -1,26 +1,29 @@
 /** Whether everything is held down: a file says so to hooks, timers and commands. */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import { removeFile, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 
+export const heldDownPath = join(paths.run, 'held-down')
+
 /** From now on, rounds take away what is ours, and then leave the host alone. Where that cannot be noted, a line says so. */
 export function hold(): void {
-  note('hooks put back what is taken away', () => replaceFile(paths.held, ''))
+  attempt('hooks put back what is taken away', () => replaceFile(heldDownPath, ''))
 }
 
 export function release(): void {
-  if (isHeld()) note('all stays taken down', () => removeFile(paths.held))
+  if (isHeld()) attempt('all stays taken down', () => removeFile(heldDownPath))
 }
 
 export function isHeld(): boolean {
-  return existsSync(paths.held)
+  return existsSync(heldDownPath)
 }
 
-function note(consequence: string, write: () => void): void {
+function attempt(consequence: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    log.warning(`${paths.held}: ${messageOf(error)}; ${consequence}`)
+    log.warning(`${heldDownPath}: ${messageOf(error)}; ${consequence}`)
   }
 }

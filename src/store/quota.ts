@@ -1,22 +1,10 @@
-/** What uplinks with a quota have carried, as the daemon wrote it down. */
-
+/** What uplinks with a quota have carried: the daemon writes it down, for itself after a restart or a boot, and for others. */
+import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Observed } from '../model/observed.ts'
 import { hasCode } from '../os/error.ts'
-import { readIfThere } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
-
-/** What was written down last: a run without the daemon, or before its first look, goes by that. */
-export function readQuotas(now: Date): Observed['quotas'] {
-  try {
-    const used = [...parseUsed(readIfThere(paths.quota))].map(([name, { periods }]) => [name, { periods }])
-    return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
-  } catch (error) {
-    // `ifbalance status` of anyone: the daemon's verdict is in the health of its line.
-    if (!hasCode(error, 'EACCES')) log.warning(`reading ${paths.quota}: ${messageOf(error)}; no quota counts`)
-    return undefined
-  }
-}
+import { readIfThere, replaceFile } from '../os/files.ts'
+import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
 export interface Used {
   /** By the day when each period began (`2026-11-05`), the latest few: bytes. */
@@ -33,15 +21,45 @@ export function dayOf(now: Date): string {
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
 }
 
-/** Half a file is none: counting begins anew. Names are only compared. */
-export function parseUsed(text: string | null): ReadonlyMap<string, Used> {
-  if (text === null) return new Map()
+/** By uplink. Names are only compared. */
+type Books = ReadonlyMap<string, Used>
+
+export const quotaFile: Format<Books> = {
+  path: join(paths.lib, 'quota.json'),
+  none: new Map(),
+  parse: parseBooks,
+  format: (used) => jsonText(Object.fromEntries(used)),
+}
+
+/** What was written down last: a run without the daemon, or before its first look, goes by that. Never throws. */
+export function loadQuotas(now: Date): Observed['quotas'] {
+  const used = [...load(quotaFile, 'no quota counts', readPermitted)].map(([name, { periods }]) => [name, { periods }])
+  return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
+}
+
+/** `ifbalance status` of anyone may not read it: the daemon's verdict is in the health of its line. */
+function readPermitted(path: string): string | null {
   try {
-    const entries = Object.entries(JSON.parse(text) as Record<string, Partial<Record<keyof Used, unknown>>>)
-    return new Map(entries.filter((entry): entry is [string, Used] => isUsed(entry[1])))
-  } catch {
-    return new Map()
+    return readIfThere(path)
+  } catch (error) {
+    if (hasCode(error, 'EACCES')) return null
+    throw error
   }
+}
+
+/** For who goes on counting. Never throws. */
+export function loadBooks(): Books {
+  return load(quotaFile, 'counting begins anew')
+}
+
+/** Throws where it cannot be written. */
+export function saveBooks(used: Books): void {
+  replaceFile(quotaFile.path, quotaFile.format(used), { mode: 0o600 })
+}
+
+function parseBooks(text: string): Books {
+  const entries = Object.entries(jsonObject(text) as Record<string, Partial<Record<keyof Used, unknown>>>)
+  return new Map(entries.filter((entry): entry is [string, Used] => isUsed(entry[1])))
 }
 
 function isUsed(value: Partial<Record<keyof Used, unknown>> | null): boolean {

@@ -1,38 +1,53 @@
 /** What earlier runs left in /run: numbers of uplinks and former sysctl values. */
-
+import { join } from 'node:path'
 import type { Numbers } from '../layout.ts'
-import { maxUplinks } from '../layout.ts'
+import { maxUplinks, paths } from '../layout.ts'
 import type { KnownUplink, State } from '../model/state.ts'
 import { routedPrefix } from '../net/ipv6-prefix.ts'
 import { isUplinkName } from '../net/valid.ts'
-import { log, messageOf } from '../os/log.ts'
+import { objectOf } from '../values/checked.ts'
+import { isSaved, loadFile, loadFromDisk, saveFile } from './file.ts'
+import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
-const emptyState: State = { uplinks: {}, sysctls: {} }
+export const stateFile: Format<State> = {
+  path: join(paths.run, 'state.json'),
+  none: { uplinks: {}, sysctls: {} },
+  parse: parseState,
+  format: (state) => (isEmpty(state) ? '' : jsonText(state)),
+}
 
 /**
  * Half a file, a file of a newer version or no file are the same: nothing is remembered, and the numbers are taken from
- * the rules in the kernel (reconcile/decide/numbers.ts).
+ * the rules in the kernel (reconcile/decide/numbers.ts). Never throws.
  */
-export function parseState(text: string | null): State {
-  if (text === null) return emptyState
-  try {
-    const { uplinks, sysctls, numbers } = JSON.parse(text) as {
-      uplinks: Record<string, unknown>
-      sysctls: Record<string, unknown>
-      numbers?: unknown
-    }
-    return {
-      uplinks: withOwnNumbers(
-        Object.entries(uplinks).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
-      ),
-      sysctls: Object.fromEntries(
-        Object.entries(sysctls).filter((entry): entry is [string, string] => isFormer(...entry)),
-      ),
-      ...(Array.isArray(numbers) ? { numbers: numbers.filter(isNumbers) } : {}),
-    }
-  } catch (error) {
-    log.warning(`reading what earlier runs remembered: ${messageOf(error)}; starting from the kernel's state`)
-    return emptyState
+export function loadState(): State {
+  return load(stateFile, "starting from the kernel's state", loadFile)
+}
+
+/** Never throws: see store/file.ts. */
+export function saveState(state: State): void {
+  saveFile(stateFile.path, stateFile.format(state))
+}
+
+/** Whether the next run will know the former value of this sysctl, which nobody else does. */
+export function isFormerSaved(sysctl: string): boolean {
+  return isSaved(stateFile.path) || sysctl in load(stateFile, 'nothing is remembered', loadFromDisk).sysctls
+}
+
+function isEmpty({ uplinks, sysctls, numbers }: State): boolean {
+  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && numbers === undefined
+}
+
+function parseState(text: string): State {
+  const { uplinks, sysctls, numbers } = jsonObject(text)
+  return {
+    uplinks: withOwnNumbers(
+      Object.entries(objectOf(uplinks)).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
+    ),
+    sysctls: Object.fromEntries(
+      Object.entries(objectOf(sysctls)).filter((entry): entry is [string, string] => isFormer(...entry)),
+    ),
+    ...(Array.isArray(numbers) ? { numbers: numbers.filter(isNumbers) } : {}),
   }
 }
 
@@ -85,5 +100,10 @@ function isInterfaceOrPattern(value: unknown): boolean {
 }
 
 function isFormer(name: string, value: unknown): boolean {
-  return /^net\/ipv[46]\/[A-Za-z0-9_./-]+$/.test(name) && !name.includes('..') && /^-?\d+$/.test(String(value))
+  return (
+    /^net\/ipv[46]\/[A-Za-z0-9_./-]+$/.test(name) &&
+    !name.includes('..') &&
+    typeof value === 'string' &&
+    /^-?\d+$/.test(value)
+  )
 }

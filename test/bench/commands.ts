@@ -1,6 +1,6 @@
 /** What commands cost on a booted Debian 12 with two uplinks: ours, the article's and Shorewall's, in rounds that take turns. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { paths } from '../../src/layout.ts'
+import { heldDownPath } from '../../src/store/held-down.ts'
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { median } from '../lab/measurements.ts'
@@ -60,7 +60,7 @@ const round: readonly Command[] = [
 const between: readonly (readonly string[])[] = [
   [systemctl, 'stop', 'ifbalance'],
   [ifbalance, 'down'],
-  ['/usr/bin/rm', paths.held],
+  ['/usr/bin/rm', heldDownPath],
 ]
 
 export async function measureCommands(

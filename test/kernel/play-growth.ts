@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { paths } from '../../src/layout.ts'
 import { commandOf } from '../../src/reconcile/apply/commands.ts'
 import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
+import { stateFile } from '../../src/store/state.ts'
 import { configOf } from '../config-of.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { twoUplinks } from './world.ts'
@@ -24,9 +25,9 @@ const report = await fc.check(
       await settles()
     }
     const evolved = await kernelState()
-    const state = readFileSync(paths.state, 'utf8')
+    const state = readFileSync(stateFile.path, 'utf8')
     await takeDown(config)
-    writeFileSync(paths.state, state)
+    writeFileSync(stateFile.path, state)
     await settles()
     const lines = difference(await kernelState(), evolved)
     if (lines.length > 0) throw new Error(`not as from nothing:\n${lines.join('\n')}`)
@@ -41,7 +42,7 @@ process.stdout.write(
 function remember([first, second, ...others]: readonly number[]): void {
   const gone = others.map((number) => [`gone${number}`, { number, interface: `gone${number}` }] as const)
   const here = [first, second].map((number, i) => [`wan${i + 1}`, { number, interface: `wan${i + 1}` }] as const)
-  writeFileSync(paths.state, JSON.stringify({ uplinks: Object.fromEntries([...here, ...gone]), sysctls: {} }))
+  writeFileSync(stateFile.path, JSON.stringify({ uplinks: Object.fromEntries([...here, ...gone]), sysctls: {} }))
 }
 
 async function settles(): Promise<void> {

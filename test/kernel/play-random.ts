@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { paths } from '../../src/layout.ts'
 import { run } from '../../src/os/run.ts'
 import { commandOf } from '../../src/reconcile/apply/commands.ts'
 import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
+import { stateFile } from '../../src/store/state.ts'
 import { configOf } from '../config-of.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { linksSettled, twoUplinks } from './world.ts'
@@ -108,9 +108,9 @@ async function ends(): Promise<void> {
   const undone = [...remaining, ...refused.map(({ step }) => step)].map(commandOf)
   if (undone.length > 0) throw new Error(`not done: ${[...errors, ...undone].join('; ')}`)
   const evolved = await kernelState()
-  const state = readFileSync(paths.state, 'utf8')
+  const state = readFileSync(stateFile.path, 'utf8')
   await takeDown(config)
-  writeFileSync(paths.state, state)
+  writeFileSync(stateFile.path, state)
   await reconcile(config)
   const lines = difference(await kernelState(), evolved)
   if (lines.length > 0) throw new Error(`not as from nothing:\n${lines.join('\n')}`)

@@ -6,8 +6,9 @@ import type { Cgroups } from '../../model/kernel.ts'
 import type { Bus } from '../../os/dbus/bus.ts'
 import { messageOf } from '../../os/log.ts'
 import type { Status } from '../../status/status.ts'
+import { saveEnabled } from '../../store/disabled.ts'
 import { version } from '../../values/version.ts'
-import { enablingReply, noSuchUplink, setEnabled } from '../control/enabling.ts'
+import { enablingReply, noSuchUplink } from '../control/enabling.ts'
 import type { Reply } from '../control/protocol.ts'
 import { createService } from './service.ts'
 import { rememberSince } from './since.ts'
@@ -36,7 +37,7 @@ export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slice
       const refusal = noSuchUplink(uplink, known)
       if (refusal) return refusal
       try {
-        setEnabled(uplink, enabled)
+        saveEnabled(uplink, enabled)
         const reply = await now(`${uplink} ${enabled ? 'enabled' : 'disabled'}`)
         return enablingReply(uplink, enabled, latest?.uplinks.find(({ name }) => name === uplink)?.state, reply)
       } catch (error) {

@@ -1,13 +1,11 @@
 /** Keeps the books of uplinks with a quota: reads, counts, and writes down now and then. */
 import { readFileSync } from 'node:fs'
 import { readCounters } from '../../kernel/devices/counters.ts'
-import { paths } from '../../layout.ts'
 import { count, verdictOf } from '../../lines/quota.ts'
 import type { Config, QuotaConfig } from '../../model/config.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import { readIfThere, replaceFile } from '../../os/files.ts'
 import { log, messageOf } from '../../os/log.ts'
-import { dayOf, parseUsed, type Used } from '../../store/quota.ts'
+import { dayOf, loadBooks, quotaFile, saveBooks, type Used } from '../../store/quota.ts'
 import type { Pulse } from '../pulse.ts'
 
 const lookMs = 5000
@@ -32,7 +30,7 @@ export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Qu
 
   function look(): undefined {
     if (watched.length === 0) return
-    if (!read) used = new Map(load())
+    if (!read) used = new Map(loadBooks())
     read = true
     const counters = readCounters()
     const boot = bootId()
@@ -55,22 +53,13 @@ export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Qu
     onChange(verdict === null ? `${name} has quota again` : `the quota of ${name} is used up`)
   }
 
-  function load(): ReadonlyMap<string, Used> {
-    try {
-      return parseUsed(readIfThere(paths.quota))
-    } catch (error) {
-      log.warning(`reading ${paths.quota}: ${messageOf(error)}; counting begins anew`)
-      return new Map()
-    }
-  }
-
   function write(): void {
     if (used.size === 0) return
     written = performance.now()
     try {
-      replaceFile(paths.quota, `${JSON.stringify(Object.fromEntries(used))}\n`, { mode: 0o600 })
+      saveBooks(used)
     } catch (error) {
-      if (!complained) log.warning(`writing ${paths.quota}: ${messageOf(error)}`)
+      if (!complained) log.warning(`writing ${quotaFile.path}: ${messageOf(error)}`)
       complained = true
     }
   }

@@ -15,7 +15,7 @@ import type { Health, LineHealth } from '../../model/health.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
-import { readHealth, writeEveryMs, writeHealth } from '../../store/health.ts'
+import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
 import type { Pulse } from '../pulse.ts'
 import { watchFailback } from './failback-watch.ts'
 import { keepQuotas } from './quotas.ts'
@@ -44,7 +44,7 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
   const userHooks = createUserHooks()
   const failback = watchFailback(pulse)
   /** From a daemon before us: an offline line need not carry connections once more to be found out. */
-  let inherited: Health = readHealth()
+  let inherited: Health = loadHealth()
   let begun = false
   let broken = false
   const clock = () => performance.now()
@@ -150,7 +150,7 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
       const line = withQuota(track && toHealth(track, clock()), quotas.verdict(way.uplink))
       if (line) health[way.uplink] = { ...health[way.uplink], [way.family]: line }
     }
-    writeHealth(health)
+    saveHealth(health)
   }
 
   pulse.join(tick)

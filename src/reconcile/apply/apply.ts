@@ -14,13 +14,12 @@ import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
 import { refusalText } from '../../kernel/refusal-text.ts'
 import { peersElsewhere } from '../../kernel/sockets.ts'
 import { paths, programs } from '../../layout.ts'
-import type { State } from '../../model/state.ts'
 import type { Step } from '../../model/step.ts'
 import type { Family } from '../../net/family.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
-import { isNoted, readWritten, writeNote } from '../../store/file.ts'
-import { parseState } from '../../store/state.ts'
+import { isFormerSaved, saveState } from '../../store/state.ts'
+import { saveTableNames } from '../../store/table-names.ts'
 import type { Refusal } from './refusals.ts'
 
 /**
@@ -86,8 +85,8 @@ async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>):
 
 /** Without these files the numbers come back from the kernel's rules: a full /run is no reason to leave uplinks idle. */
 function writeDown(step: Step): void {
-  if (step.kind === 'remember') writeNote(paths.state, isEmpty(step.state) ? '' : `${JSON.stringify(step.state)}\n`)
-  if (step.kind === 'name-tables') writeNote(paths.tableNames, step.text)
+  if (step.kind === 'remember') saveState(step.state)
+  if (step.kind === 'name-tables') saveTableNames(step.text)
 }
 
 /**
@@ -95,12 +94,7 @@ function writeDown(step: Step): void {
  * file, and where that cannot be written, a run that ends soon leaves alone what the file does not have.
  */
 export function mayUndo(step: Step): boolean {
-  if (step.kind !== 'set-sysctl' || isNoted(paths.state)) return true
-  return step.name in parseState(readWritten(paths.state)).sysctls
-}
-
-function isEmpty({ uplinks, sysctls, numbers }: State): boolean {
-  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && numbers === undefined
+  return step.kind !== 'set-sysctl' || isFormerSaved(step.name)
 }
 
 function setSysctl(step: Extract<Step, { kind: 'set-sysctl' }>): readonly Refusal[] {

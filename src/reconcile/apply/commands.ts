@@ -3,16 +3,18 @@
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
 import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
-import { paths, programs } from '../../layout.ts'
+import { programs } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
 import type { Step } from '../../model/step.ts'
+import { stateFile } from '../../store/state.ts'
+import { tableNamesPath } from '../../store/table-names.ts'
 
 export function commandOf(step: Step): string {
   switch (step.kind) {
     case 'remember':
-      return `# ${paths.state}: ${JSON.stringify(step.state)}`
+      return `# ${stateFile.path}: ${JSON.stringify(step.state)}`
     case 'name-tables':
-      return `# ${paths.tableNames}: ${step.text.trim().split('\n').slice(1).join(', ').replaceAll('\t', ' ')}`
+      return `# ${tableNamesPath}: ${step.text.trim().split('\n').slice(1).join(', ').replaceAll('\t', ' ')}`
     case 'set-sysctl':
       return `sysctl -w ${step.name}=${step.value}`
     case 'load-ruleset':

@@ -4,12 +4,12 @@
  */
 
 import type { Numbers } from '../../layout.ts'
-import { isOurTable, maxUplinks, paths, uplinkTable } from '../../layout.ts'
+import { isOurTable, maxUplinks, uplinkTable } from '../../layout.ts'
 import type { RefusedPath } from '../../model/facts.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Step } from '../../model/step.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import { writeNote } from '../../store/file.ts'
+import { saveRefused } from '../../store/refused.ts'
 import { commandOf } from './commands.ts'
 
 export interface Refusal {
@@ -71,8 +71,7 @@ export function refusedRuleset(observed: Observed): string | undefined {
 
 /** For those who look without trying, such as `ifbalance status`. */
 export function publishRefusals(observed: Observed, numbers: Numbers): void {
-  const refused = refusedPaths(observed, numbers)
-  writeNote(paths.refused, refused.length > 0 ? `${JSON.stringify(refused)}\n` : '')
+  saveRefused(refusedPaths(observed, numbers))
 }
 
 export function isWayOut({ step }: Refusal, numbers: Numbers): boolean {

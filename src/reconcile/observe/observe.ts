@@ -18,19 +18,16 @@ import type { State } from '../../model/state.ts'
 import type { Family } from '../../net/family.ts'
 import { Failure } from '../../os/error.ts'
 import { run } from '../../os/run.ts'
-import {
-  readDelegations,
-  readDisabled,
-  readLeases,
-  readNameServers6,
-  readRefused,
-  readStanzas,
-} from '../../sources/facts.ts'
-import { readBus } from '../../store/bus-facts.ts'
-import { readNote } from '../../store/file.ts'
-import { readHealth } from '../../store/health.ts'
-import { readQuotas } from '../../store/quota.ts'
-import { parseState } from '../../store/state.ts'
+import { readDelegations, readLeases } from '../../sources/facts.ts'
+import { loadBus } from '../../store/bus-facts.ts'
+import { loadDisabled } from '../../store/disabled.ts'
+import { loadHealth } from '../../store/health.ts'
+import { nameServers6 as nameServersOf } from '../../store/name-servers.ts'
+import { loadQuotas } from '../../store/quota.ts'
+import { loadRefused } from '../../store/refused.ts'
+import { stanzas } from '../../store/stanzas.ts'
+import { loadState } from '../../store/state.ts'
+import { loadTableNames } from '../../store/table-names.ts'
 
 /**
  * `config` says what else there is to look for. `-N`: numbers even where rt_tables and rt_protos have names for them.
@@ -38,7 +35,7 @@ import { parseState } from '../../store/state.ts'
  */
 export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
-  const state = parseState(readNote(paths.state))
+  const state = loadState()
   const answers = [
     ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
     ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
@@ -54,13 +51,13 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
-  const health = readHealth()
+  const health = loadHealth()
   const now = new Date()
   const delegations = readDelegations(now)
-  const quotas = readQuotas(now)
-  const nameServers6 = readNameServers6()
+  const quotas = loadQuotas(now)
+  const nameServers6 = nameServersOf.loadAll()
   const slices = readSlices()
-  const refused = readRefused()
+  const refused = loadRefused()
   const cgroups = readCgroups(config)
   const othersTableNames = readTableNames()
   return {
@@ -78,16 +75,16 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     leases: readLeases(now),
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
     ...(Object.keys(delegations).length === 0 ? {} : { delegations }),
-    bus: readBus(),
-    stanzas: readStanzas(),
+    bus: loadBus(),
+    stanzas: stanzas.loadAll(),
     ...(Object.keys(health).length === 0 ? {} : { health }),
     ...(Object.keys(slices).length === 0 ? {} : { slices }),
     ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
     ...(quotas && { quotas }),
     ...(refused.length > 0 && { refused }),
-    disabled: readDisabled(),
+    disabled: loadDisabled(),
     state,
-    tableNames: readNote(paths.tableNames),
+    tableNames: loadTableNames(),
     ...(Object.keys(othersTableNames).length > 0 && { othersTableNames }),
   }
 }

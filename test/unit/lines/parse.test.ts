@@ -8,7 +8,7 @@ import { count, verdictOf } from '../../../src/lines/quota.ts'
 import { probeSettings } from '../../../src/lines/settings.ts'
 import { isTrusted } from '../../../src/os/trusted.ts'
 import { parseHealth } from '../../../src/store/health.ts'
-import { parseUsed, type Used } from '../../../src/store/quota.ts'
+import { quotaFile, type Used } from '../../../src/store/quota.ts'
 import { config } from './simulation.ts'
 
 test.each([
@@ -55,7 +55,6 @@ describe('the file of the daemon', () => {
   })
 
   test.each([
-    ['no file', null],
     ['another state', text(1, { wan1: { inet: { ...line, state: 'great' } } })],
     ['a path for a name', text(1, { '../x': { inet: line } })],
     ['other types', text(1, { wan1: 7, wan2: [], wan3: { inet: 'offline' } })],
@@ -118,8 +117,8 @@ describe('quota', () => {
   })
 
   test('P6 a broken file counts from 0', () => {
-    for (const text of ['', '{', 'null', '[]', '{"a":1}', '{"a":{"bytes":-1}}'])
-      expect([...parseUsed(text)]).toEqual([])
+    for (const text of ['{}', '{"a":1}', '{"a":{"bytes":-1}}']) expect([...quotaFile.parse(text)]).toEqual([])
+    for (const text of ['', '{', 'null', '[]']) expect(() => quotaFile.parse(text)).toThrow()
   })
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseState } from '../../../src/store/state.ts'
+import { stateFile } from '../../../src/store/state.ts'
 
 test('a number that comes twice is the first one’s: the other uplink gets another', () => {
   const uplinks = {
@@ -8,5 +8,5 @@ test('a number that comes twice is the first one’s: the other uplink gets anot
     wan3: { number: 3, interface: 'wan3' },
   }
   const { wan2: _, ...right } = uplinks
-  expect(parseState(JSON.stringify({ uplinks, sysctls: {} })).uplinks).toEqual(right)
+  expect(stateFile.parse(JSON.stringify({ uplinks, sysctls: {} })).uplinks).toEqual(right)
 })

@@ -1,0 +1,88 @@
+/** Folders of ours with one file an interface, `IFACE.json`: hooks of different interfaces do not meet in one file. */
+import { existsSync, lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { isInterfaceName } from '../net/valid.ts'
+import { namesIn, readIfThere, removeFile, replaceFile } from '../os/files.ts'
+import { log, messageOf } from '../os/log.ts'
+
+/** Every `device` must be a checked interface name: it becomes a file's name. */
+export interface PerInterface<T> {
+  readonly folder: string
+  /** Hostile until checked: throws for a text that is none of ours, and leaves out each part that cannot be. */
+  readonly parse: (text: string) => T
+  readonly format: (value: T) => string
+  /** Null where there is none, or none that can be read. Never throws. */
+  readonly load: (device: string) => T | null
+  /** By interface; what cannot be read is a line in the log. Never throws. */
+  readonly loadAll: () => Readonly<Record<string, T>>
+  /** Null removes the file. Throws what the file system throws. */
+  readonly save: (device: string, value: T | null) => void
+  /** Whether something was saved and not removed, whatever it is. */
+  readonly has: (device: string) => boolean
+  /** When it was saved last, in ms since 1970; 0 for never. */
+  readonly savedAt: (device: string) => number
+}
+
+export function perInterface<T>(
+  folder: string,
+  { parse, format }: Pick<PerInterface<T>, 'parse' | 'format'>,
+): PerInterface<T> {
+  const pathOf = (device: string) => join(folder, `${device}.json`)
+  return {
+    folder,
+    parse,
+    format,
+    load: (device) => {
+      try {
+        const text = readIfThere(pathOf(device), maxBytes)
+        return text === null ? null : parse(text)
+      } catch {
+        return null
+      }
+    },
+    loadAll: () => loadEach(folder, /^(.+)\.json$/, parse, maxBytes),
+    save: (device, value) => {
+      if (value === null) removeFile(pathOf(device))
+      else replaceFile(pathOf(device), format(value))
+    },
+    has: (device) => existsSync(pathOf(device)),
+    savedAt: (device) => lstatSync(pathOf(device), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  }
+}
+
+/** Far more than anything of one interface. */
+const maxBytes = 64 * 1024
+
+/**
+ * Of a folder's files, those whose names the pattern knows, by the interface that it finds in them. What cannot be read is a
+ * line in the log; what `parse` gives null for is left out. Never throws.
+ */
+export function loadEach<T>(
+  folder: string,
+  pattern: RegExp,
+  parse: (text: string, device: string) => T | null,
+  limit?: number,
+): Readonly<Record<string, T>> {
+  const found: [string, T][] = []
+  for (const file of filesIn(folder)) {
+    const device = pattern.exec(file)?.[1]
+    if (device === undefined || !isInterfaceName(device)) continue
+    try {
+      const value = parse(readIfThere(join(folder, file), limit) ?? '', device)
+      if (value !== null) found.push([device, value])
+    } catch (error) {
+      log.warning(`reading ${join(folder, file)}: ${messageOf(error)}`)
+    }
+  }
+  return Object.fromEntries(found)
+}
+
+/** The names in a folder; none where it cannot be read, which is a line in the log. */
+export function filesIn(folder: string): readonly string[] {
+  try {
+    return namesIn(folder)
+  } catch (error) {
+    log.warning(`reading ${folder}: ${messageOf(error)}`)
+    return []
+  }
+}
