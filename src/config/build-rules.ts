@@ -1,12 +1,13 @@
 /** What [rule] sections said -> rules, and what must hold within and between them. Pure but for `outside`. */
 
-import type { AddressSet, Match, SteeringRule, Use } from '../model/rule.ts'
+import type { AddressSet, Match, SteeringRule } from '../model/rule.ts'
 import type { Family } from '../net/family.ts'
 import { messageOf } from '../os/log.ts'
 import { given } from '../values/given.ts'
 import { didYouMean } from '../values/nearest.ts'
 import type { Outside, RuleDraft } from './draft.ts'
-import type { RuleValues } from './keys.ts'
+import { partOf } from './key.ts'
+import { type RuleValues, sectionKeys } from './keys.ts'
 import { earlierMeetings } from './match/meetings.ts'
 import { coverBox, covers } from './match/overlap.ts'
 import { type Place, quoted, type Report } from './report.ts'
@@ -35,19 +36,10 @@ export function buildRules(
     refuseContradictions(values, place, report)
     const match = buildMatch(values, outside, { ...place, of }, report)
     refuseTooMany(match, place, report)
-    return { name, match, use: buildUse(values) }
+    return { name, match, use: partOf('use', sectionKeys.rule, values) }
   })
   refuseShadowed(rules, drafts, report)
   return rules
-}
-
-function buildUse({ uplinks, mode, sticky, 'last-resort': lastResort }: RuleValues): Use {
-  return {
-    uplinks: uplinks ?? null,
-    mode: mode ?? 'connection',
-    ...given({ stickySeconds: sticky }),
-    lastResort: lastResort ?? 'balance',
-  }
 }
 
 function buildMatch(values: RuleValues, outside: Outside, { of, ...place }: Place & KeyPlaces, report: Report): Match {
@@ -122,7 +114,7 @@ function refuseContradictions(values: RuleValues, place: Place, report: Report):
     mark,
     uplinks,
   } = values
-  const matches = Object.keys(values).some((key) => !['uplinks', 'mode', 'sticky', 'last-resort'].includes(key))
+  const matches = Object.keys(partOf('match', sectionKeys.rule, values)).length > 0
   const portless = protocol?.some((number) => !protocolsWithPorts.includes(number)) ?? false
   if ((port || sourcePort) && portless)
     report.error(place, 'a port of a protocol without ports: expected protocol = tcp, udp')

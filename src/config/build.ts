@@ -1,5 +1,5 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
-import { daemonUser, defaultNumbers, maxUplinks } from '../layout.ts'
+import { daemonUser, maxUplinks } from '../layout.ts'
 import type { Config, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import { modeOf } from '../model/mode.ts'
 import { probeKinds } from '../model/probe-kind.ts'
@@ -7,29 +7,19 @@ import { isInterfaceName } from '../net/valid.ts'
 import { given } from '../values/given.ts'
 import { buildRules } from './build-rules.ts'
 import type { Draft, Outside, UplinkDraft } from './draft.ts'
+import { partOf } from './key.ts'
+import { sectionKeys } from './keys.ts'
 import { isTargetOf } from './probe-values.ts'
 import { quoted, type Report } from './report.ts'
 
 export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Report): Config {
-  const mode = balance.mode ?? 'connection'
+  const balancing = partOf('balance', sectionKeys.balance, balance)
   const config: Config = {
-    balance: {
-      mode,
-      adopt: balance.adopt ?? 'auto',
-      masquerade: balance.masquerade ?? 'auto',
-      lastResort: balance['last-resort'] ?? 'main',
-      ...given({ closing: balance['closing-route'], noMasquerade: balance['no-masquerade'] }),
-      ...(balance.offload ? { offload: true } : {}),
-      ...(balance.probe === 'none' ? { probe: 'none' } : {}),
-    },
-    numbers: {
-      markShift: balance['mark-shift'] ?? defaultNumbers.markShift,
-      tableBase: balance['table-base'] ?? defaultNumbers.tableBase,
-      ruleBase: balance['rule-base'] ?? defaultNumbers.ruleBase,
-    },
+    balance: balancing,
+    numbers: partOf('numbers', sectionKeys.balance, balance),
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
     rules: buildRules(rules, [...uplinks.keys()], outside, report),
-    ...(rules.size > 0 || modeOf(mode).ruleForAll === 'both'
+    ...(rules.size > 0 || modeOf(balancing.mode).ruleForAll === 'both'
       ? given({ probeUser: outside.userId(daemonUser) ?? undefined })
       : {}),
   }
@@ -43,13 +33,11 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
   if (values.interface === undefined && !isInterfaceName(name)) {
     report.error(place, `no interface: expected interface = ..., as ${quoted(name)} cannot be an interface's name`)
   }
-  const { interface: device = name, enabled = true, weight, metric, mtu, gateway, metered, standby, failback } = values
   const probe = buildProbe(values, place, report)
   const quota = buildQuota(values, place, report)
   return {
-    ...{ name, interface: device, enabled },
-    ...given({ weight, metric, mtu, gateway, prefixes: values.prefix, metered, standby, failback }),
-    ...given({ masquerade: values.masquerade, noMasquerade: values['no-masquerade'] }),
+    ...{ name, interface: name },
+    ...partOf('uplink', sectionKeys.uplink, values),
     ...(Object.keys(probe).length > 0 ? { probe } : {}),
     ...(quota ? { quota } : {}),
   }
@@ -62,27 +50,14 @@ function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], 
   if (wrong !== undefined) report.error({ ...place, key: 'probe-targets' }, `${quoted(wrong)}: not for probe = ${kind}`)
   if (probeKinds[kind] === 'script' && targets?.length !== 1)
     report.error(place, `probe = ${kind}: expected probe-targets = the path of one script`)
-  return {
-    ...given({
-      kind: values.probe,
-      targets,
-      intervalMs: values['probe-interval'],
-      countUp: values['count-up'],
-      countDown: values['count-down'],
-      quorum: values.quorum,
-      maxLatencyMs: values['max-latency']?.value,
-      maxLoss: values['max-loss']?.value,
-      status: values['probe-status'],
-      body: values['probe-body'],
-      name: values['probe-name'],
-    }),
-  }
+  return partOf('probe', sectionKeys.uplink, values)
 }
 
 function buildQuota(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): QuotaConfig | null {
-  const { quota, 'quota-reset-day': resetDay, 'at-quota': atQuota } = values
-  if (quota !== undefined) return { bytes: quota, resetDay: resetDay ?? 1, atQuota: atQuota ?? 'demote' }
-  if (resetDay !== undefined || atQuota !== undefined) report.error(place, 'expected quota = ... as well')
+  const { bytes, ...terms } = partOf('quota', sectionKeys.uplink, values)
+  if (bytes !== undefined) return { bytes, ...terms }
+  if (values['quota-reset-day'] !== undefined || values['at-quota'] !== undefined)
+    report.error(place, 'expected quota = ... as well')
   return null
 }
 

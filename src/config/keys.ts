@@ -1,7 +1,12 @@
-/** Which keys each section has. Pure. */
+/**
+ * Sections and their keys. What is read, suggested for a misspelt word, put into Config, and what ifbalance.conf(5) has to
+ * have, is from here. Pure.
+ */
 
+import { defaultNumbers } from '../layout.ts'
 import { type Mode, modes } from '../model/mode.ts'
 import { type ProbeKind, probeKinds } from '../model/probe-kind.ts'
+import { type Keys, key, type Target, type Values } from './key.ts'
 import {
   bodyText,
   count,
@@ -38,7 +43,6 @@ import {
   mtu,
   oneOf,
   prefixes,
-  type Reader,
   ruleBase,
   tableBase,
   weight,
@@ -49,71 +53,292 @@ const probeKind = oneOf(...(Object.keys(probeKinds) as ProbeKind[]))
 
 const mode = oneOf(...(Object.keys(modes) as Mode[]))
 
-export const balanceKeys = {
-  mode,
-  adopt: oneOf('auto', 'listed'),
-  masquerade,
-  'no-masquerade': sources,
-  offload: yesNo,
-  'last-resort': oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
-  'closing-route': oneOf('unreachable', 'prohibit', 'blackhole', 'throw'),
-  probe: oneOf('icmp', 'none'),
-  'mark-shift': markShift,
-  'table-base': tableBase,
-  'rule-base': ruleBase,
+const balanceKeys = {
+  mode: key({
+    into: 'balance.mode',
+    reader: mode,
+    initial: 'connection',
+    help: 'how connections are spread over the uplinks',
+  }),
+  adopt: key({
+    into: 'balance.adopt',
+    reader: oneOf('auto', 'listed'),
+    initial: 'auto',
+    help: 'which interfaces are uplinks: all that look like one, or those with a section',
+  }),
+  masquerade: key({
+    into: 'balance.masquerade',
+    reader: masquerade,
+    initial: 'auto',
+    help: 'which connections get the address of the uplink that they leave by',
+  }),
+  'no-masquerade': key({
+    into: 'balance.noMasquerade',
+    reader: sources,
+    otherwise: null,
+    help: 'sources that are never translated',
+  }),
+  offload: key({
+    into: 'balance.offload',
+    reader: yesNo,
+    made: (value) => value || undefined,
+    otherwise: 'no',
+    help: 'whether established forwarded connections go past the rules, by a flowtable',
+  }),
+  'last-resort': key({
+    into: 'balance.lastResort',
+    reader: oneOf('main', 'unreachable', 'prohibit', 'blackhole'),
+    initial: 'main',
+    help: 'what becomes of new connections when no uplink is usable',
+  }),
+  'closing-route': key({
+    into: 'balance.closing',
+    reader: oneOf('unreachable', 'prohibit', 'blackhole', 'throw'),
+    otherwise: 'unreachable',
+    help: 'what becomes of packets of an uplink without a way out',
+  }),
+  probe: key({
+    into: 'balance.probe',
+    reader: oneOf('icmp', 'none'),
+    made: (value) => (value === 'none' ? value : undefined),
+    otherwise: 'icmp',
+    help: 'whether uplinks are probed at all',
+  }),
+  'mark-shift': key({
+    into: 'numbers.markShift',
+    reader: markShift,
+    initial: defaultNumbers.markShift,
+    help: 'the lowest of the eight bits of marks that are ours',
+  }),
+  'table-base': key({
+    into: 'numbers.tableBase',
+    reader: tableBase,
+    initial: defaultNumbers.tableBase,
+    help: 'the number below our routing tables',
+  }),
+  'rule-base': key({
+    into: 'numbers.ruleBase',
+    reader: ruleBase,
+    initial: defaultNumbers.ruleBase,
+    help: 'the first of the thousand priorities of our rules',
+  }),
 }
 
-export const uplinkKeys = {
-  interface: interfacePattern,
-  enabled: yesNo,
-  weight,
-  metric,
-  mtu,
-  gateway: gateways,
-  prefix: prefixes,
-  metered: yesNo,
-  standby: yesNo,
-  probe: probeKind,
-  'probe-targets': targets,
-  'probe-interval': probeInterval,
-  'probe-status': httpStatus,
-  'probe-body': bodyText,
-  'probe-name': dnsName,
-  'count-up': count,
-  'count-down': count,
-  quorum,
-  'max-latency': maxLatency,
-  'max-loss': maxLoss,
-  failback: oneOf('drain', 'kill'),
-  quota,
-  'quota-reset-day': resetDay,
-  'at-quota': oneOf('demote', 'disable'),
-  masquerade,
-  'no-masquerade': sources,
+const uplinkKeys = {
+  interface: key({
+    into: 'uplink.interface',
+    reader: interfacePattern,
+    otherwise: 'NAME',
+    help: 'the interface, or a pattern for it',
+  }),
+  enabled: key({
+    into: 'uplink.enabled',
+    reader: yesNo,
+    initial: true,
+    help: 'whether the interface is balanced over',
+  }),
+  weight: key({
+    into: 'uplink.weight',
+    reader: weight,
+    otherwise: '1',
+    help: 'the share of new connections, in relation to the weights of others',
+  }),
+  metric: key({
+    into: 'uplink.metric',
+    reader: metric,
+    otherwise: '10',
+    help: 'only usable uplinks of the lowest metric carry new connections',
+    costly: true,
+  }),
+  mtu: key({
+    into: 'uplink.mtu',
+    reader: mtu,
+    otherwise: null,
+    help: 'the largest packet that the path behind it takes',
+  }),
+  gateway: key({
+    into: 'uplink.gateway',
+    reader: gateways,
+    otherwise: null,
+    help: 'the gateway, before all that others tell',
+  }),
+  prefix: key({
+    into: 'uplink.prefixes',
+    reader: prefixes,
+    otherwise: null,
+    help: 'IPv6 prefixes that the provider routes to this host',
+  }),
+  metered: key({
+    into: 'uplink.metered',
+    reader: yesNo,
+    otherwise: 'no',
+    help: 'whether traffic costs money, so that it is probed rarely',
+    costly: true,
+  }),
+  standby: key({
+    into: 'uplink.standby',
+    reader: yesNo,
+    otherwise: 'no',
+    help: 'whether it is used only while no other works',
+    costly: true,
+  }),
+  probe: key({
+    into: 'probe.kind',
+    reader: probeKind,
+    otherwise: 'icmp',
+    help: 'how it is found out whether the internet behind it is alive',
+  }),
+  'probe-targets': key({
+    into: 'probe.targets',
+    reader: targets,
+    otherwise: '1.1.1.1, 8.8.8.8 and 9.9.9.9',
+    help: 'what is asked',
+  }),
+  'probe-interval': key({
+    into: 'probe.intervalMs',
+    reader: probeInterval,
+    otherwise: '1',
+    help: 'seconds between two probes',
+  }),
+  'probe-status': key({
+    into: 'probe.status',
+    reader: httpStatus,
+    otherwise: '200',
+    help: 'the status that a page has to have',
+  }),
+  'probe-body': key({
+    into: 'probe.body',
+    reader: bodyText,
+    otherwise: null,
+    help: 'a text that a page has to contain',
+  }),
+  'probe-name': key({
+    into: 'probe.name',
+    reader: dnsName,
+    otherwise: 'debian.org',
+    help: 'what name servers are asked for',
+  }),
+  'count-up': key({
+    into: 'probe.countUp',
+    reader: count,
+    otherwise: '3',
+    help: 'so many probes in a row have to be answered before it is online again',
+  }),
+  'count-down': key({
+    into: 'probe.countDown',
+    reader: count,
+    otherwise: '1',
+    help: 'so many bursts in a row have to fail before it is offline',
+  }),
+  quorum: key({
+    into: 'probe.quorum',
+    reader: quorum,
+    otherwise: 'half of them, rounded up',
+    help: 'so many targets have to answer',
+  }),
+  'max-latency': key({
+    into: 'probe.maxLatencyMs',
+    reader: maxLatency,
+    made: ({ value }) => value,
+    otherwise: '1500',
+    help: 'milliseconds; slower than that on average, it is used after all others',
+  }),
+  'max-loss': key({
+    into: 'probe.maxLoss',
+    reader: maxLoss,
+    made: ({ value }) => value,
+    otherwise: '20',
+    help: 'percent of probes; with more lost, it is used after all others',
+  }),
+  failback: key({
+    into: 'uplink.failback',
+    reader: oneOf('drain', 'kill'),
+    otherwise: 'drain',
+    help: 'whether connections elsewhere are cut when it is back',
+  }),
+  quota: key({
+    into: 'quota.bytes',
+    reader: quota,
+    otherwise: null,
+    help: 'bytes that the contract allows',
+    costly: true,
+  }),
+  'quota-reset-day': key({
+    into: 'quota.resetDay',
+    reader: resetDay,
+    initial: 1,
+    help: 'the day of the month on which counting begins anew',
+  }),
+  'at-quota': key({
+    into: 'quota.atQuota',
+    reader: oneOf('demote', 'disable'),
+    initial: 'demote',
+    help: 'what becomes of it when the quota is used up',
+    costly: true,
+  }),
+  masquerade: key({
+    into: 'uplink.masquerade',
+    reader: masquerade,
+    otherwise: 'what [balance] says',
+    help: 'as in [balance], for what leaves by it',
+  }),
+  'no-masquerade': key({
+    into: 'uplink.noMasquerade',
+    reader: sources,
+    otherwise: null,
+    help: 'sources that are not translated when they leave by it, besides others',
+  }),
 }
 
-export const ruleKeys = {
-  source: addresses,
-  destination: addresses,
-  protocol: protocols,
-  port: ports,
-  'source-port': ports,
-  dscp,
-  interface: interfaces,
-  mark,
-  user: users,
-  cgroup,
-  domain: domains,
-  uplinks: shares,
-  mode,
-  sticky: duration,
-  'last-resort': oneOf('balance', 'main', 'unreachable', 'prohibit', 'blackhole'),
+/** What a rule matches, and what becomes of the connection. */
+const ruleKeys = {
+  source: key({ into: 'match.source', reader: addresses, otherwise: null, help: 'source addresses' }),
+  destination: key({ into: 'match.destination', reader: addresses, otherwise: null, help: 'destination addresses' }),
+  protocol: key({ into: 'match.protocols', reader: protocols, otherwise: null, help: 'IP protocols' }),
+  port: key({ into: 'match.destinationPorts', reader: ports, otherwise: null, help: 'destination ports' }),
+  'source-port': key({ into: 'match.sourcePorts', reader: ports, otherwise: null, help: 'source ports' }),
+  dscp: key({ into: 'match.dscp', reader: dscp, otherwise: null, help: 'code points of the DS field' }),
+  interface: key({ into: 'match.interfaces', reader: interfaces, otherwise: null, help: 'where they come in' }),
+  mark: key({ into: 'match.mark', reader: mark, otherwise: null, help: "the packet's mark, by another program" }),
+  user: key({ into: 'match.users', reader: users, otherwise: null, help: 'whose programs on this host' }),
+  cgroup: key({ into: 'match.cgroup', reader: cgroup, otherwise: null, help: 'control group on this host' }),
+  domain: key({ into: 'match.domains', reader: domains, otherwise: null, help: 'names that lead to the destination' }),
+  uplinks: key({
+    into: 'use.uplinks',
+    reader: shares,
+    initial: null,
+    otherwise: 'those that carry everything else',
+    help: 'the uplinks, with their weights',
+  }),
+  mode: key({ into: 'use.mode', reader: mode, initial: 'connection', help: 'how they are spread over these' }),
+  sticky: key({
+    into: 'use.stickySeconds',
+    reader: duration,
+    otherwise: null,
+    help: 'how long a client keeps its uplink after its last new connection',
+  }),
+  'last-resort': key({
+    into: 'use.lastResort',
+    reader: oneOf('balance', 'main', 'unreachable', 'prohibit', 'blackhole'),
+    initial: 'balance',
+    help: 'what becomes of the connection when none of its uplinks works',
+  }),
 }
 
-type Keys = Readonly<Record<string, Reader<unknown>>>
+type KeyOf<K> = K[keyof K]
 
-/** What a section said, by key; a key that is absent or wrong is not there. */
-export type Values<K extends Keys> = { readonly [P in keyof K]?: K[P] extends Reader<infer T> ? T : never }
+/** Members of Config that no key leads to. */
+type Unreached = Exclude<
+  Target,
+  (KeyOf<typeof balanceKeys> | KeyOf<typeof uplinkKeys> | KeyOf<typeof ruleKeys>)['into']
+>
+
+/** A member of Config without a key does not compile here, and is named. */
+export const sectionKeys = {
+  balance: balanceKeys,
+  uplink: uplinkKeys,
+  rule: ruleKeys,
+} satisfies Readonly<Record<string, Keys>> & Readonly<Record<Unreached, never>>
 
 export type BalanceValues = Values<typeof balanceKeys>
 export type UplinkValues = Values<typeof uplinkKeys>

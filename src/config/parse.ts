@@ -5,7 +5,7 @@ import { Failure } from '../os/error.ts'
 import { didYouMean } from '../values/nearest.ts'
 import { buildConfig } from './build.ts'
 import type { Draft, Outside } from './draft.ts'
-import { balanceKeys, ruleKeys, uplinkKeys } from './keys.ts'
+import { sectionKeys } from './keys.ts'
 import { type Section, splitLines } from './lines.ts'
 import type { ConfigFile, LoadedConfig } from './loaded.ts'
 import { prudent } from './prudent.ts'
@@ -53,19 +53,19 @@ function titleOf({ kind, name }: Section): string {
 function addSection(draft: Draft, section: Section, place: Place, report: Report): void {
   if (section.kind === 'balance') {
     if (section.name !== null) report.error(place, 'expected [balance] without a name')
-    draft.balance = { ...draft.balance, ...readSection(balanceKeys, section.entries, place, report) }
+    draft.balance = { ...draft.balance, ...readSection(sectionKeys.balance, section.entries, place, report) }
   } else if (section.kind === 'uplink') {
     addUplink(draft, section, place, report)
   } else if (section.kind === 'rule') {
     addRule(draft, section, place, report)
   } else if (!isForOthers(section.kind)) {
-    const suggestion = didYouMean(section.kind, ['balance', 'uplink', 'rule'])
+    const suggestion = didYouMean(section.kind, Object.keys(sectionKeys))
     report.error(place, `unknown section ${quoted(section.kind)}${suggestion}`)
   }
 }
 
 function addUplink({ uplinks }: Draft, { name, entries }: Section, place: Place, report: Report): void {
-  const values = readSection(uplinkKeys, entries, place, report)
+  const values = readSection(sectionKeys.uplink, entries, place, report)
   if (name === null || !isUplinkName(name)) {
     const given = name === null ? 'no name' : quoted(name)
     report.error(
@@ -83,7 +83,7 @@ function addUplink({ uplinks }: Draft, { name, entries }: Section, place: Place,
 }
 
 function addRule({ rules }: Draft, { name, entries }: Section, place: Place, report: Report): void {
-  const values = readSection(ruleKeys, entries, place, report)
+  const values = readSection(sectionKeys.rule, entries, place, report)
   if (name === null || !isRuleName(name)) {
     const given = name === null ? 'no name' : quoted(name)
     report.error(

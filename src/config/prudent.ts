@@ -1,9 +1,11 @@
 /** What to make of files with errors where there is no last good configuration, as in the first start after an upgrade. Pure. */
 import type { Config } from '../model/config.ts'
+import type { Key } from './key.ts'
+import { sectionKeys } from './keys.ts'
 import type { Place } from './report.ts'
 
 /** A mistake in one of these may be about money. */
-const costly = ['metered', 'standby', 'quota', 'at-quota', 'metric'] as const
+const costly = Object.entries<Key>(sectionKeys.uplink).flatMap(([name, key]) => (key.costly ? [name] : []))
 
 /**
  * Failover and balancing as far as the files are understood; what is not must harm nobody. A rule with a mistake is left

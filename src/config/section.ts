@@ -1,16 +1,16 @@
 /** The entries of one section against the keys that it may have. */
 
 import { didYouMean } from '../values/nearest.ts'
-import type { Values } from './keys.ts'
+import { own } from '../values/own.ts'
+import type { Keys, Values } from './key.ts'
 import type { Entry } from './lines.ts'
 import { type Place, quoted, type Report } from './report.ts'
-import type { Reader } from './values.ts'
 
 /**
  * Reads a section's entries. Wrong values, keys that come twice and unknown ones are errors: a rule without one of its
  * conditions would match more than was meant. What begins with `x-` is for others.
  */
-export function readSection<K extends Readonly<Record<string, Reader<unknown>>>>(
+export function readSection<K extends Keys>(
   keys: K,
   entries: readonly Entry[],
   section: Place,
@@ -19,8 +19,7 @@ export function readSection<K extends Readonly<Record<string, Reader<unknown>>>>
   const values: Record<string, unknown> = {}
   for (const { line, key, value } of entries) {
     const place = { ...section, line }
-    // Not `keys[key]` alone: every object has a `constructor`.
-    const reader = Object.hasOwn(keys, key) ? keys[key] : undefined
+    const reader = own(keys, key)?.reader
     if (reader === undefined) {
       if (!isForOthers(key)) report.error(place, `unknown key ${quoted(key)}${didYouMean(key, Object.keys(keys))}`)
       continue

@@ -31,11 +31,12 @@ export function entriesOf(section: string): readonly ManEntry[] {
 /** Words as they are read, without macros; of an item what is behind its head, up to the end of its list. */
 function textOf(item: string): string {
   const [, ...lines] = (item.split(/^\.El$/m)[0] ?? '').split('\n')
-  const words = lines.flatMap((line) => (line.startsWith('.') ? line.split(' ').slice(1) : [line]))
+  const words = lines.map((line) => (line.startsWith('.') ? line.replaceAll(/(^\.|\b)[A-Z][a-z]\b/g, '') : line))
   return words
     .join(' ')
-    .replaceAll(/ (?=[,.;:])/g, '')
+    .replaceAll('\\&', '')
     .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ (?=[,.;:])/g, '')
 }
 
 /** `connections [--json]` for `.Cm connections` and `.Op Fl \-json`, without the blanks. */
