@@ -3,6 +3,7 @@ import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
 import { complain } from '../cli/usage-error.ts'
+import { withOpinions } from '../lines/probes/opinion-servers.ts'
 import { type Burst, probeAll } from '../lines/probes/probe-all.ts'
 import { withResolvers } from '../lines/probes/resolvers.ts'
 import type { Way } from '../lines/probes/way.ts'
@@ -24,8 +25,10 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
     return complain(`there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, names)}`)
   const ways = waysOf(desired.uplinks).filter((way) => uplink === null || way.uplink === uplink)
   if (ways.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
-  const probed = ways.map(async (way) => {
-    const settings = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
+  const lines = ways.map((way) => {
+    return { way, settings: withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed) }
+  })
+  const probed = withOpinions(lines, desired.uplinks, observed).map(async ({ way, settings }) => {
     return { way, settings, burst: await ask(way, settings) }
   })
   const results = await Promise.all(probed)
@@ -46,10 +49,10 @@ function isAlive({ quorum }: ProbeSettings, { answers }: Burst): boolean {
 function textOf({ uplink, family, device, gateway }: Way, settings: ProbeSettings, burst: Burst): string {
   const title = `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'} by ${device}, probe = ${settings.kind}:`
   if (settings.kind === 'none') return `${title} nothing to ask`
-  const answers = burst.answers.map(({ target, rttMs, fault }) =>
+  const answers = burst.answers.map(({ target, rttMs, second, fault }) =>
     rttMs === null
       ? `  ${target}: no answer${fault === undefined ? '' : `, ${fault}`}`
-      : `  ${target}: ${Math.round(rttMs * 100) / 100} ms`,
+      : `  ${target}: ${Math.round(rttMs * 100) / 100} ms${second ? ' by a DNS question, no answer to ping' : ''}`,
   )
   const answered = burst.answers.filter(({ rttMs }) => rttMs !== null).length
   const router = burst.gateway === null ? [] : [`  gateway ${gateway}: ${burst.gateway ? 'answers' : 'no answer'}`]

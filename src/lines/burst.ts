@@ -1,6 +1,6 @@
 /** What a burst does to a line: its beginning, its end, and what each end means. Pure. */
 import type { Advance, BurstEnded, Line, LineSettings } from './line.ts'
-import { beforeOutage, dueMs, isLossy, judge, smooth, timeoutMs } from './quality.ts'
+import { beforeOutage, dueMs, isLossy, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
 
 /** After a burst that said nothing, doubled for each further one: a host that can start no program must not only try. */
 const restMs = 200
@@ -19,26 +19,34 @@ export function startBurst(line: Line, now: number): Advance {
 /** A burst from before this line was another one (`moved`) has nobody to tell. */
 export function burstEnded(before: Line, event: BurstEnded, now: number, settings: LineSettings): Advance {
   if (before.burst === null) return { line: before, effects: [] }
-  const { answered, targets, unknown, rttMs } = event
+  const { answered, targets, unknown, rttMs, muted = false } = event
   const rtt = rttMs === null ? before.rtt : smooth(before.rtt, rttMs)
   const line = { ...before, rtt, burst: null, burstEndedAt: now }
   if (answered >= settings.quorum)
-    return passed(line, before.burst.began, `${answered} of ${targets} targets answered`, now, settings)
+    return passed(line, before.burst.began, muted, `${answered} of ${targets} targets answered`, now, settings)
   if (before.burst.void) return line.state === 'suspect' && !line.silent ? startBurst(line, now) : { line, effects: [] }
   if (answered + unknown >= settings.quorum) return saidNothing(line, event, now)
   return failed(line, event, before.burst.began, now, settings)
 }
 
-function passed(before: Line, began: number, why: string, now: number, settings: LineSettings): Advance {
+function passed(
+  before: Line,
+  began: number,
+  muted: boolean,
+  why: string,
+  now: number,
+  settings: LineSettings,
+): Advance {
   const alive = { sentAfter: began, cameAt: now }
-  const isTrouble = before.failing !== null && (before.failedBursts >= 1 || !isLossy(before))
+  const isTrouble = before.failing !== null && (before.failedBursts >= 1 || !(muted || isLossy(before)))
   const troubledAt = isTrouble ? now : before.troubledAt
   const line = { ...before, alive, troubledAt, failing: null, voids: 0, restUntil: now }
-  const dueAt = now + settings.intervalMs + timeoutMs(line)
+  const dueAt = nextDueAt(line, settings.intervalMs, now)
   if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
   // What was lost while it was dead says nothing of how well it works now.
   const outcomes = line.state === 'offline' ? [] : line.silent ? beforeOutage(line.outcomes) : line.outcomes
-  const online = { ...enter(line, 'online', why, now), silent: false, answeredAt: now, dueAt, outcomes }
+  const opinions = line.state === 'offline' ? [] : line.opinions
+  const online = { ...enter(line, 'online', why, now), silent: false, answeredAt: now, dueAt, outcomes, opinions }
   return {
     line: judge(online, settings),
     // The line is fine, and its background probe was not answered: that one target is down.

@@ -30,6 +30,8 @@ export interface Line {
   readonly rtt: { readonly smooth: number; readonly deviation: number } | null
   /** The latest background probes, newest last: answered or not. */
   readonly outcomes: readonly boolean[]
+  /** Of the questions that were asked where one of those was missed, the latest last: answered or not. */
+  readonly opinions: readonly boolean[]
   /** The next background answer is missed after this. */
   readonly dueAt: number
   /** Counters of the device, newest last, of the last seconds. */
@@ -91,7 +93,9 @@ export type LineEvent =
   | { readonly kind: 'tick'; readonly counters: { readonly rx: number; readonly tx: number } | null }
   /** A background probe was answered, or the next one left without an answer to it. */
   | { readonly kind: 'answer'; readonly rttMs: number }
-  | { readonly kind: 'miss' }
+  | { readonly kind: 'miss'; readonly asked?: true }
+  /** After a miss that said `asked`: what came of a question to a name server by the same line; null: nothing. `datagram`: by UDP. */
+  | { readonly kind: 'opinion'; readonly rttMs: number | null; readonly datagram: boolean }
   /** The burst goes on, and so many of its first requests are overdue that no quorum can have answered them. */
   | { readonly kind: 'late' }
   | BurstEnded
@@ -112,6 +116,8 @@ export interface BurstEnded {
   readonly answered: number
   /** Of how many nobody knows whether they were asked. */
   readonly unknown: number
+  /** Too few echo requests were answered, but what was asked first instead was, by a quorum. */
+  readonly muted?: true
   /** The fastest answer; null: none. */
   readonly rttMs: number | null
   /** Requests went out for so long at least, from the beginning to the last one. */

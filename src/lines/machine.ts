@@ -11,7 +11,7 @@
 import { burstEnded, enter, startBurst, unanswered } from './burst.ts'
 import type { Advance, Line, LineEvent, LineSettings, Sample } from './line.ts'
 import { addPenalty, holdDownMs } from './penalty.ts'
-import { judge, smooth, timeoutMs, withAnswer, withMiss } from './quality.ts'
+import { isMuted, judge, nextDueAt, smooth, timeoutMs, withAnswer, withMiss, withOpinion } from './quality.ts'
 import { isBusy, isStalled, keepSamples } from './stall.ts'
 
 /** A gap between two ticks that is no scheduling delay: the machine was suspended, or the daemon stopped. */
@@ -21,7 +21,7 @@ const bursts = 10
 export function newLine(now: number, settings: LineSettings): Line {
   return {
     ...{ state: 'suspect', degraded: false, since: now, why: 'not probed yet' },
-    ...{ rtt: null, outcomes: [], samples: [], dueAt: now + settings.intervalMs + 1000 },
+    ...{ rtt: null, outcomes: [], opinions: [], samples: [], dueAt: now + settings.intervalMs + 1000 },
     ...{ burst: null, burstEndedAt: now, restUntil: now, voids: 0, failedBursts: 0, silent: false },
     ...{ failing: null, alive: null, troubledAt: Number.NEGATIVE_INFINITY },
     ...{ answers: 0, answeredAt: now, misses: 0 },
@@ -36,7 +36,9 @@ export function advance(line: Line, event: LineEvent, now: number, settings: Lin
     case 'answer':
       return answer(line, event.rttMs, now, settings)
     case 'miss':
-      return miss(line, now, settings)
+      return miss(line, event.asked ?? false, now, settings)
+    case 'opinion':
+      return opinion(line, event, now, settings)
     case 'late':
       return still(
         isLate(line)
@@ -106,19 +108,30 @@ function answer(before: Line, rttMs: number, now: number, settings: LineSettings
   // It was taken for missed when the next probe left.
   const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
   const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
-  const heard = {
-    ...before,
-    rtt: smooth(before.rtt, rttMs),
-    outcomes: withAnswer({ ...before, outcomes }),
-    answers: before.answers + 1,
-    answeredAt: now,
-    misses: 0,
-  }
-  const line = { ...judge(heard, settings), dueAt: now + probeIntervalMs(heard, settings) + timeoutMs(heard) }
+  return heardOf({ ...before, outcomes: withAnswer({ ...before, outcomes }) }, rttMs, now, settings)
+}
+
+function heardOf(before: Line, rttMs: number, now: number, settings: LineSettings): Advance {
+  const rtt = smooth(before.rtt, rttMs)
+  const heard = { ...before, rtt, answers: before.answers + 1, answeredAt: now, misses: 0 }
+  const line = { ...judge(heard, settings), dueAt: nextDueAt(heard, probeIntervalMs(heard, settings), now) }
   if (line.silent) return line.burst === null ? startBurst(line, now) : still(line)
   if (line.state !== 'offline' || line.answers < settings.countUp || heldForMs(line, now) > 0) return still(line)
   // What was lost while it was dead says nothing of how well it works now.
-  return still({ ...enter(line, 'online', `${line.answers} answers in a row`, now), outcomes: [], troubledAt: now })
+  const online = enter(line, 'online', `${line.answers} answers in a row`, now)
+  return still({ ...online, outcomes: [], opinions: [], troubledAt: now })
+}
+
+/** The line works where either kind is answered. */
+function opinion(
+  before: Line,
+  { rttMs, datagram }: { readonly rttMs: number | null; readonly datagram: boolean },
+  now: number,
+  settings: LineSettings,
+): Advance {
+  const line = { ...before, opinions: withOpinion(before, rttMs === null ? false : datagram ? true : null) }
+  if (rttMs !== null) return heardOf(line, rttMs, now, settings)
+  return still(judge(isOverdue(line, now, settings) ? { ...line, answers: 0 } : line, settings))
 }
 
 /** How long an offline line is not used yet, whatever it answers. */
@@ -129,8 +142,8 @@ export function heldForMs(line: Line, now: number): number {
 /**
  * Only counted: on a slow line the answer comes yet. Whether it is late beyond what is usual, `tick` sees.
  */
-function miss(before: Line, now: number, settings: LineSettings): Advance {
-  const late = now - before.answeredAt > probeIntervalMs(before, settings) + timeoutMs(before)
+function miss(before: Line, asked: boolean, now: number, settings: LineSettings): Advance {
+  const late = !asked && isOverdue(before, now, settings)
   const line = judge(
     {
       ...before,
@@ -145,14 +158,27 @@ function miss(before: Line, now: number, settings: LineSettings): Advance {
   return { line, effects: isTurn ? [{ kind: 'next-target' }] : [] }
 }
 
-/** Of an offline line nobody expects more. */
-function isLate({ state, burst, failing }: Line): boolean {
-  return state !== 'offline' && burst !== null && failing === null
+function isOverdue(line: Line, now: number, settings: LineSettings): boolean {
+  return now - line.answeredAt > probeIntervalMs(line, settings) + timeoutMs(line)
+}
+
+/** Of an offline line nobody expects more, nor echo of one that seldom has any. */
+function isLate(line: Line): boolean {
+  return line.state !== 'offline' && line.burst !== null && line.failing === null && !isMuted(line)
 }
 
 function convict(line: Line, now: number): Line {
   const offline = { ...enter(line, 'offline', line.why, now), ...addPenalty(line, now) }
-  return { ...offline, degraded: false, outcomes: [], answers: 0, misses: 0, silent: false, failing: null }
+  return {
+    ...offline,
+    degraded: false,
+    outcomes: [],
+    opinions: [],
+    answers: 0,
+    misses: 0,
+    silent: false,
+    failing: null,
+  }
 }
 
 function refill(line: Line, now: number, { burstEveryMs }: LineSettings): Line {

@@ -21,6 +21,16 @@ export function withAnswer({ outcomes, misses }: Line): Line['outcomes'] {
   return keepOutcomes(misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
 }
 
+/** `answered` is null where nothing is said of losses. */
+export function withOpinion({ opinions }: Line, answered: boolean | null): Line['opinions'] {
+  if (answered === null) return opinions
+  return keepOutcomes(answered ? withoutOutage(opinions) : opinions, answered)
+}
+
+function withoutOutage(opinions: Line['opinions']): Line['opinions'] {
+  return opinions.slice(-outageMisses).some((answered) => answered) ? opinions : beforeOutage(opinions)
+}
+
 export function beforeOutage(outcomes: Line['outcomes']): Line['outcomes'] {
   return outcomes.slice(0, outcomes.lastIndexOf(true) + 1)
 }
@@ -34,6 +44,12 @@ export function timeoutMs({ rtt }: Line): number {
 /** Whoever has not answered by then is late by its own measure; null where nobody knows it. */
 export function dueMs({ rtt }: Line): number | null {
   return rtt && Math.ceil(Math.max(2 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
+}
+
+/** Where only some echo is missing, the question that makes up for it is asked an interval later. */
+export function nextDueAt(line: Line, intervalMs: number, now: number): number {
+  const isPartly = isMuted(line) && line.outcomes.some((answered) => answered)
+  return now + (isPartly ? 2 : 1) * intervalMs + timeoutMs(line)
 }
 
 /** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
@@ -56,8 +72,22 @@ export function faultOf(line: Line, { maxLatencyMs, maxLoss }: Pick<LineSettings
     : null
 }
 
-/** 0 to 1, of the latest background probes. */
-export function lossOf({ outcomes }: Line): number {
+/** 0 to 1, of the latest background probes; of what was asked instead where only echo requests are lost. */
+export function lossOf(line: Line): number {
+  return isMuted(line) ? lostOf(withoutOutage(line.opinions)) : lostOf(line.outcomes)
+}
+
+/** Fewer opinions are none. */
+const opinionsNeeded = 4
+const mutedFrom = 0.1
+
+/** Echo requests are lost, and questions are not: somebody limits or drops the former. */
+export function isMuted({ outcomes, opinions }: Line): boolean {
+  const [echo, asked] = [lostOf(outcomes), withoutOutage(opinions)]
+  return echo >= mutedFrom && asked.length >= opinionsNeeded && lostOf(asked) <= echo / 4
+}
+
+function lostOf(outcomes: readonly boolean[]): number {
   return outcomes.length === 0 ? 0 : outcomes.filter((answered) => !answered).length / outcomes.length
 }
 

@@ -12,6 +12,8 @@ export interface ProbeSettings extends LineSettings {
   readonly name: string
   /** The line's own name servers, for kinds that need names. */
   readonly resolvers: readonly string[]
+  /** Target -> the name server that is asked where its echo is missing: see probes/opinion-servers.ts. */
+  readonly opinions: Readonly<Record<string, string>>
   readonly status: number
   readonly body: string | null
 }
@@ -32,7 +34,7 @@ export const defaultUrls = [
 ]
 const defaultUrlStatus = 204
 
-/** Bursts of at most a kilobyte: with these, an idle metered line's probes stay below 3 MB a day whatever happens. */
+/** Bursts of little more than a kilobyte: with these, an idle metered line's probes stay below 3 MB a day whatever happens. */
 const paces = {
   unmetered: { intervalMs: 1000, offlineIntervalMs: 1000, burstEveryMs: 5000 },
   metered: { intervalMs: 60_000, offlineIntervalMs: 10_000, burstEveryMs: 90_000 },
@@ -59,6 +61,7 @@ export function probeSettings(uplink: string, device: string, family: Family, co
     maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
     name: probe.name ?? 'debian.org',
     resolvers: [],
+    opinions: {},
     status: probe.status ?? (probe.targets ? 200 : defaultUrlStatus),
     body: probe.body ?? null,
   }

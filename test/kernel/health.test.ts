@@ -1,6 +1,6 @@
 /** Dead lines behind living links, on the real kernel. ISPs and the internet are namespaces: see test/lab/network.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { command, inNamespace, monotonicMs, nftIn, programArgv, startIn } from '../lab/command.ts'
+import { command, inNamespace, monotonicMs, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses } from '../lab/names.ts'
@@ -348,6 +348,62 @@ describe('IPv6', () => {
     await mend(lab.network, 2)
     await untilCarriers(lab, ['wan1', 'wan2'], '-6')
   })
+
+  test('a provider that drops or limits echo requests is no dead line, and one that is dead as well is', async () => {
+    const { network } = lab
+    const resolver = await startIn(
+      network.internet,
+      programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6]),
+    )
+    lab.undo.defer('the resolvers', () => resolver.stop())
+    await waitForLine(resolver, (line) => line === 'ready')
+    const isp = namespaceOf(network, 2)
+    const echo = (what: string) =>
+      `table inet limits {}\n delete table inet limits\n table inet limits { chain forward { type filter hook forward priority -301;
+         icmp type echo-request ${what}
+         icmpv6 type echo-request ${what}
+       }\n }\n`
+    const sessions = await openSessions(network.host, 8, 8)
+    const isUsed = async () => {
+      for (const family of ['-4', '-6'] as const) expect(await carriers(lab, family)).toEqual(['wan1', 'wan2'])
+      expect(await health(lab)).not.toMatch(/"offline"|"degraded":true/)
+    }
+    for (const what of ['drop', 'limit rate over 30/minute burst 1 packets drop']) {
+      await nftIn(isp, echo(what))
+      for (let i = 0; i < 30; i++) {
+        await isUsed()
+        await pause(200)
+      }
+    }
+    await until(lab, 'a question is answered', async () => /answered a DNS question in/.test(await health(lab)))
+    expect(await lab.ifbalance(['probe', 'wan2'])).toMatch(/by a DNS question, no answer to ping[\s\S]*alive/)
+    for (const { lost, error } of await sessions.stop()) expect([lost, error]).toEqual([0, null])
+    await nftIn(isp, echo('drop'))
+    await blackhole(network, 2)
+    for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1'], family)
+    await mend(network, 2)
+    for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1', 'wan2'], family, longPatienceMs)
+    // Whoever answers questions to everyone is no witness: it may be the modem itself.
+    await blackhole(network, 2)
+    await nftIn(
+      isp,
+      'table inet hijack { chain nat { type nat hook prerouting priority -100; iifname "sub" meta l4proto { tcp, udp } th dport 53 redirect; }\n }\n',
+    )
+    const modem = await startIn(isp, programArgv('resolver', ['10.2.0.1', '2001:db8:2::1']))
+    lab.undo.defer('the modem', () => modem.stop())
+    await waitForLine(modem, (line) => line === 'ready')
+    for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1'], family)
+    const before = await health(lab)
+    for (let i = 0; i < 20; i++) {
+      expect(await carriers(lab)).toEqual(['wan1'])
+      await pause(200)
+    }
+    expect(before).toContain('"offline"')
+    await modem.stop()
+    await nftIn(isp, 'delete table inet hijack\ndelete table inet limits\n')
+    await mend(network, 2)
+    for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1', 'wan2'], family, longPatienceMs)
+  }, 240_000)
 
   test('names over IPv6 go on being resolved when their server belongs to the dead uplink', async () => {
     for (const { namespace, number } of lab.network.isps) {

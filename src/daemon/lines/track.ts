@@ -4,15 +4,17 @@ import type { Line, LineEffect, LineEvent } from '../../lines/line.ts'
 import { probeIntervalMs } from '../../lines/machine.ts'
 import { probeAll } from '../../lines/probes/probe-all.ts'
 import { isBroken, probeOn } from '../../lines/probes/probes.ts'
+import { askServers } from '../../lines/probes/second-opinion.ts'
 import { answerText, burstText } from '../../lines/probes/texts.ts'
 import type { Answer, Way } from '../../lines/probes/way.ts'
+import { timeoutMs } from '../../lines/quality.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
 import type { LineState } from '../../model/health.ts'
 import type { Pulse } from '../pulse.ts'
 
 export interface Track {
   readonly way: Way
-  readonly settings: ProbeSettings
+  settings: ProbeSettings
   /** Changes with everything that a running probe was started for. */
   readonly key: string
   line: Line
@@ -22,6 +24,8 @@ export interface Track {
   lastProbe: string | null
   background: { readonly intervalMs: number; readonly stop: () => void } | null
   stopBurst: () => void
+  /** Of a second opinion after a missing echo. */
+  stopAsking: () => void
 }
 
 export interface TrackListener {
@@ -34,6 +38,7 @@ export function newTrack(way: Way, settings: ProbeSettings, key: string, line: L
   return {
     ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null },
     stopBurst: () => undefined,
+    stopAsking: () => undefined,
   }
 }
 
@@ -48,12 +53,11 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
     return
   }
   const { way, settings } = track
-  const { timeoutMs, dueMs } = effect
   track.stopBurst()
   track.stopBurst = probeAll(way, settings, {
-    ...{ timeoutMs, dueMs },
+    ...{ timeoutMs: effect.timeoutMs, dueMs: effect.dueMs },
     onLate: () => onEvent(track, { kind: 'late' }),
-    onEnd: ({ answers, gateway, unknown, cause, spanMs }) => {
+    onEnd: ({ answers, gateway, unknown, cause, muted, spanMs }) => {
       track.lastProbe = burstText({ answers, gateway })
       const why = cause ?? answers.find(({ fault }) => fault !== undefined)?.fault
       const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
@@ -61,6 +65,7 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
         ...{ kind: 'burst', answered: times.length, targets: settings.targets.length, unknown, spanMs },
         rttMs: times.length === 0 ? null : Math.min(...times),
         ...(why === undefined ? {} : { cause: why }),
+        ...(muted ? { muted } : {}),
       })
     },
   })
@@ -74,7 +79,10 @@ export function keepProbing(track: Track, pulse: Pulse, { onEvent, onBroken }: T
   const target = track.settings.targets[track.target] ?? ''
   const onAnswer = ({ rttMs }: Answer) => {
     track.lastProbe = answerText({ target, rttMs })
-    onEvent(track, rttMs === null ? { kind: 'miss' } : { kind: 'answer', rttMs })
+    const server = rttMs === null ? track.settings.opinions[target] : undefined
+    if (server !== undefined) askAnother(track, target, server, pulse, onEvent)
+    const missed = server === undefined ? ({ kind: 'miss' } as const) : ({ kind: 'miss', asked: true } as const)
+    onEvent(track, rttMs === null ? missed : { kind: 'answer', rttMs })
     pulse.awake()
   }
   const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (failure) => {
@@ -85,6 +93,23 @@ export function keepProbing(track: Track, pulse: Pulse, { onEvent, onBroken }: T
   track.background = own
 }
 
+/** Of a line that does not answer to echo requests: it may be these alone that somebody limits. */
+function askAnother(
+  track: Track,
+  target: string,
+  server: string,
+  pulse: Pulse,
+  onEvent: TrackListener['onEvent'],
+): void {
+  track.stopAsking()
+  track.stopAsking = askServers(track.way, [server], { againMs: 0, timeoutMs: timeoutMs(track.line) }, (opinions) => {
+    const { rttMs = null, datagram = false } = opinions.get(server) ?? {}
+    if (rttMs !== null) track.lastProbe = answerText({ target, rttMs, second: true })
+    onEvent(track, { kind: 'opinion', rttMs, datagram })
+    pulse.awake()
+  })
+}
+
 /** One that ended by itself (no route for a moment) is started again by the next event. */
 function stopIfSame(track: Track, background: Track['background']): void {
   if (track.background === background) track.background = null
@@ -93,6 +118,7 @@ function stopIfSame(track: Track, background: Track['background']): void {
 export function stopProbing(track: Track): void {
   stopBackground(track)
   track.stopBurst()
+  track.stopAsking()
 }
 
 function stopBackground(track: Track): void {

@@ -5,6 +5,7 @@ import { advanceTogether, type LineNews } from '../../lines/family.ts'
 import { firstLine } from '../../lines/first-line.ts'
 import { isWatchful } from '../../lines/machine.ts'
 import { unableToStray } from '../../lines/probes/elsewhere.ts'
+import { withOpinions } from '../../lines/probes/opinion-servers.ts'
 import { withResolvers } from '../../lines/probes/resolvers.ts'
 import type { Way } from '../../lines/probes/way.ts'
 import { waysOf } from '../../lines/probes/ways.ts'
@@ -109,13 +110,18 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
 
   function watchLines(uplinks: readonly Uplink[], config: Config, observed: Observed): void {
     ways = waysOf(uplinks)
-    const wanted = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
+    const wished = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
+    // Who is asked for a second opinion changes with name servers and routes: no news of a line.
+    const wanted = withOpinions(wished, uplinks, observed)
     unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ way }) => way.family))
     const kept = new Set(wanted.map(({ way }) => keyOf(way)))
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
     for (const { way, settings, key } of wanted) {
       const known = tracks.get(keyOf(way))
-      if (known?.key === key) continue
+      if (known?.key === key) {
+        known.settings = settings
+        continue
+      }
       drop(keyOf(way))
       if (settings.kind === 'none') continue
       const track = newTrack(way, settings, key, known?.line ?? firstLine(way, settings, inherited, clock()))

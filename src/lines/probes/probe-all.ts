@@ -4,6 +4,7 @@ import type { ProbeSettings } from '../settings.ts'
 import { probers } from './kinds.ts'
 import { probeOnce } from './probe-once.ts'
 import type { BurstEnd } from './prober.ts'
+import { askServers, type Opinion } from './second-opinion.ts'
 import type { Answer, Way } from './way.ts'
 
 export interface Burst {
@@ -13,6 +14,8 @@ export interface Burst {
   /** Of how many targets nobody knows whether they were asked, and why. */
   readonly unknown: number
   readonly cause?: string
+  /** Too few echo requests were answered, but what was asked first instead was, by a quorum. */
+  readonly muted: boolean
   /** Requests went out for so long at least. */
   readonly spanMs: number
 }
@@ -33,6 +36,7 @@ const patienceMs = 10_000
 /**
  * Asks all targets in parallel, and the gateway, which tells a dead line from a dead link. Ends as soon as `quorum` of the
  * targets have answered, else when each is known not to have: by the clock of who asked, from when its request had left.
+ * Where echo is missing, name servers are asked meanwhile, until the last echo may come.
  * Returns what stops it.
  */
 export function probeAll(
@@ -47,26 +51,32 @@ export function probeAll(
   const faults = new Map<string, string>()
   let gateway: boolean | null = null
   let isGatewayAwaited = false
+  const began = performance.now()
+  let isOpinionAwaited = false
+  let opinions: ReadonlyMap<string, Opinion> = new Map()
   const controller = new AbortController()
   const stops: (() => void)[] = [() => controller.abort()]
   const timer = setTimeout(end, timeoutMs + patienceMs)
 
   function end(): void {
     stop()
-    const enough = answers.size >= settings.quorum
     const all = settings.targets.map((target): Answer => {
-      const fault = faults.get(target)
-      return { target, rttMs: answers.get(target) ?? null, ...(fault === undefined ? {} : { fault }) }
+      const [echo, fault] = [answers.get(target), faults.get(target)]
+      const opinion = opinions.get(settings.opinions[target] ?? '')
+      if (echo === undefined && opinion) return { target, rttMs: opinion.rttMs, second: true }
+      return { target, rttMs: echo ?? null, ...(fault === undefined ? {} : { fault }) }
     })
-    const open = settings.targets
-      .filter((target) => !answers.has(target))
-      .map((target) => ends.get(target) ?? 'unknown')
+    const answered = all.filter(({ rttMs }) => rttMs !== null)
+    const enough = answered.length >= settings.quorum
+    const promptly = settings.targets.filter((target) => opinions.get(settings.opinions[target] ?? '')?.first).length
+    const open = all.filter(({ rttMs }) => rttMs === null).map(({ target }) => ends.get(target) ?? 'unknown')
     const unknown = open.filter((one) => one === 'unknown' || one === 'refused')
     onEnd({
       // Where nobody waited for the others, only answers can be told.
-      answers: enough ? all.filter(({ rttMs }) => rttMs !== null) : all,
+      answers: enough ? answered : all,
       gateway: enough ? null : gateway,
       unknown: unknown.length,
+      muted: answers.size < settings.quorum && promptly >= settings.quorum,
       ...(unknown.includes('refused') ? { cause: 'this host lets no probe out' } : {}),
       spanMs: prober.how === 'pings' && !open.includes('failed') ? burstSpanMs : 0,
     })
@@ -80,7 +90,9 @@ export function probeAll(
   function endIfDone(): void {
     if (controller.signal.aborted) return
     const settled = settings.targets.every((target) => answers.has(target) || ends.has(target))
-    if (answers.size >= settings.quorum || (settled && !isGatewayAwaited)) end()
+    // What cannot even be sent is no matter of opinions.
+    const isMissing = [...ends].some(([target, how]) => how !== 'failed' && !answers.has(target))
+    if (answers.size >= settings.quorum || (settled && !isGatewayAwaited && !(isOpinionAwaited && isMissing))) end()
   }
 
   function answered(target: string, rttMs: number): void {
@@ -95,6 +107,17 @@ export function probeAll(
     const isNews = !answers.has(target) && !late.has(target)
     late.add(target)
     if (isNews && late.size === settings.targets.length - settings.quorum + 1) onLate()
+  }
+
+  /** The second time when the last echo requests leave at the earliest: what a burst asks, it asks until then. */
+  function askOthers(): void {
+    const againMs = Math.max(0, began + burstSpanMs - performance.now())
+    const stopAsking = askServers(way, servers, { againMs, timeoutMs }, (said) => {
+      opinions = said
+      isOpinionAwaited = false
+      endIfDone()
+    })
+    stops.push(stopAsking)
   }
 
   /** Only where somebody may want to know: where all answer at once, it is a program less. */
@@ -134,6 +157,13 @@ export function probeAll(
         ended(target, 'unanswered')
       })
     }
+  }
+  const servers = prober.how === 'pings' ? Object.values(settings.opinions) : []
+  if (servers.length > 0) {
+    isOpinionAwaited = true
+    // Not when ping tells of the first miss: a host that starts it late would have to wait for so much longer.
+    const timer = setTimeout(askOthers, burstGapMs)
+    stops.push(() => clearTimeout(timer))
   }
   if (dueMs === null) {
     askGateway()

@@ -2,9 +2,10 @@
 import type { Burst } from './probe-all.ts'
 import type { Answer } from './way.ts'
 
-export function answerText({ target, rttMs, fault }: Answer): string {
+export function answerText({ target, rttMs, second, fault }: Answer): string {
   if (rttMs === null && fault !== undefined) return `${target}: ${fault}`
-  return rttMs === null ? `${target} did not answer` : `${target} answered in ${Math.round(rttMs * 10) / 10} ms`
+  if (rttMs === null) return `${target} did not answer`
+  return `${target} answered${second ? ' a DNS question' : ''} in ${Math.round(rttMs * 10) / 10} ms`
 }
 
 export function burstText({ answers, gateway }: Pick<Burst, 'answers' | 'gateway'>): string {

@@ -15,6 +15,8 @@ export interface Answer {
   readonly target: string
   /** Null: none. */
   readonly rttMs: number | null
+  /** By a question to a name server, where its echo was missing. */
+  readonly second?: true
   /** What was wrong instead, where that is known. */
   readonly fault?: string
 }

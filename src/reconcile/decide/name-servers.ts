@@ -9,6 +9,7 @@
  */
 
 import { hex } from '../../kernel/iproute/rule-spec.ts'
+import { specificRoute } from '../../kernel/iproute/specific-route.ts'
 import { hookPriorities, markOf, marks } from '../../layout.ts'
 import { carriers, type Usable, usable } from '../../model/carriers.ts'
 import type { Config } from '../../model/config.ts'
@@ -18,7 +19,6 @@ import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
 import { works } from './drains.ts'
-import { specificRoute } from './specific-route.ts'
 import { masqueradeOf } from './translation.ts'
 
 export interface NameServerRules {

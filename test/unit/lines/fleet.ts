@@ -7,6 +7,7 @@ import { burstCount, burstGapMs, burstSpanMs } from '../../../src/lines/burst.ts
 import { advanceTogether, type LineNews } from '../../../src/lines/family.ts'
 import type { Line, LineEvent } from '../../../src/lines/line.ts'
 import { isWatchful, newLine, probeIntervalMs } from '../../../src/lines/machine.ts'
+import { timeoutMs } from '../../../src/lines/quality.ts'
 import type { ProbeSettings } from '../../../src/lines/settings.ts'
 import type { LineState } from '../../../src/model/health.ts'
 import { generator } from './simulation.ts'
@@ -25,6 +26,8 @@ export interface Plan {
   readonly outages: readonly Outage[]
   /** By line, from 0 to 1: what it loses besides. */
   readonly loss?: readonly number[]
+  /** Whether a provider lets an echo request through; questions to name servers, it does. Without: echo is all there is. */
+  readonly echo?: (line: number, now: number) => boolean
   /** Packets a tick that want answers. */
   readonly traffic: number
   /** To start a program, to read what it says, and for a timer to ring: up to so long, each time anew. */
@@ -88,7 +91,31 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
       if (effect.kind === 'burst') burst(Number(key.slice(3)) - 1, effect, now)
   }
 
-  /** As probes.ts and icmp.ts do it. */
+  /** An echo request; undefined as of `packet`. */
+  function echo(i: number, now: number): number | null | undefined {
+    if (plan.echo === undefined || plan.echo(i, now)) return packet(i, now)
+    const count = counters[i]
+    if (count) count.tx++
+    return null
+  }
+
+  /** As second-opinion.ts does it: by UDP alone. Tells when the answer is here, or the time is over. */
+  function question(
+    i: number,
+    now: number,
+    timeoutMs: number,
+    onEnd: (now: number, rttMs: number | null) => void,
+  ): void {
+    if (plan.echo === undefined) {
+      onEnd(now, null)
+      return
+    }
+    const here = packet(i, now) ?? Number.POSITIVE_INFINITY
+    const over = Math.min(here, now + timeoutMs)
+    at(over + late(), (time) => onEnd(time, over === here ? here - now : null))
+  }
+
+  /** As probe-all.ts and icmp.ts do it. */
   function burst(i: number, { timeoutMs, dueMs }: { timeoutMs: number; dueMs: number | null }, began: number): void {
     const settings = plan.settings[i]
     const own = bursts[i]
@@ -99,12 +126,39 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
     const answered = new Set<number>()
     const ended = new Map<number, 'unanswered' | 'refused'>()
     const slow = new Set<number>()
+    const opinions = new Map<number, boolean>()
+    let isAsked = false
+    let awaited = 0
+    const askOthers = (now: number) => {
+      if (isAsked) return
+      isAsked = true
+      const againMs = Math.max(0, began + burstSpanMs - now)
+      for (const target of settings.targets.keys())
+        for (const [isSecond, sentAt] of [now, now + againMs].entries()) {
+          awaited++
+          at(sentAt, (time) =>
+            question(i, time, timeoutMs, (over, rttMs) => {
+              awaited--
+              if (rttMs !== null) opinions.set(target, isSecond === 0 || opinions.get(target) === true)
+              finishIfDone(over)
+            }),
+          )
+        }
+    }
+    const finishIfDone = (now: number) => {
+      const settled = [...settings.targets.keys()].every((other) => answered.has(other) || ended.has(other))
+      if (!isOver() && settled && awaited === 0) finish(now)
+    }
     const finish = (now: number) => {
       own.number++
-      const unknown = [...ended].filter(([target, how]) => how === 'refused' && !answered.has(target)).length
+      const heard = new Set([...answered, ...opinions.keys()])
+      const unknown = [...ended].filter(([target, how]) => how === 'refused' && !heard.has(target)).length
+      const promptly = [...opinions.values()].filter((first) => first).length
+      const isMuted = answered.size < settings.quorum && promptly >= settings.quorum
       const event: LineEvent = {
-        ...{ kind: 'burst', targets: settings.targets.length, answered: answered.size, unknown },
-        ...{ spanMs: burstSpanMs, rttMs: answered.size > 0 ? plan.rttMs : null },
+        ...{ kind: 'burst', targets: settings.targets.length, answered: heard.size, unknown },
+        ...{ spanMs: burstSpanMs, rttMs: heard.size > 0 ? plan.rttMs : null },
+        ...(isMuted ? { muted: true as const } : {}),
       }
       send([{ key, event }], now)
     }
@@ -119,7 +173,7 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
       const request = (sequence: number, unanswered: readonly number[], refused: boolean, sentAt: number) => {
         at(sentAt, () => {
           if (isOver()) return
-          const here = packet(i, sentAt)
+          const here = echo(i, sentAt)
           if (here !== null && here !== undefined)
             says(here, (now) => {
               answered.add(target)
@@ -130,7 +184,8 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
           if (sequence < burstCount) {
             const nextAt = sentAt + burstGapMs + (random() < 0.2 ? late() : 0)
             if (open.at(-1) === sequence)
-              says(nextAt, () => {
+              says(nextAt, (now) => {
+                askOthers(now)
                 if (dueMs === null || sequence * burstGapMs < dueMs || answered.has(target) || slow.has(target)) return
                 slow.add(target)
                 if (slow.size === settings.targets.length - settings.quorum + 1)
@@ -140,7 +195,7 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
           } else {
             says(sentAt + timeoutMs, (now) => {
               ended.set(target, isRefused ? 'refused' : 'unanswered')
-              if ([...settings.targets.keys()].every((other) => answered.has(other) || ended.has(other))) finish(now)
+              finishIfDone(now)
             })
           }
         })
@@ -153,11 +208,19 @@ export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; rea
     const member = members.get(keyOf(i))
     if (!member) return
     const intervalMs = probeIntervalMs(member.line, member.settings)
-    const here = packet(i, now)
+    const here = echo(i, now)
     const isMissed = here === null || here === undefined
-    const event: LineEvent = isMissed ? { kind: 'miss' } : { kind: 'answer', rttMs: plan.rttMs }
+    const asked = plan.echo ? { asked: true as const } : {}
+    const event: LineEvent = isMissed ? { kind: 'miss', ...asked } : { kind: 'answer', rttMs: plan.rttMs }
     const read = Math.max(readAt, (isMissed ? now + intervalMs : here) + late())
-    at(read, (time) => send([{ key: keyOf(i), event }], time))
+    at(read, (time) => {
+      send([{ key: keyOf(i), event }], time)
+      const line = members.get(keyOf(i))?.line
+      if (event.kind === 'miss' && line && plan.echo)
+        question(i, time, timeoutMs(line), (over, rttMs) =>
+          send([{ key: keyOf(i), event: { kind: 'opinion', rttMs, datagram: true } }], over),
+        )
+    })
     at(now + intervalMs, (time) => background(i, read, time))
   }
 

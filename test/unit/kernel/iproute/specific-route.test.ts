@@ -1,8 +1,8 @@
 /** Which of main's routes takes an address. */
 import { expect, test } from 'vitest'
+import { specificRoute } from '../../../../src/kernel/iproute/specific-route.ts'
 import type { Route } from '../../../../src/model/kernel.ts'
 import type { Family } from '../../../../src/net/family.ts'
-import { specificRoute } from '../../../../src/reconcile/decide/specific-route.ts'
 
 const route = (destination: string, metric = 0, table = 254): Route => ({
   ...{ family: (destination.includes(':') ? 'inet6' : 'inet') as Family, type: 'unicast', destination, table },
