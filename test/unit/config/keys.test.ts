@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Key } from '../../../src/config/key.ts'
 import { sectionKeys } from '../../../src/config/keys.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
+import { probeSettings } from '../../../src/lines/settings.ts'
 import { entriesOf, manPage, sectionOf } from '../../lab/man-page.ts'
 
 const page = manPage('ifbalance.conf.5')
@@ -41,6 +42,28 @@ describe.each([
 
   test.each(keys)('%s has a line of help', (_, { help }) => {
     expect(help).toMatch(/^.{5,80}$/)
+  })
+})
+
+test('no two keys lead to the same place', () => {
+  const places = Object.values(sectionKeys).flatMap((keys) => Object.values<Key>(keys).map(({ into }) => into))
+  expect(places.filter((place, index) => places.indexOf(place) !== index)).toEqual([])
+})
+
+test('the defaults of probes are as the keys say', () => {
+  const loaded = parseConfig([{ path: 'x', text: '[uplink a]' }])
+  if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
+  const settings = probeSettings('a', 'a', 'inet', loaded.config)
+  const said = Object.fromEntries(Object.entries(sectionKeys.uplink).map(([name, { otherwise }]) => [name, otherwise]))
+  expect(said).toMatchObject({
+    probe: settings.kind,
+    'probe-targets': settings.targets.join(', ').replace(/, (?=[^,]*$)/, ' and '),
+    'probe-interval': `${settings.intervalMs / 1000}`,
+    'probe-name': settings.name,
+    'count-up': `${settings.countUp}`,
+    'count-down': `${settings.countDown}`,
+    'max-latency': `${settings.maxLatencyMs}`,
+    'max-loss': `${(settings.maxLoss ?? 0) * 100}`,
   })
 })
 
