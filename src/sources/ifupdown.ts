@@ -1,9 +1,8 @@
 /** ifupdown, ifupdown2 and ifupdown-ng: the stanzas of interfaces(5), by their hooks and by ifquery(8). */
-import { keepEarlierStanzas } from './earlier-stanzas.ts'
 import type { TellingSource } from './source.ts'
 import { readStanzaEvent } from './stanza.ts'
 
 export const ifupdown: TellingSource = {
   hooks: { ifupdown: { device: 'IFACE', read: readStanzaEvent } },
-  earlier: { when: 'started', keep: keepEarlierStanzas },
+  earlier: { when: 'started', keep: async () => (await import('./earlier-stanzas.ts')).keepEarlierStanzas() },
 }

@@ -1,10 +1,9 @@
 /** pppd(8): its hooks, its options, and the lines that were up before us. */
-import { keepEarlierLines } from './earlier-lines.ts'
 import { readPppEvent } from './ppp.ts'
 import { withPppOptions } from './ppp-options.ts'
 import type { TellingSource } from './source.ts'
 
 export const pppd: TellingSource = {
   hooks: { ppp: { device: 'IFACE', complete: withPppOptions, read: readPppEvent } },
-  earlier: { when: 'installed', keep: keepEarlierLines },
+  earlier: { when: 'installed', keep: async () => (await import('./earlier-lines.ts')).keepEarlierLines() },
 }

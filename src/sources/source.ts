@@ -23,9 +23,9 @@ interface Hooked {
 export interface TellingSource extends Hooked {
   /**
    * Keeps what its hook would have said of what was there before us. Failures are logged. When the daemon starts, or when the
-   * package is installed: by root, who may look at other programs.
+   * package is installed: by root, who may look at other programs. Loaded only then, as a hook must not pay for it.
    */
-  readonly earlier?: { readonly when: 'started' | 'installed'; readonly keep: () => void | Promise<void> }
+  readonly earlier?: { readonly when: 'started' | 'installed'; readonly keep: () => Promise<void> }
 }
 
 /** Is asked over D-Bus; a hook of its only says when to look. */
