@@ -3,6 +3,7 @@
  * ifbalance(8) has to have is read here. Cheap to load: a hook must not pay for what the daemon imports.
  */
 import { type Command, command } from '../cli/command.ts'
+import { traitOptions } from '../model/match.ts'
 
 export const commands = {
   status: command({
@@ -93,10 +94,7 @@ export const commands = {
       from: 'text',
       in: 'text',
       'source-port': 'text',
-      user: 'text',
-      cgroup: 'text',
-      mark: 'text',
-      dscp: 'text',
+      ...traitOptions,
       connection: 'flag',
       json: 'flag',
     },

@@ -6,11 +6,12 @@ import { probeKinds } from '../model/probe-kind.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { given } from '../values/given.ts'
 import { buildRules } from './build-rules.ts'
-import type { Draft, Outside, UplinkDraft } from './draft.ts'
+import type { Draft, UplinkDraft } from './draft.ts'
 import { partOf } from './key.ts'
 import { sectionKeys } from './keys.ts'
-import { isTargetOf } from './probe-values.ts'
-import { quoted, type Report } from './report.ts'
+import type { Outside } from './values/outside.ts'
+import { isTargetOf } from './values/probe-values.ts'
+import { quoted, type Report } from './values/report.ts'
 
 export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Report): Config {
   const balancing = partOf('balance', sectionKeys.balance, balance)

@@ -1,6 +1,6 @@
 /** What the files said, before anything is made of it. */
 import type { BalanceValues, RuleValues, UplinkValues } from './keys.ts'
-import type { Place } from './report.ts'
+import type { Place } from './values/report.ts'
 
 /** What all files together said, later ones over earlier ones, key by key. */
 export interface Draft {
@@ -21,12 +21,4 @@ export interface RuleDraft {
   readonly place: Place
   /** Of its keys, where each was said last. */
   readonly keys: ReadonlyMap<string, Place>
-}
-
-/** What the files of the configuration point to. */
-export interface Outside {
-  /** The text of a file of addresses. Throws `reading PATH: cause`. */
-  readonly readSet: (path: string) => string
-  /** The number of a user of this host, or null. */
-  readonly userId: (name: string) => number | null
 }

@@ -1,9 +1,10 @@
 /** What is known of a key of the configuration, and how what it says gets to its place in Config. Pure. */
 import type { Numbers } from '../layout.ts'
 import type { BalanceConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
-import type { Match, Use } from '../model/rule.ts'
+import type { Match, MatchName } from '../model/match.ts'
+import type { Use } from '../model/rule.ts'
 import { given } from '../values/given.ts'
-import type { Reader } from './values.ts'
+import type { Reader } from './values/values.ts'
 
 /** What of Config keys say. Members that may be absent have no `initial`. */
 interface Parts {
@@ -15,7 +16,7 @@ interface Parts {
   readonly probe: ProbeConfig
   /** There is none without an amount. */
   readonly quota: Omit<QuotaConfig, 'bytes'> & Partial<Pick<QuotaConfig, 'bytes'>>
-  readonly match: Omit<Match, 'families' | 'forwarded'>
+  readonly match: Pick<Match, MatchName>
   readonly use: Use
 }
 

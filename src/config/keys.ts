@@ -6,7 +6,8 @@
 import { defaultNumbers } from '../layout.ts'
 import { type Mode, modes } from '../model/mode.ts'
 import { type ProbeKind, probeKinds } from '../model/probe-kind.ts'
-import { type Keys, key, type Target, type Values } from './key.ts'
+import { type Key, type Keys, key, type Target, type Values } from './key.ts'
+import { type FieldReaders, fields } from './match/fields.ts'
 import {
   bodyText,
   count,
@@ -19,21 +20,8 @@ import {
   quota,
   resetDay,
   targets,
-} from './probe-values.ts'
-import {
-  addresses,
-  cgroup,
-  domains,
-  dscp,
-  duration,
-  interfaces,
-  mark,
-  ports,
-  protocols,
-  shares,
-  sources,
-  users,
-} from './rule-values.ts'
+} from './values/probe-values.ts'
+import { duration, shares, sources } from './values/rule-values.ts'
 import {
   gateways,
   interfacePattern,
@@ -47,7 +35,7 @@ import {
   tableBase,
   weight,
   yesNo,
-} from './values.ts'
+} from './values/values.ts'
 
 const probeKind = oneOf(...(Object.keys(probeKinds) as ProbeKind[]))
 
@@ -290,19 +278,20 @@ const uplinkKeys = {
   }),
 }
 
+const matchKeys = Object.fromEntries(
+  fields.map(([name, field]) => {
+    const { reader, help } = field
+    return [field.key, key({ into: `match.${name}`, reader, otherwise: null, help })]
+  }),
+) as unknown as MatchKeys
+
+type MatchKeys = {
+  readonly [K in keyof FieldReaders]: Key<`match.${FieldReaders[K]['name']}`, FieldReaders[K]['read']>
+}
+
 /** What a rule matches, and what becomes of the connection. */
 const ruleKeys = {
-  source: key({ into: 'match.source', reader: addresses, otherwise: null, help: 'source addresses' }),
-  destination: key({ into: 'match.destination', reader: addresses, otherwise: null, help: 'destination addresses' }),
-  protocol: key({ into: 'match.protocols', reader: protocols, otherwise: null, help: 'IP protocols' }),
-  port: key({ into: 'match.destinationPorts', reader: ports, otherwise: null, help: 'destination ports' }),
-  'source-port': key({ into: 'match.sourcePorts', reader: ports, otherwise: null, help: 'source ports' }),
-  dscp: key({ into: 'match.dscp', reader: dscp, otherwise: null, help: 'code points of the DS field' }),
-  interface: key({ into: 'match.interfaces', reader: interfaces, otherwise: null, help: 'where they come in' }),
-  mark: key({ into: 'match.mark', reader: mark, otherwise: null, help: "the packet's mark, by another program" }),
-  user: key({ into: 'match.users', reader: users, otherwise: null, help: 'whose programs on this host' }),
-  cgroup: key({ into: 'match.cgroup', reader: cgroup, otherwise: null, help: 'control group on this host' }),
-  domain: key({ into: 'match.domains', reader: domains, otherwise: null, help: 'names that lead to the destination' }),
+  ...matchKeys,
   uplinks: key({
     into: 'use.uplinks',
     reader: shares,

@@ -5,11 +5,11 @@ import { paths } from '../layout.ts'
 import { Failure, hasCode } from '../os/error.ts'
 import { messageOf, printable } from '../os/log.ts'
 import type { ConfigSource } from '../store/last-good.ts'
-import type { Outside } from './draft.ts'
 import type { ConfigFile, LoadedConfig } from './loaded.ts'
 import { parseConfig } from './parse.ts'
 import { causeOf, readConfigFile } from './read.ts'
 import { userId } from './users.ts'
+import type { Outside } from './values/outside.ts'
 
 export interface ConfigPaths {
   readonly config: string

@@ -4,13 +4,14 @@ import { isRuleName, isUplinkName } from '../net/valid.ts'
 import { Failure } from '../os/error.ts'
 import { didYouMean } from '../values/nearest.ts'
 import { buildConfig } from './build.ts'
-import type { Draft, Outside } from './draft.ts'
+import type { Draft } from './draft.ts'
 import { sectionKeys } from './keys.ts'
 import { type Section, splitLines } from './lines.ts'
 import type { ConfigFile, LoadedConfig } from './loaded.ts'
 import { prudent } from './prudent.ts'
-import { newReport, type Place, quoted, type Report } from './report.ts'
 import { isForOthers, readSection } from './section.ts'
+import type { Outside } from './values/outside.ts'
+import { newReport, type Place, quoted, type Report } from './values/report.ts'
 
 /** Reads files, later ones over earlier ones, whole: every error of every file is reported. Never throws. */
 export function parseConfig(files: readonly ConfigFile[], outside: Outside = nothingOutside): LoadedConfig {

@@ -2,7 +2,7 @@
 import type { Config } from '../model/config.ts'
 import type { Key } from './key.ts'
 import { sectionKeys } from './keys.ts'
-import type { Place } from './report.ts'
+import type { Place } from './values/report.ts'
 
 /** A mistake in one of these may be about money. */
 const costly = Object.entries<Key>(sectionKeys.uplink).flatMap(([name, key]) => (key.costly ? [name] : []))

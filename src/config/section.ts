@@ -4,7 +4,7 @@ import { didYouMean } from '../values/nearest.ts'
 import { own } from '../values/own.ts'
 import type { Keys, Values } from './key.ts'
 import type { Entry } from './lines.ts'
-import { type Place, quoted, type Report } from './report.ts'
+import { type Place, quoted, type Report } from './values/report.ts'
 
 /**
  * Reads a section's entries. Wrong values, keys that come twice and unknown ones are errors: a rule without one of its

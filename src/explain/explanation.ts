@@ -2,8 +2,8 @@
 
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
+import type { FirstPacket } from '../model/match.ts'
 import type { Observed } from '../model/observed.ts'
-import type { FirstPacket } from '../model/packet.ts'
 
 export interface Explanation extends Outcome {
   readonly packet: FirstPacket

@@ -1,7 +1,7 @@
 /** The slot that nft would compute for a packet. Pure. */
 
+import type { FirstPacket } from '../model/match.ts'
 import type { HashField } from '../model/mode.ts'
-import type { FirstPacket } from '../model/packet.ts'
 import { digitsOf } from '../net/address-range.ts'
 import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import { hashSeed } from '../reconcile/decide/steering/use.ts'

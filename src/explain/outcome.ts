@@ -1,8 +1,8 @@
 /** What becomes of a connection that a rule takes, or that is balanced as all else. */
 
 import { balancedTable, markOf, marks, tables, uplinkTable } from '../layout.ts'
+import type { FirstPacket } from '../model/match.ts'
 import { type HashField, type Mode, modeOf } from '../model/mode.ts'
-import type { FirstPacket } from '../model/packet.ts'
 import type { SteeringRule, Use } from '../model/rule.ts'
 import { isGateway } from '../net/valid.ts'
 import { type Choice, choiceOf } from '../reconcile/decide/steering/choice.ts'

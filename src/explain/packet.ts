@@ -1,7 +1,8 @@
 /** What is asked -> the first packet of such a connection, for rules and for the kernel. */
 
+import { traitsIn } from '../config/match/fields.ts'
+import type { FirstPacket } from '../model/match.ts'
 import type { Observed } from '../model/observed.ts'
-import type { FirstPacket } from '../model/packet.ts'
 import { digitsOf } from '../net/address-range.ts'
 import { Failure } from '../os/error.ts'
 import { protocolNumbers, type Question } from './question.ts'
@@ -27,12 +28,13 @@ export async function queryOf(question: Question, { links }: Observed): Promise<
 }
 
 export function packetOf(
-  { dscp, user, cgroup }: Question,
+  question: Question,
   { family, destination, source, incoming, mark, protocol, sourcePort, port }: RouteQuery,
   route: RouteAnswer | string,
 ): FirstPacket {
   return {
-    ...{ family, side: incoming === null ? 'local' : 'forward', destination, protocol, mark, dscp, user, cgroup },
+    ...{ family, side: incoming === null ? 'local' : 'forward', destination, protocol },
+    ...{ ...traitsIn(question), mark },
     source: source ?? (typeof route === 'string' ? '' : (route.source ?? '')),
     ...{ sourcePort: sourcePort ?? 0, destinationPort: port, interface: incoming },
   }

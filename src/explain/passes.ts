@@ -3,7 +3,7 @@
 import { hex } from '../kernel/iproute/rule-spec.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
 import { carriers, isUplinkIn } from '../model/carriers.ts'
-import type { FirstPacket } from '../model/packet.ts'
+import type { FirstPacket } from '../model/match.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Facts } from './explanation.ts'
 import { leadsTo } from './policy.ts'

@@ -1,11 +1,12 @@
 /** The words after `ifbalance explain` -> what is asked. Pure. */
-import { cgroup as cgroupPath } from '../config/rule-values.ts'
-import { dscpNumbers } from '../net/dscp.ts'
+import { readTraits } from '../config/match/fields.ts'
+import { numberOption } from '../config/match/trait.ts'
+import type { PacketTraits } from '../model/match.ts'
 import type { Family } from '../net/family.ts'
 import { familyOf, isInterfaceName } from '../net/valid.ts'
 import { Failure } from '../os/error.ts'
 
-export interface Question {
+export interface Question extends PacketTraits {
   readonly family: Family
   readonly destination: string
   readonly protocol: Protocol
@@ -15,26 +16,17 @@ export interface Question {
   readonly sourcePort: number | null
   readonly from: string | null
   readonly incoming: string | null
-  readonly mark: number
-  readonly dscp: number
-  /** Of this host's own programs. */
-  readonly user: number | null
-  readonly cgroup: string | null
 }
 
 export const protocolNumbers = { tcp: 6, udp: 17, icmp: 1 } as const
 export type Protocol = keyof typeof protocolNumbers
 
 /** The words after `explain`, and what its options said. */
-export interface Spoken {
+export interface Spoken extends Readonly<Record<keyof PacketTraits, string | undefined>> {
   readonly words: readonly string[]
   readonly from: string | undefined
   readonly in: string | undefined
   readonly 'source-port': string | undefined
-  readonly mark: string | undefined
-  readonly dscp: string | undefined
-  readonly user: string | undefined
-  readonly cgroup: string | undefined
   readonly json: boolean
   readonly connection: boolean
 }
@@ -49,7 +41,7 @@ export interface Asked {
 /** `userId` is asked for the number of a user's name. Throws an Error that says what is wrong with the words. */
 export function readQuestion(spoken: Spoken, userId: (name: string) => number | null): Asked {
   const [target, protocol = 'tcp', surplus] = spoken.words
-  const { from = null, in: incoming = null, cgroup = null, json, connection } = spoken
+  const { from = null, in: incoming = null, json, connection } = spoken
   if (target === undefined) throw new Failure('usage', 'expected ifbalance explain DESTINATION[:PORT] [tcp|udp|icmp]')
   if (surplus !== undefined) throw new Failure('usage', `unexpected word "${surplus}"`)
   if (!isProtocol(protocol)) throw new Failure('usage', `"${protocol}": expected tcp, udp or icmp`)
@@ -62,16 +54,12 @@ export function readQuestion(spoken: Spoken, userId: (name: string) => number | 
     throw new Failure('usage', `--in "${incoming}": expected an interface`)
   if (incoming !== null && from === null)
     throw new Failure('usage', `--in ${incoming}: expected --from ADDRESS as well`)
-  if (cgroup !== null && cgroupPath.read(cgroup) === null)
-    throw new Failure('usage', `--cgroup "${cgroup}": expected ${cgroupPath.expected}`)
   return {
     ...{ json, connection },
     question: {
-      ...{ family, destination: address, protocol, port, from, incoming, cgroup },
-      sourcePort: protocol === 'icmp' ? 0 : number('source-port', spoken['source-port'], 65535),
-      mark: number('mark', spoken.mark, 0xffffffff) ?? 0,
-      dscp: dscpNumber(spoken.dscp),
-      user: userNumber(spoken.user, userId),
+      ...{ family, destination: address, protocol, port, from, incoming },
+      sourcePort: protocol === 'icmp' ? 0 : numberOption('source-port', spoken['source-port'], 65535),
+      ...readTraits(spoken, userId),
     },
   }
 }
@@ -85,22 +73,4 @@ function readTarget(text: string): { address: string; port: number } {
   if (port === undefined) return { address: text.replace(/^\[(.*)\]$/, '$1'), port: 0 }
   if (Number(port) > 65535) throw new Failure('usage', `"${text}": expected a port up to 65535`)
   return { address: six ?? four ?? '', port: Number(port) }
-}
-
-function number(name: string, text: string | undefined, most: number): number | null {
-  if (text === undefined) return null
-  const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
-  if (!(value <= most)) throw new Failure('usage', `--${name} "${text}": expected a number up to ${most}`)
-  return value
-}
-
-function dscpNumber(text: string | undefined): number {
-  return dscpNumbers.get(text?.toLowerCase() ?? '') ?? number('dscp', text, 63) ?? 0
-}
-
-function userNumber(text: string | undefined, userId: (name: string) => number | null): number | null {
-  if (text === undefined || /^\d/.test(text)) return number('user', text, 0xffffffff)
-  const id = userId(text)
-  if (id === null) throw new Failure('usage', `--user "${text}": expected a user of this host`)
-  return id
 }

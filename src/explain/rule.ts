@@ -2,11 +2,11 @@
 
 import { isIPv4 } from 'node:net'
 import { mismatch } from '../config/match/match.ts'
+import { domainSet, fileSets } from '../config/match/sets.ts'
 import { nftTable, programs } from '../layout.ts'
-import type { FirstPacket } from '../model/packet.ts'
+import type { FirstPacket } from '../model/match.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import { run } from '../os/run.ts'
-import { domainSet, fileSets } from '../reconcile/decide/steering/sets.ts'
 
 export function nameOf({ name, use }: SteeringRule): string {
   return name === '' ? `mode = ${use.mode}` : name

@@ -1,6 +1,6 @@
 /** An explanation for people. Pure. */
 
-import { protocolName } from '../config/match/match.ts'
+import { protocolName } from '../config/match/protocol.ts'
 import { hex } from '../kernel/iproute/rule-spec.ts'
 import type { Explanation, WayOut } from './explanation.ts'
 

@@ -3,7 +3,7 @@
  * new one is an entry of `modes`, and what it has to say does not compile without.
  */
 
-import type { FirstPacket, Side } from './packet.ts'
+import type { FirstPacket, Side } from './match.ts'
 
 /** What of a packet a hash can be taken of. */
 export type HashField = keyof Pick<

@@ -2,9 +2,9 @@
 
 import { carriers, usable } from '../../../model/carriers.ts'
 import type { Config } from '../../../model/config.ts'
+import type { Side } from '../../../model/match.ts'
 import { type HashField, type LastResort, modeOf } from '../../../model/mode.ts'
 import type { Observed } from '../../../model/observed.ts'
-import type { Side } from '../../../model/packet.ts'
 import type { SteeringRule, Use } from '../../../model/rule.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import { readAddressRange } from '../../../net/address-range.ts'

@@ -4,21 +4,20 @@
  * The mark that they get is read at the very end of the policy rules (see reconcile/decide/rules.ts), as the balanced default is.
  */
 
-import { boxOf, elementsOf, headerOf, keyOf, outBy, typeOf } from '../../../config/match/fields.ts'
-import { inCgroup } from '../../../kernel/cgroup/slices.ts'
+import { fields } from '../../../config/match/fields.ts'
+import { boxOf, elementsOf, keyOf, outBy, typeOf } from '../../../config/match/key.ts'
+import { maskedMark } from '../../../config/match/mark.ts'
 import { hex, nftNumber } from '../../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../../layout.ts'
 import { isUplinkIn, type Present } from '../../../model/carriers.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain, NamedSet } from '../../../model/kernel.ts'
+import type { Match, Side } from '../../../model/match.ts'
 import type { Observed } from '../../../model/observed.ts'
-import type { Side } from '../../../model/packet.ts'
-import type { Match } from '../../../model/rule.ts'
 import type { Family } from '../../../net/family.ts'
 import { digest } from '../../../values/digest.ts'
 import { allRules, steers } from './choice.ts'
 import { type Classified, type Layer, layersOf } from './layers.ts'
-import { addressType, domainSet, fileSets } from './sets.ts'
 import { useChains, viaOf } from './use.ts'
 
 export interface Steering {
@@ -125,35 +124,10 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
   }
 }
 
-/** Sets of a rule's own, for what no key of a map can hold. */
+/** With sets of a rule's own, for what no key of a map can hold. */
 function conditionsOf(rule: string, match: Match, family: Family) {
-  const header = headerOf[family]
-  const source = fileSets(match.source, family)
-  const destination = fileSets(match.destination, family)
-  const domains: NamedSet[] = match.domains
-    ? [
-        {
-          kind: 'set',
-          name: domainSet(rule, family),
-          definition: `type ${addressType(family)}; flags timeout; timeout 1d`,
-        },
-      ]
-    : []
-  const { mark, dscp, cgroup } = match
-  const statements = [
-    mark ? maskedMark(mark) : 'meta mark 0',
-    ...source.map(({ name }) => `${header} saddr @${name}`),
-    ...[...destination, ...domains].map(({ name }) => `${header} daddr @${name}`),
-    ...(dscp
-      ? [`${header} dscp ${dscp.length === 1 ? dscp.map(nftNumber) : `{ ${dscp.map(nftNumber).sort().join(', ')} }`}`]
-      : []),
-    ...(cgroup === undefined ? [] : [inCgroup(cgroup)]),
-  ]
-  return { statements, sets: [...source, ...destination, ...domains] }
-}
-
-function maskedMark({ value, mask }: { value: number; mask: number }): string {
-  return mask === 0xffffffff ? `meta mark ${nftNumber(value)}` : `meta mark & ${hex(mask)} == ${nftNumber(value)}`
+  const conditions = fields.flatMap(([, { condition }]) => condition?.(match, family, rule) ?? [])
+  return { statements: conditions.map(({ statement }) => statement), sets: conditions.flatMap(({ sets }) => sets) }
 }
 
 function layerLine({ conditions, rules }: Layer, family: Family): { line: string; map: readonly NamedSet[] } {

@@ -1,13 +1,15 @@
 /** What a rule does with a connection -> the chain that does it, for one side and family. Pure. */
 
-import { expressionOf, headerOf, outBy } from '../../../config/match/fields.ts'
+import { expressionOf } from '../../../config/match/fields.ts'
+import { outBy } from '../../../config/match/key.ts'
+import { headerOf } from '../../../config/match/sets.ts'
 import { hex, nftNumber } from '../../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../../layout.ts'
 import { isUplinkIn } from '../../../model/carriers.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain, NamedSet } from '../../../model/kernel.ts'
+import type { Side } from '../../../model/match.ts'
 import { modeOf } from '../../../model/mode.ts'
-import type { Side } from '../../../model/packet.ts'
 import type { SteeringRule, Use } from '../../../model/rule.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import type { Family } from '../../../net/family.ts'

@@ -1,8 +1,11 @@
 /** Named sets of the rules that have one: a file's addresses, and those of domains. Pure. */
 
-import type { NamedSet } from '../../../model/kernel.ts'
-import type { AddressSet } from '../../../model/rule.ts'
-import type { Family } from '../../../net/family.ts'
+import type { NamedSet } from '../../model/kernel.ts'
+import type { AddressSet } from '../../model/match.ts'
+import type { Family } from '../../net/family.ts'
+
+/** `ip` and `ip6` are what nft(8) calls the families' headers. */
+export const headerOf = { inet: 'ip', inet6: 'ip6' } as const
 
 /** One where the rule has a file, or none. */
 export function fileSets(set: AddressSet | undefined, family: Family): readonly NamedSet[] {
@@ -16,6 +19,13 @@ export function fileSets(set: AddressSet | undefined, family: Family): readonly 
       elements,
     },
   ]
+}
+
+/** One where the rule has domains, or none. */
+export function domainSets(domains: readonly string[] | undefined, rule: string, family: Family): readonly NamedSet[] {
+  if (domains === undefined) return []
+  const definition = `type ${addressType(family)}; flags timeout; timeout 1d`
+  return [{ kind: 'set', name: domainSet(rule, family), definition }]
 }
 
 /** Where a name server adds the addresses of a rule's domains. */

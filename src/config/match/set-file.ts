@@ -1,8 +1,8 @@
 /** A file of addresses for a rule: one address, prefix or range a line, comments from `#` or `;`. Pure. */
 
-import { familyOfElement } from '../net/address-range.ts'
-import type { Family } from '../net/family.ts'
-import { digest } from '../values/digest.ts'
+import { familyOfElement } from '../../net/address-range.ts'
+import type { Family } from '../../net/family.ts'
+import { digest } from '../../values/digest.ts'
 
 const mostElements = 100_000
 

@@ -1,8 +1,8 @@
 /** Readers for what the configuration says of probes, failback and quota. Pure. */
 import { isIP } from 'node:net'
-import { type ProbeKind, type ProbeTargets, probeKinds } from '../model/probe-kind.ts'
-import { hostOf } from '../net/target.ts'
-import { familyOf } from '../net/valid.ts'
+import { type ProbeKind, type ProbeTargets, probeKinds } from '../../model/probe-kind.ts'
+import { hostOf } from '../../net/target.ts'
+import { familyOf } from '../../net/valid.ts'
 import { type Reader, wholeNumber } from './values.ts'
 
 /** Decimal seconds; `1e3` and `-1` would surprise someone. */

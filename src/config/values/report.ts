@@ -1,5 +1,5 @@
 /** Errors and warnings with the place that they are about. */
-import { printable } from '../os/log.ts'
+import { printable } from '../../os/log.ts'
 
 /** Where in the files something is: `/etc/ifbalance/ifbalance.conf:12: [uplink home] weight`. */
 export interface Place {

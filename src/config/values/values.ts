@@ -1,10 +1,10 @@
 /** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
 
-import type { Masquerade } from '../model/config.ts'
-import type { Gateways } from '../model/facts.ts'
-import type { Family } from '../net/family.ts'
-import { routedPrefix } from '../net/ipv6-prefix.ts'
-import { isGateway, isInterfaceName, isMetric, isWeight } from '../net/valid.ts'
+import type { Masquerade } from '../../model/config.ts'
+import type { Gateways } from '../../model/facts.ts'
+import type { Family } from '../../net/family.ts'
+import { routedPrefix } from '../../net/ipv6-prefix.ts'
+import { isGateway, isInterfaceName, isMetric, isWeight } from '../../net/valid.ts'
 
 export interface Reader<T> {
   /** Ends the sentence `expected ...`. */
@@ -92,4 +92,10 @@ export const prefixes: Reader<readonly string[]> = {
     const read = text.split(/[\s,]+/).map(routedPrefix)
     return read.every((prefix) => prefix !== null) ? [...new Set(read)] : null
   },
+}
+
+/** Words between commas or white space, each read; null where one cannot be, or there is none. */
+export function allOf<T>(text: string, read: (word: string) => T | null): readonly T[] | null {
+  const list = text.split(/[\s,]+/).map(read)
+  return list.every((one) => one !== null) ? list : null
 }
