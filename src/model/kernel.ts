@@ -76,6 +76,8 @@ export interface Rule {
   readonly priority: number
   readonly protocol: number
   readonly spec: string
+  /** It has a selector or an action that we never use, which `spec` tells people of: ip(8) need not take it back. */
+  readonly foreign?: true
 }
 
 /** An nft table as chains of canonical lines (see kernel/nft/listing.ts), so that two can be compared. */

@@ -121,7 +121,7 @@ function comparable(route: Route | undefined): Route | undefined {
 
 function diffRules(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
   const inBlock = ({ priority }: Rule) => everywhere.some((numbers) => inOurBlock(priority, numbers))
-  const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && inBlock(rule))
+  const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && !rule.foreign && inBlock(rule))
   const wanted = desired.rules.filter(inBlock)
   const missing = subtract(wanted, there)
   const surplus = subtract(there, wanted)

@@ -34,6 +34,43 @@ async function warningsOf(pattern: RegExp): Promise<readonly string[]> {
   return warnings.filter((line) => pattern.test(line))
 }
 
+test('rules among ours that ip(8) lists in words that it does not take are left alone, and keep nothing from its place', async () => {
+  const rules = [
+    ['goto', '29999'],
+    ['from', '10.9.0.0/16', 'tos', '0x10', 'lookup', '77'],
+    ['to', '10.9.0.0/16', 'lookup', '77'],
+    ['ipproto', 'tcp', 'sport', '100-200', 'dport', '53', 'lookup', '77'],
+    ['uidrange', '1000-2000', 'lookup', '77'],
+    ['tun_id', '7', 'lookup', '77'],
+    ['l3mdev'],
+    ['suppress_ifgroup', '5', 'lookup', '77'],
+    ['suppress_prefixlength', '12', 'lookup', '77'],
+    ['from', '10.8.0.0/24', 'lookup', '77', 'realms', '3/4'],
+    ['fwmark', '9', 'prohibit'],
+    ['fwmark', '10', 'blackhole'],
+    ['fwmark', '11', 'unreachable'],
+    ['iif', 'nosuch', 'lookup', '77'],
+    ['nop'],
+  ]
+  // Ours: a protocol that few others write, and words that we use.
+  const ours = new Set([0, rules.length - 2, rules.length - 1])
+  const add = (protocol: string) =>
+    rules.map((words, i) => `rule add priority ${20900 + i} ${words.join(' ')} protocol ${protocol}`)
+  await host.ifbalance(['apply'])
+  for (const protocol of ['kernel', 'static']) {
+    await host.run(['ip', '-batch', '-'], {}, { input: `${add(protocol).join('\n')}\n` })
+    await host.run(['ip', 'rule', 'del', 'from', '10.1.0.2', 'priority', '20301'])
+    expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0 })
+    expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+    const listed = await out('ip', '-N', 'rule')
+    expect(listed).toMatch(/^20301:\tfrom 10.1.0.2 /m)
+    const expected = rules.flatMap((_, i) => (protocol === 'kernel' && ours.has(i) ? [] : [20900 + i]))
+    expect([...listed.matchAll(/^(209[0-8]\d):/gm)].map(([, priority]) => Number(priority))).toEqual(expected)
+    expect(await warningsOf(/is another program's, among ours/)).not.toHaveLength(0)
+    for (const priority of expected) await host.run(['ip', 'rule', 'del', 'priority', String(priority)])
+  }
+})
+
 test('a gateway that the kernel does not take, and a better one', async () => {
   // An address of this host is no gateway.
   await config('[uplink wan2]\ngateway = 10.3.0.2\n')

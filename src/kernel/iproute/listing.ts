@@ -131,6 +131,9 @@ const understood = new Set([
   'nop',
 ])
 
+/** FR_ACT_ numbers of linux/fib_rules.h. */
+const actions: Readonly<Record<string, string>> = { 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' }
+
 export function parseRule(family: Family, rule: Json): Rule {
   const source = text(rule['src'] ?? 'all')
   const spec = ruleSpec({
@@ -144,18 +147,28 @@ export function parseRule(family: Family, rule: Json): Rule {
     action: parseAction(rule),
   })
   // A selector that we never use makes the rule another's, whatever else it says.
-  const others = Object.keys(rule).filter((key) => !understood.has(key))
+  const others = Object.keys(rule).filter(
+    (key) => !understood.has(key) || (key === 'suppress_prefixlen' && rule[key] !== 0),
+  )
+  const words = others.map((key) => (key === 'action' ? (actions[text(rule[key])] ?? key) : otherWord(key, rule[key])))
   return {
     family,
     priority: number(rule['priority']),
     protocol: Number(rule['protocol']),
-    spec: [spec, ...others.map((key) => `${key} ${rule[key]}`)].join(' '),
+    spec: [spec, ...words].filter((word) => word !== '').join(' '),
+    ...(others.length > 0 && { foreign: true as const }),
   }
 }
 
-function parseAction(rule: Json): RuleAction {
+function otherWord(key: string, value: unknown): string {
+  return value === null ? key : `${key} ${String(value)}`
+}
+
+/** Null: it leads to no table, by an action that we never use. */
+function parseAction(rule: Json): RuleAction | null {
   if ('goto' in rule) return { goto: number(rule['goto']) }
   if ('nop' in rule) return { nop: true }
+  if (!('table' in rule)) return null
   return { lookup: Number(rule['table']), suppressDefault: rule['suppress_prefixlen'] === 0 }
 }
 

@@ -15,14 +15,21 @@ export interface RuleParts {
   readonly action: RuleAction
 }
 
-export function ruleSpec({ not, from, mark, iif, oif, action }: RuleParts): string {
+export function ruleSpec({
+  not,
+  from,
+  mark,
+  iif,
+  oif,
+  action,
+}: Omit<RuleParts, 'action'> & { readonly action: RuleAction | null }): string {
   const words = [
     ...(not ? ['not'] : []),
     ...(from ? ['from', from] : []),
     ...(mark ? ['fwmark', `${hex(mark.value)}/${hex(mark.mask)}`] : []),
     ...(iif ? ['iif', iif] : []),
     ...(oif ? ['oif', oif] : []),
-    ...actionWords(action),
+    ...(action ? actionWords(action) : []),
   ]
   return words.join(' ')
 }

@@ -30,8 +30,8 @@ function some(lines: readonly string[]): readonly string[] {
 
 const most = 8
 
-function foreignRule({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
-  if (!inOurBlock(priority, numbers) || protocol === protocols.rule) return []
+function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { numbers }: Config): readonly string[] {
+  if (!inOurBlock(priority, numbers) || (protocol === protocols.rule && !foreign)) return []
   return [`${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`]
 }
 
