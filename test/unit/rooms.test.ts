@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -45,4 +45,19 @@ test('no folder of src/ uses one that uses it', () => {
 
 test('nothing is loose in src/ but the way in, and the layout of our numbers and paths', () => {
   expect(readdirSync(root).filter((name) => name.includes('.'))).toEqual(['layout.ts', 'main.ts'])
+})
+
+test('documents name files that are there', () => {
+  const project = join(root, '..')
+  const inDocs = readdirSync(join(project, 'docs')).map((name) => `docs/${name}`)
+  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inDocs].filter((path) => path.endsWith('.md'))
+  const named = documents.flatMap((document) =>
+    Array.from(
+      readFileSync(join(project, document), 'utf8').matchAll(/`((?:src|test|hooks|units|docs)\/[\w./-]+)`/g),
+      ([, path = '']) => ({ document, path }),
+    ),
+  )
+  // NAME stands for one that is to be.
+  const missing = named.filter(({ path }) => !path.includes('NAME') && !existsSync(join(project, path)))
+  expect(missing).toEqual([])
 })
