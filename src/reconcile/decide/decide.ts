@@ -16,6 +16,7 @@ import { offloadWarnings } from './offload.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
 import { decideRuleset, isOurRuleset } from './ruleset.ts'
+import { routedNetworkWarnings } from './steering/routed-networks.ts'
 import { decideSysctls, formerSysctls } from './sysctls.ts'
 import { decideTableNames, tableNameWarnings } from './table-names.ts'
 import { masqueradeOf } from './translation.ts'
@@ -46,6 +47,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...findDeadFamilies(uplinks),
       ...findConflicts(config, uplinks, observed),
       ...twins(config, uplinks, observed),
+      ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),
       ...tableNameWarnings(known, config.numbers, observed),
       ...foreignNatWarnings(

@@ -53,10 +53,64 @@ test('what is known to be an uplink’s can be translated, and is balanced', () 
   expect(left('inet6', [route('2001:db8:7::/64', 'lan0')], text)).toEqual([])
 })
 
-test('of too many, none is', () => {
-  const many = Array.from({ length: maxRoutedNetworks + 1 }, (_, index) => route(`198.51.100.${index}/32`, 'lan0'))
+/** What is said of them. */
+const told = (routes: readonly Route[], text = '') =>
+  decide(configOf(text), { ...world, routes: [...world.routes, ...routes] }).warnings.filter((line) =>
+    line.includes('public networks'),
+  )
+
+test('of more than there are rules for, all are, by prefixes that cover them', () => {
+  const many = Array.from({ length: maxRoutedNetworks + 1 }, (_, index) => route(`198.51.100.${index}`, 'lan0'))
   expect(left('inet', many.slice(1))).toHaveLength(maxRoutedNetworks)
-  expect(left('inet', many)).toEqual([])
+  expect(told(many.slice(1))).toEqual([])
+  // The two that are closest, and no more.
+  const covered = left('inet', many)
+  expect(covered).toHaveLength(maxRoutedNetworks)
+  expect(covered).toContain('from 198.51.100.0/31 lookup 254')
+  expect(covered).toContain('from 198.51.100.16 lookup 254')
+  expect(told(many)).toEqual([
+    'IPv4: of 17 public networks behind this host, all are left to main, by 16 prefixes that cover them',
+  ])
+})
+
+test('what lies within another is counted once', () => {
+  const many = Array.from({ length: 30 }, (_, index) => route(`198.51.100.${index * 8}/29`, 'lan0'))
+  const all = [route('203.0.113.0/24', 'lan0'), route('198.51.100.0/24', 'lan0', '192.168.77.9'), ...many]
+  expect(left('inet', all).toSorted()).toEqual(['from 198.51.100.0/24 lookup 254', 'from 203.0.113.0/24 lookup 254'])
+})
+
+test('many of them, all over the internet, in a moment', () => {
+  const many = Array.from({ length: 1000 }, (_, i) =>
+    route(`${11 + (i % 80)}.${(i * 37) % 256}.${(i * 11) % 256}.0/24`, 'lan0'),
+  )
+  const covered = left('inet', many)
+  expect(covered.length).toBeLessThanOrEqual(maxRoutedNetworks)
+  expect(told(many)[0]).toMatch(/all are left to main/)
+  expect(left('inet', many.slice(0, 700)).length).toBeGreaterThan(0)
+})
+
+test('no cover takes what is private, or an uplink’s', () => {
+  const text = '[uplink wan1]\ninterface = wan1\nprefix = 2001:db8:8:80::/57\n'
+  const around = Array.from({ length: 17 }, (_, i) => route(`2001:db8:8:${(i * 2).toString(16)}::/64`, 'lan0'))
+  const far = Array.from({ length: 17 }, (_, i) => route(`2001:db8:8:${(0x100 + i * 2).toString(16)}::/64`, 'lan0'))
+  for (const spec of left('inet6', [...around, ...far], text))
+    expect(spec).toMatch(/^from 2001:db8:8:(?:[0-9a-f]{1,3}:)?:\/(?:5[89]|6[0-4]) lookup 254$/)
+  expect(told([...around, ...far], text)[0]).toMatch(/all are left to main/)
+})
+
+test('where they and uplinks’ addresses take turns, some are balanced, and it is said', () => {
+  const addresses = Array.from({ length: 30 }, (_, i) => `198.51.100.${2 * i + 1}`)
+  const links = world.links.map((link) => {
+    const index = ['wan1', 'wan2'].indexOf(link.name)
+    const [first] = link.addresses.filter(({ family }) => family === 'inet')
+    if (index < 0 || !first) return link
+    const more = addresses.filter((_, i) => i % 2 === index).map((address) => ({ ...first, address }))
+    return { ...link, addresses: [...link.addresses, ...more] }
+  })
+  const networks = addresses.map((_, i) => route(`198.51.100.${2 * i}`, 'lan0'))
+  const { rules, warnings } = decide(configOf(''), { ...world, links, routes: [...world.routes, ...networks] })
+  expect(rules.filter(({ priority, spec }) => priority === 32765 && spec.startsWith('from '))).toHaveLength(16)
+  expect(warnings.find((line) => line.includes('public networks'))).toMatch(/^IPv4: of 30 .* \d+ are balanced, and/)
 })
 
 test('where rules spread everything, they leave these networks alone', () => {
