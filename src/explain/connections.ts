@@ -1,8 +1,8 @@
 /** What keeps the connections that exist where they are. */
-import { marks, programs } from '../layout.ts'
+import { eachEntry, isEntry, markOf } from '../kernel/conntrack/entry.ts'
+import { marks } from '../layout.ts'
 import type { Config } from '../model/config.ts'
 import type { Uplink } from '../model/uplink.ts'
-import { eachLine } from '../os/lines.ts'
 import type { Question } from './question.ts'
 
 export interface Kept {
@@ -23,19 +23,19 @@ export async function keptConnections(
   const kept: Kept[] = []
   const name = protocol === 'icmp' && family === 'inet6' ? 'icmpv6' : protocol
   const words = [
-    ...['--dump', '--family', family === 'inet' ? 'ipv4' : 'ipv6', '--proto', name, '--orig-dst', destination],
+    ...['--proto', name, '--orig-dst', destination],
     ...(from === null ? [] : ['--orig-src', from]),
     ...(port > 0 ? ['--orig-port-dst', String(port)] : []),
     ...(sourcePort ? ['--orig-port-src', String(sourcePort)] : []),
   ]
-  await eachLine(programs.conntrack, words, (line) => {
-    if (kept.length < most && line.includes(' src=')) kept.push({ entry: line.trim(), because: reasonOf(line) })
+  await eachEntry(family, words, (line) => {
+    if (kept.length < most && isEntry(line)) kept.push({ entry: line.trim(), because: reasonOf(line) })
   })
   return kept
 
   function reasonOf(line: string): string {
     const { pinned, incoming, numberMask } = marks(numbers)
-    const mark = Number(/ mark=(\d+)/.exec(line)?.[1] ?? 0)
+    const mark = markOf(line)
     const number = (mark & numberMask) >>> numbers.markShift
     const uplink = uplinks.find((one) => one.number === number)
     const title = uplink ? `uplink ${uplink.name}` : `an uplink that is no longer known (${number})`

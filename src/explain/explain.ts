@@ -1,12 +1,12 @@
 /** What a new connection would do: the administrator's rules from the configuration, everything else from the kernel. */
 
+import { routeOf } from '../kernel/iproute/route-get.ts'
 import { allRules } from '../reconcile/decide/steering/choice.ts'
 import type { Explanation, Facts } from './explanation.ts'
 import { balancedOutcome, ruleOutcome } from './outcome.ts'
 import { packetOf, queryOf } from './packet.ts'
 import { whatPasses } from './passes.ts'
 import type { Question } from './question.ts'
-import { routeOf } from './route.ts'
 import { nameOf, reasonAgainst } from './rule.ts'
 import { waysOf } from './ways.ts'
 

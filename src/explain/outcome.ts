@@ -1,5 +1,6 @@
 /** What becomes of a connection that a rule takes, or that is balanced as all else. */
 
+import { type RouteAnswer, type RouteQuery, routeOf } from '../kernel/iproute/route-get.ts'
 import { balancedTable, markOf, marks, tables, uplinkTable } from '../layout.ts'
 import type { FirstPacket } from '../model/match.ts'
 import { type HashField, type Mode, modeOf } from '../model/mode.ts'
@@ -10,7 +11,6 @@ import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import type { Facts, Outcome } from './explanation.ts'
 import { slotOf } from './hash.ts'
 import { othersThan } from './others.ts'
-import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'
 import { nameOf } from './rule.ts'
 import { type Ways, waysOf } from './ways.ts'
 

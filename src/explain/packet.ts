@@ -1,12 +1,12 @@
 /** What is asked -> the first packet of such a connection, for rules and for the kernel. */
 
 import { traitsIn } from '../config/match/fields.ts'
+import { type RouteAnswer, type RouteQuery, routeOf } from '../kernel/iproute/route-get.ts'
 import type { FirstPacket } from '../model/match.ts'
 import type { Observed } from '../model/observed.ts'
 import { digitsOf } from '../net/address-range.ts'
 import { Failure } from '../os/error.ts'
 import { protocolNumbers, type Question } from './question.ts'
-import { type RouteAnswer, type RouteQuery, routeOf } from './route.ts'
 
 /** It comes in by the interface that its source is reached by, unless said otherwise. Throws where that is unclear. */
 export async function queryOf(question: Question, { links }: Observed): Promise<RouteQuery> {

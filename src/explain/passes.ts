@@ -1,13 +1,13 @@
 /** What no rule of the administrator is asked for. Pure. */
 
-import { hex } from '../kernel/iproute/rule-spec.ts'
+import type { RouteAnswer, RouteQuery } from '../kernel/iproute/route-get.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
 import { carriers, isUplinkIn } from '../model/carriers.ts'
 import type { FirstPacket } from '../model/match.ts'
 import type { Uplink } from '../model/uplink.ts'
+import { hex } from '../values/hex.ts'
 import type { Facts } from './explanation.ts'
 import { leadsTo } from './policy.ts'
-import type { RouteAnswer, RouteQuery } from './route.ts'
 
 /** Why that is, for people; null where rules are asked. */
 export function whatPasses(

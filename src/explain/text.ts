@@ -1,7 +1,7 @@
 /** An explanation for people. Pure. */
 
 import { protocolName } from '../config/match/protocol.ts'
-import { hex } from '../kernel/iproute/rule-spec.ts'
+import { hex } from '../values/hex.ts'
 import type { Explanation, WayOut } from './explanation.ts'
 
 export function explanationText({ packet, rules, decision, ways, refused, others }: Explanation): string {

@@ -1,9 +1,10 @@
 /** A route's answer -> the ways out that it means. Pure. */
+
+import type { RouteAnswer, RouteQuery } from '../kernel/iproute/route-get.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
 import type { Facts, WayOut } from './explanation.ts'
 import { ruleTo } from './policy.ts'
-import type { RouteAnswer, RouteQuery } from './route.ts'
 
 export interface Ways {
   readonly ways: readonly WayOut[]

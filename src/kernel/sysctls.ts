@@ -1,4 +1,5 @@
-/** The sysctls that we set, read from /proc/sys. */
+/** The sysctls that we set, written to and read from /proc/sys. */
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashSysctls, linkSysctls, paths } from '../layout.ts'
 import type { Link } from '../model/kernel.ts'
@@ -11,6 +12,11 @@ export function readSysctls(links: readonly Link[], former: Iterable<string>): R
   const names = new Set([...hashSysctls.policies, ...hashSysctls.fields, ...configured.flatMap(namesOf), ...former])
   const values = [...names].map((name): [string, string | null] => [name, readIfThere(join(paths.sysctl, name))])
   return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value.trim()]])))
+}
+
+/** Throws what the kernel says. */
+export function writeSysctl(name: string, value: string): void {
+  writeFileSync(join(paths.sysctl, name), value)
 }
 
 function namesOf({ name }: Link): readonly string[] {

@@ -69,7 +69,7 @@ export interface Nexthop {
 
 /**
  * One policy rule. `spec` is everything between priority and protocol as arguments of `ip rule`, in our one canonical
- * order (see rule-spec.ts); the kernel compares rules in the same way.
+ * order (see kernel/iproute/rule.ts); the kernel compares rules in the same way.
  */
 export interface Rule {
   readonly family: Family
@@ -80,7 +80,7 @@ export interface Rule {
   readonly foreign?: true
 }
 
-/** An nft table as chains of canonical lines (see kernel/nft/listing.ts), so that two can be compared. */
+/** An nft table as chains of canonical lines (see kernel/nft/rule-listing.ts), so that two can be compared. */
 export interface Ruleset {
   readonly chains: readonly Chain[]
   /** Named sets, maps and flowtables; absent for none. */

@@ -78,7 +78,7 @@ export function elementsOf(ranges: readonly Range<string>[]): readonly string[] 
   return joined.map(elementText).sort()
 }
 
-/** As the right side of a match on a source, by nft's listing (see kernel/nft/listing.ts). */
+/** As the right side of a match on a source, by nft's listing (see kernel/nft/rule-listing.ts). */
 export function listedSources(ranges: readonly Range<string>[]): string {
   const elements = elementsOf(ranges)
   const [only = ''] = elements

@@ -5,7 +5,7 @@
  * reconcile/apply/apply.ts for how the steps become one nft transaction and one ip batch a family.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { ruleSpec } from '../kernel/iproute/rule-spec.ts'
+import { ruleSpec } from '../kernel/iproute/rule.ts'
 import type { Numbers } from '../layout.ts'
 import {
   balancedTable,

@@ -18,6 +18,10 @@ export function stringOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+export function stringOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
 /** NaN where it is none: equal to nothing, and less or greater than nothing. */
 export function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : Number.NaN

@@ -1,6 +1,7 @@
 /** `dscp =`. */
-import { nftNumber } from '../../kernel/iproute/rule-spec.ts'
+
 import { dscpNumbers } from '../../net/dscp.ts'
+import { nftNumber } from '../../values/hex.ts'
 import { allOf, type Reader } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
 import { headerOf } from './sets.ts'

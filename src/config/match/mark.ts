@@ -1,6 +1,7 @@
 /** `mark =`: what another program has marked. Without it, what others have marked is theirs. */
-import { hex, nftNumber } from '../../kernel/iproute/rule-spec.ts'
+
 import type { Match } from '../../model/match.ts'
+import { hex, nftNumber } from '../../values/hex.ts'
 import type { Reader } from '../values/values.ts'
 import { type MatchField, unless } from './field.ts'
 import { numberOption, type TraitReader } from './trait.ts'

@@ -6,7 +6,7 @@ import { marks } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import { hex } from '../iproute/rule-spec.ts'
+import { hex } from '../../values/hex.ts'
 
 export const parentSlice = 'ifbalance.slice'
 

@@ -1,9 +1,9 @@
 /** The kernel's connection table, counted by uplink: only sums are kept, however many connections there are. */
 
 import type { Numbers } from '../../layout.ts'
-import { marks, programs } from '../../layout.ts'
+import { marks } from '../../layout.ts'
 import type { Family } from '../../net/family.ts'
-import { eachLine } from '../../os/lines.ts'
+import { eachEntry, isEntry, markOf, numberAfter } from './entry.ts'
 
 export interface Sum {
   /** That left by the uplink, and that came in by it. */
@@ -22,13 +22,14 @@ export interface Counted {
   others: number
 }
 
-/** conntrack(8) looks at one family only. Throws where it fails, as for others than root. */
+/** Throws where conntrack(8) fails, as for others than root. */
 export async function countConnections(family: Family, numbers: Numbers): Promise<Counted> {
-  const kind = family === 'inet' ? 'ipv4' : 'ipv6'
   const counter = createCounter(numbers)
-  await eachLine(programs.conntrack, ['--dump', '--family', kind, '--output', 'extended'], counter.add)
+  await eachEntry(family, ['--output', 'extended'], counter.add)
   return counter.counted
 }
+
+const bytes = ' bytes='
 
 /** Takes lines of `conntrack -L`; others, of whatever kind, count nothing. */
 export function createCounter(numbers: Numbers): { readonly add: (line: string) => void; readonly counted: Counted } {
@@ -37,8 +38,8 @@ export function createCounter(numbers: Numbers): { readonly add: (line: string) 
   const counted: Counted = { uplinks, others: 0 }
 
   function add(line: string): void {
-    if (!line.includes(' src=')) return
-    const mark = numberAfter(line, line.lastIndexOf(' mark='), 6)
+    if (!isEntry(line)) return
+    const mark = markOf(line)
     const cameIn = (mark & incoming) !== 0
     if (!cameIn && (mark & pinned) === 0) {
       counted.others += 1
@@ -47,12 +48,12 @@ export function createCounter(numbers: Numbers): { readonly add: (line: string) 
     const sum = sumOf((mark & numberMask) >>> numbers.markShift)
     sum[cameIn ? 'in' : 'out'] += 1
     // Once for each direction, the original one first.
-    const original = line.indexOf(' bytes=')
+    const original = line.indexOf(bytes)
     if (original === -1) return
-    const reply = line.indexOf(' bytes=', original + 1)
+    const reply = line.indexOf(bytes, original + 1)
     sum.counted += 1
-    sum[cameIn ? 'received' : 'sent'] += numberAfter(line, original, 7)
-    sum[cameIn ? 'sent' : 'received'] += numberAfter(line, reply, 7)
+    sum[cameIn ? 'received' : 'sent'] += numberAfter(line, bytes, original)
+    sum[cameIn ? 'sent' : 'received'] += numberAfter(line, bytes, reply)
   }
 
   function sumOf(number: number): Sum {
@@ -64,9 +65,4 @@ export function createCounter(numbers: Numbers): { readonly add: (line: string) 
   }
 
   return { add, counted }
-}
-
-/** 0 where there is none: entries without a mark have none of ours. */
-function numberAfter(line: string, at: number, length: number): number {
-  return at === -1 ? 0 : Number.parseInt(line.slice(at + length), 10) || 0
 }

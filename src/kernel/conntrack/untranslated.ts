@@ -5,18 +5,10 @@ import type { Step } from '../../model/step.ts'
 import { digitsOf, mergeRanges, readAddressRange } from '../../net/address-range.ts'
 import type { Family, Range } from '../../net/family.ts'
 import { unnamedFile } from '../../os/files.ts'
-import { eachLine } from '../../os/lines.ts'
 import { run } from '../../os/run.ts'
+import { deleteLine, eachEntry, type Unanswered, unansweredOf } from './entry.ts'
 
 type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
-
-export interface Unanswered {
-  readonly source: string
-  readonly destination: string
-  readonly mark: number
-  /** What conntrack(8) knows it by. */
-  readonly words: string
-}
 
 /** More than a table of usual size has of them; the rest ends by its own timeouts. */
 const most = 50_000
@@ -24,14 +16,13 @@ const most = 50_000
 /** Throws where conntrack(8) fails. */
 export async function forgetUntranslated(step: ForgetUntranslated): Promise<void> {
   for (const family of ['inet', 'inet6'] as const) {
-    const kind = family === 'inet' ? 'ipv4' : 'ipv6'
     const found: Unanswered[] = []
-    await eachLine(programs.conntrack, ['--dump', '--family', kind, '--output', 'extended'], (line) => {
+    await eachEntry(family, ['--output', 'extended'], (line) => {
       const entry = found.length < most ? unansweredOf(line) : null
       if (entry) found.push(entry)
     })
     const dead = deadOf(found, family, step)
-    const commands = dead.map(({ words }) => `-D -f ${kind} ${words}\n`).join('')
+    const commands = dead.map((entry) => deleteLine(family, entry)).join('')
     if (dead.length > 0) await deleteAll(commands)
   }
 }
@@ -44,26 +35,6 @@ async function deleteAll(commands: string): Promise<void> {
     await run(programs.conntrack, ['--load-file', '-'], { descriptor, accept: [0, 1], timeoutMs: 60_000 })
   } finally {
     closeSync(descriptor)
-  }
-}
-
-const tuple = /src=(\S+) dst=(\S+)(?: sport=(\d+) dport=(\d+)| type=(\d+) code=(\d+) id=(\d+))/
-const pattern = new RegExp(`^ipv[46] +\\d+ \\S+ +(1|6|17|58) .*?${tuple.source} .*?\\[UNREPLIED\\] ${tuple.source} `)
-
-/** Of a line of `conntrack --dump --output extended`: null for what was answered, or is translated, or of a zone. */
-export function unansweredOf(line: string): Unanswered | null {
-  const found = pattern.exec(line)
-  if (!found || line.includes(' zone')) return null
-  const [, protocol, source = '', destination = '', sport, dport, type, code, id, ...reply] = found
-  const [from, to, fromPort, toPort] = reply
-  if (from !== destination || to !== source || fromPort !== dport || toPort !== sport) return null
-  const ports =
-    type === undefined ? `--sport ${sport} --dport ${dport}` : `--icmp-type ${type} --icmp-code ${code} --icmp-id ${id}`
-  return {
-    source,
-    destination,
-    mark: Number(/ mark=(\d+)/.exec(line)?.[1] ?? 0),
-    words: `-p ${protocol} -s ${source} -d ${destination} ${ports}`,
   }
 }
 

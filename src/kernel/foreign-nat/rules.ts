@@ -6,7 +6,7 @@
 import type { DeviceTest, ForeignNat } from '../../model/facts.ts'
 import { elementsOf, listedSources, readAddressRange } from '../../net/address-range.ts'
 import type { Family, Range } from '../../net/family.ts'
-import { nftNumber } from '../iproute/rule-spec.ts'
+import { nftNumber } from '../../values/hex.ts'
 
 /** What a rule asks. */
 export interface Asked {

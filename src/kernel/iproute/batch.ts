@@ -1,8 +1,10 @@
-/** Steps -> lines for `ip -batch`, in numbers only: names of tables may not be there yet. */
+/** `ip -batch`: steps as its lines, and what it prints, one JSON array a line. */
 
-import type { Nexthop, Route, Rule } from '../../model/kernel.ts'
 import type { Step } from '../../model/step.ts'
-import { metricWords } from './route-metrics.ts'
+import { Failure } from '../../os/error.ts'
+import type { Json } from '../../values/checked.ts'
+import { routeIdentity, routeWords } from './route.ts'
+import { ruleWords } from './rule.ts'
 
 export type IpStep = Extract<Step, { kind: 'replace-route' | 'delete-route' | 'add-rule' | 'delete-rule' }>
 
@@ -15,7 +17,7 @@ export function ipLine(step: IpStep): string {
     case 'replace-route':
       return `route replace ${routeWords(step.route)}`
     case 'delete-route':
-      return `route del ${identityWords(step.route).join(' ')}`
+      return `route del ${routeIdentity(step.route).join(' ')}`
     case 'add-rule':
       return `rule add ${ruleWords(step.rule)}`
     case 'delete-rule':
@@ -23,29 +25,13 @@ export function ipLine(step: IpStep): string {
   }
 }
 
-function ruleWords({ priority, spec, protocol }: Rule): string {
-  return `priority ${priority} ${spec} protocol ${protocol}`
-}
-
-function routeWords(route: Route): string {
-  const [first, ...others] = route.nexthops
-  const { metrics = {}, source } = route
-  const identity = [...identityWords(route), ...(source === undefined ? [] : ['src', source]), ...metricWords(metrics)]
-  if (first === undefined) return identity.join(' ')
-  if (others.length === 0) return [...identity, ...hopWords(first)].join(' ')
-  const hops = route.nexthops.map((hop) => ['nexthop', ...hopWords(hop), 'weight', String(hop.weight)].join(' '))
-  return [...identity, ...hops].join(' ')
-}
-
-function identityWords({ type, destination, table, protocol, metric }: Route): readonly string[] {
-  return [
-    ...(type === 'unicast' ? [] : [type]),
-    destination,
-    ...['table', String(table), 'proto', String(protocol)],
-    ...(metric === 0 ? [] : ['metric', String(metric)]),
-  ]
-}
-
-function hopWords({ gateway, device, onlink }: Nexthop): readonly string[] {
-  return [...(gateway === null ? [] : ['via', gateway]), 'dev', device, ...(onlink ? ['onlink'] : [])]
+/** One JSON array a line, one line a command of the batch. Throws where that is not so. */
+export function parseBatch(stdout: string, commands: number): readonly (readonly Json[])[] {
+  const arrays = stdout
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line): readonly Json[] => JSON.parse(line))
+  if (arrays.length !== commands)
+    throw new Failure('malformed', `reading ip's answer: ${arrays.length} parts instead of ${commands}`)
+  return arrays
 }

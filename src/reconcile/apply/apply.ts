@@ -4,16 +4,15 @@
  * The transaction may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
  * but every beginning of its lines carries traffic (diff.ts has the order) and the next run goes on from there.
  */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
-import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
+import { deleteRuleset, replaceRuleset } from '../../kernel/nft/table.ts'
 import { refusalText } from '../../kernel/refusal-text.ts'
-import { peersElsewhere } from '../../kernel/sockets.ts'
-import { paths, programs } from '../../layout.ts'
+import { peersElsewhere } from '../../kernel/sockets/sockets.ts'
+import { writeSysctl } from '../../kernel/sysctls.ts'
+import { programs } from '../../layout.ts'
 import type { Step } from '../../model/step.ts'
 import type { Family } from '../../net/family.ts'
 import { log, messageOf } from '../../os/log.ts'
@@ -99,7 +98,7 @@ export function mayUndo(step: Step): boolean {
 
 function setSysctl(step: Extract<Step, { kind: 'set-sysctl' }>): readonly Refusal[] {
   try {
-    writeFileSync(join(paths.sysctl, step.name), step.value)
+    writeSysctl(step.name, step.value)
     return []
   } catch (error) {
     return [{ step, why: messageOf(error) }]

@@ -2,7 +2,7 @@
 
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
-import { deleteRuleset, replaceRuleset } from '../../kernel/nft/transaction.ts'
+import { deleteRuleset, replaceRuleset } from '../../kernel/nft/table.ts'
 import { programs } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
 import type { Step } from '../../model/step.ts'

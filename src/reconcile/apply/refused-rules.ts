@@ -1,6 +1,6 @@
 /** Which of the administrator's rules nft does not take: the others are to have the effect that they have without it. */
 
-import { replaceRuleset } from '../../kernel/nft/transaction.ts'
+import { replaceRuleset } from '../../kernel/nft/table.ts'
 import { programs } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'

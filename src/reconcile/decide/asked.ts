@@ -13,11 +13,11 @@
  * replaces what a map has.
  */
 
-import { nftNumber } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities } from '../../layout.ts'
 import type { Chain, NamedSet } from '../../model/kernel.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { digitsOf } from '../../net/address-range.ts'
+import { nftNumber } from '../../values/hex.ts'
 
 export interface AskedRules {
   readonly chains: readonly Chain[]

@@ -8,12 +8,12 @@
  * - The kernel never makes a segment size larger (nft_exthdr.c), so an administrator's own smaller one stays.
  */
 
-import { nftNumber } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities } from '../../layout.ts'
 import type { Present } from '../../model/carriers.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
+import { nftNumber } from '../../values/hex.ts'
 
 /** What an address and a TCP header take. */
 const headers = { inet: 40, inet6: 60 } as const

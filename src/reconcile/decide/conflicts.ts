@@ -1,12 +1,12 @@
 /** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
 
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, tables } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Route, Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
+import { hex } from '../../values/hex.ts'
 import { findTakers } from './internet.ts'
 import { isOurRuleset } from './ruleset.ts'
 

@@ -3,13 +3,13 @@
  * Pure.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import type { Numbers } from '../../layout.ts'
 import { defaultNumbers, inOurBlock, isOurTable, markOf, marks, protocols } from '../../layout.ts'
 import type { Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { State } from '../../model/state.ts'
 import type { Step } from '../../model/step.ts'
+import { hex } from '../../values/hex.ts'
 
 /** Not noted down while they are the defaults alone. */
 function rememberedNumbers({ uplinks, numbers }: State): readonly Numbers[] {

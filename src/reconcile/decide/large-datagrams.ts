@@ -8,12 +8,12 @@
  * - A connected IPv4 socket is told by itself, and is routed anew. In IPv6 it keeps the route that it had without an address.
  */
 
-import { hex, nftNumber } from '../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../layout.ts'
 import type { Present } from '../../model/carriers.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Family } from '../../net/family.ts'
+import { hex, nftNumber } from '../../values/hex.ts'
 
 export interface LargeDatagrams {
   /** The last of `output`, as everything else there says more of where a packet goes. */

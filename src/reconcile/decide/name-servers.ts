@@ -8,7 +8,6 @@
  * already and would keep it there, and then its destination is changed. Masquerade gives it a source that can be answered.
  */
 
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { specificRoute } from '../../kernel/iproute/specific-route.ts'
 import { hookPriorities, markOf, marks } from '../../layout.ts'
 import { carriers, type Usable, usable } from '../../model/carriers.ts'
@@ -18,6 +17,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
+import { hex } from '../../values/hex.ts'
 import { works } from './drains.ts'
 import { masqueradeOf } from './translation.ts'
 

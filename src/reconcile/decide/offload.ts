@@ -8,7 +8,6 @@
  *   flow goes through the rules once more. What still holds is back in the fast path with its next packet.
  */
 
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities, marks } from '../../layout.ts'
 import { usable } from '../../model/carriers.ts'
 import type { Config } from '../../model/config.ts'
@@ -17,6 +16,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { digest } from '../../values/digest.ts'
+import { hex } from '../../values/hex.ts'
 
 export interface Offload {
   readonly chains: readonly Chain[]

@@ -4,12 +4,12 @@
  * packets. So what comes in by an uplink has the uplink's mark while they look, and not when it is routed. Pure.
  */
 
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities, marks } from '../../layout.ts'
 import { isUplinkIn, type Present } from '../../model/carriers.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
+import { hex } from '../../values/hex.ts'
 import { devices } from './verdicts.ts'
 
 /** None where nobody looks, or there is one way: each packet would pay for them. */

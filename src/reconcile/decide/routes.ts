@@ -1,6 +1,5 @@
 /** Uplinks -> the routes of their tables, and the balanced default. */
 
-import { commonMetrics } from '../../kernel/iproute/route-metrics.ts'
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../../layout.ts'
 import { carriers, isLinked, type Usable } from '../../model/carriers.ts'
 import type { Config } from '../../model/config.ts'
@@ -10,6 +9,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { subnetsWithinBounds } from './bounds.ts'
+import { commonMetrics } from './common-metrics.ts'
 import { otherWays } from './main-routes.ts'
 import { routedServers } from './name-servers.ts'
 

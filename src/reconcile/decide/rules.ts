@@ -1,7 +1,7 @@
 /** Uplinks -> policy rules, in the order in which they are added: the jumps' targets first, the balanced pair last. */
 
 import { marksOfSlices } from '../../kernel/cgroup/slices.ts'
-import { type RuleParts, ruleSpec } from '../../kernel/iproute/rule-spec.ts'
+import { type RuleParts, ruleSpec } from '../../kernel/iproute/rule.ts'
 import {
   ruleOffsets as at,
   balancedTable,

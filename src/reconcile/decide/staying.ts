@@ -10,13 +10,13 @@
  * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
  */
 
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { markOf, marks } from '../../layout.ts'
 import type { Present } from '../../model/carriers.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Family } from '../../net/family.ts'
 import { isWithin, type Prefix, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
+import { hex } from '../../values/hex.ts'
 import { byFamily, cameIn, devices, verdicts, ways } from './verdicts.ts'
 
 type Numbers = Config['numbers']

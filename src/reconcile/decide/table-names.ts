@@ -1,5 +1,6 @@
-/** Uplinks' names for `ip route show table NAME`, in the format of rt_tables.d. */
+/** Uplinks' names for `ip route show table NAME`. */
 
+import { tableNamesText } from '../../kernel/iproute/table-names.ts'
 import type { Numbers } from '../../layout.ts'
 import { balancedTable, uplinkTable } from '../../layout.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -12,7 +13,7 @@ type Taken = Pick<Observed, 'othersTableNames'>
 /** A name that is another table's in the host's own files stays that one's: rules and scripts that have it mean that. */
 export function decideTableNames(known: Known, numbers: Numbers, { othersTableNames = {} }: Taken): string {
   const names = wantedNames(known, numbers).filter(([, name]) => own(othersTableNames, name) === undefined)
-  return ['# Written by ifbalance.', ...names.map(([table, name]) => `${table}\t${name}`), ''].join('\n')
+  return tableNamesText(names.map(([table, name]) => [name, table]))
 }
 
 export function tableNameWarnings(known: Known, numbers: Numbers, { othersTableNames = {} }: Taken): readonly string[] {

@@ -10,7 +10,6 @@
  * Others' rules are known from their listing: that one of them has accepted a packet cannot be seen of the packet.
  */
 
-import { hex } from '../../kernel/iproute/rule-spec.ts'
 import { hookPriorities, marks } from '../../layout.ts'
 import { isUplinkIn, type Present } from '../../model/carriers.ts'
 import type { Config, Masquerade } from '../../model/config.ts'
@@ -19,6 +18,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { listedSources, readAddressRange, withoutRanges } from '../../net/address-range.ts'
 import type { Family, Range } from '../../net/family.ts'
+import { hex } from '../../values/hex.ts'
 import { leftAlone } from './foreign-nat.ts'
 import { changeRest, movePrivate, translateSources } from './prefix-translation.ts'
 import { cameIn, verdicts } from './verdicts.ts'

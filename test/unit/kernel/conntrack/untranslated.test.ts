@@ -1,6 +1,7 @@
 /** Lines of `conntrack --dump --output extended`, and which of them are dead for good. */
 import { expect, test } from 'vitest'
-import { deadOf, unansweredOf } from '../../../../src/kernel/conntrack/untranslated.ts'
+import { unansweredOf } from '../../../../src/kernel/conntrack/entry.ts'
+import { deadOf } from '../../../../src/kernel/conntrack/untranslated.ts'
 
 const step = {
   kind: 'forget-untranslated',

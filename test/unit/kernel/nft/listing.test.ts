@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseListing } from '../../../../src/kernel/nft/listing.ts'
+import { parseListing } from '../../../../src/kernel/nft/table.ts'
 
 const listed = (right: unknown, op = '==') => {
   const rule = { family: 'inet', table: 'ifbalance', chain: 'asked', expr: [match(right, op), { accept: null }] }

@@ -1,11 +1,13 @@
-/** What the kernel's routes would do with a packet. */
+/** `ip route get`: what the kernel's routes would do with a packet. */
 
-import { hex } from '../kernel/iproute/rule-spec.ts'
-import { refusalText } from '../kernel/refusal-text.ts'
-import { programs, tables } from '../layout.ts'
-import type { Family } from '../net/family.ts'
-import { run } from '../os/run.ts'
-import { own } from '../values/own.ts'
+import { programs, tables } from '../../layout.ts'
+import type { Family } from '../../net/family.ts'
+import { run } from '../../os/run.ts'
+import { type Json, listOf, objectOf, stringOf, stringOrNull } from '../../values/checked.ts'
+import { hex } from '../../values/hex.ts'
+import { own } from '../../values/own.ts'
+import { refusalText } from '../refusal-text.ts'
+import { parseNexthops } from './route.ts'
 
 export interface RouteQuery {
   readonly family: Family
@@ -30,34 +32,22 @@ export interface RouteAnswer {
   readonly shares: readonly { readonly device: string; readonly share: number }[]
 }
 
-interface JsonRoute {
-  readonly dst?: string
-  readonly type?: string
-  readonly dev?: string
-  readonly gateway?: string
-  readonly via?: { readonly host: string }
-  readonly table?: string
-  readonly prefsrc?: string
-  readonly nexthops?: readonly { readonly dev: string; readonly weight: number }[]
-}
-
 /** The way of one packet; or why there is none, in the kernel's words. */
 export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> {
   const [route, matched] = await Promise.all([ask(query, []), ask(query, ['fibmatch'])])
   if (typeof route === 'string') return route
-  const { type = 'unicast' } = route
-  const refusal = own(refusals, type)
+  const refusal = own(refusals, stringOf(route['type']))
   if (refusal !== undefined) return refusal
-  const { dev = '', gateway, via, table, prefsrc } = route
-  const { dst, nexthops = [{ dev, weight: 1 }] } = typeof matched === 'string' ? {} : matched
-  const total = nexthops.reduce((sum, { weight }) => sum + weight, 0)
+  const [hop] = parseNexthops(route)
+  const hops = parseNexthops(typeof matched === 'string' || !('nexthops' in matched) ? route : matched)
+  const total = hops.reduce((sum, { weight }) => sum + weight, 0)
   return {
-    device: dev,
-    gateway: gateway ?? via?.host ?? null,
-    table: table === undefined ? tables.main : Number(table),
-    source: prefsrc ?? null,
-    isDefault: dst === 'default',
-    shares: nexthops.map((hop) => ({ device: hop.dev, share: hop.weight / total })),
+    device: hop?.device ?? '',
+    gateway: hop?.gateway ?? null,
+    table: 'table' in route ? Number(route['table']) : tables.main,
+    source: stringOrNull(route['prefsrc']),
+    isDefault: typeof matched !== 'string' && matched['dst'] === 'default',
+    shares: hops.map(({ device, weight }) => ({ device, share: weight / total })),
   }
 }
 
@@ -67,7 +57,7 @@ const refusals: Readonly<Record<string, string>> = {
   ...{ blackhole: 'blackhole', unreachable: 'unreachable', prohibit: 'prohibit', throw: 'throw' },
 }
 
-async function ask(query: RouteQuery, flags: readonly string[]): Promise<JsonRoute | string> {
+async function ask(query: RouteQuery, flags: readonly string[]): Promise<Json | string> {
   const { family, destination, source, incoming, mark, protocol, sourcePort, port } = query
   const words = [
     ...['route', 'get', ...flags, destination],
@@ -80,8 +70,12 @@ async function ask(query: RouteQuery, flags: readonly string[]): Promise<JsonRou
   const options = [family === 'inet' ? '-4' : '-6', '-json', '-Numeric']
   const { stdout, stderr, exitCode } = await run(programs.ip, [...options, ...words], { accept: [0, 1, 2] })
   if (exitCode !== 0) return refusalText(stderr)
-  const [route] = JSON.parse(stdout) as readonly JsonRoute[]
-  return route ?? 'no answer'
+  return parseRoutesGot(stdout)[0] ?? 'no answer'
+}
+
+/** One JSON array a line, and nothing for what was refused. */
+export function parseRoutesGot(stdout: string): readonly Json[] {
+  return stdout.split('\n').flatMap((line) => (line.startsWith('[{') ? listOf(JSON.parse(line)).map(objectOf) : []))
 }
 
 function portWords(sourcePort: number, port: number): readonly string[] {

@@ -1,6 +1,7 @@
 /** What `ip -j` prints and the kernel no longer means. */
 import { expect, test } from 'vitest'
-import { parseRoutes, parseRule } from '../../../../src/kernel/iproute/listing.ts'
+import { parseRoutes } from '../../../../src/kernel/iproute/route.ts'
+import { parseRule } from '../../../../src/kernel/iproute/rule.ts'
 
 test('L13: a route whose lifetime is over is no route, although the kernel shows it until it tidies up', () => {
   const route = {

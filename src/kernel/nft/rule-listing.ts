@@ -1,45 +1,18 @@
 /**
- * `nft -j list table` -> the lines that reconcile/decide/ruleset.ts would write for the same rules.
+ * One rule of `nft -j list table` -> the line that reconcile/decide/ruleset.ts would write for the same rule.
  *
  * nft rewrites what it loads, each version in its own way (1.0.6 shows `ct mark & 0x80000000 != 0` as `ct mark != 0/1`),
  * so its text cannot be compared. Whatever this file does not know comes out as JSON, is therefore different from
  * everything that we want, and gets replaced.
  */
-
-import { nftTable } from '../../layout.ts'
-import type { Chain, NamedSet, Ruleset } from '../../model/kernel.ts'
 import { dscpNumbers } from '../../net/dscp.ts'
+import type { Json } from '../../values/checked.ts'
+import { hex, nftNumber } from '../../values/hex.ts'
 import { inCgroup } from '../cgroup/slices.ts'
-import { hex, nftNumber } from '../iproute/rule-spec.ts'
 
-type Json = Readonly<Record<string, unknown>>
-
-/**
- * `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. Other tables of the listing are
- * passed over; null where ours is not in it.
- */
-export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset | null {
-  const listing: { nftables: readonly Json[] } = JSON.parse(stdout)
-  const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] }>()
-  const sets: NamedSet[] = []
-  const isOurs = (kind: 'name' | 'table', item: Json) =>
-    Object.values(item).some((body) => (body as Json)[kind] === nftTable.name)
-  if (!listing.nftables.some((item) => 'table' in item && isOurs('name', item))) return null
-  for (const item of listing.nftables.filter((one) => isOurs('table', one))) {
-    for (const kind of ['set', 'map', 'flowtable'] as const)
-      if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
-    if ('chain' in item) {
-      const { name, type, hook, prio } = item['chain'] as { name: string; type?: string; hook?: string; prio?: number }
-      const base =
-        type !== undefined && hook !== undefined && prio !== undefined ? { type, hook, priority: prio } : null
-      chains.set(name, { name, hook: base, rules: [] })
-    } else if ('rule' in item) {
-      const { chain: name, expr } = item['rule'] as { chain: string; expr: readonly (Json | string)[] }
-      const chain = chains.get(name)
-      if (chain) chain.rules = [...chain.rules, expr.map((part) => statement(part, indexOf)).join(' ')]
-    }
-  }
-  return { chains: [...chains.values()], ...(sets.length > 0 ? { sets } : {}) }
+/** `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. */
+export function ruleLine(parts: readonly (Json | string)[], indexOf: ReadonlyMap<string, number>): string {
+  return parts.map((part) => statement(part, indexOf)).join(' ')
 }
 
 /** A string is what 1.0.6 has no JSON for. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { peerOf } from '../../../src/kernel/sockets.ts'
+import { peerOf } from '../../../../src/kernel/sockets/sockets.ts'
 
 test.each([
   ['tcp   ESTAB      0      0           10.1.0.2:4711       192.0.2.7:443', ['192.0.2.7']],

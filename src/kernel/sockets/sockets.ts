@@ -2,10 +2,13 @@
  * Sockets of this host that have an address of an uplink, and do not leave by it all the same: for a peer on a LAN, behind a VPN,
  * on this host itself, or that another's policy rule leads elsewhere. The kernel is asked, as nobody else knows all of that.
  */
-import { programs } from '../layout.ts'
-import type { Family } from '../net/family.ts'
-import { familyOf } from '../net/valid.ts'
-import { run } from '../os/run.ts'
+import { programs } from '../../layout.ts'
+import type { Family } from '../../net/family.ts'
+import { familyOf } from '../../net/valid.ts'
+import { run } from '../../os/run.ts'
+import { stringOf } from '../../values/checked.ts'
+import { parseNexthops } from '../iproute/route.ts'
+import { parseRoutesGot } from '../iproute/route-get.ts'
 
 /** More peers than that are not asked for, one by one. */
 const most = 10_000
@@ -44,10 +47,9 @@ async function waysElsewhere(
   const input = peers.map((peer) => `route get ${peer} from ${address}\n`).join('')
   const flags = [family === 'inet' ? '-4' : '-6', '-json', '-force', '-batch', '-']
   const { stdout } = await run(programs.ip, flags, { input, accept: [0, 1, 2], maxOutput })
-  const routes = stdout.split('\n').flatMap((line): readonly { dst?: string; dev?: string }[] => {
-    return line.startsWith('[{') ? JSON.parse(line) : []
+  return parseRoutesGot(stdout).flatMap((route) => {
+    const peer = stringOf(route['dst'])
+    const isElsewhere = parseNexthops(route).some((hop) => hop.device !== '' && hop.device !== device)
+    return isElsewhere && peers.includes(peer) ? [peer] : []
   })
-  return routes.flatMap(({ dst = '', dev }) =>
-    dev !== undefined && dev !== device && peers.includes(dst) ? [dst] : [],
-  )
 }

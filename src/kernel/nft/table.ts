@@ -1,6 +1,11 @@
-/** Ruleset -> one nft transaction that puts it in the place of the former one, whether there was one or not. */
+/**
+ * Our nft table: written as one transaction that puts a ruleset in the place of the former one, whether there was one or not,
+ * and read back from `nft -j -t list`. nft 1.0.6 and 1.1.
+ */
 import { nftTable } from '../../layout.ts'
 import type { Chain, NamedSet, Ruleset } from '../../model/kernel.ts'
+import type { Json } from '../../values/checked.ts'
+import { ruleLine } from './rule-listing.ts'
 
 const table = `${nftTable.family} ${nftTable.name}`
 
@@ -49,4 +54,32 @@ function chainText({ name, hook, rules }: Chain): string {
     ...rules,
   ]
   return [`  chain ${name} {`, ...lines.map((line) => `    ${line}`), '  }'].join('\n')
+}
+
+/**
+ * `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. Other tables of the listing are
+ * passed over; null where ours is not in it.
+ */
+export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset | null {
+  const listing: { nftables: readonly Json[] } = JSON.parse(stdout)
+  const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] }>()
+  const sets: NamedSet[] = []
+  const isOurs = (kind: 'name' | 'table', item: Json) =>
+    Object.values(item).some((body) => (body as Json)[kind] === nftTable.name)
+  if (!listing.nftables.some((item) => 'table' in item && isOurs('name', item))) return null
+  for (const item of listing.nftables.filter((one) => isOurs('table', one))) {
+    for (const kind of ['set', 'map', 'flowtable'] as const)
+      if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
+    if ('chain' in item) {
+      const { name, type, hook, prio } = item['chain'] as { name: string; type?: string; hook?: string; prio?: number }
+      const base =
+        type !== undefined && hook !== undefined && prio !== undefined ? { type, hook, priority: prio } : null
+      chains.set(name, { name, hook: base, rules: [] })
+    } else if ('rule' in item) {
+      const { chain: name, expr } = item['rule'] as { chain: string; expr: readonly (Json | string)[] }
+      const chain = chains.get(name)
+      if (chain) chain.rules = [...chain.rules, ruleLine(expr, indexOf)]
+    }
+  }
+  return { chains: [...chains.values()], ...(sets.length > 0 ? { sets } : {}) }
 }

@@ -1,0 +1,52 @@
+/** Links and addresses as `ip -d -N -j` lists them; we write none. Shapes as of iproute2 6.1 and 6.15. */
+import type { Address, Link } from '../../model/kernel.ts'
+import { type Json, listOf, numberOf, objectOf, stringOf, stringOrNull } from '../../values/checked.ts'
+
+export function parseLinks(links: readonly Json[], addresses: readonly Json[]): readonly Link[] {
+  const addressesOf = new Map<unknown, Address[]>()
+  for (const link of addresses) {
+    const known = addressesOf.get(link['ifindex']) ?? []
+    addressesOf.set(link['ifindex'], [
+      ...known,
+      ...listOf(link['addr_info']).flatMap((info) => parseAddress(objectOf(info))),
+    ])
+  }
+  const indexOf = new Map(links.map((link) => [stringOf(link['ifname']), numberOf(link['ifindex'])]))
+  return links.map((link) => {
+    const flags = listOf(link['flags'])
+    const state = stringOf(link['operstate'])
+    return {
+      index: numberOf(link['ifindex']),
+      name: stringOf(link['ifname']),
+      kind: stringOrNull(objectOf(link['linkinfo'])['info_kind']),
+      mtu: numberOf(link['mtu']),
+      type: Number(/\d+/.exec(stringOf(link['link_type']))?.[0] ?? 0),
+      up: flags.includes('UP'),
+      // Wi-Fi that is not associated has LOWER_UP but is DORMANT (Documentation/networking/operstates.rst).
+      carrier: flags.includes('LOWER_UP') && !['DOWN', 'DORMANT', 'LOWERLAYERDOWN', 'NOTPRESENT'].includes(state),
+      pointToPoint: flags.includes('POINTOPOINT') || flags.includes('NOARP'),
+      master: indexOf.get(stringOf(link['master'])) ?? null,
+      // Not netlink's: see hardware.ts.
+      hardware: [],
+      addresses: addressesOf.get(link['ifindex']) ?? [],
+    }
+  })
+}
+
+function parseAddress(info: Json): readonly Address[] {
+  const family = info['family']
+  if (family !== 'inet' && family !== 'inet6') return []
+  return [
+    {
+      family,
+      // With a peer, iproute2 calls our end `local` and the other `address`.
+      address: stringOf(info['local']),
+      prefixLength: numberOf(info['prefixlen']),
+      peer: stringOrNull(info['address']),
+      global: Number(info['scope']) === 0,
+      usable: !info['tentative'] && !info['dadfailed'],
+      ...(family === 'inet6' && info['deprecated'] ? { deprecated: true } : {}),
+      ...(info['dynamic'] === true ? { dynamic: true } : {}),
+    },
+  ]
+}
