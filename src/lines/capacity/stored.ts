@@ -1,0 +1,77 @@
+/** What survives a restart of what is known of a line. Pure; what was stored is as hostile as any file. */
+import { type Json, numberOf, objectOf } from '../../values/checked.ts'
+import { type Bandwidth, type Capacity, type LineModel, mostTargets, newLine, type Way } from './line-model.ts'
+import { baseOf, newTarget, type Target } from './target.ts'
+
+export interface StoredLine {
+  /** By the clock on the wall, in ms. */
+  readonly at: number
+  readonly down: StoredCapacity
+  readonly up: StoredCapacity
+  /** By name, the round trip at rest, in ms. */
+  readonly targets: Readonly<Record<string, { readonly baseMs: number; readonly jitterMs: number }>>
+}
+
+interface StoredCapacity {
+  readonly sure: Capacity['sure']
+  readonly rate: number
+  readonly seen: number
+  /** For how long it was as sure as that, in ms. */
+  readonly forMs: number
+}
+
+/** Contracts change, and so do the paths to targets: what is older is another line's. */
+const believedMs = 14 * 24 * 3600 * 1000
+/** A clock may be set back by as much, and not more. */
+const aheadMs = 24 * 3600 * 1000
+/** Bytes/s: ten terabits. */
+const mostRate = 1.25e12
+const mostMs = 60_000
+const mostNameLength = 256
+
+export function toStored(line: LineModel, wallMs: number): StoredLine {
+  const { down, up } = line.capacity
+  const store = ({ sure, rate, seen, since }: Capacity): StoredCapacity => ({
+    sure,
+    rate: Math.round(rate),
+    seen: Math.round(seen),
+    forMs: Math.max(0, Math.round((line.at ?? 0) - since)),
+  })
+  const targets = Object.entries(line.targets)
+    .filter(([, { least }]) => least.length > 0)
+    .map(([name, target]) => [name, { baseMs: baseOf(target), jitterMs: target.jitterMs }] as const)
+  return { at: Math.round(wallMs), down: store(down), up: store(up), targets: Object.fromEntries(targets) }
+}
+
+/** A new line with what of `stored` can be believed; `at` monotonic and `wallMs` by the clock, both now. */
+export function fromStored(stored: unknown, at: number, wallMs: number, bandwidth?: Bandwidth): LineModel {
+  const line = newLine(bandwidth)
+  const value = objectOf(stored)
+  const age = wallMs - numberOf(value['at'])
+  if (!(age >= -aheadMs && age <= believedMs)) return line
+  const capacity = (way: Way) =>
+    capacityFrom(objectOf(value[way]), at, bandwidth?.[way] ?? mostRate) ?? line.capacity[way]
+  const minute = Math.floor(at / 60_000)
+  const targets = Object.entries(objectOf(value['targets']))
+    .slice(0, mostTargets)
+    .flatMap(([name, target]) => targetFrom(name, objectOf(target), minute) ?? [])
+  return { ...line, capacity: { down: capacity('down'), up: capacity('up') }, targets: Object.fromEntries(targets) }
+}
+
+function capacityFrom(value: Json, at: number, ceiling: number): Capacity | null {
+  const sure = (['at-least', 'known'] as const).find((known) => known === value['sure'])
+  const [rate, seen, forMs] = [numberOf(value['rate']), numberOf(value['seen']), numberOf(value['forMs'])]
+  if (!sure || !isWithin(rate, mostRate) || !isWithin(seen, mostRate) || !(forMs >= 0 && Number.isFinite(forMs)))
+    return null
+  return { sure, rate: Math.min(rate, ceiling), seen: Math.min(seen, ceiling), since: at - forMs, full: [] }
+}
+
+function targetFrom(name: string, value: Json, minute: number): [[string, Target]] | null {
+  const [baseMs, jitterMs] = [numberOf(value['baseMs']), numberOf(value['jitterMs'])]
+  if (name.length > mostNameLength || !isWithin(baseMs, mostMs) || !isWithin(jitterMs, mostMs)) return null
+  return [[name, { ...newTarget, least: [{ minute, ms: baseMs }], presentMs: baseMs, jitterMs }]]
+}
+
+function isWithin(value: number, most: number): boolean {
+  return value > 0 && value <= most
+}

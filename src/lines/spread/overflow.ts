@@ -1,0 +1,66 @@
+/** One line after the other: the next takes new connections when those before it are full. Pure. */
+import { loadOf } from '../capacity/learn.ts'
+import { type LineModel, ways } from '../capacity/line-model.ts'
+
+export interface Overflow {
+  /** Lines that count as full, by name: since when, in ms. */
+  readonly full: Readonly<Record<string, number>>
+  /** Since when a full line has room again, in ms. */
+  readonly roomy: Readonly<Record<string, number>>
+}
+
+export interface Overflowed {
+  readonly overflow: Overflow
+  /** The lines that new connections are spread over. */
+  readonly takes: readonly string[]
+}
+
+export const newOverflow: Overflow = { full: {}, roomy: {} }
+
+/** A full line counts as full until it has had so much less than that to carry, of its capacity, for so long. */
+const easier = 0.2
+const roomyMs = 5000
+/** So many seconds make a rate. */
+const smoothed = 3
+
+/**
+ * Once a second. `groups`: lines of one metric each, the lowest first. `fullAt`: 0.9 of its capacity. The first group
+ * that is not full takes what comes; where all are, all do.
+ */
+export function overflow(
+  before: Overflow,
+  groups: readonly Readonly<Record<string, LineModel>>[],
+  fullAt: number,
+  at: number,
+): Overflowed {
+  const all = groups.flatMap((group) => Object.entries(group))
+  const next = all.map(([name, line]) => [name, judged(before, name, line, fullAt, at)] as const)
+  const full = next.flatMap(([name, { fullSince }]) => (fullSince === null ? [] : [[name, fullSince] as const]))
+  const roomy = next.flatMap(([name, { roomySince }]) => (roomySince === null ? [] : [[name, roomySince] as const]))
+  const state = { full: Object.fromEntries(full), roomy: Object.fromEntries(roomy) }
+  const isFull = (name: string) => Object.hasOwn(state.full, name)
+  const open = groups.map((group) => Object.keys(group).filter((name) => !isFull(name)))
+  const takes = open.find((names) => names.length > 0) ?? all.map(([name]) => name)
+  return { overflow: state, takes }
+}
+
+function judged(before: Overflow, name: string, line: LineModel, fullAt: number, at: number) {
+  const since = Object.hasOwn(before.full, name) ? before.full[name] : undefined
+  const isFull = ways.some((way) => loadOf(line, way) === 'full')
+  const use = useOf(line)
+  if (since === undefined) return { fullSince: isFull || use >= fullAt ? at : null, roomySince: null }
+  if (isFull || use >= fullAt - easier) return { fullSince: since, roomySince: null }
+  const roomySince = (Object.hasOwn(before.roomy, name) ? before.roomy[name] : undefined) ?? at
+  return at - roomySince >= roomyMs ? { fullSince: null, roomySince: null } : { fullSince: since, roomySince }
+}
+
+/** Of what it is known to carry, the way that is used more; 0 where nothing is known. */
+function useOf(line: LineModel): number {
+  const latest = line.rates.slice(-smoothed)
+  const of = ways.map((way) => {
+    const { sure, rate } = line.capacity[way]
+    if (sure !== 'known' || latest.length === 0) return 0
+    return latest.reduce((sum, one) => sum + one[way], 0) / latest.length / Math.max(1, rate)
+  })
+  return Math.max(...of)
+}

@@ -1,0 +1,166 @@
+/** How new connections are shared out among the lines of a tier so that each line gets what it can carry. Pure. */
+import { acknowledgements, demandOf, isSteady, learnedFrom, loadOf } from '../capacity/learn.ts'
+import { type LineModel, type Rates, rateOf, type Way, ways } from '../capacity/line-model.ts'
+import { mayChange, remember } from './pace.ts'
+
+export interface Balance {
+  /** By line. */
+  readonly standings: Readonly<Record<string, Standing>>
+  /** When the weights were changed lately, in ms. */
+  readonly changes: readonly number[]
+}
+
+interface Standing {
+  /** Of new connections, in force: the shares of all lines are 1 together. */
+  readonly share: number
+  /** Bytes that wait for the line, as far as can be told from what it was given and what it carried. */
+  readonly backlog: number
+  /** What it carries, of about the last ten seconds. */
+  readonly rates: Rates
+}
+
+export interface Weighed {
+  readonly balance: Balance
+  /** 1 to 256 for each line; null: leave them as they are. Lines that were never weighed have equal ones. */
+  readonly weights: Readonly<Record<string, number>> | null
+}
+
+export const newBalance: Balance = { standings: {}, changes: [] }
+
+/** A nexthop's weight is a byte, plus one (ip-route(8)). */
+const mostWeight = 256
+/** Who carries less than such a part of the best is still tried now and then. */
+const smallest = 1 / 64
+/** Of the demand, each second. */
+const newest = 0.1
+/**
+ * Weights that are exactly as the capacities have no force that empties a queue: whatever waits for a slow line waits there
+ * on. With an exponent a little above 1, slow lines get a little less than they can carry (13 % at a quarter of the best).
+ */
+const leaning = 1.1
+/** Of a backlog that was not added to, each second. What happens on a line is known by its mean, not by each connection. */
+const remembered = 0.97
+const forgotten = 0.5
+/** Nothing waits for a line that carries less than such a part of what it can, unless it has fallen and stays there. */
+const spare = 0.85
+/** A line's share is divided by e for each four seconds that its backlog takes, to e^-1.5 at most. */
+const perSecond = 0.25
+const mostPressure = 1.5
+
+/** Once a second, with the lines that new connections are spread over at the moment. `at` in monotonic ms. */
+export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>>, at: number): Weighed {
+  const names = Object.keys(lines)
+  const models = Object.values(lines)
+  const isNew = names.some((name) => !Object.hasOwn(before.standings, name))
+  const now = demandOf(models)
+  const isAtRest = now.down + now.up < learnedFrom
+  if (isAtRest && !isNew) return { balance: before, weights: null }
+  const shares = inForce(before, names)
+  const rates = names.map((name, i) => follow(standingOf(before, name)?.rates, models[i]?.rates.at(-1)))
+  const demand = contested(rates, shares)
+  const main = demand.down >= demand.up ? 'down' : 'up'
+  const backlogs = models.map((line, i) => {
+    const backlog = standingOf(before, names[i] ?? '')?.backlog ?? 0
+    return isAtRest ? backlog : backlogOf(line, backlog, (shares[i] ?? 0) * now[main], main)
+  })
+  const capacities = capacitiesOf(models, demand)
+  const top = Math.max(...capacities)
+  const wanted = toSum(
+    capacities.map((capacity, i) => {
+      const isKnown = models[i]?.capacity[main].sure === 'known'
+      const seconds = isKnown ? (backlogs[i] ?? 0) / capacity : 0
+      return (capacity / top) ** leaning * Math.exp(-Math.min(mostPressure, perSecond * seconds))
+    }),
+  )
+  const change = Math.max(...wanted.map((share, i) => Math.abs(Math.log(share / (shares[i] ?? share)))))
+  const isChange = mayChange(before.changes, change, at)
+  const settled = isChange ? wanted : shares
+  return {
+    balance: {
+      standings: Object.fromEntries(
+        names.map((name, i) => [
+          name,
+          { share: settled[i] ?? 0, backlog: backlogs[i] ?? 0, rates: rates[i] ?? noRates },
+        ]),
+      ),
+      changes: isChange ? remember(before.changes, at) : before.changes,
+    },
+    weights: isChange ? toWeights(names, wanted) : null,
+  }
+}
+
+const noRates: Rates = { down: 0, up: 0 }
+
+function follow(before = noRates, now = noRates): Rates {
+  return { down: before.down + newest * (now.down - before.down), up: before.up + newest * (now.up - before.up) }
+}
+
+function standingOf({ standings }: Balance, name: string): Standing | undefined {
+  return Object.hasOwn(standings, name) ? standings[name] : undefined
+}
+
+/**
+ * How much of each way new connections ask for, in bytes/s. An upload that one line carries for an hour is none of them: what
+ * is spread by shares is seen on every line, as far as that can carry it.
+ */
+function contested(rates: readonly Rates[], shares: readonly number[]): Rates {
+  const total = (way: Way) => rates.reduce((sum, rate) => sum + rate[way], 0)
+  const of = (way: Way, other: Way) => {
+    const own = rates.map((rate) => Math.max(0, rate[way] - acknowledgements * rate[other]))
+    return Math.min(total(way), ...own.map((rate, i) => rate / (shares[i] ?? 1)))
+  }
+  const [down, up] = [of('down', 'up'), of('up', 'down')]
+  return down + up > 0 ? { down, up } : { down: total('down'), up: total('up') }
+}
+
+/**
+ * What each line can carry of the present mixture of downloads and uploads, in bytes/s of the mixture. Who was never seen
+ * full counts as much as the best: nothing is held against what is not known.
+ */
+function capacitiesOf(lines: readonly LineModel[], demand: Rates): readonly number[] {
+  const all = demand.down + demand.up
+  const parts = ways.map((way) => (all === 0 ? (way === 'down' ? 1 : 0) : demand[way] / all))
+  const each = ways.map((way) => {
+    const top = Math.max(1, ...lines.map(({ capacity }) => capacity[way].rate))
+    return lines.map(({ capacity: { [way]: known } }) =>
+      known.sure === 'known' ? Math.max(known.rate, top * smallest) : top,
+    )
+  })
+  const sums = each.map((rates) => rates.reduce((sum, rate) => sum + rate, 0))
+  const total = sums.reduce((sum, rate, i) => sum + rate * (parts[i] ?? 0), 0)
+  return lines.map((_, i) =>
+    each.reduce((sum, rates, j) => sum + ((parts[j] ?? 0) * total * (rates[i] ?? 0)) / (sums[j] ?? 1), 0),
+  )
+}
+
+/**
+ * Clients begin anew when they have got what they wanted, so lines are given as much as all carry, by their shares. What a
+ * full line was given beyond what it carried waits for it; a line with room has nothing that waits.
+ */
+function backlogOf(line: LineModel, before: number, given: number, way: Way): number {
+  const { sure, rate } = line.capacity[way]
+  const carried = rateOf(line, way)
+  const hasRoom = carried < spare * rate && !isSteady(line, way, { seconds: 3, varies: 0.2, part: 0 })
+  if (sure === 'known' && (hasRoom || loadOf(line, way) === 'free')) return before * forgotten
+  return Math.max(0, before * remembered + given - carried)
+}
+
+/** Of each line that is there, whoever else was when they were set. */
+function inForce(balance: Balance, names: readonly string[]): readonly number[] {
+  const known = names.map((name) => standingOf(balance, name)?.share)
+  const shares = known.filter((share) => share !== undefined)
+  const mean = shares.length === 0 ? 1 : shares.reduce((sum, share) => sum + share, 0) / shares.length
+  return toSum(known.map((share) => share ?? mean))
+}
+
+function toSum(values: readonly number[]): readonly number[] {
+  const sum = values.reduce((all, value) => all + value, 0)
+  return values.map((value) => value / sum)
+}
+
+function toWeights(names: readonly string[], shares: readonly number[]): Readonly<Record<string, number>> {
+  const top = Math.max(...shares)
+  return Object.fromEntries(
+    names.map((name, i) => [name, Math.max(1, Math.round((mostWeight * (shares[i] ?? 0)) / top))]),
+  )
+}
