@@ -31,8 +31,8 @@ export const paths = {
   netDevices: '/sys/class/net',
   /** Which tables of iptables-legacy this network namespace has: for root alone to read. */
   legacyTables: {
-    inet: { tables: '/proc/net/ip_tables_names', module: 'iptable_nat' },
-    inet6: { tables: '/proc/net/ip6_tables_names', module: 'ip6table_nat' },
+    inet: { tables: '/proc/net/ip_tables_names', modules: 'iptable_' },
+    inet6: { tables: '/proc/net/ip6_tables_names', modules: 'ip6table_' },
   },
   modules: '/proc/modules',
   /** There exactly where the kernel has IPsec. */
@@ -57,6 +57,8 @@ export const optionalPrograms = {
   ifquery: '/usr/sbin/ifquery',
   /** Fills the sets of rules by domain. */
   dnsmasq: '/usr/sbin/dnsmasq',
+  iptablesNftSave: '/usr/sbin/iptables-nft-save',
+  ip6tablesNftSave: '/usr/sbin/ip6tables-nft-save',
   iptablesLegacySave: '/usr/sbin/iptables-legacy-save',
   ip6tablesLegacySave: '/usr/sbin/ip6tables-legacy-save',
 } as const

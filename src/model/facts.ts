@@ -76,6 +76,17 @@ export interface ForeignNat {
   readonly unknown?: true
 }
 
+/** What another program's chain may write into marks before packets are routed. */
+export interface ForeignMark {
+  /** For people: `nft ip mangle PREROUTING`. */
+  readonly where: string
+  readonly of: 'packet' | 'connection'
+  /** Bits that may be 1 then, whatever they were. */
+  readonly sets: number
+  /** Bits that are 0 then, whatever they were; of values that are not known, all. */
+  readonly clears: number
+}
+
 /** Of the interface that a packet comes in by or leaves by; names, or beginnings with `*`. */
 export interface DeviceTest {
   readonly way: 'in' | 'out'

@@ -1,5 +1,5 @@
 /** What the world looks like. */
-import type { BusLink, ForeignNat, Lease, NameServers6, RefusedPath, StanzaOptions } from './facts.ts'
+import type { BusLink, ForeignMark, ForeignNat, Lease, NameServers6, RefusedPath, StanzaOptions } from './facts.ts'
 import type { Health } from './health.ts'
 import type { Cgroups, Link, Route, Rule, Ruleset } from './kernel.ts'
 import type { State } from './state.ts'
@@ -17,6 +17,8 @@ export interface Observed {
   readonly ruleset: Ruleset | null
   /** What others' rules do with the source of what leaves; absent for nothing. */
   readonly foreignNat?: readonly ForeignNat[]
+  /** What others' rules write into marks; absent for nothing. */
+  readonly foreignMarks?: readonly ForeignMark[]
   /** Others' rules in nftables look the way back of packets up by their mark: `fib saddr . mark . iif`. */
   readonly reversePath?: true
   /** The kernel has IPsec (CONFIG_XFRM), so nft can be asked for it. */

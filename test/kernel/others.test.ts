@@ -181,3 +181,37 @@ describe("others' source NAT, while we run", () => {
     expect(daemon.said().filter((line) => line.includes("others' source NAT"))).toHaveLength(1)
   })
 })
+
+test("others' rules that write into our bits of marks, or set marks anew before routing, are told; those with bits of their own are not", async () => {
+  const nft = (text: string) => host.run(['nft', '-f', '-'], {}, { input: text })
+  const told = async () => {
+    const { stdout } = await host.ifbalance(['check'])
+    return stdout.split('\n').filter((line) => / marks/.test(line))
+  }
+  await host.ifbalance(['apply'])
+  // As kube-proxy and mwan3 do it.
+  await nft(`table ip kube {
+    chain mark-for-masquerade { meta mark set meta mark | 0x4000; }
+    chain services { type nat hook prerouting priority -100; jump mark-for-masquerade; }
+  }
+  `)
+  const mwan3 = ['-j', 'CONNMARK', '--restore-mark', '--nfmask', '0x3f00', '--ctmask', '0x3f00']
+  await host.run(['iptables-nft', '-t', 'mangle', '-A', 'PREROUTING', ...mwan3])
+  await host.run(['iptables-nft', '-t', 'mangle', '-A', 'OUTPUT', '-j', 'MARK', '--set-xmark', '0x100/0x3f00'])
+  expect(await told()).toEqual([])
+  const moved = ['-d', '198.51.100.9', '-j', 'MARK', '--set-xmark', '0x5000000/0x3f000000']
+  await host.run(['iptables-nft', '-t', 'mangle', '-A', 'PREROUTING', ...moved])
+  await nft(
+    'table ip old { chain out { type route hook output priority -150; ip daddr 198.51.100.9 meta mark set 7; }\n }\n',
+  )
+  expect(await told()).toEqual([
+    expect.stringMatching(/nft ip old out sets packet marks anew, without a mask/),
+    expect.stringMatching(/iptables-nft mangle PREROUTING sets bits 0x5000000 of packet marks, which are ours/),
+  ])
+  // A daemon says it once, and follows what changes.
+  daemon = host.daemon()
+  const seen = await daemon.says(/sets bits 0x5000000/)
+  expect(daemon.said().filter((line) => /sets bits 0x5000000/.test(line))).toHaveLength(1)
+  await nft('table ip late { chain out { type route hook output priority -150; meta mark set 0x1000000; }\n }\n')
+  await daemon.says(/nft ip late out sets bits 0x1000000 of packet marks/, seen)
+})

@@ -5,16 +5,18 @@
  */
 import { existsSync } from 'node:fs'
 import { nftTable, optionalPrograms, paths, programs } from '../../layout.ts'
-import type { ForeignNat } from '../../model/facts.ts'
+import type { ForeignMark, ForeignNat } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
 import { readIfThere } from '../../os/files.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 import { parseIptablesSave } from './iptables-save.ts'
+import { parseSavedMarks } from './marks.ts'
 import { parseNatListing } from './nft-listing.ts'
 
 interface Read {
   readonly found: readonly ForeignNat[]
+  readonly marks: readonly ForeignMark[]
   readonly reversePath: boolean
   readonly tables: readonly string[]
   readonly until: number
@@ -46,7 +48,7 @@ export function noticeForeignNat(line: string): boolean {
   const [, table] = /^(?:add|insert|replace|delete|destroy) (?:rule|chain|table) (\S+ \S+)/.exec(line) ?? []
   const concerns =
     table !== undefined &&
-    (kept?.tables.includes(table) || / type nat hook postrouting | fib saddr \. mark \. iif /.test(line)) &&
+    (kept?.tables.includes(table) || / type nat hook postrouting | fib saddr \. mark \. iif | mark set /.test(line)) &&
     !isOurs(table)
   if (concerns || line.startsWith('# ERROR')) forgetForeignNat()
   return concerns
@@ -57,7 +59,7 @@ function isOurs(table: string): boolean {
 }
 
 /** Never throws: what cannot be read now is as it was, and told once. */
-export async function readForeignNat(): Promise<Pick<Read, 'found' | 'reversePath'>> {
+export async function readForeignNat(): Promise<Pick<Read, 'found' | 'marks' | 'reversePath'>> {
   const now = performance.now()
   if (kept && now < kept.until) return kept
   const before = changes
@@ -65,8 +67,8 @@ export async function readForeignNat(): Promise<Pick<Read, 'found' | 'reversePat
     const message = messageOf(error)
     if (message !== told) log.warning(`reading others' source NAT: ${message}`)
     told = message
-    const { found = [], reversePath = false, tables = [] } = kept ?? {}
-    return { found, reversePath, tables, until: now + keptAfterFailureMs }
+    const { found = [], marks = [], reversePath = false, tables = [] } = kept ?? {}
+    return { found, marks, reversePath, tables, until: now + keptAfterFailureMs }
   })
   kept = before === changes ? read : { ...read, until: 0 }
   return read
@@ -78,27 +80,47 @@ async function readAll(): Promise<Read> {
     readLegacy('inet'),
     readLegacy('inet6'),
   ])
-  const { found, tables, reversePath } = parseNatListing(listing.stdout)
+  const { found, marks, tables, reversePath } = parseNatListing(listing.stdout)
+  const saved = await Promise.all(
+    (['inet', 'inet6'] as const).flatMap((family) => [
+      ...(marks.opaque ? [readMarks('nft', family)] : []),
+      ...(hasLegacy('mangle', family) ? [readMarks('legacy', family)] : []),
+    ]),
+  )
   const isLegacy = legacy.some((one) => one !== null)
   told = ''
   const until = performance.now() + (isLegacy ? keptLegacyMs : keptMs)
-  return { found: unique([...found, ...legacy.flatMap((one) => one ?? [])]), reversePath, tables, until }
+  const all = unique([...found, ...legacy.flatMap((one) => one ?? [])])
+  return { found: all, marks: [...marks.marks, ...saved.flat()], reversePath, tables, until }
 }
+
+/** What nft lists of iptables-nft's rules has no values. They are told of and no more: what cannot be read is left out. */
+async function readMarks(kind: 'nft' | 'legacy', family: Family): Promise<readonly ForeignMark[]> {
+  const program = savePrograms[kind][family]
+  if (!existsSync(program)) return []
+  const { stdout } = await run(program, ['-t', 'mangle'], { accept: [0, 1] })
+  return parseSavedMarks(stdout, family, kind === 'nft' ? 'iptables-nft' : 'iptables-legacy')
+}
+
+const savePrograms = {
+  nft: { inet: optionalPrograms.iptablesNftSave, inet6: optionalPrograms.ip6tablesNftSave },
+  legacy: { inet: optionalPrograms.iptablesLegacySave, inet6: optionalPrograms.ip6tablesLegacySave },
+} as const
 
 /** Null where there is no such table: asking for one that is not there would make it. */
 async function readLegacy(family: Family): Promise<readonly ForeignNat[] | null> {
   const program = optionalPrograms[family === 'inet' ? 'iptablesLegacySave' : 'ip6tablesLegacySave']
-  if (!hasLegacyNat(family) || !existsSync(program)) return null
+  if (!hasLegacy('nat', family) || !existsSync(program)) return null
   const { stdout } = await run(program, ['-t', 'nat'])
   return parseIptablesSave(stdout, family)
 }
 
 /** Root reads the names of this network namespace's tables; the daemon may only see that the module has rules somewhere. */
-function hasLegacyNat(family: Family): boolean {
-  const { tables, module } = paths.legacyTables[family]
+function hasLegacy(table: 'nat' | 'mangle', family: Family): boolean {
+  const { tables, modules } = paths.legacyTables[family]
   const names = readIfAllowed(tables)
-  if (names !== null) return names.split('\n').includes('nat')
-  return new RegExp(`^${module} \\d+ [1-9]`, 'm').test(readIfAllowed(paths.modules) ?? '')
+  if (names !== null) return names.split('\n').includes(table)
+  return new RegExp(`^${modules}${table} \\d+ [1-9]`, 'm').test(readIfAllowed(paths.modules) ?? '')
 }
 
 function readIfAllowed(path: string): string | null {

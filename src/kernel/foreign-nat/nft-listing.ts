@@ -2,6 +2,7 @@
 import { nftTable } from '../../layout.ts'
 import type { ForeignNat } from '../../model/facts.ts'
 import type { Family, Range } from '../../net/family.ts'
+import { type MarkListing, parseMarks } from './marks.ts'
 import {
   type Asked,
   addressAsked,
@@ -26,6 +27,7 @@ export interface NatListing {
   readonly found: readonly ForeignNat[]
   /** Of families and tables that have such a chain, or such a rule: `ip nat`. */
   readonly tables: readonly string[]
+  readonly marks: MarkListing
   /** Somebody drops what has come in by another way than an answer would leave by, asked with the packet's mark. */
   readonly reversePath: boolean
 }
@@ -58,7 +60,9 @@ export function parseNatListing(stdout: string): NatListing {
     const { family, table } = rule as Readonly<Record<string, string>>
     return `${family} ${table}`
   })
-  return { found, tables: [...new Set([...tables.keys(), ...looking])], reversePath: looking.length > 0 }
+  const marks = parseMarks(nftables, (table) => table === `${nftTable.family} ${nftTable.name}`)
+  const known = new Set([...tables.keys(), ...looking, ...marks.tables])
+  return { found, marks, tables: [...known], reversePath: looking.length > 0 }
 }
 
 /** `fib saddr . mark . iif oif`, as firewalld has it for IPv6. */

@@ -18,6 +18,7 @@ export function findConflicts(config: Config, uplinks: readonly Uplink[], observ
     ...some(findTakers(uplinks, observed, config.numbers)),
     ...some(deadEnds(uplinks, observed)),
     ...foreignTable(observed),
+    ...some(otherMarks(config, observed)),
     ...some(sharedAddresses(uplinks)),
     ...some(overlaps(uplinks, observed)),
   ]
@@ -45,6 +46,22 @@ function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Co
   const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
   if ((compared & bits) === 0) return []
   return [`${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`]
+}
+
+/** Before packets are routed. A connection's mark that is only cleared is found again by its address (staying.ts). */
+function otherMarks({ numbers }: Config, { foreignMarks = [] }: Observed): readonly string[] {
+  const ours = marks(numbers).mask
+  return foreignMarks.flatMap(({ where, of, sets, clears }) => {
+    if ((sets & ours) !== 0)
+      return [
+        `${where} sets bits ${hex((sets & ours) >>> 0)} of ${of} marks, which are ours: move ours with mark-shift`,
+      ]
+    if (of === 'connection' || (clears & ours) === 0) return []
+    return [
+      `${where} sets packet marks anew, without a mask: what it marks may leave its uplink, and no rule of ours steers it; ` +
+        `let it leave bits ${hex(ours)} alone`,
+    ]
+  })
 }
 
 function foreignRoute(route: Route, { numbers }: Config): readonly string[] {

@@ -71,6 +71,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
     ...(foreignNat && foreignNat.found.length > 0 && { foreignNat: foreignNat.found }),
+    ...(foreignNat && foreignNat.marks.length > 0 && { foreignMarks: foreignNat.marks }),
     ...(foreignNat?.reversePath && { reversePath: true as const }),
     ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),

@@ -1,0 +1,145 @@
+/**
+ * What other programs' rules write into marks, before a packet is routed: nft's JSON and the text of iptables-save(8) ->
+ * which bits. Whom a rule is for is not read, so what is found may happen. Pure.
+ */
+import type { ForeignMark } from '../../model/facts.ts'
+import type { Family } from '../../net/family.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const all = 0xffffffff
+/** Where a packet's mark changes its way. */
+const routing = new Set(['prerouting', 'output'])
+/** One line for each chain: so many are gone through. */
+const mostRules = 20_000
+
+/** Bits of the new mark by where they come from: constants, the packet's or the connection's mark before. */
+interface Bits {
+  readonly sets: number
+  readonly keeps: number
+}
+
+export interface MarkListing {
+  readonly marks: readonly ForeignMark[]
+  /** `ip mangle`: tables in which such rules are. */
+  readonly tables: readonly string[]
+  /** Some are iptables-nft's, whose values nft does not list. */
+  readonly opaque: boolean
+}
+
+export function parseMarks(nftables: readonly Json[], isOurs: (table: string) => boolean): MarkListing {
+  const hooks = hooksOfChains(nftables)
+  const found = new Map<string, ForeignMark>()
+  const tables = new Set<string>()
+  let opaque = false
+  for (const { rule } of nftables.filter((item) => 'rule' in item).slice(0, mostRules)) {
+    const { family, table, chain, expr } = rule as Readonly<Record<string, string>> & { expr?: readonly unknown[] }
+    const name = `${family} ${table}`
+    const where = `${name} ${chain}`
+    const by = [...(hooks.get(where) ?? [])].filter((hook) => routing.has(hook))
+    if (by.length === 0 || isOurs(name)) continue
+    for (const part of expr ?? []) {
+      const { xt, mangle } = (part ?? {}) as { xt?: Json | null; mangle?: Json }
+      if (xt && (xt['name'] === 'MARK' || xt['name'] === 'CONNMARK')) opaque = true
+      else if (!mangle) continue
+      tables.add(name)
+      const one = mangle && writtenBy(mangle)
+      if (one) add(found, { where: `nft ${where}`, ...one })
+    }
+  }
+  return { marks: [...found.values()], tables: [...tables], opaque }
+}
+
+/** By chain, all hooks that it is reached from. */
+function hooksOfChains(nftables: readonly Json[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const hooks = new Map<string, Set<string>>()
+  const calls = new Map<string, Set<string>>()
+  for (const { chain, rule } of nftables) {
+    if (chain) {
+      const { family, table, name, hook } = chain as Readonly<Record<string, string | undefined>>
+      hooks.set(`${family} ${table} ${name}`, new Set(hook === undefined ? [] : [hook]))
+    } else if (rule) {
+      const { family, table, chain: from, expr } = rule as Readonly<Record<string, string>> & { expr?: unknown }
+      const targets = targetsIn(expr).map((target) => `${family} ${table} ${target}`)
+      if (targets.length > 0) {
+        const key = `${family} ${table} ${from}`
+        calls.set(key, new Set([...(calls.get(key) ?? []), ...targets]))
+      }
+    }
+  }
+  const open = [...hooks.keys()]
+  for (let key = open.pop(); key !== undefined; key = open.pop())
+    for (const target of calls.get(key) ?? []) {
+      const known = hooks.get(target)
+      const more = [...(hooks.get(key) ?? [])].filter((hook) => known && !known.has(hook))
+      for (const hook of more) known?.add(hook)
+      if (more.length > 0) open.push(target)
+    }
+  return hooks
+}
+
+/** Of jumps, also in verdict maps. */
+function targetsIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(targetsIn)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const { target } = (key === 'jump' || key === 'goto' ? (inner ?? {}) : {}) as { target?: unknown }
+    return typeof target === 'string' ? [target] : targetsIn(inner)
+  })
+}
+
+function writtenBy({ key, value }: Json): Pick<ForeignMark, 'of' | 'sets' | 'clears'> | null {
+  const { meta, ct } = (key ?? {}) as { meta?: Json; ct?: Json }
+  if (meta?.['key'] !== 'mark' && ct?.['key'] !== 'mark') return null
+  const { sets, keeps } = bitsOf(value)
+  return { of: meta ? 'packet' : 'connection', sets, clears: ~(sets | keeps) >>> 0 }
+}
+
+/** A connection's mark and its packets' have the same bits of ours, so either keeps them. What is unknown sets nothing for sure. */
+function bitsOf(value: unknown): Bits {
+  if (typeof value === 'number') return { sets: value >>> 0, keeps: 0 }
+  const [operator, body] = Object.entries((value ?? {}) as Json)[0] ?? []
+  if (operator === 'meta' || operator === 'ct') {
+    return (body as Json | null)?.['key'] === 'mark' ? { sets: 0, keeps: all } : { sets: 0, keeps: 0 }
+  }
+  if (!Array.isArray(body) || (operator !== '&' && operator !== '|' && operator !== '^')) return { sets: 0, keeps: 0 }
+  return body.map(bitsOf).reduce((one, other) => combined(operator, one, other))
+}
+
+function combined(operator: '&' | '|' | '^', one: Bits, other: Bits): Bits {
+  if (operator === '&') {
+    const keeps = (one.keeps & (other.keeps | other.sets)) | (other.keeps & one.sets)
+    return { sets: (one.sets & other.sets) >>> 0, keeps: keeps >>> 0 }
+  }
+  const sets = one.sets | other.sets
+  return { sets: sets >>> 0, keeps: ((one.keeps | other.keeps) & ~sets) >>> 0 }
+}
+
+function add(found: Map<string, ForeignMark>, one: ForeignMark): void {
+  const key = `${one.where} ${one.of}`
+  const { sets = 0, clears = 0 } = found.get(key) ?? {}
+  found.set(key, { ...one, sets: (sets | one.sets) >>> 0, clears: (clears | one.clears) >>> 0 })
+}
+
+/** `iptables-save -t mangle`, of nft's or the legacy one. Chains of one's own count as reached. */
+export function parseSavedMarks(text: string, family: Family, program: string): readonly ForeignMark[] {
+  const found = new Map<string, ForeignMark>()
+  for (const line of text.split('\n').slice(0, mostRules)) {
+    const [, chain = '', target, options = ''] = /^-A (\S+) .*-j (MARK|CONNMARK)( .*)?$/.exec(line) ?? []
+    if (target === undefined || /^(INPUT|FORWARD|POSTROUTING)$/.test(chain)) continue
+    const numbersOf = (option: string) => new RegExp(`--${option} (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))?`).exec(options)
+    const where = `${program} mangle ${chain}${family === 'inet6' ? ' (IPv6)' : ''}`
+    const [, value, mask] = numbersOf('set-xmark') ?? []
+    if (value !== undefined) {
+      const written = Number(mask ?? all)
+      const sets = Number(value)
+      add(found, { where, of: target === 'MARK' ? 'packet' : 'connection', sets, clears: (written & ~sets) >>> 0 })
+    } else if (options.includes('--restore-mark')) {
+      const [cleared = all, restored = all] = ['nfmask', 'ctmask'].map((option) =>
+        Number(numbersOf(option)?.[1] ?? all),
+      )
+      add(found, { where, of: 'packet', sets: 0, clears: (cleared & ~restored) >>> 0 })
+    }
+  }
+  return [...found.values()]
+}
