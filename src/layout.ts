@@ -63,6 +63,9 @@ export const optionalPrograms = {
   ip6tablesLegacySave: '/usr/sbin/ip6tables-legacy-save',
 } as const
 
+/** Of perl-base, which is essential: run under systemd's journal alone. */
+export const perl = '/usr/bin/perl'
+
 /** Not one of the above: run under systemd alone, which has it. */
 export const systemdNotify = '/usr/bin/systemd-notify'
 

@@ -12,7 +12,8 @@ import { watchKernel } from '../daemon/watch/kernel.ts'
 import { watchSysctls } from '../daemon/watch/sysctls.ts'
 import { busName } from '../layout.ts'
 import { openBus } from '../os/dbus/bus.ts'
-import { log } from '../os/log.ts'
+import { openJournal } from '../os/journal.ts'
+import { isJournal, log, sendLogTo } from '../os/log.ts'
 import { startWatchdog } from '../os/watchdog.ts'
 import { readRivals } from '../reconcile/observe/rivals.ts'
 import { keepEarlier } from '../sources/registry.ts'
@@ -28,6 +29,7 @@ import { hold, release } from '../store/held-down.ts'
  */
 export async function run(): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
+  logToJournal()
   trustMemory()
   for (const line of readRivals()) log.warning(line)
   const watchdog = startWatchdog()
@@ -108,6 +110,14 @@ async function answer(
     case 'reconcile':
       return now(request.reason ?? 'a request')
   }
+}
+
+/** With the fields of events, where there is a journal; until then, and where that is impossible, on standard error. */
+function logToJournal(): void {
+  if (!isJournal() || process.env['IFBALANCE_LOG'] === 'json') return
+  const journal = openJournal()
+  sendLogTo(journal.write)
+  process.on('exit', journal.flush)
 }
 
 function nextSignal(...signals: readonly NodeJS.Signals[]): Promise<void> {

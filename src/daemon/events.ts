@@ -1,6 +1,7 @@
-/** What a round has found changed, in words for the journal: which uplink, to what, and why. Pure. */
+/** What a round has found changed, as events for the log: which uplink, to what, and why. Pure. */
 import { whyNoLine } from '../lines/no-line.ts'
 import type { Desired } from '../model/desired.ts'
+import type { Event } from '../model/event.ts'
 import type { Observed } from '../model/observed.ts'
 import type { Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
@@ -13,8 +14,15 @@ export interface Scene {
   readonly carrying: readonly string[]
 }
 
-/** What was told last of an uplink, or of its line in one family; `since` in milliseconds of a monotonic clock. */
+/** An uplink, or with a family its line there. */
+interface Subject {
+  readonly uplink: string
+  readonly family?: Family
+}
+
+/** What was told last of a subject; `since` in milliseconds of a monotonic clock. */
 interface Told {
+  readonly subject: Subject
   readonly state: UplinkState
   readonly since: number
 }
@@ -29,59 +37,44 @@ export function eventsOf(
   before: Telling | null,
   scene: Scene,
   at: number,
-): { lines: readonly string[]; telling: Telling } {
+): { events: readonly Event[]; telling: Telling } {
   const told = new Map<string, Told>()
-  const news: string[] = []
-  for (const { label, state, why } of scene.uplinks.flatMap((uplink) => itemsOf(uplink, scene))) {
-    const was = before?.told.get(label)
-    if (was?.state === state) {
-      told.set(label, was)
-      continue
-    }
-    told.set(label, { state, since: at })
+  const news: Extract<Event, { event: 'uplink' }>[] = []
+  for (const { subject, state, reason } of scene.uplinks.flatMap((uplink) => itemsOf(uplink, scene))) {
+    const was = before?.told.get(keyOf(subject))
+    told.set(keyOf(subject), was?.state === state ? was : { subject, state, since: at })
     // At the start, and of a line that has just come, only what does not work is news.
-    const isNews = was !== undefined || state !== 'online' || (before !== null && !isLine(label))
-    if (isNews) news.push(saying(label, state, why, was && at - was.since))
+    const isNews = was ? was.state !== state : state !== 'online' || (before !== null && subject.family === undefined)
+    if (!isNews) continue
+    const lasted = was && { durationMs: at - was.since }
+    news.push({ event: 'uplink', ...subject, from: was?.state ?? null, to: state, reason, ...lasted })
   }
-  for (const label of before?.told.keys() ?? [])
-    if (!told.has(label) && !isLine(label)) news.push(`${label} is no uplink any more`)
+  for (const [key, { subject, state, since }] of before?.told ?? []) {
+    if (told.has(key) || subject.family !== undefined) continue
+    news.push({ event: 'uplink', ...subject, from: state, to: 'gone', reason: '', durationMs: at - since })
+  }
   const { carrying } = scene
   const moved = before === null || carrying.join() !== before.carrying.join()
-  const rest = carrying.length > 0 ? `new connections by ${carrying.join(', ')}` : 'no uplink carries new connections'
-  const lines = moved ? (news.length > 0 ? news.map((line) => `${line}; ${rest}`) : [rest]) : news
-  return { lines, telling: { told, carrying } }
+  const rest: Event = { event: 'carrying', carrying }
+  const events = moved ? (news.length > 0 ? news.map((one) => ({ ...one, carrying })) : [rest]) : news
+  return { events, telling: { told, carrying } }
 }
 
-/** `wan1, IPv6`: names of uplinks have no comma. */
-function isLine(label: string): boolean {
-  return label.includes(',')
-}
-
-function saying(label: string, state: UplinkState, why: string, lastedMs: number | undefined): string {
-  if (state === 'online')
-    return `${label} is online${lastedMs === undefined ? '' : ` again after ${duration(lastedMs)}`}`
-  return `${label} is ${state}${why && `: ${why}`}`
-}
-
-function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 120) return `${seconds} s`
-  const minutes = Math.round(seconds / 60)
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+/** Names of uplinks have no comma. */
+function keyOf({ uplink, family }: Subject): string {
+  return `${uplink},${family ?? ''}`
 }
 
 /** The uplink, and while it works, each line of it that has a state of its own to tell. */
 function itemsOf(uplink: Uplink, scene: Scene) {
   const state = settled(uplink.state)
-  const all = { label: uplink.name, state, why: reasonOf(uplink, scene) }
+  const all = { subject: { uplink: uplink.name } as Subject, state, reason: reasonOf(uplink, scene) }
   const works = state === 'online' || state === 'degraded'
   const lines = (['inet', 'inet6'] as const).flatMap((family) => {
     const line = uplink[family]?.line
     if (!works || !line) return []
-    const label = `${uplink.name}, ${family === 'inet' ? 'IPv4' : 'IPv6'}`
-    return [
-      { label, state: line.state === 'offline' ? line.state : ('online' as const), why: whyOf(uplink, family, scene) },
-    ]
+    const lineState: UplinkState = line.state === 'offline' ? line.state : 'online'
+    return [{ subject: { uplink: uplink.name, family }, state: lineState, reason: whyOf(uplink, family, scene) }]
   })
   return [all, ...lines]
 }

@@ -1,29 +1,35 @@
 /** How many lines of one kind the log gets: what happens on a link may happen 500 times a second. */
+import type { Event, Level } from '../model/event.ts'
 
 export interface LineBudget {
-  /** Says the lines by `write`, as many as there is room for, and once in their place how many were left out. */
-  readonly say: (lines: readonly string[], write: (line: string) => void) => void
+  /** Writes as many of the events as there is room for, and once in their place how many were left out. */
+  readonly say: (events: readonly Event[], write: (event: Event) => void) => void
 }
 
-/** `burst` lines at once, and `perMinute` in the long run. `clock`: milliseconds. */
-export function createLineBudget(burst: number, perMinute: number, clock = () => performance.now()): LineBudget {
+/** `burst` lines at once, and `perMinute` in the long run; `of` is their level. `clock`: milliseconds. */
+export function createLineBudget(
+  of: Level,
+  burst: number,
+  perMinute: number,
+  clock = () => performance.now(),
+): LineBudget {
   let left = burst
   let at = clock()
   let unsaid = 0
   return {
-    say: (lines, write) => {
+    say: (events, write) => {
       const now = clock()
       left = Math.min(burst, left + ((now - at) * perMinute) / 60_000)
       at = now
-      for (const line of lines) {
+      for (const event of events) {
         if (left < 1) {
           unsaid++
           continue
         }
-        if (unsaid > 0) write(`... and ${unsaid} more ${unsaid === 1 ? 'line' : 'lines'} that nobody would read`)
+        if (unsaid > 0) write({ event: 'left-out', count: unsaid, of })
         unsaid = 0
         left--
-        write(line)
+        write(event)
       }
     },
   }

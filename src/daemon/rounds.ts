@@ -5,6 +5,8 @@ import { balancedTable, lastPriority } from '../layout.ts'
 import { isBalancedDefault } from '../model/carriers.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
+import type { Event } from '../model/event.ts'
+import { roundText, textOf } from '../model/event-text.ts'
 import type { Cgroups } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
 import type { SteeringRule } from '../model/rule.ts'
@@ -61,17 +63,18 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   let said: ReadonlySet<string> = new Set()
 
   const budgets = {
-    details: createLineBudget(600, 120),
-    warnings: createLineBudget(100, 30),
-    changes: createLineBudget(300, 60),
-    events: createLineBudget(300, 60),
+    details: createLineBudget('info', 600, 120),
+    warnings: createLineBudget('warning', 100, 30),
+    changes: createLineBudget('info', 300, 60),
+    events: createLineBudget('notice', 300, 60),
   }
 
   /** Warnings of this round, each logged when it is new. */
   function tell(lines: readonly string[]): void {
+    const news = [...new Set(lines)].filter((line) => !said.has(line))
     budgets.warnings.say(
-      [...new Set(lines)].filter((line) => !said.has(line)),
-      log.warning,
+      news.map((reason) => ({ event: 'trouble', reason })),
+      log.event,
     )
     said = new Set(lines)
   }
@@ -79,13 +82,13 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   /** What `journalctl -p notice` has. */
   function tellEvents({ observed, desired }: Outcome, inForce: Config, held: boolean): void {
     if (held) {
-      if (telling !== null) log.notice('taken down; ifbalance apply starts again')
+      if (telling !== null) log.event({ event: 'held-down' })
       telling = null
       return
     }
     const scene = { observed, uplinks: desired.uplinks, carrying: carriersOf(desired, inForce) }
-    const { lines, telling: now } = eventsOf(telling, scene, performance.now())
-    budgets.events.say(lines, log.notice)
+    const { events, telling: now } = eventsOf(telling, scene, performance.now())
+    budgets.events.say(events, log.event)
     telling = now
   }
 
@@ -103,7 +106,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     const inForce = config
     if (held && isDown) {
       if (onStatus) show((await survey(inForce)).observed, inForce, { heldDown: true, pending: 0 })
-      return { ok: true, message: 'taken down; ifbalance apply starts again' }
+      return { ok: true, message: textOf({ event: 'held-down' }) }
     }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
     isDown = held && outcome.remaining.length === 0
@@ -115,13 +118,14 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     onDesired?.(outcome.desired, inForce, outcome.observed)
     if (details) {
       tellEvents(outcome, inForce, held)
-      budgets.details.say(outcome.applied.map(lineOf), log.info)
+      const changes = outcome.applied.map((step) => ({ event: 'change', command: lineOf(step) }) as const)
+      budgets.details.say(changes, log.event)
     }
     // Names of sets say what is in them, which may be much.
     const wanted = JSON.stringify(outcome.desired, (key, value) => (key === 'elements' ? undefined : value))
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
-    const say = (line: string) => budgets.changes.say([line], log.info)
+    const say = (event: Event) => budgets.changes.say([event], log.event)
     return { ...report(outcome, inForce, held, reasons, { tell, say }), repaired }
   }
 
@@ -129,8 +133,8 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
     load: () => {
       const { errors, warnings, config: found } = configInForce({ keep: true })
       if (errors.length === 0 || config === null) config = found
-      for (const line of errors) log.error(line)
-      for (const line of warnings) log.warning(line)
+      for (const reason of errors) log.event({ event: 'configuration', isError: true, reason })
+      for (const reason of warnings) log.event({ event: 'configuration', isError: false, reason })
       return errors
     },
     run: async (reasons) => {
@@ -160,21 +164,17 @@ function report(
   inForce: Config,
   held: boolean,
   reasons: readonly string[],
-  { tell, say }: { readonly tell: (lines: readonly string[]) => void; readonly say: (line: string) => void },
+  { tell, say }: { readonly tell: (lines: readonly string[]) => void; readonly say: (event: Event) => void },
 ): Reply {
   const { applied, remaining, refused, errors, desired } = outcome
   const carrying = carriersOf(desired, inForce)
-  const balanced = carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
-  const state = held ? 'taken down' : balanced
-  if (applied.length > 0) {
-    const count = applied.length === 1 ? '1 change' : `${applied.length} changes`
-    say(`${state} (${count} after ${reasons.join(', ') || 'a regular look'})`)
-  }
+  const result = { heldDown: held, carrying }
+  if (applied.length > 0) say({ event: 'round', ...result, changes: applied.length, causes: reasons })
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
   const lines = left.map((refusal) => refusalLine(refusal, desired.uplinks, inForce.numbers))
   tell([...new Set([...desired.warnings, ...errors, ...lines, ...undone])])
-  return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : state }
+  return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : roundText(result) }
 }
 
 /** Those that new connections of one family at least take. Without rules, none, whatever is online: conflicts.ts says why. */

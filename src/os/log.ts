@@ -1,17 +1,61 @@
-/** One line a message on standard error; under systemd with the priority that sd-daemon(3) describes. */
+/**
+ * What the program says of itself, one line a message: on standard error, under systemd with the priority that
+ * sd-daemon(3) describes, or where whoever runs it has put the log instead (journal.ts).
+ */
+import { fstatSync } from 'node:fs'
+import type { Event, Level } from '../model/event.ts'
+import { levelOf, textOf } from '../model/event-text.ts'
 
-const priorities = { error: 3, warning: 4, notice: 5, info: 6 } as const
-
-function write(level: keyof typeof priorities, message: string): void {
-  const line = printable(message)
-  process.stderr.write(process.env['JOURNAL_STREAM'] ? `<${priorities[level]}>${line}\n` : `ifbalance: ${line}\n`)
+export interface Line {
+  readonly level: Level
+  /** One line, free of control characters. */
+  readonly message: string
+  /** What it is about, where that is known. */
+  readonly event?: Event
 }
 
+/** Of syslog(3). */
+export const priorities: Readonly<Record<Level, number>> = { error: 3, warning: 4, notice: 5, info: 6 }
+
+export function toStandardError(line: Line): void {
+  process.stderr.write(`${process.env['IFBALANCE_LOG'] === 'json' ? jsonOf(line) : textLineOf(line)}\n`)
+}
+
+function textLineOf({ level, message }: Line): string {
+  return process.env['JOURNAL_STREAM'] ? `<${priorities[level]}>${message}` : `ifbalance: ${message}`
+}
+
+/** `format` as in `ifbalance status --json`. */
+function jsonOf({ level, message, event }: Line): string {
+  return JSON.stringify({ format: 1, priority: priorities[level], message, ...event })
+}
+
+let write = toStandardError
+
+/** From now on, lines go there. */
+export function sendLogTo(destination: (line: Line) => void): void {
+  write = destination
+}
+
+const say = (level: Level) => (message: string) => write({ level, message: printable(message) })
+
 export const log = {
-  error: (message: string) => write('error', message),
-  warning: (message: string) => write('warning', message),
-  notice: (message: string) => write('notice', message),
-  info: (message: string) => write('info', message),
+  error: say('error'),
+  warning: say('warning'),
+  notice: say('notice'),
+  info: say('info'),
+  event: (event: Event) => write({ level: levelOf(event), message: printable(textOf(event)), event }),
+}
+
+/** Whether standard error is a stream to journald: systemd.exec(5), JOURNAL_STREAM. */
+export function isJournal(stream: string | undefined = process.env['JOURNAL_STREAM']): boolean {
+  if (stream === undefined) return false
+  try {
+    const { dev, ino } = fstatSync(2, { bigint: true })
+    return stream === `${dev}:${ino}`
+  } catch {
+    return false
+  }
 }
 
 /** Keeps a message to one line and free of control characters, whatever names it quotes. */

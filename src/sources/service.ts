@@ -103,7 +103,7 @@ export function followService(
   }
 
   function silent(cause: string): void {
-    if (!isSilent) log.warning(`asking ${source}: ${cause}; going on with what it said before`)
+    if (!isSilent) log.event({ event: 'service', service: source, reason: cause })
     isSilent = true
     // No answer is no news. But whether a modem is connected is not known for ever.
     grace ??= setTimeout(() => tell(withoutModems(told)), timing.graceMs)

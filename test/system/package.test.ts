@@ -87,8 +87,8 @@ describe.skipIf(missing)('trixie', () => {
     await lab.machine.exec(['/usr/bin/tee', file], { input: '[rule r]\nsuorce = 192.0.2.1\nuplinks = none\n' })
     const reload = await lab.machine.exec(['/usr/bin/systemctl', 'reload', 'ifbalance'], { accept: [0, 1] })
     expect(reload.exitCode).toBe(1)
-    const { stdout: said } = await run('/usr/bin/journalctl', '--unit=ifbalance', '--output=cat')
-    expect(said).toContain(`${file}:2: [rule r]: unknown key "suorce"; did you mean source?`)
+    const said = async () => (await run('/usr/bin/journalctl', '--unit=ifbalance', '--output=cat')).stdout
+    await expect.poll(said).toContain(`${file}:2: [rule r]: unknown key "suorce"; did you mean source?`)
     await run('/usr/bin/systemctl', 'is-active', 'ifbalance')
     await run('/usr/bin/systemctl', 'restart', 'ifbalance')
     expect(difference(before, await ours())).toEqual([])

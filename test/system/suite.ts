@@ -227,6 +227,20 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       }
     })
 
+    test('the journal has the change once, with its fields, under the unit', async () => {
+      const journal = async (...args: readonly string[]) =>
+        (await lab.machine.exec(['/usr/bin/journalctl', '--unit=ifbalance', ...args])).stdout.trim().split('\n')
+      const matches = ['IFBALANCE_UPLINK=wan2', 'IFBALANCE_STATE=down']
+      const found = (await journal('--output=json', ...matches)).map((line) => JSON.parse(line))
+      expect(found.at(-1)).toMatchObject({
+        ...{ IFBALANCE_EVENT: 'uplink', IFBALANCE_FORMER_STATE: 'online', IFBALANCE_REASON: 'no carrier' },
+        ...{ IFBALANCE_CARRYING: 'wan1', PRIORITY: '5', SYSLOG_IDENTIFIER: 'ifbalance' },
+        ...{ _SYSTEMD_UNIT: 'ifbalance.service', MESSAGE: 'wan2 is down: no carrier; new connections by wan1' },
+      })
+      const told = (await journal('--output=cat')).filter((line) => line.startsWith('wan2 is down'))
+      expect(told).toEqual(found.map(({ MESSAGE }) => MESSAGE))
+    })
+
     if (stack === 'networkd')
       test('IPv6 is back on both uplinks as well', async () => {
         await lab.waitOnline(['wan2'])

@@ -25,7 +25,7 @@ export function watchFailback(pulse: Pulse): FailbackWatch {
     const { carrying: now, victims } = failBack(carrying, desired, config, performance.now())
     carrying = now
     for (const { uplink, family } of victims) {
-      log.notice(`connections of ${uplink.name} end, as a better uplink is back to stay`)
+      log.event({ event: 'failback', uplink: uplink.name })
       void forget([forgetConnections(uplink, family, desired.uplinks, config.numbers)])
     }
   }

@@ -31,7 +31,7 @@ export function watchMonitor({ program, args, what, isRelevant }: Monitor, onCha
       onLine: (line) => (isRelevant(line) ? onChange(what) : undefined),
       onEnd: ({ message }) => {
         clearTimeout(listening)
-        log.warning(`watching ${what}: ${message}; starting again`)
+        log.event({ event: 'watch', watched: what, reason: message })
         backoff.later(start)
       },
     })

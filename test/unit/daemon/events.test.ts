@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { eventsOf, type Scene, type Telling } from '../../../src/daemon/events.ts'
+import { levelOf, textOf } from '../../../src/model/event-text.ts'
 import type { LineHealth } from '../../../src/model/health.ts'
 import type { Link } from '../../../src/model/kernel.ts'
 import type { Path, Uplink } from '../../../src/model/uplink.ts'
@@ -38,9 +39,9 @@ function sceneOf(given: readonly Given[], carrying: readonly string[], disabled:
 function play(...scenes: readonly Scene[]): readonly (readonly string[])[] {
   let telling: Telling | null = null
   return scenes.map((scene, index) => {
-    const { lines, telling: next } = eventsOf(telling, scene, index * 12_000)
+    const { events, telling: next } = eventsOf(telling, scene, index * 12_000)
     telling = next
-    return lines
+    return events.map(textOf)
   })
 }
 
@@ -116,4 +117,15 @@ test('one family alone, an uplink that comes and goes, and a change without any'
     ['wan2 is no uplink any more; new connections by wan1'],
     ['no uplink carries new connections'],
   ])
+})
+
+test('an event tells from what, to what, why, after how long, and who carries connections then', () => {
+  const pulled = eventsOf(eventsOf(null, both, 0).telling, sceneOf([down('wan1'), on('wan2')], ['wan2']), 12_000)
+  expect(pulled.events).toEqual([
+    {
+      ...{ event: 'uplink', uplink: 'wan1', from: 'online', to: 'down', reason: 'no carrier' },
+      ...{ durationMs: 12_000, carrying: ['wan2'] },
+    },
+  ])
+  expect(pulled.events.map(levelOf)).toEqual(['notice'])
 })

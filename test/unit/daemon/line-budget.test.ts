@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest'
 import { createLineBudget } from '../../../src/daemon/line-budget.ts'
+import { textOf } from '../../../src/model/event-text.ts'
 
 test('as many lines as there is room for; what was left out is counted when there is room again', () => {
   let now = 0
   const said: string[] = []
-  const budget = createLineBudget(3, 60, () => now)
-  const say = (...lines: readonly string[]) => budget.say(lines, (line) => void said.push(line))
+  const budget = createLineBudget('info', 3, 60, () => now)
+  const say = (...lines: readonly string[]) =>
+    budget.say(
+      lines.map((command) => ({ event: 'change', command })),
+      (event) => void said.push(textOf(event)),
+    )
   say('a', 'b')
   say('c', 'd', 'e')
   expect(said).toEqual(['a', 'b', 'c'])

@@ -1,0 +1,117 @@
+/** The one renderer of events for people, and their fields for the journal. Pure. */
+import type { Event, Level } from './event.ts'
+
+export function levelOf(event: Event): Level {
+  switch (event.event) {
+    case 'uplink':
+    case 'carrying':
+    case 'held-down':
+    case 'failback':
+      return 'notice'
+    case 'round':
+    case 'change':
+      return 'info'
+    case 'trouble':
+    case 'service':
+    case 'watch':
+      return 'warning'
+    case 'configuration':
+      return event.isError ? 'error' : 'warning'
+    case 'left-out':
+      return event.of
+  }
+}
+
+export function textOf(event: Event): string {
+  switch (event.event) {
+    case 'uplink':
+      return event.carrying ? `${changeText(event)}; ${carryingText(event.carrying)}` : changeText(event)
+    case 'carrying':
+      return carryingText(event.carrying)
+    case 'round':
+      return `${roundText(event)} (${counted(event.changes, 'change')} after ${event.causes.join(', ') || 'a regular look'})`
+    case 'change':
+      return event.command
+    case 'held-down':
+      return 'taken down; ifbalance apply starts again'
+    case 'trouble':
+    case 'configuration':
+      return event.reason
+    case 'service':
+      return `asking ${event.service}: ${event.reason}; going on with what it said before`
+    case 'watch':
+      return `watching ${event.watched}: ${event.reason}; starting again`
+    case 'failback':
+      return `connections of ${event.uplink} end, as a better uplink is back to stay`
+    case 'left-out':
+      return `... and ${event.count} more ${event.count === 1 ? 'line' : 'lines'} that nobody would read`
+  }
+}
+
+/** What a round has brought, without why: also for whoever asked for it. */
+export function roundText({
+  heldDown,
+  carrying,
+}: {
+  readonly heldDown: boolean
+  readonly carrying: readonly string[]
+}) {
+  if (heldDown) return 'taken down'
+  return carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
+}
+
+/** By the names of systemd.journal-fields(7)'s rules; all values are text. Absent where there is nothing to say. */
+export function journalFields(event: Event): Readonly<Record<string, string>> {
+  const { uplink, family, from, to, reason, durationMs, carrying, changes, causes, service, watched } =
+    everyField(event)
+  const fields = {
+    IFBALANCE_EVENT: event.event,
+    IFBALANCE_UPLINK: uplink,
+    IFBALANCE_FAMILY: family && (family === 'inet' ? 'IPv4' : 'IPv6'),
+    IFBALANCE_STATE: to,
+    IFBALANCE_FORMER_STATE: from ?? undefined,
+    IFBALANCE_REASON: reason || undefined,
+    IFBALANCE_DURATION_MS: durationMs === undefined ? undefined : String(Math.round(durationMs)),
+    IFBALANCE_CARRYING: carrying?.join(' '),
+    IFBALANCE_CHANGES: changes === undefined ? undefined : String(changes),
+    IFBALANCE_CAUSES: causes?.join(', '),
+    IFBALANCE_SERVICE: service,
+    IFBALANCE_WATCHED: watched,
+  }
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  )
+}
+
+type Keys<T> = T extends T ? keyof T : never
+type ValueOf<T, K extends PropertyKey> = T extends Readonly<Partial<Record<K, infer V>>> ? V : never
+
+/** All fields that some event has. */
+function everyField(event: Event): { readonly [K in Keys<Event>]?: ValueOf<Event, K> } {
+  return event
+}
+
+type UplinkChange = Extract<Event, { readonly event: 'uplink' }>
+
+function changeText({ uplink, family, to, reason, durationMs }: UplinkChange): string {
+  const label = family === undefined ? uplink : `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'}`
+  if (to === 'gone') return `${label} is no uplink any more`
+  if (to === 'online')
+    return `${label} is online${durationMs === undefined ? '' : ` again after ${durationText(durationMs)}`}`
+  return `${label} is ${to}${reason && `: ${reason}`}`
+}
+
+function carryingText(carrying: readonly string[]): string {
+  return carrying.length > 0 ? `new connections by ${carrying.join(', ')}` : 'no uplink carries new connections'
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
+}
+
+function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+}
