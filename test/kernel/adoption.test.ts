@@ -33,7 +33,7 @@ const all = [server.inet, server.inet6, '192.168.77.1', 'fd00:77::1']
 
 test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6 alone, until that is over', async () => {
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2/)
+  await daemon.balances(['wan1', 'wan2'])
   expect(await answers(...all)).toEqual(all)
 
   const router = ['default', 'via', 'fe80::bad', 'dev', 'lan0', 'proto', 'ra']
@@ -71,7 +71,7 @@ test('3,000 prefixes on one uplink, and more all the time: rules and lines are b
         `address ${action} 2001:db8:${(4096 + from + i).toString(16)}::2/64 dev wan1${action === 'add' ? ' nodad valid_lft 900 preferred_lft 900' : ''}`,
     ).join('\n')
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2/)
+  await daemon.balances(['wan1', 'wan2'])
   // The kernel may take any of these for what it translates.
   await host.run(['ip', '-n', 'isp1', '-6', 'route', 'add', '2001:db8:1000::/36', 'dev', 'isp1'])
   await host.run(['ip', '-6', '-batch', '-'], {}, { input: made('add', 0, 3000) })

@@ -93,7 +93,7 @@ beforeAll(async () => {
   for (const address of Object.values(many))
     await host.run(['ip', '-n', 'isp1', 'address', 'add', address, 'dev', 'lo'])
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   service = host.start(['/usr/bin/python3', '-c', services])
   await service.says(/ready/)
 })

@@ -27,9 +27,9 @@ uplinks = wan1
 async function failsOver(daemon: Running): Promise<void> {
   let seen = daemon.said().length
   await host.run(['ip', 'link', 'set', 'isp1', 'down'])
-  seen = await daemon.says(/balancing over wan2 /, seen)
+  seen = await daemon.balances(['wan2'], seen)
   await host.run(['ip', 'link', 'set', 'isp1', 'up'])
-  await daemon.says(/balancing over wan1, wan2 /, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   expect(await balanced()).toMatch(weighted)
 }
 
@@ -42,7 +42,7 @@ test('the last good configuration is in force, with the files that it names, aft
   await host.write('/etc/servers', '203.0.113.0/24\n')
   await host.write(file, good)
   let daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   expect(await host.ifbalance(['reload'])).toMatchObject({ exitCode: 0 })
 
   await host.write(file, `${good}suorce = 192.168.1.0/24\n`)
@@ -91,7 +91,7 @@ test('without an earlier one, as after an upgrade, what is understood is in forc
   await host.write(file, `${good.replace('/etc/servers', '203.0.113.0/24')}suorce = 192.168.1.0/24\n[unlink]\na = b\n`)
   let daemon = host.daemon()
   await daemon.says(/no earlier one is known/)
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   await failsOver(daemon)
   expect(await host.ifbalance(['explain', '203.0.113.7'])).toMatchObject({
     stdout: expect.stringMatching(/servers: matches(.|\n)*goes by +wan2/),

@@ -27,7 +27,7 @@ beforeAll(async () => {
   host = await startHost()
   await makeProviders(host)
   daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2/)
+  await daemon.balances(['wan1', 'wan2'])
 })
 afterAll(async () => {
   daemon?.signal('SIGTERM')

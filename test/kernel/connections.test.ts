@@ -23,7 +23,7 @@ beforeAll(async () => {
   await makeFarEnds(host)
   await host.run(['/bin/sh', '-c', ipv6])
   daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2/)
+  await daemon.balances(['wan1', 'wan2'])
 })
 afterAll(async () => {
   daemon?.signal('SIGTERM')

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import dbus from 'dbus-next'
 import type { Options, Result } from '../../src/os/run.ts'
-import type { Host, Running } from './daemon-host.ts'
+import { eventsToo, type Host, type Running } from './daemon-host.ts'
 
 const units = fileURLToPath(new URL('../../units', import.meta.url))
 
@@ -40,7 +40,7 @@ export async function startSystemBus(host: Host): Promise<SystemBus> {
 export function startUnprivilegedDaemon(host: Host, env: readonly string[] = []): Running {
   const caps = '+net_admin,+net_raw'
   const user = ['setpriv', '--reuid=ifbalance', '--regid=ifbalance', '--clear-groups', `--inh-caps=${caps}`]
-  return host.start(['env', ...env, ...user, `--ambient-caps=${caps}`, '/usr/sbin/ifbalance', 'daemon'])
+  return host.start(['env', eventsToo, ...env, ...user, `--ambient-caps=${caps}`, '/usr/sbin/ifbalance', 'daemon'])
 }
 
 /** Runs what follows as somebody who has no rights at all. */

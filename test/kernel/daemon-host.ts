@@ -53,12 +53,21 @@ export interface Host {
   readonly end: () => Promise<void>
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
+/** Has a daemon say its lines with the fields of events (ifbalance(8), ENVIRONMENT). */
+export const eventsToo = 'IFBALANCE_LOG=json'
+
 export interface Running {
   readonly pid: number
   /** Everything that it said so far. */
   readonly said: () => readonly string[]
   /** Waits for a line like this one, from `since` (a count of lines) on, and gives how many lines there were then. */
   readonly says: (pattern: RegExp, since?: number, timeoutMs?: number) => Promise<number>
+  /** The same for an event with these fields (model/event.ts), of a daemon that was started with `eventsToo`. */
+  readonly tells: (fields: Fields, since?: number, timeoutMs?: number) => Promise<number>
+  /** Waits for a round that changed something, after which new connections take exactly these uplinks. */
+  readonly balances: (uplinks: readonly string[], since?: number, timeoutMs?: number) => Promise<number>
   readonly signal: (name: NodeJS.Signals) => void
   /** The exit code once it has ended; null when a signal ended it. */
   readonly ended: Promise<number | null>
@@ -94,7 +103,7 @@ export async function startHost(): Promise<Host> {
       return running(child)
     },
     daemon: () => {
-      const daemon = host.start(['/usr/sbin/ifbalance', 'daemon'])
+      const daemon = host.start(['/usr/bin/env', eventsToo, '/usr/sbin/ifbalance', 'daemon'])
       said = daemon.said
       return daemon
     },
@@ -131,30 +140,52 @@ export const changedSoon = /changes? after (?!a regular look)/
 
 function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
   const lines: string[] = []
+  /** Of each line, the fields of its event; none where it has none. */
+  const events: Fields[] = []
   const waiting = new Set<() => void>()
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    const { line, fields } = readLine(text)
     lines.push(line)
+    events.push(fields)
     for (const look of waiting) look()
   })
+
+  async function until(what: string, isFound: (index: number) => boolean, since = 0, timeoutMs = patienceMs) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const look = () => (lines.some((_, index) => index >= since && isFound(index)) ? resolve() : undefined)
+    const timer = setTimeout(() => reject(new Error(`never said ${what}:\n${lines.join('\n')}`)), timeoutMs)
+    waiting.add(look)
+    look()
+    await promise.finally(() => {
+      clearTimeout(timer)
+      waiting.delete(look)
+    })
+    return lines.length
+  }
+
+  const tells: Running['tells'] = (fields, since, timeoutMs) =>
+    until(JSON.stringify(fields), (index) => hasFields(events[index] ?? {}, fields), since, timeoutMs)
   return {
     pid: child.pid ?? 0,
     said: () => lines,
-    says: async (pattern, since = 0, timeoutMs = patienceMs) => {
-      const found = () => lines.findIndex((line, index) => index >= since && pattern.test(line))
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const look = () => (found() >= 0 ? resolve() : undefined)
-      const timer = setTimeout(() => reject(new Error(`never said ${pattern}:\n${lines.join('\n')}`)), timeoutMs)
-      waiting.add(look)
-      look()
-      await promise.finally(() => {
-        clearTimeout(timer)
-        waiting.delete(look)
-      })
-      return lines.length
-    },
+    says: (pattern, since, timeoutMs) =>
+      until(String(pattern), (index) => pattern.test(lines[index] ?? ''), since, timeoutMs),
+    tells,
+    balances: (carrying, since, timeoutMs) => tells({ event: 'round', heldDown: false, carrying }, since, timeoutMs),
     signal: (name) => void child.kill(name),
     ended: once(child, 'exit').then(([code]) => code as number | null),
   }
+}
+
+/** A line as people have it, and the fields of its event where the program was asked for them. */
+function readLine(text: string): { readonly line: string; readonly fields: Fields } {
+  if (!text.startsWith('{"format":1,"priority":')) return { line: text, fields: {} }
+  const { message, ...fields } = JSON.parse(text) as Fields & { readonly message: string }
+  return { line: `ifbalance: ${message}`, fields }
+}
+
+function hasFields(event: Fields, fields: Fields): boolean {
+  return Object.entries(fields).every(([name, value]) => JSON.stringify(event[name]) === JSON.stringify(value))
 }
 
 /** As small as the package's program has it: what a heap that may grow has grown to says little. */

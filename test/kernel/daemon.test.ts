@@ -30,12 +30,12 @@ test('balances at start, follows the kernel, then is still; and leaves all as it
   // Nobody answers here, and bursts of probes are children, too.
   await host.write('/etc/ifbalance/ifbalance.conf', '[balance]\nprobe = none\n')
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  let seen = await daemon.balances(['wan1', 'wan2'])
   expect(await balanced()).toBe(both())
 
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
   const cut = performance.now()
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   const took = performance.now() - cut
   record({
     name: 'carrier loss -> balanced over the rest',
@@ -48,7 +48,7 @@ test('balances at start, follows the kernel, then is still; and leaves all as it
   expect(await balanced()).toBe('default via 10.1.0.1 dev wan1 table 30098')
 
   await host.run(['ip', 'link', 'set', 'isp2', 'up'])
-  await daemon.says(/balancing over wan1, wan2 /, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   expect(await balanced()).toBe(both())
 
   await settled(daemon)
@@ -65,29 +65,29 @@ test('balances at start, follows the kernel, then is still; and leaves all as it
 
 test('what others take away is put back', async () => {
   const daemon = host.daemon()
-  const seen = await daemon.says(/balancing over wan1, wan2 /)
+  const seen = await daemon.balances(['wan1', 'wan2'])
   await host.run(['ip', 'rule', 'del', 'priority', '32765', 'lookup', '30098'])
   await daemon.says(/rule add priority 32765 lookup 30098/, seen)
 })
 
 test('P15: what happens while the monitor is dead is seen when it is back, long before the sweep', async () => {
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   await settled(daemon)
   process.kill(monitorOf(daemon, 'ip'), 'SIGKILL')
   await host.run(['ip', 'link', 'set', 'isp1', 'down'])
   const seen = await daemon.says(/watching kernel: .*starting again/)
-  await daemon.says(/balancing over wan2 /)
+  await daemon.balances(['wan2'])
   await host.run(['ip', 'link', 'set', 'isp1', 'up'])
-  await daemon.says(/balancing over wan1, wan2 /, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
 })
 
 test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', async () => {
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  let seen = await daemon.balances(['wan1', 'wan2'])
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = 4\n')
   daemon.signal('SIGHUP')
-  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
   expect(await balanced()).toBe(both(4))
 
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = heavy\n')
@@ -100,7 +100,7 @@ test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', asyn
 test('down takes all away and stays away; apply, or a new start, begins again', async () => {
   const rulesBefore = (await host.run(['ip', 'rule'])).stdout
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  let seen = await daemon.balances(['wan1', 'wan2'])
   expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
   seen = await daemon.says(/taken down /, seen)
   await host.hook('networkmanager', { DEVICE_IP_IFACE: 'wan1' })
@@ -110,7 +110,7 @@ test('down takes all away and stays away; apply, or a new start, begins again', 
   await host.run(['ip', 'link', 'set', 'isp2', 'up'])
 
   expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0 })
-  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
 
   await host.ifbalance(['down'])
   daemon.signal('SIGTERM')
@@ -118,7 +118,7 @@ test('down takes all away and stays away; apply, or a new start, begins again', 
   // The hook sees that the host is held down.
   await host.hook('ifupdown', { IFACE: 'wan1', MODE: 'start', PHASE: 'post-up' })
   expect((await host.run(['ip', 'rule'])).stdout).toBe(rulesBefore)
-  await host.daemon().says(/balancing over wan1, wan2 /)
+  await host.daemon().balances(['wan1', 'wan2'])
 })
 
 test('a second daemon ends, the first goes on', async () => {

@@ -119,7 +119,7 @@ test('D7: who floods with calls is told so; others are served, and rounds go on'
   const seen = daemon.said().length
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
   const cut = performance.now()
-  await daemon.says(/balancing over wan1 /, seen)
+  await daemon.balances(['wan1'], seen)
   const healed = performance.now() - cut
   const results = await flood
   const refused = results.filter((result) => result.status === 'rejected')

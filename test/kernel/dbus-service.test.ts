@@ -183,7 +183,7 @@ test('changes of uplinks are told; what is only read is not', async () => {
   const rule = `type='signal',sender='${names.service}'`
   await bus.call(new dbus.Message({ ...theBus, member: 'AddMatch', signature: 's', body: [rule] }))
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
-  await daemon.says(/balancing over wan1 /)
+  await daemon.balances(['wan1'])
   const third = `ip link add wan3 type veth peer name isp3; ip link set isp3 up; ip addr add 10.3.0.2/24 dev wan3
     ip link set wan3 up; ip route add default via 10.3.0.1 dev wan3 metric 103`
   await host.run(['/bin/sh', '-c', third])

@@ -70,7 +70,7 @@ test('they leave by the same interface as before, and are joined there', async (
     ],
   })
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   expect(await reach()).toEqual(before)
   const { stdout } = await host.ifbalance(['explain', '--json', '239.255.255.250:1900', 'udp'])
   expect(JSON.parse(stdout)).toMatchObject({

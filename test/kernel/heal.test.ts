@@ -32,7 +32,7 @@ describe('healing', () => {
   beforeEach(async () => {
     host = await startHost()
     daemon = host.daemon()
-    seen = await daemon.says(/balancing over wan1, wan2 /)
+    seen = await daemon.balances(['wan1', 'wan2'])
     await settled(daemon)
   })
   afterEach(() => host?.end())
@@ -44,7 +44,7 @@ describe('healing', () => {
       for (let round = 0; round < 20; round++) {
         const began = performance.now()
         for (const command of commands) await host.run(command)
-        seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
+        seen = await daemon.balances(['wan1', 'wan2'], seen)
         times.push(performance.now() - began)
         if (name.endsWith('behind ours')) {
           await host.run(['ip', 'rule', 'del', 'priority', '32765', 'to', '203.0.113.0/24'])
@@ -64,7 +64,7 @@ test('F11 what is removed again and again is put back with patience, and the sta
   const host = await startHost()
   try {
     const daemon = host.daemon()
-    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    let seen = await daemon.balances(['wan1', 'wan2'])
     const rule = ['ip', 'rule', 'del', 'priority', '32765', 'lookup', '30098']
     const status = async () => (await host.ifbalance(['status'])).stderr
     // However long forty repairs take here: each is undone as soon as it is told.

@@ -54,7 +54,7 @@ beforeAll(async () => {
   host = await startHost()
   await makeProviders(host)
   daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2/)
+  await daemon.balances(['wan1', 'wan2'])
   await host.start(script(service, 'host')).says(/ready/)
   await host.start(inside('lan', script(service, 'lan'))).says(/ready/)
 })

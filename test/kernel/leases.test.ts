@@ -25,7 +25,7 @@ async function ip(...lines: readonly string[]): Promise<void> {
 
 async function start(): Promise<number> {
   daemon = host.daemon()
-  return daemon.says(/balancing over wan1, wan2 /)
+  return daemon.balances(['wan1', 'wan2'])
 }
 
 /** Devices in the balanced default, the best of its table: the first that is listed. */

@@ -16,7 +16,7 @@ const out = async (line: string) => (await host.run(line.split(' '))).stdout
 
 async function start(): Promise<number> {
   daemon = host.daemon()
-  return daemon.says(/balancing over wan1, wan2 /)
+  return daemon.balances(['wan1', 'wan2'])
 }
 
 async function ip(...lines: readonly string[]): Promise<void> {
@@ -45,10 +45,10 @@ test('L3: down and up again: everything is back', async () => {
   let seen = await start()
   const before = await ours()
   await ip('link set wan2 down')
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   await ip('link set wan2 up')
   await ip(route)
-  await daemon.says(/balancing over wan1, wan2 /, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   await expectSettled()
   expect(await ours()).toEqual(before)
 })
@@ -103,7 +103,7 @@ test('L6, L7: another device with the same name, or with the same index', async 
     address,
     route,
   ])
-  seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
   await expectSettled()
   expect(await ours()).toEqual(before)
   expect(await out('nft list ruleset')).toContain('wan2')
@@ -115,7 +115,7 @@ test('L6, L7: another device with the same name, or with the same index', async 
     'address add 192.168.9.1/24 dev lan0',
     'link set lan0 up',
   ])
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   await expectSettled()
   expect(await out('nft list ruleset')).not.toMatch(/lan0|wan2/)
 
@@ -126,7 +126,7 @@ test('L6, L7: another device with the same name, or with the same index', async 
     address,
     route,
   ])
-  await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   await ip('link del lan0')
   await expectSettled()
   expect(await ours()).toEqual(before)
@@ -167,16 +167,16 @@ test('L23: moved to another namespace, or into a bridge, and back', async () => 
   let seen = await start()
   const before = await ours()
   await ip('netns add elsewhere', 'link set wan2 netns elsewhere')
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   // By the process that holds the host's namespaces: they have no name.
   await ip(`-n elsewhere link set wan2 netns ${host.pid}`)
   await ip('link set wan2 up', address, route)
-  seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
 
   await ip('link add br0 type bridge', 'link set br0 up', 'link set wan2 master br0')
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   await ip('link set wan2 nomaster')
-  await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   await expectSettled()
   expect(await ours()).toEqual(before)
 })
@@ -193,7 +193,7 @@ test('L24: strict rp_filter set by others, for all, for new interfaces and for o
   expect(await values()).toBe('2\n2\n')
   await ip('link add wan3 type veth peer name isp3', 'link set isp3 up', 'link set wan3 up')
   await ip('address add 10.3.0.2/24 dev wan3', 'route add default via 10.3.0.1 dev wan3 metric 103')
-  await daemon.says(/balancing over wan1, wan2, wan3 /, seen)
+  await daemon.balances(['wan1', 'wan2', 'wan3'], seen)
   expect(await out('sysctl -n net.ipv4.conf.wan3.rp_filter')).toBe('2\n')
   // And what was there before us comes back.
   await host.ifbalance(['down'])
@@ -205,7 +205,7 @@ test('C13: a reload takes an uplink away that carries: the others carry on, and 
   const before = await ours()
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan2]\nenabled = no\n')
   daemon.signal('SIGHUP')
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   expect(await carriers()).toEqual(['wan1'])
   expect(await out('ip route get 203.0.113.1 mark 0x41000000')).toContain('dev wan1')
   // Pinned to what is no longer there: it fails at once instead of leaving by another.
@@ -214,6 +214,6 @@ test('C13: a reload takes an uplink away that carries: the others carry on, and 
   await expectSettled()
   await host.write('/etc/ifbalance/ifbalance.conf', '')
   daemon.signal('SIGHUP')
-  await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   expect(await ours()).toEqual(before)
 })

@@ -66,7 +66,7 @@ beforeAll(async () => {
   ] as const)
     await host.start(inside(namespace, ['/usr/bin/python3', '-c', serving, namespace, ...addresses])).says(/ready/)
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   for (const i of [1, 2] as const) {
     const named = (family: Family) => {
       const { lan, vpn, ...isps } = servers[family]

@@ -15,7 +15,7 @@ const out = async (...argv: readonly string[]) => (await host.run(argv)).stdout
 
 async function start(): Promise<number> {
   daemon = host.daemon()
-  return daemon.says(/balancing over wan1, wan2 /)
+  return daemon.balances(['wan1', 'wan2'])
 }
 
 /** Nothing is left to do, and the daemon did not need telling. */
@@ -48,7 +48,7 @@ describe('our numbers are moved by configuration while we run', () => {
     ] as const) {
       await host.write('/etc/ifbalance/ifbalance.conf', text)
       daemon.signal('SIGHUP')
-      seen = await daemon.says(/balancing over wan1, wan2 \(/, seen)
+      seen = await daemon.balances(['wan1', 'wan2'], seen)
       expect(await ours()).not.toMatch(gone)
       expect(await out('ip', 'rule')).toMatch(
         /32765:.* lookup main suppress_prefixlength 0\n(32765:.* iif wan\d lookup main\n){2}32765:.* lookup \d+\n32766/,
@@ -76,7 +76,7 @@ describe('our numbers are moved by configuration while we run', () => {
     await connection('1003', '0x00000007')
     await host.write('/etc/ifbalance/ifbalance.conf', config('mark-shift = 16'))
     daemon.signal('SIGHUP')
-    await daemon.says(/balancing over wan1, wan2 \(/, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     // It goes on in the background.
     await expect.poll(() => out('conntrack', '-L')).not.toMatch(/sport=100[12]/)
     expect(await out('conntrack', '-L')).toContain('sport=1003')
@@ -107,14 +107,14 @@ describe('F14: a table of our name that another program made', () => {
     expect(await out('nft', 'list', 'ruleset')).toBe(before)
     await host.ifbalance(['apply'])
     await host.run(['nft', 'delete table inet ifbalance'])
-    await daemon.says(/balancing over wan1, wan2 \(/, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     expect(await out('nft', 'list', 'ruleset')).toContain('chain pin')
   })
 
   test('one that has something of ours is put right', async () => {
     const seen = await start()
     await host.run(['nft', table])
-    await daemon.says(/balancing over wan1, wan2 \(/, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     expect(await out('nft', 'list', 'ruleset')).not.toContain('chain input')
   })
 })
@@ -177,7 +177,7 @@ describe("others' source NAT, while we run", () => {
     const seen = await start()
     expect(daemon.said().join('\n')).toContain("reading others' source NAT: ")
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
-    await daemon.says(/balancing over wan1 \(/, seen)
+    await daemon.balances(['wan1'], seen)
     expect(daemon.said().filter((line) => line.includes("others' source NAT"))).toHaveLength(1)
   })
 })

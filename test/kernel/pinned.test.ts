@@ -23,7 +23,7 @@ const onWan2 = 'ip route get 198.18.0.1 mark 0x42000000'
 test('a route of others that comes later goes first, for as long as it is there', async () => {
   await ip('link add lan0 type bridge', 'address add 192.168.77.1/24 dev lan0', 'link set lan0 up')
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  let seen = await daemon.balances(['wan1', 'wan2'])
   expect(await out('ip rule')).not.toContain('20001:')
   expect(await out(onWan2)).toContain('via 10.2.0.1 dev wan2')
   expect(await out('ip route get 192.168.77.9 mark 0x42000000')).toContain('dev lan0')
@@ -50,7 +50,7 @@ test('a route of others that comes later goes first, for as long as it is there'
 test("others' reverse path filter that looks at marks lets them pass", async () => {
   await makeFarEnds(host)
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   // As firewalld has it for IPv6.
   const filter = `table inet other {
   counter refused { }

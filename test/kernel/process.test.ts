@@ -55,7 +55,7 @@ test('P1: killed at random moments, twenty times: the next run ends right, and t
 
 test('P2: fifty hooks at once, with the daemon: all end well, and none is lost', async () => {
   const daemon = host.daemon()
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   const hooks = Array.from({ length: 50 }, (_, i) => {
     const device = `wan${(i % 2) + 1}`
     const subnet = `10.${(i % 2) + 1}.0`

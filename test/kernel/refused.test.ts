@@ -75,7 +75,7 @@ test('a gateway that the kernel does not take, and a better one', async () => {
   // An address of this host is no gateway.
   await config('[uplink wan2]\ngateway = 10.3.0.2\n')
   daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1 \(/)
+  let seen = await daemon.balances(['wan1'])
   expect(await balanced()).toMatch(/^default via 10.1.0.1 dev wan1 /)
   expect(await out('ip', 'route', 'show', 'table', '30001')).toMatch(/^default via 10.1.0.1 dev wan1 /)
   expect(await out('ip', 'rule')).toContain('from 10.1.0.2 lookup')
@@ -99,10 +99,10 @@ test('what is refused is tried again when the world around it is another', async
   const seen = daemon.said().length
   await config('[uplink wan2]\ngateway = 10.3.0.2\n')
   daemon.signal('SIGHUP')
-  await daemon.says(/balancing over wan1 \(/, seen)
+  await daemon.balances(['wan1'], seen)
   await out('ip', 'address', 'flush', 'dev', 'wan3')
   await out('ip', 'address', 'add', '10.2.0.77/24', 'dev', 'wan2')
-  await daemon.says(/balancing over wan1, wan2 \(/, seen)
+  await daemon.balances(['wan1', 'wan2'], seen)
   await out('ip', 'address', 'del', '10.2.0.77/24', 'dev', 'wan2')
   await config('')
   daemon.signal('SIGHUP')
@@ -133,7 +133,7 @@ test('an uplink that nft does not take is left alone, and the others fail over a
   expect(await balanced()).not.toContain('wan3')
   seen = daemon.said().length
   await out('ip', 'link', 'set', 'isp1', 'down')
-  await daemon.says(/balancing over wan2 \(/, seen)
+  await daemon.balances(['wan2'], seen)
   expect(await balanced()).toMatch(/^default via 10.2.0.1 dev wan2 /)
   await host.run(['rm', '/run/refused-word'])
   await out('ip', 'link', 'set', 'isp1', 'up')

@@ -55,7 +55,7 @@ describe('the state file', () => {
     }
     await shell('mkdir -p /run/ifbalance')
     await host.write(stateFile, JSON.stringify(earlier))
-    await host.daemon().says(/balancing over wan2, wan1 /)
+    await host.daemon().balances(['wan2', 'wan1'])
     expect(await balanced()).toMatch(/^default proto 98 nexthop via 10.2.0.1 .*nexthop via 10.1.0.1 /)
     // Connections keep the marks that the file tells of.
     const rules = await out('ip rule')
@@ -141,16 +141,16 @@ describe('P7: /run full', () => {
     const before = await state()
     await shell(fillUp)
     const daemon = host.daemon()
-    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    let seen = await daemon.balances(['wan1', 'wan2'])
     expect(await balanced()).toBe(both)
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     const cut = performance.now()
-    seen = await daemon.says(/balancing over wan1 /, seen)
+    seen = await daemon.balances(['wan1'], seen)
     const took = performance.now() - cut
     const name = 'carrier loss -> balanced over the rest, /run full'
     record({ name, value: took, unit: 'ms', limit: 1000, release: 'namespace', stack: 'kernel' })
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
-    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     expect(daemon.said().filter((line) => /ENOSPC/.test(line))).toHaveLength(1)
 
     await shell('rm /run/ifbalance/fill')
@@ -186,9 +186,9 @@ describe('P8: /run/ifbalance read-only', () => {
     await daemon.says(/listening on .*EROFS/)
     let seen = daemon.said().length
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
-    seen = await daemon.says(/balancing over wan1 /, seen)
+    seen = await daemon.balances(['wan1'], seen)
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
-    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     expect(daemon.said().filter((line) => /EROFS/.test(line)).length).toBeLessThan(10)
     await shell('mount -o remount,rw /run/ifbalance')
     await daemon.says(/listening on .* again/)
@@ -200,14 +200,14 @@ describe('P8: /run/ifbalance read-only', () => {
   test('mounted over under a running daemon: told, it goes on, and what was remembered is not lost', async () => {
     const before = await state()
     const daemon = host.daemon()
-    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    let seen = await daemon.balances(['wan1', 'wan2'])
     const right = await state()
     await shell(readOnly)
     await shell('ip rule del priority 32765 lookup 30098')
     await daemon.says(/EROFS/, seen)
-    seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+    seen = await daemon.balances(['wan1', 'wan2'], seen)
     await shell('ip route flush table 30002')
-    seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+    seen = await daemon.balances(['wan1', 'wan2'], seen)
     await shell('umount /run/ifbalance')
     await expect.poll(state).toBe(right)
     expect(daemon.said().filter((line) => /EROFS/.test(line)).length).toBeLessThan(5)
@@ -219,17 +219,17 @@ describe('P8: /run/ifbalance read-only', () => {
 describe('P8: /run/ifbalance becomes read-only', () => {
   test('the daemon goes on', async () => {
     const daemon = host.daemon()
-    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    let seen = await daemon.balances(['wan1', 'wan2'])
     const right = await state()
     await shell('mount --bind /run/ifbalance /run/ifbalance; mount -o remount,bind,ro /run/ifbalance')
     await shell('ip rule del priority 32765 lookup 30098')
-    seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+    seen = await daemon.balances(['wan1', 'wan2'], seen)
     expect(await state()).toBe(right)
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
-    seen = await daemon.says(/balancing over wan1 /, seen)
+    seen = await daemon.balances(['wan1'], seen)
     await shell('umount /run/ifbalance')
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
-    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     await expect.poll(state).toBe(right)
   })
 })
@@ -237,12 +237,12 @@ describe('P8: /run/ifbalance becomes read-only', () => {
 test('P8: /proc/sys read-only: what cannot be set is left as it is, and everything else is done and follows', async () => {
   await shell('mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys')
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  let seen = await daemon.balances(['wan1', 'wan2'])
   for (let again = 0; again < 2; again++) {
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
-    seen = await daemon.says(/balancing over wan1 /, seen)
+    seen = await daemon.balances(['wan1'], seen)
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
-    seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+    seen = await daemon.balances(['wan1', 'wan2'], seen)
   }
   expect(await balanced()).toBe(both)
   // Nobody has changed the sysctls: that they are not as wanted is no reason to look again and again.
@@ -256,7 +256,7 @@ describe('P13: out of descriptors', () => {
 
   test('a daemon that runs: it stays, tells the cause, the kernel stays right, and it goes on when there are some', async () => {
     const daemon = host.daemon()
-    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    let seen = await daemon.balances(['wan1', 'wan2'])
     const right = await state()
     // Those that are open stay open.
     await limit(daemon, '5:')
@@ -269,9 +269,9 @@ describe('P13: out of descriptors', () => {
     expect(await state()).toBe(right)
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     await limit(daemon, '1024:')
-    seen = await daemon.says(/balancing over wan1 /, seen)
+    seen = await daemon.balances(['wan1'], seen)
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
-    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     await expect.poll(state).toBe(right)
   })
 
@@ -306,7 +306,7 @@ describe('P13: out of memory', () => {
     'a daemon that gets no more than %i KiB: the kernel is as it would be, whether it lives or dies, and the next one adopts that',
     async (more) => {
       const daemon = host.daemon()
-      await daemon.says(/balancing over wan1, wan2 /)
+      await daemon.balances(['wan1', 'wan2'])
       const right = await state()
       await limit(daemon, more)
       let hasEnded = false
@@ -347,7 +347,7 @@ describe('P14: more news than a monitor can take', () => {
 
   test('of routes: a link that goes down meanwhile is seen, and all is as it should be', async () => {
     const daemon = host.daemon()
-    let seen = await daemon.says(/balancing over wan1, wan2 /)
+    let seen = await daemon.balances(['wan1', 'wan2'])
     await settled(daemon)
     const monitor = monitorOf(daemon, 'ip')
     process.kill(monitor, 'SIGSTOP')
@@ -356,14 +356,14 @@ describe('P14: more news than a monitor can take', () => {
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     await host.run(['ip', 'rule', 'del', 'priority', '32765', 'lookup', '30098'])
     process.kill(monitor, 'SIGCONT')
-    seen = await daemon.says(/balancing over wan1 /, seen)
+    seen = await daemon.balances(['wan1'], seen)
     await expectNothingToDo()
     expect(await balanced()).toBe('default via 10.1.0.1 dev wan1 proto 98')
   })
 
   test('of nft: what is gone of our table meanwhile is put back', async () => {
     const daemon = host.daemon()
-    const seen = await daemon.says(/balancing over wan1, wan2 /)
+    const seen = await daemon.balances(['wan1', 'wan2'])
     await settled(daemon)
     const right = await state()
     const monitor = monitorOf(daemon, 'nft')
@@ -372,7 +372,7 @@ describe('P14: more news than a monitor can take', () => {
     await host.run(['nft', 'delete', 'table', 'inet', 'ifbalance'])
     await host.run(['nft', 'delete', 'table', 'inet', 'others'])
     process.kill(monitor, 'SIGCONT')
-    await daemon.says(/balancing over wan1, wan2 /, seen)
+    await daemon.balances(['wan1', 'wan2'], seen)
     expect(await state()).toBe(right)
   })
 

@@ -94,12 +94,12 @@ test('D9 a bearer that is lost without link down takes the uplink out, and bring
   const modemManager = await startModemManager(host, bus)
   await addModem(modemManager, 'wwan0')
   let daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  let seen = await daemon.balances(['wan1', 'wan2', 'wwan0'])
   expect(await routes('30098')).toBe(withModem('wwan0'))
 
   const cut = performance.now()
   await modemManager.update(bearerPath, bearerFace, disconnected)
-  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
   note('a modem that is disconnected -> balanced over the rest', performance.now() - cut, 1000)
   expect(await routes('30098')).toBe(withoutModem)
   expect(daemon.said().join('\n')).toContain('uplink wwan0: its modem is not connected (ModemManager)')
@@ -123,17 +123,17 @@ test('D9 a bearer that is lost without link down takes the uplink out, and bring
   expect(await routes('30098')).toBe(withoutModem)
 
   await modemManager.update(bearerPath, bearerFace, connectedBy('wwan0'))
-  seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  seen = await daemon.balances(['wan1', 'wan2', 'wwan0'])
   expect(await routes('30098')).toBe(withModem('wwan0'))
 
   // A route in main does not make it better; but when nobody is left who would say that it is back, the link counts.
   await modemManager.update(bearerPath, bearerFace, disconnected)
-  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
   await ip('route add default dev wwan0 metric 900')
   expect((await host.ifbalance(['apply'])).exitCode).toBe(0)
   expect(await routes('30098')).toBe(withoutModem)
   modemManager.program.signal('SIGKILL')
-  await daemon.says(/balancing over wan1, wan2, wwan0 /, seen)
+  await daemon.balances(['wan1', 'wan2', 'wwan0'], seen)
   expect(await routes('30098')).toBe(withModem('wwan0', ''))
 })
 
@@ -143,17 +143,17 @@ test('D9 wwan0 that comes back as wwan1 is the same uplink', async () => {
   const modemManager = await startModemManager(host, bus)
   await addModem(modemManager, 'wwan0', null)
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  let seen = await daemon.balances(['wan1', 'wan2', 'wwan0'])
   const table = /lookup (300\d\d|wwan0)/.exec((await host.run(['ip', 'rule', 'list', 'oif', 'wwan0'])).stdout)?.[1]
   expect(table).toBeDefined()
 
   await modemManager.update(bearerPath, bearerFace, disconnected)
   await ip('link del wwan0')
-  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
   await ip(...modemLink('wwan1'))
   await modemManager.update('/org/freedesktop/ModemManager1/Modem/0', modemFace, { Ports: ['a(su)', [['wwan1', 2]]] })
   await modemManager.update(bearerPath, bearerFace, connectedBy('wwan1', null))
-  await daemon.says(/balancing over wan1, wan2, wwan0 /, seen)
+  await daemon.balances(['wan1', 'wan2', 'wwan0'], seen)
   expect((await host.run(['ip', 'rule', 'list', 'oif', 'wwan1'])).stdout).toContain(`lookup ${table}`)
   expect(await routes('30098')).toBe(withModem('wwan1', '').replace(/weight 1$/, 'weight 3'))
 })
@@ -169,9 +169,9 @@ test('D8 names and paths that lead elsewhere are passed over', async () => {
     SignalQuality: ['u', 7],
   })
   const daemon = host.daemon()
-  const seen = await daemon.says(/balancing over wan1, wan2 /)
+  const seen = await daemon.balances(['wan1', 'wan2'])
   await modemManager.update(bearerPath, bearerFace, connectedBy('wwan0'))
-  await daemon.says(/balancing over wan1, wan2, wwan0 /, seen)
+  await daemon.balances(['wan1', 'wan2', 'wwan0'], seen)
   expect(await routes('30098')).toBe(withModem('wwan0'))
 })
 
@@ -183,7 +183,7 @@ test("D2 NetworkManager's gateways: late, changed, gone and back", async () => {
     'address add 10.9.0.2/24 dev wan3',
   )
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2 /)
+  let seen = await daemon.balances(['wan1', 'wan2'])
   const config = '/org/freedesktop/NetworkManager/IP4Config/3'
   const configFace = 'org.freedesktop.NetworkManager.IP4Config'
   const device = '/org/freedesktop/NetworkManager/Devices/eth3'
@@ -208,7 +208,7 @@ test("D2 NetworkManager's gateways: late, changed, gone and back", async () => {
   }
 
   const networkManager = await start()
-  seen = await daemon.says(/balancing over wan1, wan2, wan3 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2', 'wan3'], seen)
   expect(await routes('30003')).toContain('default via 10.9.0.1 dev wan3')
   await networkManager.update(config, configFace, { Gateway: ['s', '10.9.0.254'] })
   seen = await daemon.says(/route replace default table 30003 .*via 10\.9\.0\.254/, seen)
@@ -227,18 +227,18 @@ test('D10 a NetworkManager that hangs delays nothing; D1 nor does a bus that is 
   const modemManager = await startModemManager(host, bus)
   await addModem(modemManager, 'wwan0')
   const daemon = host.daemon()
-  let seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  let seen = await daemon.balances(['wan1', 'wan2', 'wwan0'])
   networkManager.program.signal('SIGSTOP')
   await modemManager.update(bearerPath, bearerFace, disconnected)
-  seen = await daemon.says(/balancing over wan1, wan2 /, seen)
+  seen = await daemon.balances(['wan1', 'wan2'], seen)
   const cut = performance.now()
   await ip('link set isp2 down')
-  seen = await daemon.says(/balancing over wan1 /, seen)
+  seen = await daemon.balances(['wan1'], seen)
   note('carrier loss -> balanced over the rest, NetworkManager hangs', performance.now() - cut, 500)
 
   await bus.restart()
   await startModemManager(host, bus).then((mock) => addModem(mock, 'wwan0'))
-  await daemon.says(/balancing over wan1, wwan0 /, seen)
+  await daemon.balances(['wan1', 'wwan0'], seen)
 })
 
 test('D4, D5 what strangers say of a modem is not believed', async () => {
@@ -246,7 +246,7 @@ test('D4, D5 what strangers say of a modem is not believed', async () => {
   const modemManager = await startModemManager(host, bus)
   await addModem(modemManager, 'wwan0')
   const daemon = host.daemon()
-  const seen = await daemon.says(/balancing over wan1, wan2, wwan0 /)
+  const seen = await daemon.balances(['wan1', 'wan2', 'wwan0'])
   const lie = { path: bearerPath, interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' }
   const body = [bearerFace, [['Connected', ['b', false]]], []]
   for (let i = 0; i < 100; i++) bus.emit({ ...lie, signature: 'sa{sv}as', body })

@@ -78,9 +78,9 @@ test('what dnsmasq resolves is steered, also after looks and failovers', async (
   expect(await went()).toEqual(two)
   const seen = daemon.said().length
   await setCarrier(host, 'isp1', 'down')
-  await daemon.says(/balancing over two/, seen)
+  await daemon.balances(['two'], seen)
   await setCarrier(host, 'isp1', 'up')
-  await daemon.says(/balancing over one/, seen)
+  await daemon.balances(['one'], seen)
   await host.ifbalance(['apply'])
   expect(await went()).toEqual(two)
 })

@@ -20,7 +20,7 @@ const ip = async (...words: readonly string[]) => {
 
 async function start(): Promise<number> {
   daemon = host.daemon()
-  return daemon.says(/balancing over wan1, wan2 /)
+  return daemon.balances(['wan1', 'wan2'])
 }
 
 const everywhere = ['host', 'lan'] as const

@@ -28,7 +28,7 @@ test('a daemon that works tells the watchdog; one whose rounds do not end falls 
     '/usr/sbin/ifbalance',
     'daemon',
   ])
-  await daemon.says(/balancing over wan1, wan2 /)
+  await daemon.balances(['wan1', 'wan2'])
   heard = await systemd.says(/^WATCHDOG=1$/, heard)
 
   const holder = host.start([
@@ -53,6 +53,6 @@ test('a daemon that works tells the watchdog; one whose rounds do not end falls 
 
   heard = systemd.said().length
   holder.signal('SIGKILL')
-  await daemon.says(/balancing over wan1 /)
+  await daemon.balances(['wan1'])
   await systemd.says(/^WATCHDOG=1$/, heard)
 })
