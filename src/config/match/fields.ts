@@ -44,7 +44,7 @@ type Fields = typeof fieldsByName
 
 /** By key of a [rule], which field it is of, and what its reader reads. */
 export type FieldReaders = {
-  readonly [Name in MatchName as Fields[Name]['key']]: {
+  readonly [Name in keyof Fields as Fields[Name]['key']]: {
     readonly name: Name
     readonly read: Fields[Name]['reader'] extends Reader<infer T> ? T : never
   }
