@@ -7,8 +7,8 @@ import { didYouMean } from '../values/nearest.ts'
 import type { RuleDraft } from './draft.ts'
 import { partOf } from './key.ts'
 import { type RuleValues, sectionKeys } from './keys.ts'
+import { earlierOverlaps } from './match/earlier-overlaps.ts'
 import { fields } from './match/fields.ts'
-import { earlierMeetings } from './match/meetings.ts'
 import { coverBox, covers } from './match/overlap.ts'
 import { protocolsWithPorts } from './match/protocol.ts'
 import type { Outside } from './values/outside.ts'
@@ -112,9 +112,9 @@ function refuseTooMany(match: Match, place: Place, report: Report): void {
 
 /** A rule that an earlier one leaves nothing for is a mistake in either of them. */
 function refuseShadowed(rules: readonly SteeringRule[], drafts: ReadonlyMap<string, RuleDraft>, report: Report): void {
-  const meetings = earlierMeetings(rules.map(({ match }) => coverBox(match)))
+  const overlapping = earlierOverlaps(rules.map(({ match }) => coverBox(match)))
   for (const [index, rule] of rules.entries()) {
-    const before = (meetings[index] ?? []).flatMap((other) => rules[other] ?? [])
+    const before = (overlapping[index] ?? []).flatMap((other) => rules[other] ?? [])
     const earlier = before.find((one) => covers(one.match, rule.match))
     const place = drafts.get(rule.name)?.place
     if (earlier && place)

@@ -11,7 +11,7 @@ export function covers(one: Match, other: Match): boolean {
   )
 }
 
-/** Rules whose boxes do not meet do not cover each other. */
+/** Rules whose boxes do not overlap do not cover each other. */
 export function coverBox(match: Match): Box {
   return Object.fromEntries(
     fields.flatMap(([name, field]) => {
@@ -21,19 +21,19 @@ export function coverBox(match: Match): Box {
   )
 }
 
-/** Ranges of both, by field: they meet where each field that both have meets. */
+/** Ranges of both, by field: they overlap where each field that both have does. */
 export type Box = Readonly<Record<string, Ranges>>
 
-export function meet(one: Box, other: Box): boolean {
+export function overlaps(one: Box, other: Box): boolean {
   for (const field in one) {
     const [left, right] = [one[field], other[field]]
-    if (left && right && !rangesMeet(left, right)) return false
+    if (left && right && !rangesOverlap(left, right)) return false
   }
   return true
 }
 
 /** Loops, as this is asked most often by far. */
-function rangesMeet(left: Ranges, right: Ranges): boolean {
+function rangesOverlap(left: Ranges, right: Ranges): boolean {
   for (const a of left) for (const b of right) if (a[0] <= b[1] && b[0] <= a[1]) return true
   return false
 }

@@ -3,7 +3,7 @@
  * in the earliest layer behind all that it has to give way to, so rules that have nothing in common share one look-up,
  * however many they are. Pure.
  */
-import { earlierMeetings } from '../../../config/match/meetings.ts'
+import { earlierOverlaps } from '../../../config/match/earlier-overlaps.ts'
 import type { Box } from '../../../config/match/overlap.ts'
 
 export interface Classified {
@@ -24,10 +24,10 @@ export function layersOf(rules: readonly Classified[]): readonly Layer[] {
   const layers: { conditions: readonly string[]; shape: string; rules: Classified[] }[] = []
   /** By rule, the number of its layer. */
   const placed: number[] = []
-  const meetings = earlierMeetings(rules.map(({ box }) => box))
+  const overlapping = earlierOverlaps(rules.map(({ box }) => box))
   for (const [index, rule] of rules.entries()) {
     const shape = [...rule.conditions, ...Object.keys(rule.box)].join(' . ')
-    const earlier = meetings[index] ?? []
+    const earlier = overlapping[index] ?? []
     // Where both lead to the same, their order does not matter.
     const waitsFor = earlier.filter((other) => rules[other]?.chain !== rule.chain)
     const behind = waitsFor.reduce((last, other) => Math.max(last, placed[other] ?? 0), -1)

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { earlierOverlaps } from '../../../../src/config/match/earlier-overlaps.ts'
 import { boxOf } from '../../../../src/config/match/key.ts'
 import { mismatch } from '../../../../src/config/match/match.ts'
-import { earlierMeetings } from '../../../../src/config/match/meetings.ts'
-import { coverBox, covers, meet } from '../../../../src/config/match/overlap.ts'
+import { coverBox, covers, overlaps } from '../../../../src/config/match/overlap.ts'
 import { parseConfig } from '../../../../src/config/parse.ts'
 import type { FirstPacket, Match } from '../../../../src/model/match.ts'
 import { addressOf, digitsOf, readAddressRange } from '../../../../src/net/address-range.ts'
@@ -116,9 +116,9 @@ test('which rules meet is found as by comparing each with each; and who covers a
     fc.property(fc.array(match, { maxLength: 12 }), (matches) => {
       const boxes = matches.map(coverBox)
       const naive = boxes.map((box, index) =>
-        boxes.slice(0, index).flatMap((other, at) => (meet(other, box) ? [at] : [])),
+        boxes.slice(0, index).flatMap((other, at) => (overlaps(other, box) ? [at] : [])),
       )
-      expect(earlierMeetings(boxes)).toEqual(naive)
+      expect(earlierOverlaps(boxes)).toEqual(naive)
       for (const [index, one] of matches.entries())
         for (const [at, other] of matches.slice(0, index).entries())
           if (covers(other, one)) expect(naive[index]).toContain(at)

@@ -1,8 +1,8 @@
-/** Which of many boxes meet, without comparing each with each. Pure. */
-import { type Box, meet } from './overlap.ts'
+/** Which of many boxes overlap, without comparing each with each. Pure. */
+import { type Box, overlaps } from './overlap.ts'
 
-/** For each box the earlier ones that it meets, in their order. Costs little where few meet in some field that most have. */
-export function earlierMeetings(boxes: readonly Box[]): readonly (readonly number[])[] {
+/** For each box the earlier ones that it overlaps, in their order. Costs little where few overlap in some field that most have. */
+export function earlierOverlaps(boxes: readonly Box[]): readonly (readonly number[])[] {
   const field = mostTelling(boxes)
   const candidates: number[][] = boxes.map(() => [])
   const note = (one: number, other: number) => void candidates[Math.max(one, other)]?.push(Math.min(one, other))
@@ -18,7 +18,7 @@ export function earlierMeetings(boxes: readonly Box[]): readonly (readonly numbe
   }
   return candidates.map((earlier, index) => {
     const box = boxes[index] ?? {}
-    return [...new Set(earlier)].filter((other) => meet(box, boxes[other] ?? {})).sort((a, b) => a - b)
+    return [...new Set(earlier)].filter((other) => overlaps(box, boxes[other] ?? {})).sort((a, b) => a - b)
   })
 }
 
