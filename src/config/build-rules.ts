@@ -9,7 +9,7 @@ import { partOf } from './key.ts'
 import { type RuleValues, sectionKeys } from './keys.ts'
 import { earlierOverlaps } from './match/earlier-overlaps.ts'
 import { fields } from './match/fields.ts'
-import { coverBox, covers } from './match/overlap.ts'
+import { coverRangesOf, covers } from './match/overlap.ts'
 import { protocolsWithPorts } from './match/protocol.ts'
 import type { Outside } from './values/outside.ts'
 import { type Place, quoted, type Report } from './values/report.ts'
@@ -112,7 +112,7 @@ function refuseTooMany(match: Match, place: Place, report: Report): void {
 
 /** A rule that an earlier one leaves nothing for is a mistake in either of them. */
 function refuseShadowed(rules: readonly SteeringRule[], drafts: ReadonlyMap<string, RuleDraft>, report: Report): void {
-  const overlapping = earlierOverlaps(rules.map(({ match }) => coverBox(match)))
+  const overlapping = earlierOverlaps(rules.map(({ match }) => coverRangesOf(match)))
   for (const [index, rule] of rules.entries()) {
     const before = (overlapping[index] ?? []).flatMap((other) => rules[other] ?? [])
     const earlier = before.find((one) => covers(one.match, rule.match))

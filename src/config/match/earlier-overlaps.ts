@@ -1,12 +1,12 @@
 /** Which of many boxes overlap, without comparing each with each. Pure. */
-import { type Box, overlaps } from './overlap.ts'
+import { type KeyRanges, overlaps } from './overlap.ts'
 
 /** For each box the earlier ones that it overlaps, in their order. Costs little where few overlap in some field that most have. */
-export function earlierOverlaps(boxes: readonly Box[]): readonly (readonly number[])[] {
+export function earlierOverlaps(boxes: readonly KeyRanges[]): readonly (readonly number[])[] {
   const field = mostTelling(boxes)
   const candidates: number[][] = boxes.map(() => [])
   const note = (one: number, other: number) => void candidates[Math.max(one, other)]?.push(Math.min(one, other))
-  const isOpen = (box: Box) => field === null || !box[field]
+  const isOpen = (box: KeyRanges) => field === null || !box[field]
   for (const [index, box] of boxes.entries())
     for (let other = 0; isOpen(box) && other < boxes.length; other++)
       if (other < index || (other > index && !isOpen(boxes[other] ?? {}))) note(index, other)
@@ -29,14 +29,14 @@ interface Span {
 }
 
 /** Of all boxes that have the field, by their beginnings. */
-function spansOf(boxes: readonly Box[], field: string): readonly Span[] {
+function spansOf(boxes: readonly KeyRanges[], field: string): readonly Span[] {
   return boxes
     .flatMap((box, index) => (box[field] ?? []).map(([first, last]): Span => ({ first, last, index })))
     .sort((a, b) => compare(a.first, b.first))
 }
 
 /** The field by which the fewest pairs are left to compare; null where there is none. */
-function mostTelling(boxes: readonly Box[]): string | null {
+function mostTelling(boxes: readonly KeyRanges[]): string | null {
   const fields = [...new Set(boxes.flatMap((box) => Object.keys(box)))]
   const costs = fields.map((field) => {
     const starts = spansOf(boxes, field)

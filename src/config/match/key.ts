@@ -6,7 +6,7 @@ import { addressOf } from '../../net/address-range.ts'
 import type { Family, Range } from '../../net/family.ts'
 import type { KeyField, Named, Ranges } from './field.ts'
 import { fields } from './fields.ts'
-import type { Box } from './overlap.ts'
+import type { KeyRanges } from './overlap.ts'
 
 /** Where others' rules or routes lead elsewhere, to a VPN or a LAN, nothing is steered or refused. */
 export function outBy(uplinks: readonly Pick<Uplink, 'index'>[]): string | null {
@@ -16,7 +16,7 @@ export function outBy(uplinks: readonly Pick<Uplink, 'index'>[]): string | null 
 }
 
 /** Null where the rule cannot match on that side, in that family, with the interfaces and control groups that there are. */
-export function boxOf(match: Match, family: Family, side: Side, named: Named): Box | null {
+export function keyRangesOf(match: Match, family: Family, side: Side, named: Named): KeyRanges | null {
   if (!match.families.includes(family) || (match.forwarded && side !== 'forward')) return null
   const box: [string, Ranges][] = []
   for (const [name, field] of fields) {
@@ -30,14 +30,14 @@ export function boxOf(match: Match, family: Family, side: Side, named: Named): B
   return Object.fromEntries(box)
 }
 
-export function keyOf(box: Box, family: Family): string {
+export function keyOf(box: KeyRanges, family: Family): string {
   return keyFields(box)
     .map(({ expression }) => expression(family))
     .join(' . ')
 }
 
 /** For a map's declaration. An interval set is asked for only where there are intervals: hashing is cheaper. */
-export function typeOf(boxes: readonly Box[], family: Family): string {
+export function typeOf(boxes: readonly KeyRanges[], family: Family): string {
   const [box = {}] = boxes
   const types = keyFields(box)
     .map(({ type }) => type(family))
@@ -46,15 +46,15 @@ export function typeOf(boxes: readonly Box[], family: Family): string {
   return `type ${types} : verdict${intervals ? '; flags interval' : ''}`
 }
 
-/** Of a box that boxOf() made, in its order. */
-function keyFields(box: Box): readonly KeyField[] {
+/** Of a box that keyRangesOf() made, in its order. */
+function keyFields(box: KeyRanges): readonly KeyField[] {
   return keys.filter(({ name }) => Object.hasOwn(box, name))
 }
 
 const keys = fields.flatMap(([, { inKey }]) => inKey ?? [])
 
 /** Every combination of what the fields may be. */
-export function elementsOf(box: Box): readonly string[] {
+export function elementsOf(box: KeyRanges): readonly string[] {
   return Object.values(box).reduce<readonly string[]>(
     (prefixes, ranges) =>
       prefixes.flatMap((prefix) => ranges.map((range) => (prefix === '' ? text(range) : `${prefix} . ${text(range)}`))),

@@ -12,7 +12,7 @@ export function covers(one: Match, other: Match): boolean {
 }
 
 /** Rules whose boxes do not overlap do not cover each other. */
-export function coverBox(match: Match): Box {
+export function coverRangesOf(match: Match): KeyRanges {
   return Object.fromEntries(
     fields.flatMap(([name, field]) => {
       const ranges = field.ranges?.(match)
@@ -22,9 +22,9 @@ export function coverBox(match: Match): Box {
 }
 
 /** Ranges of both, by field: they overlap where each field that both have does. */
-export type Box = Readonly<Record<string, Ranges>>
+export type KeyRanges = Readonly<Record<string, Ranges>>
 
-export function overlaps(one: Box, other: Box): boolean {
+export function overlaps(one: KeyRanges, other: KeyRanges): boolean {
   for (const field in one) {
     const [left, right] = [one[field], other[field]]
     if (left && right && !rangesOverlap(left, right)) return false

@@ -4,10 +4,10 @@
  * however many they are. Pure.
  */
 import { earlierOverlaps } from '../../../config/match/earlier-overlaps.ts'
-import type { Box } from '../../../config/match/overlap.ts'
+import type { KeyRanges } from '../../../config/match/overlap.ts'
 
 export interface Classified {
-  readonly box: Box
+  readonly box: KeyRanges
   /** Statements that come before the look-up; a rule with other ones cannot share its map. */
   readonly conditions: readonly string[]
   /** Where its packets go. */

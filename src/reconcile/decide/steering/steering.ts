@@ -5,7 +5,7 @@
  */
 
 import { fields } from '../../../config/match/fields.ts'
-import { boxOf, elementsOf, keyOf, outBy, typeOf } from '../../../config/match/key.ts'
+import { elementsOf, keyOf, keyRangesOf, outBy, typeOf } from '../../../config/match/key.ts'
 import { maskedMark } from '../../../config/match/mark.ts'
 import { markOf, marks } from '../../../layout.ts'
 import { isUplinkIn, type Present } from '../../../model/carriers.ts'
@@ -98,7 +98,7 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
   const classified: Classified[] = []
   for (const rule of allRules(config, present, observed)) {
     const { name, match, use } = rule
-    const box = boxOf(match, family, side, observed)
+    const box = keyRangesOf(match, family, side, observed)
     if (box === null) continue
     // Clients are remembered for each rule.
     const key = JSON.stringify([use, use.stickySeconds === undefined ? '' : name])

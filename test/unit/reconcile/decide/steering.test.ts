@@ -3,9 +3,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { earlierOverlaps } from '../../../../src/config/match/earlier-overlaps.ts'
-import { boxOf } from '../../../../src/config/match/key.ts'
+import { keyRangesOf } from '../../../../src/config/match/key.ts'
 import { mismatch } from '../../../../src/config/match/match.ts'
-import { coverBox, covers, overlaps } from '../../../../src/config/match/overlap.ts'
+import { coverRangesOf, covers, overlaps } from '../../../../src/config/match/overlap.ts'
 import { parseConfig } from '../../../../src/config/parse.ts'
 import type { FirstPacket, Match } from '../../../../src/model/match.ts'
 import { addressOf, digitsOf, readAddressRange } from '../../../../src/net/address-range.ts'
@@ -53,7 +53,7 @@ const packet = fc
 
 const classify = (matches: readonly Match[]) =>
   matches.map((one, index) => {
-    const box = boxOf(one, 'inet', 'forward', { links: [] })
+    const box = keyRangesOf(one, 'inet', 'forward', { links: [] })
     if (box === null) throw new Error('a rule that matches nothing')
     return { box, conditions: ['meta mark 0'], chain: `use_${index % 3}` }
   })
@@ -114,7 +114,7 @@ test('no two rules of a layer overlap, so nft can load it as one map', () => {
 test('which rules meet is found as by comparing each with each; and who covers another meets it', () => {
   fc.assert(
     fc.property(fc.array(match, { maxLength: 12 }), (matches) => {
-      const boxes = matches.map(coverBox)
+      const boxes = matches.map(coverRangesOf)
       const naive = boxes.map((box, index) =>
         boxes.slice(0, index).flatMap((other, at) => (overlaps(other, box) ? [at] : [])),
       )
