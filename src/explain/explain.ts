@@ -2,10 +2,10 @@
 
 import { routeOf } from '../kernel/iproute/route-get.ts'
 import { allRules } from '../reconcile/decide/steering/choice.ts'
+import { bypassReason } from './bypass.ts'
 import type { Explanation, Facts } from './explanation.ts'
 import { balancedOutcome, ruleOutcome } from './outcome.ts'
 import { packetOf, queryOf } from './packet.ts'
-import { whatPasses } from './passes.ts'
 import type { Question } from './question.ts'
 import { nameOf, reasonAgainst } from './rule.ts'
 import { waysOf } from './ways.ts'
@@ -15,9 +15,9 @@ export async function explain(question: Question, facts: Facts): Promise<Explana
   const query = await queryOf(question, facts.observed)
   const route = await routeOf(query)
   const packet = packetOf(question, query, route)
-  const passes = whatPasses(query, packet, route, facts)
-  if (passes !== null)
-    return { packet, rules: [], decision: passes, ...waysOf(route, query, query.mark, facts), others: [] }
+  const bypass = bypassReason(query, packet, route, facts)
+  if (bypass !== null)
+    return { packet, rules: [], decision: bypass, ...waysOf(route, query, query.mark, facts), others: [] }
   const rules: { rule: string; reason: string | null }[] = []
   for (const rule of allRules(facts.config, facts.desired.uplinks, facts.observed)) {
     const reason = await reasonAgainst(rule, packet)

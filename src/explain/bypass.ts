@@ -10,7 +10,7 @@ import type { Facts } from './explanation.ts'
 import { leadsTo } from './policy.ts'
 
 /** Why that is, for people; null where rules are asked. */
-export function whatPasses(
+export function bypassReason(
   query: RouteQuery,
   { mark, user }: FirstPacket,
   route: RouteAnswer | string,
