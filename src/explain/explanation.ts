@@ -15,14 +15,14 @@ export interface Outcome {
   /** What decides, for people. */
   readonly decision: string
   /** Where it goes, each with its part of all such connections; one where it is certain, none where it stays here. */
-  readonly ways: readonly WayOut[]
+  readonly ways: readonly RouteChoice[]
   /** Why nothing goes anywhere. */
   readonly refused: string | null
   /** Uplinks that it does not take, and why; none where no choice is made between uplinks. */
   readonly others: readonly { readonly uplink: string; readonly reason: string }[]
 }
 
-export interface WayOut {
+export interface RouteChoice {
   /** Null for a device that is no uplink. */
   readonly uplink: string | null
   readonly share: number

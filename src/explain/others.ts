@@ -4,11 +4,11 @@ import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
-import type { Facts, Outcome, WayOut } from './explanation.ts'
+import type { Facts, Outcome, RouteChoice } from './explanation.ts'
 
 /** `use` is the rule's that decides; null where all is balanced. */
 export function othersThan(
-  ways: readonly WayOut[],
+  ways: readonly RouteChoice[],
   use: Use | null,
   { family }: { readonly family: Family },
   { config, desired: { uplinks } }: Facts,

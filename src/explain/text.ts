@@ -2,7 +2,7 @@
 
 import { protocolName } from '../config/match/protocol.ts'
 import { hex } from '../values/hex.ts'
-import type { Explanation, WayOut } from './explanation.ts'
+import type { Explanation, RouteChoice } from './explanation.ts'
 
 export function explanationText({ packet, rules, decision, ways, refused, others }: Explanation): string {
   const { source, destination, destinationPort, protocol, side } = packet
@@ -20,7 +20,7 @@ export function explanationText({ packet, rules, decision, ways, refused, others
   ].join('\n')
 }
 
-function wayLines({ uplink, share, device, gateway, mark, table, ipRule }: WayOut): readonly string[] {
+function wayLines({ uplink, share, device, gateway, mark, table, ipRule }: RouteChoice): readonly string[] {
   const part = share === 1 ? '' : `, ${Math.round(share * 1000) / 10} % of such connections`
   return [
     line('goes by', `${uplink ?? `${device}, no uplink`}${part}`),

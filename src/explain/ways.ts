@@ -3,11 +3,11 @@
 import type { RouteAnswer, RouteQuery } from '../kernel/iproute/route-get.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
-import type { Facts, WayOut } from './explanation.ts'
+import type { Facts, RouteChoice } from './explanation.ts'
 import { ruleTo } from './policy.ts'
 
 export interface Ways {
-  readonly ways: readonly WayOut[]
+  readonly ways: readonly RouteChoice[]
   readonly refused: string | null
 }
 
@@ -19,7 +19,7 @@ export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: num
   const { desired, config } = facts
   const ipRule = ipRuleOf(route, query, mark, facts)
   const shares = isCertain(route, query, config.balance.mode) ? [{ device, share: 1 }] : route.shares
-  const ways = shares.map((one): WayOut => {
+  const ways = shares.map((one): RouteChoice => {
     const uplink = desired.uplinks.find((other) => other.interface === one.device)
     return {
       ...{ uplink: uplink?.name ?? null, share: one.share, device: one.device, mark },
