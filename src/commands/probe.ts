@@ -3,11 +3,11 @@ import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
 import { complain } from '../cli/usage-error.ts'
+import type { Egress } from '../lines/probes/egress.ts'
+import { egressesOf } from '../lines/probes/egresses.ts'
 import { withOpinions } from '../lines/probes/opinion-servers.ts'
 import { type Burst, probeAll } from '../lines/probes/probe-all.ts'
 import { withResolvers } from '../lines/probes/resolvers.ts'
-import type { Way } from '../lines/probes/way.ts'
-import { waysOf } from '../lines/probes/ways.ts'
 import { type ProbeSettings, probeSettings } from '../lines/settings.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { didYouMean } from '../values/nearest.ts'
@@ -23,7 +23,7 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
   const names = desired.uplinks.map(({ name }) => name)
   if (uplink !== null && !names.includes(uplink))
     return complain(`there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, names)}`)
-  const ways = waysOf(desired.uplinks).filter((way) => uplink === null || way.uplink === uplink)
+  const ways = egressesOf(desired.uplinks).filter((way) => uplink === null || way.uplink === uplink)
   if (ways.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
   const lines = ways.map((way) => {
     return { way, settings: withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed) }
@@ -37,7 +37,7 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
 }
 
 /** A quorum that is never reached: everyone has the time to answer. */
-function ask(way: Way, settings: ProbeSettings): Promise<Burst> {
+function ask(way: Egress, settings: ProbeSettings): Promise<Burst> {
   const all = { ...settings, quorum: settings.targets.length + 1 }
   return new Promise((onEnd) => probeAll(way, all, { timeoutMs, dueMs: null, onLate: () => undefined, onEnd }))
 }
@@ -46,7 +46,7 @@ function isAlive({ quorum }: ProbeSettings, { answers }: Burst): boolean {
   return answers.filter(({ rttMs }) => rttMs !== null).length >= quorum
 }
 
-function textOf({ uplink, family, device, gateway }: Way, settings: ProbeSettings, burst: Burst): string {
+function textOf({ uplink, family, device, gateway }: Egress, settings: ProbeSettings, burst: Burst): string {
   const title = `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'} by ${device}, probe = ${settings.kind}:`
   if (settings.kind === 'none') return `${title} nothing to ask`
   const answers = burst.answers.map(({ target, rttMs, second, fault }) =>

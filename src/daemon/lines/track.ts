@@ -2,18 +2,18 @@
 
 import type { Line, LineEffect, LineEvent } from '../../lines/line.ts'
 import { probeIntervalMs } from '../../lines/machine.ts'
+import type { Answer, Egress } from '../../lines/probes/egress.ts'
 import { probeAll } from '../../lines/probes/probe-all.ts'
 import { isBroken, probeOn } from '../../lines/probes/probes.ts'
 import { askServers } from '../../lines/probes/second-opinion.ts'
 import { answerText, burstText } from '../../lines/probes/texts.ts'
-import type { Answer, Way } from '../../lines/probes/way.ts'
 import { timeoutMs } from '../../lines/quality.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
 import type { LineState } from '../../model/health.ts'
 import type { Pulse } from '../pulse.ts'
 
 export interface Track {
-  readonly way: Way
+  readonly way: Egress
   settings: ProbeSettings
   /** Changes with everything that a running probe was started for. */
   readonly key: string
@@ -34,7 +34,7 @@ export interface TrackListener {
   readonly onBroken: () => void
 }
 
-export function newTrack(way: Way, settings: ProbeSettings, key: string, line: Line): Track {
+export function newTrack(way: Egress, settings: ProbeSettings, key: string, line: Line): Track {
   return {
     ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null },
     stopBurst: () => undefined,
@@ -42,7 +42,7 @@ export function newTrack(way: Way, settings: ProbeSettings, key: string, line: L
   }
 }
 
-export function keyOf({ uplink, family }: Pick<Way, 'uplink' | 'family'>): string {
+export function keyOf({ uplink, family }: Pick<Egress, 'uplink' | 'family'>): string {
   return `${uplink} ${family}`
 }
 

@@ -4,11 +4,11 @@ import { type Counters, readCounters } from '../../kernel/devices/counters.ts'
 import { advanceTogether, type LineNews } from '../../lines/family.ts'
 import { firstLine } from '../../lines/first-line.ts'
 import { isWatchful } from '../../lines/machine.ts'
+import type { Egress } from '../../lines/probes/egress.ts'
+import { egressesOf } from '../../lines/probes/egresses.ts'
 import { unableToStray } from '../../lines/probes/elsewhere.ts'
 import { withOpinions } from '../../lines/probes/opinion-servers.ts'
 import { withResolvers } from '../../lines/probes/resolvers.ts'
-import type { Way } from '../../lines/probes/way.ts'
-import { waysOf } from '../../lines/probes/ways.ts'
 import { probeSettings } from '../../lines/settings.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
@@ -35,7 +35,7 @@ const families = ['inet', 'inet6'] as const
 /** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
 export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
-  let ways: readonly Way[] = []
+  let ways: readonly Egress[] = []
   /** Of which families there are uplinks that nobody probes. */
   let unprobed: ReadonlySet<Family> = new Set()
   const quotas = keepQuotas(pulse, (reason) => {
@@ -109,7 +109,7 @@ export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<u
   }
 
   function watchLines(uplinks: readonly Uplink[], config: Config, observed: Observed): void {
-    ways = waysOf(uplinks)
+    ways = egressesOf(uplinks)
     const wished = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
     // Who is asked for a second opinion changes with name servers and routes: no news of a line.
     const wanted = withOpinions(wished, uplinks, observed)
@@ -186,7 +186,7 @@ function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { 
   return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null
 }
 
-function settingsFor(way: Way, config: Config, observed: Observed) {
+function settingsFor(way: Egress, config: Config, observed: Observed) {
   const wished = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
   const settings = unableToStray(way, wished, observed.routes)
   return { way, settings, key: JSON.stringify([way, settings]) }

@@ -1,8 +1,8 @@
 /** Whether the gateway is there: what the kernel's own ARP or neighbour discovery says when it is asked to make sure. */
 import { programs } from '../../layout.ts'
 import { run } from '../../os/run.ts'
+import type { Egress } from './egress.ts'
 import type { Asking } from './prober.ts'
-import type { Way } from './way.ts'
 
 export const arp: Asking = {
   how: 'asks',
@@ -17,7 +17,7 @@ const lookMs = 50
  * `nud probe` has the kernel ask the gateway again; without an entry a packet to it, which is all that ping is for here,
  * makes one. The time runs from when the kernel was asked. Throws where ip fails. A way without a gateway has none that could be dead.
  */
-async function askNeighbour({ device, gateway }: Way, timeoutMs: number, stopped: AbortSignal): Promise<boolean> {
+async function askNeighbour({ device, gateway }: Egress, timeoutMs: number, stopped: AbortSignal): Promise<boolean> {
   if (gateway === null) return true
   const entry = ['to', gateway, 'dev', device]
   await run(programs.ip, ['neigh', 'change', ...entry, 'nud', 'probe'], { accept: [0, 1, 2] })

@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { hostOf, portOf } from '../../net/target.ts'
 import { Failure } from '../../os/error.ts'
+import type { Egress } from './egress.ts'
 import type { Asking } from './prober.ts'
-import type { Way } from './way.ts'
 
 export const dns: Asking = {
   how: 'asks',
@@ -18,7 +18,7 @@ const types = { inet: 1, inet6: 28 } as const
 
 /** The addresses of `name`, none where it has none; null for no answer, a failure or a refusal. */
 export async function askName(
-  { family, source }: Way,
+  { family, source }: Egress,
   server: string,
   port: number,
   name: string,

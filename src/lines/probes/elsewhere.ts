@@ -5,12 +5,12 @@ import type { Route } from '../../model/kernel.ts'
 import { addressOf } from '../../net/target.ts'
 import { familyOf } from '../../net/valid.ts'
 import type { ProbeSettings } from '../settings.ts'
+import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
-import type { Way } from './way.ts'
 
 export function leadsElsewhere(
   target: string,
-  { family, device }: Pick<Way, 'family' | 'device'>,
+  { family, device }: Pick<Egress, 'family' | 'device'>,
   routes: readonly Route[],
 ): boolean {
   const specific = routes.filter(
@@ -23,7 +23,7 @@ export function leadsElsewhere(
 }
 
 /** What binds to an address alone must have one of its own, and targets that follow it. */
-export function unableToStray(way: Way, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
+export function unableToStray(way: Egress, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
   if (probers[settings.kind].bindsTo === 'device') return settings
   if (way.source === null) return { ...settings, kind: 'none' }
   const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))

@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../../os/error.ts'
 import { defaultTargets, type ProbeSettings } from '../settings.ts'
 import { askName } from './dns.ts'
+import type { Egress } from './egress.ts'
 import type { Asking } from './prober.ts'
-import type { Way } from './way.ts'
 
 /** Of kind http and https, by the URL's own scheme. */
 export const page: Asking = {
@@ -22,7 +22,7 @@ const maxBody = 64 * 1024
 
 /** True where the page came with the expected status and text, else what was wrong. Throws where nothing came. */
 async function fetchPage(
-  way: Way,
+  way: Egress,
   url: string,
   { status, body, resolvers }: Pick<ProbeSettings, 'status' | 'body' | 'resolvers'>,
   signal: AbortSignal,
@@ -68,7 +68,7 @@ const ownFirstMs = 100
  * By the line's own name servers, as some providers let nobody ask others, and then by public ones through the same line:
  * the host's own may be reached by another, or be what is dead. Throws where none answers.
  */
-async function resolve(way: Way, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
+async function resolve(way: Egress, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
   const ask = async (server: string) => {
     const [address] = (await askName(way, server, 53, name, signal)) ?? []
     if (address === undefined) throw new Failure('no-answer', `${name}: no address`)

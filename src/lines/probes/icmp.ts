@@ -8,8 +8,8 @@ import { isLinkLocal } from '../../net/valid.ts'
 import type { Failure } from '../../os/error.ts'
 import { follow } from '../../os/follow.ts'
 import { burstCount, burstGapMs } from '../burst.ts'
+import type { Answer, Egress } from './egress.ts'
 import type { BurstEnd, BurstListener, Pinging } from './prober.ts'
-import type { Answer, Way } from './way.ts'
 
 export const icmp: Pinging = { how: 'pings', bindsTo: 'device', needsNames: false, watch: pingOn, burst: pingBurst }
 
@@ -36,13 +36,13 @@ export function parsePing(line: string): PingLine | null {
 }
 
 /** The device, and the address where there is one; else whatever the kernel chooses. */
-function by({ device, source }: Way, target: string): readonly string[] {
+function by({ device, source }: Egress, target: string): readonly string[] {
   const bound = source !== null && !isLinkLocal(target) ? ['-I', source] : []
   return [...bound, '-I', device, target]
 }
 
 function pingOn(
-  way: Way,
+  way: Egress,
   target: string,
   intervalMs: number,
   onAnswer: (answer: Answer) => void,
@@ -57,7 +57,12 @@ function pingOn(
 }
 
 /** ping itself takes the time, however late we hear of it. */
-function pingBurst(way: Way, target: string, waitMs: number, { onAnswer, onMiss, onEnd }: BurstListener): () => void {
+function pingBurst(
+  way: Egress,
+  target: string,
+  waitMs: number,
+  { onAnswer, onMiss, onEnd }: BurstListener,
+): () => void {
   let end: BurstEnd | null = null
   const onLine = heard((line) => {
     if (line.kind === 'answer') onAnswer(line.rttMs)

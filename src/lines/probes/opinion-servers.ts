@@ -7,8 +7,8 @@ import { familyOf, isLinkLocal } from '../../net/valid.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
 import { own } from '../../values/own.ts'
 import type { ProbeSettings } from '../settings.ts'
+import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
-import type { Way } from './way.ts'
 
 /** Other addresses of the default targets' operators. */
 const twins: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const twins: Readonly<Record<string, string>> = {
   '2620:fe::fe': '2620:fe::9',
 }
 
-type Lines<T> = readonly (T & { readonly way: Way; readonly settings: ProbeSettings })[]
+type Lines<T> = readonly (T & { readonly way: Egress; readonly settings: ProbeSettings })[]
 
 /**
  * The targets themselves, or others of their operators. What an uplink was given as its name servers says nothing of its

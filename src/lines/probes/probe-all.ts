@@ -1,11 +1,11 @@
 /** All targets of a line at once, whatever the kind of probe. */
 import { burstGapMs, burstSpanMs } from '../burst.ts'
 import type { ProbeSettings } from '../settings.ts'
+import type { Answer, Egress } from './egress.ts'
 import { probers } from './kinds.ts'
 import { probeOnce } from './probe-once.ts'
 import type { BurstEnd } from './prober.ts'
 import { askServers, type Opinion } from './second-opinion.ts'
-import type { Answer, Way } from './way.ts'
 
 export interface Burst {
   readonly answers: readonly Answer[]
@@ -40,7 +40,7 @@ const patienceMs = 10_000
  * Returns what stops it.
  */
 export function probeAll(
-  way: Way,
+  way: Egress,
   settings: ProbeSettings,
   { timeoutMs, dueMs, onLate, onEnd }: BurstOptions,
 ): () => void {

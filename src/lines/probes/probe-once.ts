@@ -1,8 +1,8 @@
 /** A single probe of the kinds that need no ping. Sockets are bound to the way's own address, and our rule sends them by it. */
 import type { ProbeSettings } from '../settings.ts'
+import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
 import { waitPatiently } from './patience.ts'
-import type { Way } from './way.ts'
 
 export interface Outcome {
   /** How long the answer took; null: none in time, or the wrong one. */
@@ -13,7 +13,7 @@ export interface Outcome {
 
 /** The answer has to be here in `timeoutMs`. Never throws. */
 export async function probeOnce(
-  way: Way,
+  way: Egress,
   settings: ProbeSettings,
   target: string,
   timeoutMs: number,

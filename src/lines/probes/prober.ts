@@ -1,7 +1,7 @@
 /** What each kind of probe has to say for itself. */
 import type { Failure } from '../../os/error.ts'
 import type { ProbeSettings } from '../settings.ts'
-import type { Answer, Way } from './way.ts'
+import type { Answer, Egress } from './egress.ts'
 
 export type Prober = Asking | Pinging
 
@@ -20,7 +20,7 @@ export interface Asking extends Bound {
 }
 
 export interface Question {
-  readonly way: Way
+  readonly way: Egress
   readonly settings: ProbeSettings
   readonly target: string
   readonly timeoutMs: number
@@ -35,14 +35,14 @@ export interface Pinging extends Bound {
   readonly how: 'pings'
   /** Goes on until it is stopped. `onEnd` when it could not be started, or ended. Returns what stops it. */
   readonly watch: (
-    way: Way,
+    way: Egress,
     target: string,
     intervalMs: number,
     onAnswer: (answer: Answer) => void,
     onEnd: (failure: Failure) => void,
   ) => () => void
   /** `waitMs` after the last request it ends by itself. Returns what stops it. */
-  readonly burst: (way: Way, target: string, waitMs: number, listener: BurstListener) => () => void
+  readonly burst: (way: Egress, target: string, waitMs: number, listener: BurstListener) => () => void
 }
 
 /**

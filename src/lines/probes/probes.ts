@@ -3,13 +3,13 @@
 import { type Failure, hasCode } from '../../os/error.ts'
 import { log } from '../../os/log.ts'
 import type { ProbeSettings } from '../settings.ts'
+import type { Answer, Egress } from './egress.ts'
 import { probers } from './kinds.ts'
 import { probeOnce } from './probe-once.ts'
-import type { Answer, Way } from './way.ts'
 
 /** Probes one target every `intervalMs`. Returns what stops it. */
 export function probeOn(
-  way: Way,
+  way: Egress,
   settings: ProbeSettings,
   target: string,
   intervalMs: number,

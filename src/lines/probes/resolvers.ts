@@ -4,15 +4,15 @@ import type { Observed } from '../../model/observed.ts'
 import { isLinkLocal } from '../../net/valid.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
 import type { ProbeSettings } from '../settings.ts'
+import type { Egress } from './egress.ts'
 import { leadsElsewhere } from './elsewhere.ts'
 import { probers } from './kinds.ts'
-import type { Way } from './way.ts'
 
 /** As many as the resolver of libc asks. */
 const most = 3
 
 /** A socket that is bound to an address follows a route of `main`'s own to such a server; a link-local one needs a link. */
-export function withResolvers(way: Way, settings: ProbeSettings, observed: Observed): ProbeSettings {
+export function withResolvers(way: Egress, settings: ProbeSettings, observed: Observed): ProbeSettings {
   if (!probers[settings.kind].needsNames) return settings
   const servers = nameServersOf({ interface: way.device }, way.family, observed)
   const own = servers.filter((server) => !isLinkLocal(server) && !leadsElsewhere(server, way, observed.routes))

@@ -2,8 +2,8 @@
 import { log } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 import { isTrusted } from '../../os/trusted.ts'
+import type { Egress } from './egress.ts'
 import type { Asking } from './prober.ts'
-import type { Way } from './way.ts'
 
 export const script: Asking = {
   how: 'asks',
@@ -14,7 +14,7 @@ export const script: Asking = {
 
 /** Its exit code 0 says that the line is fine. */
 async function runScript(
-  { uplink, device, family, source, gateway }: Way,
+  { uplink, device, family, source, gateway }: Egress,
   path: string,
   timeoutMs: number,
 ): Promise<boolean> {

@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import type { Family } from '../../net/family.ts'
-import type { Way } from './way.ts'
+import type { Egress } from './egress.ts'
 
 /**
  * Whoever answers for these stands between, as a redirection of port 53 on this host or in the modem, and says nothing of
@@ -41,7 +41,7 @@ export interface OpinionOptions {
  * somebody stands between. `way.source` is not null. Returns what stops it, which ends nothing.
  */
 export function askServers(
-  way: Way,
+  way: Egress,
   servers: readonly string[],
   { againMs, timeoutMs }: OpinionOptions,
   onEnd: (opinions: ReadonlyMap<string, Opinion>) => void,
@@ -85,7 +85,7 @@ function waitAndRead(ms: number, over: () => void): () => void {
   }
 }
 
-function askServer(way: Way, server: string, againMs: number, onAnswer: (opinion: Opinion) => void): () => void {
+function askServer(way: Egress, server: string, againMs: number, onAnswer: (opinion: Opinion) => void): () => void {
   const begun = performance.now()
   // Which one is answered tells when the line worked.
   const ids = [randomInt(0x8000), 0x8000 + randomInt(0x8000)] as const
@@ -104,7 +104,7 @@ function askServer(way: Way, server: string, againMs: number, onAnswer: (opinion
 }
 
 function askByUdp(
-  { family, source }: Way,
+  { family, source }: Egress,
   server: string,
   [id, secondId]: readonly [number, number],
   againMs: number,
@@ -136,7 +136,7 @@ function askByUdp(
   return close
 }
 
-function askByTcp({ source }: Way, server: string, id: number, onAnswer: () => void): () => void {
+function askByTcp({ source }: Egress, server: string, id: number, onAnswer: () => void): () => void {
   const socket = connect({ host: server, port, ...(source === null ? {} : { localAddress: source }) })
   let heard = Buffer.alloc(0)
   const asked = question(id)

@@ -1,6 +1,7 @@
 /** Answers in words. Pure. */
+
+import type { Answer } from './egress.ts'
 import type { Burst } from './probe-all.ts'
-import type { Answer } from './way.ts'
 
 export function answerText({ target, rttMs, second, fault }: Answer): string {
   if (rttMs === null && fault !== undefined) return `${target}: ${fault}`

@@ -2,7 +2,7 @@
 import type { Family } from '../../net/family.ts'
 
 /** Where a line leaves. */
-export interface Way {
+export interface Egress {
   readonly uplink: string
   readonly family: Family
   readonly device: string

@@ -1,9 +1,9 @@
 /** Uplinks -> the ways out that can be probed, one a family. Pure. */
 import { isLinked } from '../../model/carriers.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import type { Way } from './way.ts'
+import type { Egress } from './egress.ts'
 
-export function waysOf(uplinks: readonly Uplink[]): readonly Way[] {
+export function egressesOf(uplinks: readonly Uplink[]): readonly Egress[] {
   return uplinks.flatMap((uplink) =>
     (['inet', 'inet6'] as const).flatMap((family) => {
       const path = uplink[family]
