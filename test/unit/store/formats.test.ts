@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { paths } from '../../../src/layout.ts'
 import { everyFile, storedFiles, storedFolders } from '../../../src/store/registry.ts'
 import type { Format } from '../../../src/store/stored.ts'
 import { fileValues, folderValues, garbageOf } from '../../stored-values.ts'
@@ -50,4 +51,16 @@ test('ifbalance(8) names every file', () => {
   const named = [...files.matchAll(/^\.It Pa (.*)$/gm)].flatMap(([, names = '']) => names.split(' , '))
   const ours = named.filter((name) => !name.startsWith('/etc/'))
   expect(ours.toSorted()).toEqual(everyFile.toSorted())
+})
+
+test('the registry has every file that a module of the store names', () => {
+  const store = join(import.meta.dirname, '../../../src/store')
+  const texts = readdirSync(store).map((file) => readFileSync(join(store, file), 'utf8'))
+  const named = texts.flatMap((text) =>
+    [...text.matchAll(/join\(paths\.(run|lib), '([^']+)'\)/g)].map(([, root, name = '']) =>
+      join(root === 'run' ? paths.run : paths.lib, name),
+    ),
+  )
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((path) => !everyFile.some((file) => file === path || file.startsWith(`${path}/`)))).toEqual([])
 })
