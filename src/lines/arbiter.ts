@@ -9,12 +9,12 @@
  */
 import type { LineState } from '../model/health.ts'
 import { burstSpanMs } from './burst.ts'
-import type { Line } from './line.ts'
+import type { PathHealth } from './path-health.ts'
 
 /** One line among those of its family. */
 export interface Standing {
   readonly key: string
-  readonly line: Line
+  readonly line: PathHealth
   /** Between its background probes: how dear it is to ask it. */
   readonly intervalMs: number
 }
@@ -58,7 +58,7 @@ function isPresent({ line }: Standing): boolean {
 }
 
 /** Where no line is left, all are offline, which has all stay in use. */
-function toldOf({ state, silent }: Line, isNobodyLeft: boolean): LineState {
+function toldOf({ state, silent }: PathHealth, isNobodyLeft: boolean): LineState {
   if (!silent) return state
   return isNobodyLeft ? 'offline' : 'suspect'
 }
@@ -90,7 +90,7 @@ function ordersFor(one: Standing, standings: readonly Standing[], unprobed: bool
 }
 
 /** It has answered something that it was asked since then, and it was well before. */
-function isWitness({ alive, troubledAt }: Line, since: number): boolean {
+function isWitness({ alive, troubledAt }: PathHealth, since: number): boolean {
   return alive !== null && alive.sentAfter >= since && alive.sentAfter >= troubledAt + graceMs
 }
 

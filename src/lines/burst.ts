@@ -1,5 +1,5 @@
 /** What a burst does to a line: its beginning, its end, and what each end means. Pure. */
-import type { Advance, BurstEnded, Line, LineSettings } from './line.ts'
+import type { Advance, BurstEnded, LineSettings, PathHealth } from './path-health.ts'
 import { beforeOutage, dueMs, isLossy, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
 
 /** After a burst that said nothing, doubled for each further one: a host that can start no program must not only try. */
@@ -11,13 +11,13 @@ export const burstGapMs = 50
 export const burstCount = 4
 export const burstSpanMs = (burstCount - 1) * burstGapMs
 
-export function startBurst(line: Line, now: number): Advance {
+export function startBurst(line: PathHealth, now: number): Advance {
   const burst = { began: now, void: false }
   return { line: { ...line, burst }, effects: [{ kind: 'burst', timeoutMs: timeoutMs(line), dueMs: dueMs(line) }] }
 }
 
 /** A burst from before this line was another one (`moved`) has nobody to tell. */
-export function burstEnded(before: Line, event: BurstEnded, now: number, settings: LineSettings): Advance {
+export function burstEnded(before: PathHealth, event: BurstEnded, now: number, settings: LineSettings): Advance {
   if (before.burst === null) return { line: before, effects: [] }
   const { answered, targets, unknown, rttMs, muted = false } = event
   const rtt = rttMs === null ? before.rtt : smooth(before.rtt, rttMs)
@@ -30,7 +30,7 @@ export function burstEnded(before: Line, event: BurstEnded, now: number, setting
 }
 
 function passed(
-  before: Line,
+  before: PathHealth,
   began: number,
   muted: boolean,
   why: string,
@@ -56,7 +56,7 @@ function passed(
 
 export const unanswered = 'a probe was not answered'
 
-function saidNothing(before: Line, { cause }: BurstEnded, now: number): Advance {
+function saidNothing(before: PathHealth, { cause }: BurstEnded, now: number): Advance {
   const voids = before.voids + 1
   const restUntil = now + Math.min(longestRestMs, restMs * 2 ** (voids - 1))
   const why = before.state === 'suspect' && cause !== undefined ? cause : before.why
@@ -65,7 +65,13 @@ function saidNothing(before: Line, { cause }: BurstEnded, now: number): Advance 
   return { line: { ...before, voids, restUntil, why, failing }, effects: [] }
 }
 
-function failed(before: Line, event: BurstEnded, began: number, now: number, { countDown }: LineSettings): Advance {
+function failed(
+  before: PathHealth,
+  event: BurstEnded,
+  began: number,
+  now: number,
+  { countDown }: LineSettings,
+): Advance {
   const line = { ...before, voids: 0, restUntil: now }
   if (line.state === 'offline') return { line, effects: [] }
   const { answered, targets, spanMs, cause } = event
@@ -82,7 +88,7 @@ function failed(before: Line, event: BurstEnded, began: number, now: number, { c
 }
 
 /** `since` is when the state began. */
-export function enter(line: Line, state: Line['state'], why: string, now: number): Line {
+export function enter(line: PathHealth, state: PathHealth['state'], why: string, now: number): PathHealth {
   if (line.state === state) return { ...line, why }
   return { ...line, state, why, since: now, failedBursts: 0 }
 }

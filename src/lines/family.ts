@@ -1,11 +1,11 @@
 /** All lines of a family together: each goes its way (machine.ts), and one verdict is found for all (arbiter.ts). Pure. */
 import type { LineState } from '../model/health.ts'
 import { arbitrate } from './arbiter.ts'
-import type { Line, LineEffect, LineEvent, LineSettings } from './line.ts'
 import { advance } from './machine.ts'
+import type { LineEffect, LineEvent, LineSettings, PathHealth } from './path-health.ts'
 
 export interface Member {
-  readonly line: Line
+  readonly line: PathHealth
   readonly settings: LineSettings
 }
 
@@ -15,7 +15,7 @@ export interface LineNews {
 }
 
 export interface Together {
-  readonly lines: ReadonlyMap<string, Line>
+  readonly lines: ReadonlyMap<string, PathHealth>
   readonly told: ReadonlyMap<string, LineState>
   readonly effects: readonly { readonly key: string; readonly effect: LineEffect }[]
 }

@@ -2,8 +2,8 @@
 
 import type { Health } from '../model/health.ts'
 import type { Family } from '../net/family.ts'
-import type { Line, LineSettings } from './line.ts'
 import { newLine } from './machine.ts'
+import type { LineSettings, PathHealth } from './path-health.ts'
 
 /** Where all lines were offline, none was found guilty: see arbiter.ts. */
 export function firstLine(
@@ -11,7 +11,7 @@ export function firstLine(
   settings: LineSettings,
   inherited: Health,
   now: number,
-): Line {
+): PathHealth {
   const line = newLine(now, settings)
   const former = inherited[uplink]?.[family]
   if (former?.state !== 'offline') return line

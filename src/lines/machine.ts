@@ -9,7 +9,7 @@
  * comes within a second.
  */
 import { burstEnded, enter, startBurst, unanswered } from './burst.ts'
-import type { Advance, Line, LineEvent, LineSettings, Sample } from './line.ts'
+import type { Advance, LineEvent, LineSettings, PathHealth, Sample } from './path-health.ts'
 import { addPenalty, holdDownMs } from './penalty.ts'
 import { isMuted, judge, nextDueAt, smooth, timeoutMs, withAnswer, withMiss, withOpinion } from './quality.ts'
 import { isBusy, isStalled, keepSamples } from './stall.ts'
@@ -18,7 +18,7 @@ import { isBusy, isStalled, keepSamples } from './stall.ts'
 const gapMs = 1500
 const bursts = 10
 
-export function newLine(now: number, settings: LineSettings): Line {
+export function newLine(now: number, settings: LineSettings): PathHealth {
   return {
     ...{ state: 'suspect', degraded: false, since: now, why: 'not probed yet' },
     ...{ rtt: null, outcomes: [], opinions: [], samples: [], dueAt: now + settings.intervalMs + 1000 },
@@ -29,7 +29,7 @@ export function newLine(now: number, settings: LineSettings): Line {
   }
 }
 
-export function advance(line: Line, event: LineEvent, now: number, settings: LineSettings): Advance {
+export function advance(line: PathHealth, event: LineEvent, now: number, settings: LineSettings): Advance {
   switch (event.kind) {
     case 'tick':
       return tick(line, event.counters, now, settings)
@@ -64,16 +64,24 @@ export function advance(line: Line, event: LineEvent, now: number, settings: Lin
 }
 
 /** How often the background probe goes out in this state. */
-export function probeIntervalMs({ state, silent }: Line, { intervalMs, offlineIntervalMs }: LineSettings): number {
+export function probeIntervalMs(
+  { state, silent }: PathHealth,
+  { intervalMs, offlineIntervalMs }: LineSettings,
+): number {
   return state === 'offline' || silent ? offlineIntervalMs : intervalMs
 }
 
 /** Whether the next tick is to come soon. Of a dead line, traffic tells nothing. */
-export function isWatchful({ state, silent, samples, rtt }: Line, now: number): boolean {
+export function isWatchful({ state, silent, samples, rtt }: PathHealth, now: number): boolean {
   return (state === 'suspect' && !silent) || (state === 'online' && isBusy(samples, rtt?.smooth ?? 0, now))
 }
 
-function tick(before: Line, counters: { rx: number; tx: number } | null, now: number, settings: LineSettings): Advance {
+function tick(
+  before: PathHealth,
+  counters: { rx: number; tx: number } | null,
+  now: number,
+  settings: LineSettings,
+): Advance {
   const last = before.samples.at(-1)
   if (last !== undefined && now - last.at > gapMs) return afterGap(before, counters, now, settings)
   const line = refill({ ...before, samples: keepSamples(before.samples, sampleOf(counters, last, now)) }, now, settings)
@@ -89,7 +97,7 @@ function tick(before: Line, counters: { rx: number; tx: number } | null, now: nu
 
 /** What did not arrive while nobody looked says nothing. */
 function afterGap(
-  line: Line,
+  line: PathHealth,
   counters: { rx: number; tx: number } | null,
   now: number,
   settings: LineSettings,
@@ -104,14 +112,14 @@ function sampleOf(counters: { rx: number; tx: number } | null, last: Sample | un
   return { at: now, rx: counters?.rx ?? last?.rx ?? 0, tx: counters?.tx ?? last?.tx ?? 0 }
 }
 
-function answer(before: Line, rttMs: number, now: number, settings: LineSettings): Advance {
+function answer(before: PathHealth, rttMs: number, now: number, settings: LineSettings): Advance {
   // It was taken for missed when the next probe left.
   const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
   const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
   return heardOf({ ...before, outcomes: withAnswer({ ...before, outcomes }) }, rttMs, now, settings)
 }
 
-function heardOf(before: Line, rttMs: number, now: number, settings: LineSettings): Advance {
+function heardOf(before: PathHealth, rttMs: number, now: number, settings: LineSettings): Advance {
   const rtt = smooth(before.rtt, rttMs)
   const heard = { ...before, rtt, answers: before.answers + 1, answeredAt: now, misses: 0 }
   const line = { ...judge(heard, settings), dueAt: nextDueAt(heard, probeIntervalMs(heard, settings), now) }
@@ -124,7 +132,7 @@ function heardOf(before: Line, rttMs: number, now: number, settings: LineSetting
 
 /** The line works where either kind is answered. */
 function opinion(
-  before: Line,
+  before: PathHealth,
   { rttMs, datagram }: { readonly rttMs: number | null; readonly datagram: boolean },
   now: number,
   settings: LineSettings,
@@ -135,14 +143,14 @@ function opinion(
 }
 
 /** How long an offline line is not used yet, whatever it answers. */
-export function heldForMs(line: Line, now: number): number {
+export function heldForMs(line: PathHealth, now: number): number {
   return line.state === 'offline' ? Math.max(0, line.since + holdDownMs(line, now) - now) : 0
 }
 
 /**
  * Only counted: on a slow line the answer comes yet. Whether it is late beyond what is usual, `tick` sees.
  */
-function miss(before: Line, asked: boolean, now: number, settings: LineSettings): Advance {
+function miss(before: PathHealth, asked: boolean, now: number, settings: LineSettings): Advance {
   const late = !asked && isOverdue(before, now, settings)
   const line = judge(
     {
@@ -158,16 +166,16 @@ function miss(before: Line, asked: boolean, now: number, settings: LineSettings)
   return { line, effects: isTurn ? [{ kind: 'next-target' }] : [] }
 }
 
-function isOverdue(line: Line, now: number, settings: LineSettings): boolean {
+function isOverdue(line: PathHealth, now: number, settings: LineSettings): boolean {
   return now - line.answeredAt > probeIntervalMs(line, settings) + timeoutMs(line)
 }
 
 /** Of an offline line nobody expects more, nor echo of one that seldom has any. */
-function isLate(line: Line): boolean {
+function isLate(line: PathHealth): boolean {
   return line.state !== 'offline' && line.burst !== null && line.failing === null && !isMuted(line)
 }
 
-function convict(line: Line, now: number): Line {
+function convict(line: PathHealth, now: number): PathHealth {
   const offline = { ...enter(line, 'offline', line.why, now), ...addPenalty(line, now) }
   return {
     ...offline,
@@ -181,11 +189,11 @@ function convict(line: Line, now: number): Line {
   }
 }
 
-function refill(line: Line, now: number, { burstEveryMs }: LineSettings): Line {
+function refill(line: PathHealth, now: number, { burstEveryMs }: LineSettings): PathHealth {
   const tokens = Math.min(bursts, line.tokens + (now - line.tokensAt) / burstEveryMs)
   return { ...line, tokens, tokensAt: now }
 }
 
-function still(line: Line): Advance {
+function still(line: PathHealth): Advance {
   return { line, effects: [] }
 }

@@ -1,12 +1,12 @@
 /** Hold-down that grows with flapping, after BGP's route-flap damping (RFC 2439). Pure. */
-import type { Line } from './line.ts'
+import type { PathHealth } from './path-health.ts'
 
 const halfLifeMs = 600_000
 const mostMs = 600_000
 /** What a line with one failure behind it waits, over its count of answers. Doubled for each further one. */
 const firstMs = 5000
 
-type Penalty = Pick<Line, 'penalty' | 'penaltyAt'>
+type Penalty = Pick<PathHealth, 'penalty' | 'penaltyAt'>
 
 export function addPenalty(line: Penalty, now: number): Penalty {
   return { penalty: penaltyAt(line, now) + 1, penaltyAt: now }

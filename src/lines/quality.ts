@@ -1,11 +1,11 @@
 /** How well a line works: its round trip time, its losses, and whether it is degraded by them. Pure. */
-import type { Line, LineSettings } from './line.ts'
+import type { LineSettings, PathHealth } from './path-health.ts'
 
 const outcomesKept = 100
 /** Fewer are no statistic. */
 const outcomesNeeded = 20
 
-function keepOutcomes(outcomes: Line['outcomes'], next: boolean): Line['outcomes'] {
+function keepOutcomes(outcomes: PathHealth['outcomes'], next: boolean): PathHealth['outcomes'] {
   return [...outcomes, next].slice(-outcomesKept)
 }
 
@@ -13,54 +13,54 @@ function keepOutcomes(outcomes: Line['outcomes'], next: boolean): Line['outcomes
 const outageMisses = 4
 
 /** With one more miss, unless it is one of an outage; `misses` of them came right before. */
-export function withMiss({ outcomes, misses, silent }: Line): Line['outcomes'] {
+export function withMiss({ outcomes, misses, silent }: PathHealth): PathHealth['outcomes'] {
   return silent || misses + 1 >= outageMisses ? outcomes : keepOutcomes(outcomes, false)
 }
 
-export function withAnswer({ outcomes, misses }: Line): Line['outcomes'] {
+export function withAnswer({ outcomes, misses }: PathHealth): PathHealth['outcomes'] {
   return keepOutcomes(misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
 }
 
 /** `answered` is null where nothing is said of losses. */
-export function withOpinion({ opinions }: Line, answered: boolean | null): Line['opinions'] {
+export function withOpinion({ opinions }: PathHealth, answered: boolean | null): PathHealth['opinions'] {
   if (answered === null) return opinions
   return keepOutcomes(answered ? withoutOutage(opinions) : opinions, answered)
 }
 
-function withoutOutage(opinions: Line['opinions']): Line['opinions'] {
+function withoutOutage(opinions: PathHealth['opinions']): PathHealth['opinions'] {
   return opinions.slice(-outageMisses).some((answered) => answered) ? opinions : beforeOutage(opinions)
 }
 
-export function beforeOutage(outcomes: Line['outcomes']): Line['outcomes'] {
+export function beforeOutage(outcomes: PathHealth['outcomes']): PathHealth['outcomes'] {
   return outcomes.slice(0, outcomes.lastIndexOf(true) + 1)
 }
 
 /** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
-export function timeoutMs({ rtt }: Line): number {
+export function timeoutMs({ rtt }: PathHealth): number {
   if (rtt === null) return 1000
   return Math.ceil(Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation)))
 }
 
 /** Whoever has not answered by then is late by its own measure; null where nobody knows it. */
-export function dueMs({ rtt }: Line): number | null {
+export function dueMs({ rtt }: PathHealth): number | null {
   return rtt && Math.ceil(Math.max(2 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
 }
 
 /** Where only some echo is missing, the question that makes up for it is asked an interval later. */
-export function nextDueAt(line: Line, intervalMs: number, now: number): number {
+export function nextDueAt(line: PathHealth, intervalMs: number, now: number): number {
   const isPartly = isMuted(line) && line.outcomes.some((answered) => answered)
   return now + (isPartly ? 2 : 1) * intervalMs + timeoutMs(line)
 }
 
 /** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
-export function judge(line: Line, { maxLatencyMs, maxLoss }: LineSettings): Line {
+export function judge(line: PathHealth, { maxLatencyMs, maxLoss }: LineSettings): PathHealth {
   if (line.state === 'offline') return line
   const degraded = faultOf(line, { maxLatencyMs, maxLoss }) !== null
   return degraded === line.degraded ? line : { ...line, degraded }
 }
 
 /** What degrades the line, or keeps it so; null: nothing. */
-export function faultOf(line: Line, { maxLatencyMs, maxLoss }: Pick<LineSettings, 'maxLatencyMs' | 'maxLoss'>) {
+export function faultOf(line: PathHealth, { maxLatencyMs, maxLoss }: Pick<LineSettings, 'maxLatencyMs' | 'maxLoss'>) {
   const ease = line.degraded ? 0.5 : 1
   const loss = lossOf(line)
   const percent = (part: number) => `${Math.round(part * 1000) / 10} %`
@@ -73,7 +73,7 @@ export function faultOf(line: Line, { maxLatencyMs, maxLoss }: Pick<LineSettings
 }
 
 /** 0 to 1, of the latest background probes; of what was asked instead where only echo requests are lost. */
-export function lossOf(line: Line): number {
+export function lossOf(line: PathHealth): number {
   return isMuted(line) ? lostOf(withoutOutage(line.opinions)) : lostOf(line.outcomes)
 }
 
@@ -82,7 +82,7 @@ const opinionsNeeded = 4
 const mutedFrom = 0.1
 
 /** Echo requests are lost, and questions are not: somebody limits or drops the former. */
-export function isMuted({ outcomes, opinions }: Line): boolean {
+export function isMuted({ outcomes, opinions }: PathHealth): boolean {
   const [echo, asked] = [lostOf(outcomes), withoutOutage(opinions)]
   return echo >= mutedFrom && asked.length >= opinionsNeeded && lostOf(asked) <= echo / 4
 }
@@ -92,11 +92,11 @@ function lostOf(outcomes: readonly boolean[]): number {
 }
 
 /** It loses so much that one loss more is no news of it. */
-export function isLossy(line: Line): boolean {
+export function isLossy(line: PathHealth): boolean {
   return line.outcomes.length >= outcomesNeeded && lossOf(line) >= 0.1
 }
 
-export function smooth(rtt: Line['rtt'], sample: number): NonNullable<Line['rtt']> {
+export function smooth(rtt: PathHealth['rtt'], sample: number): NonNullable<PathHealth['rtt']> {
   if (rtt === null) return { smooth: sample, deviation: sample / 2 }
   return {
     smooth: rtt.smooth + (sample - rtt.smooth) / 8,

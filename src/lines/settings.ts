@@ -4,7 +4,7 @@ import { type ProbeKind, type ProbeTargets, probeKinds } from '../model/probe-ki
 import type { Family } from '../net/family.ts'
 import { hostOf } from '../net/target.ts'
 import { familyOf } from '../net/valid.ts'
-import type { LineSettings } from './line.ts'
+import type { LineSettings } from './path-health.ts'
 
 export interface ProbeSettings extends LineSettings {
   readonly kind: ProbeKind

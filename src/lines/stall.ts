@@ -1,5 +1,5 @@
 /** Whether a device's counters say that what is sent is no longer answered. Pure. */
-import type { Sample } from './line.ts'
+import type { Sample } from './path-health.ts'
 
 const keptMs = 4000
 

@@ -1,7 +1,7 @@
 /** One line as the daemon watches it: what is known of it, and the probes that are under way. */
 
-import type { Line, LineEffect, LineEvent } from '../../lines/line.ts'
 import { probeIntervalMs } from '../../lines/machine.ts'
+import type { LineEffect, LineEvent, PathHealth } from '../../lines/path-health.ts'
 import type { Answer, Egress } from '../../lines/probes/egress.ts'
 import { probeAll } from '../../lines/probes/probe-all.ts'
 import { isBroken, probeOn } from '../../lines/probes/probes.ts'
@@ -17,7 +17,7 @@ export interface Track {
   settings: ProbeSettings
   /** Changes with everything that a running probe was started for. */
   readonly key: string
-  line: Line
+  line: PathHealth
   /** What everyone is told of its state: see arbiter.ts. */
   told: LineState
   target: number
@@ -34,7 +34,7 @@ export interface TrackListener {
   readonly onBroken: () => void
 }
 
-export function newTrack(way: Egress, settings: ProbeSettings, key: string, line: Line): Track {
+export function newTrack(way: Egress, settings: ProbeSettings, key: string, line: PathHealth): Track {
   return {
     ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null },
     stopBurst: () => undefined,

@@ -1,8 +1,8 @@
 /** Whole days of a line, in fast motion. */
 import { expect, test } from 'vitest'
 import { advanceTogether } from '../../../src/lines/family.ts'
-import type { Line, LineEvent } from '../../../src/lines/line.ts'
 import { advance, newLine } from '../../../src/lines/machine.ts'
+import type { LineEvent, PathHealth } from '../../../src/lines/path-health.ts'
 import { settingsOf, simulate } from './simulation.ts'
 
 const hour = 3_600_000
@@ -100,7 +100,7 @@ test('30 % loss demotes and does not lose, 5 % does neither', () => {
 test('T2 a gap in the clock (suspended, stopped) is no failure, also in the middle of a burst', () => {
   const settings = settingsOf()
   const tick: LineEvent = { kind: 'tick', counters: { rx: 0, tx: 0 } }
-  let line: Line = newLine(0, settings)
+  let line: PathHealth = newLine(0, settings)
   const send = (event: LineEvent, now: number) => {
     const next = advanceTogether(new Map([['wan1', { line, settings }]]), [{ key: 'wan1', event }], now, true)
     line = next.lines.get('wan1') ?? line

@@ -5,8 +5,8 @@
 
 import { burstCount, burstGapMs, burstSpanMs } from '../../../src/lines/burst.ts'
 import { advanceTogether, type LineNews } from '../../../src/lines/family.ts'
-import type { Line, LineEvent } from '../../../src/lines/line.ts'
 import { isWatchful, newLine, probeIntervalMs } from '../../../src/lines/machine.ts'
+import type { LineEvent, PathHealth } from '../../../src/lines/path-health.ts'
 import { timeoutMs } from '../../../src/lines/quality.ts'
 import type { ProbeSettings } from '../../../src/lines/settings.ts'
 import type { LineState } from '../../../src/model/health.ts'
@@ -46,7 +46,7 @@ const tickMs = 100
 const slowTickMs = 600
 const keyOf = (index: number) => `wan${index + 1}`
 
-export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; readonly lines: readonly Line[] } {
+export function simulateFleet(plan: Plan): { readonly told: readonly Told[]; readonly lines: readonly PathHealth[] } {
   const random = generator(plan.seed)
   const late = () => plan.latencyMs * random() ** 2
   const queue: { readonly at: number; readonly run: (now: number) => void }[] = []

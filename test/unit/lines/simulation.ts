@@ -2,8 +2,8 @@
 
 import { burstCount, burstGapMs } from '../../../src/lines/burst.ts'
 import { advanceTogether } from '../../../src/lines/family.ts'
-import type { Line, LineEvent, LineSettings } from '../../../src/lines/line.ts'
 import { isWatchful, newLine, probeIntervalMs } from '../../../src/lines/machine.ts'
+import type { LineEvent, LineSettings, PathHealth } from '../../../src/lines/path-health.ts'
 import { probeSettings } from '../../../src/lines/settings.ts'
 import type { Config } from '../../../src/model/config.ts'
 
@@ -15,12 +15,12 @@ export interface World {
 }
 
 export interface History {
-  readonly changes: readonly { readonly at: number; readonly state: Line['state']; readonly degraded: boolean }[]
+  readonly changes: readonly { readonly at: number; readonly state: PathHealth['state']; readonly degraded: boolean }[]
   readonly failovers: number
   readonly bursts: number
   /** Both directions, of background probes and bursts. */
   readonly probeBytes: number
-  readonly line: Line
+  readonly line: PathHealth
 }
 
 /** IP header, ICMP header, ping's 16 bytes. */
@@ -65,7 +65,7 @@ export function simulate(
   let [rx, tx] = [0, 0]
   let nextProbe = 0
   let nextTick = 0
-  const changes: { at: number; state: Line['state']; degraded: boolean }[] = []
+  const changes: { at: number; state: PathHealth['state']; degraded: boolean }[] = []
   /** What will be seen, by time. */
   const pending: { readonly at: number; readonly event: LineEvent | null; readonly answered?: boolean }[] = []
   const later = (at: number, event: LineEvent | null, answered = false) => {

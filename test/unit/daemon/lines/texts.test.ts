@@ -2,15 +2,15 @@
 import { expect, test } from 'vitest'
 import { toHealth, verdict } from '../../../../src/daemon/lines/texts.ts'
 import { advanceTogether } from '../../../../src/lines/family.ts'
-import type { BurstEnded, Line } from '../../../../src/lines/line.ts'
 import { newLine } from '../../../../src/lines/machine.ts'
+import type { BurstEnded, PathHealth } from '../../../../src/lines/path-health.ts'
 import { settingsOf } from '../../lines/simulation.ts'
 
 const settings = settingsOf()
 const way = { uplink: 'wan1', family: 'inet', device: 'wan1', gateway: null, source: null } as const
-const begun: Line = { ...newLine(0, settings), state: 'online', why: '2 of 3 targets answered', since: 0 }
-const told = (line: Line) => ({ way, settings, line, told: line.state, lastProbe: null })
-const why = (line: Line, now = 100_000) => toHealth(told(line), now).why
+const begun: PathHealth = { ...newLine(0, settings), state: 'online', why: '2 of 3 targets answered', since: 0 }
+const told = (line: PathHealth) => ({ way, settings, line, told: line.state, lastProbe: null })
+const why = (line: PathHealth, now = 100_000) => toHealth(told(line), now).why
 
 test('degraded: what degrades it, not what it was last asked', () => {
   const outcomes = Array.from({ length: 50 }, (_, i) => i % 3 !== 0)
@@ -60,7 +60,7 @@ test("another line's failure is no news of a line that answers", () => {
 
 test('what an outage has lost is no measure of quality, however it ended', () => {
   const answered = Array.from({ length: 25 }, () => true)
-  let line: Line = { ...begun, outcomes: answered }
+  let line: PathHealth = { ...begun, outcomes: answered }
   const send = (event: Parameters<typeof advanceTogether>[1][number]['event'], now: number) => {
     const next = advanceTogether(new Map([['wan1', { line, settings }]]), [{ key: 'wan1', event }], now, false)
     line = next.lines.get('wan1') ?? line

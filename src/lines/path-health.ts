@@ -19,7 +19,7 @@ export interface LineSettings {
   readonly burstEveryMs: number
 }
 
-export interface Line {
+export interface PathHealth {
   readonly state: LineState
   /** Slow or lossy beyond what the settings allow. */
   readonly degraded: boolean
@@ -133,6 +133,6 @@ export type LineEffect =
   | { readonly kind: 'next-target' }
 
 export interface Advance {
-  readonly line: Line
+  readonly line: PathHealth
   readonly effects: readonly LineEffect[]
 }
