@@ -1,7 +1,7 @@
 /** The system bus of a test host, with Debian's own configuration and our policies; and users who are not root. */
 import { fileURLToPath } from 'node:url'
 import dbus from 'dbus-next'
-import type { Options, Result } from '../../src/os/run.ts'
+import type { Options, Result } from '../lab/run.ts'
 import { eventsToo, type Host, type Running } from './daemon-host.ts'
 
 const units = fileURLToPath(new URL('../../units', import.meta.url))

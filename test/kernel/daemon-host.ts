@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Options, type Result, run } from '../../src/os/run.ts'
 import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
+import { type Options, type Result, run } from '../lab/run.ts'
 import { watch } from '../lab/witness.ts'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))

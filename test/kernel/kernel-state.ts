@@ -1,5 +1,5 @@
 /** The kernel's state as lines, for comparing one moment with another in this namespace. */
-import { run } from '../../src/os/run.ts'
+import { run } from '../lab/run.ts'
 
 export async function kernelState(): Promise<readonly string[]> {
   const read = async (program: string, ...args: string[]) => (await run(program, args)).stdout.split('\n')

@@ -1,6 +1,6 @@
 /** Runs a script of ours in network and mount namespaces of its own; they end with it, whatever happens. */
 import { fileURLToPath } from 'node:url'
-import { type Options, type Result, run } from '../../src/os/run.ts'
+import { type Options, type Result, run } from '../lab/run.ts'
 
 /**
  * `unshare` makes the namespaces, mounts an empty /run and a /sys of its own, and becomes node: no process but the

@@ -5,11 +5,11 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../../src/layout.ts'
-import { run } from '../../src/os/run.ts'
 import { commandOf } from '../../src/reconcile/apply/commands.ts'
 import { observe } from '../../src/reconcile/observe/observe.ts'
 import { reconcile, survey, takeDown } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
+import { run } from '../lab/run.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { linksSettled } from './world.ts'
 

@@ -16,10 +16,10 @@ import { linkSysctls, nftTable, programs } from '../../src/layout.ts'
 import type { Route, Rule, Ruleset } from '../../src/model/kernel.ts'
 import type { Family } from '../../src/net/family.ts'
 import { parsePrefix, prefixText } from '../../src/net/ipv6-prefix.ts'
-import { type Options, run } from '../../src/os/run.ts'
 import { decide } from '../../src/reconcile/decide/decide.ts'
 import { observe } from '../../src/reconcile/observe/observe.ts'
 import { configOf } from '../config-of.ts'
+import { type Options, run } from '../lab/run.ts'
 import { linksSettled, twoUplinks } from './world.ts'
 
 const [root = '/', seed = '1'] = process.argv.slice(2)

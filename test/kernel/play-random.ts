@@ -4,11 +4,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { run } from '../../src/os/run.ts'
 import { commandOf } from '../../src/reconcile/apply/commands.ts'
 import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
 import { stateFile } from '../../src/store/state.ts'
 import { configOf } from '../config-of.ts'
+import { run } from '../lab/run.ts'
 import { difference, kernelState } from './kernel-state.ts'
 import { linksSettled, twoUplinks } from './world.ts'
 

@@ -1,8 +1,9 @@
 /** What rules do with a connection: prints as JSON where packets of each went. */
-import { type Result, run } from '../../src/os/run.ts'
+
 import { reconcile } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import type { Packet } from '../lab/programs/send.ts'
+import { type Result, run } from '../lab/run.ts'
 import { lanHosts, makeSteeringWorld, whereTo } from './steering-world.ts'
 import { ip } from './world.ts'
 

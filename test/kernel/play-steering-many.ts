@@ -1,8 +1,9 @@
 /** Many rules, and large ones; and how many clients a change moves, in each mode. Prints JSON. */
-import { run } from '../../src/os/run.ts'
+
 import { reconcile, survey } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import type { Packet } from '../lab/programs/send.ts'
+import { run } from '../lab/run.ts'
 import { makeSteeringWorld, whereTo } from './steering-world.ts'
 import { ip } from './world.ts'
 

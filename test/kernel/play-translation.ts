@@ -4,10 +4,10 @@
  */
 import { fileURLToPath } from 'node:url'
 import { forgetForeignNat } from '../../src/kernel/foreign-nat/foreign-nat.ts'
-import { run } from '../../src/os/run.ts'
 import { reconcile, survey } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import type { Packet } from '../lab/programs/send.ts'
+import { run } from '../lab/run.ts'
 import { rulesets, type Sent, sources } from './translation-table.ts'
 import { linksSettled } from './world.ts'
 

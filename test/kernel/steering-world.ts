@@ -3,8 +3,8 @@
  * seen where packets really go, whatever the ruleset says.
  */
 import { fileURLToPath } from 'node:url'
-import { run } from '../../src/os/run.ts'
 import type { Packet, SendOptions } from '../lab/programs/send.ts'
+import { run } from '../lab/run.ts'
 import { linksSettled } from './world.ts'
 
 const sender = fileURLToPath(new URL('../lab/programs/send.ts', import.meta.url))

@@ -1,6 +1,6 @@
 /** Worlds for scripts that run in a namespace of their own. */
 import { writeFileSync } from 'node:fs'
-import { run } from '../../src/os/run.ts'
+import { run } from '../lab/run.ts'
 
 /** Two uplinks with addresses and default routes of both families, and a LAN. Their peers are `p1`, `p2` and `p0`. */
 export const twoUplinks = () => manyUplinks(2)

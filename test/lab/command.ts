@@ -1,21 +1,15 @@
-/** How the lab runs programs: one-shot ones through the product's own door, long-lived ones here, to be ended by pid. */
+/** How the lab runs programs: one-shot ones, and long-lived ones to be ended by pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { type Result, run } from '../../src/os/run.ts'
 import { patienceMs } from './patience.ts'
+import { type Options, type Result, run } from './run.ts'
 
-export interface CommandOptions {
-  readonly input?: string
-  readonly accept?: readonly number[]
-  readonly timeoutMs?: number
-}
-
-/** Runs a program to its end. Throws as src/os/run.ts does. */
-export function command(argv: readonly string[], options: CommandOptions = {}): Promise<Result> {
+/** Runs a program to its end. Throws as `run` does. */
+export function command(argv: readonly string[], options: Options = {}): Promise<Result> {
   const [program, ...args] = argv
   if (program === undefined) throw new Error('running a command: no program named')
-  return run(program, args, { timeoutMs: 60_000, ...options })
+  return run(program, args, options)
 }
 
 /** The argv that runs `argv` in a network namespace, seeing the outer file system. */

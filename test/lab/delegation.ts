@@ -1,6 +1,5 @@
 /** A provider that delegates an IPv6 prefix by DHCPv6 (isc-dhcp-server), and takes no packet with a source of others. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { defaultTargets } from '../../src/lines/settings.ts'
 import { command, inNamespace, ipBatch, nftIn, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import type { Isp } from './isp.ts'
@@ -45,7 +44,7 @@ export async function openDelegation(undo: Disposer, isp: Isp, host: string): Pr
     const lines = routed === null ? [] : [`route del ${routed}`]
     await ipBatch(namespace, [...lines, `route add ${prefix} via ${await hostLinkLocal()} dev sub`])
     routed = prefix
-    const targets = defaultTargets.inet6.join(', ')
+    const targets = addresses.resolvers6.join(', ')
     await nftIn(
       namespace,
       `table inet ingress

@@ -1,20 +1,20 @@
 /** A Debian booted over a throwaway overlay, in the network's host namespace. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Result } from '../../src/os/run.ts'
 import { inCgroups, machineCgroups, removeCgroup } from './cgroup.ts'
-import { type CommandOptions, command, type Running, start } from './command.ts'
+import { command, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { labName, labPaths } from './names.ts'
 import type { Network } from './network.ts'
 import { longPatienceMs, patienceMs } from './patience.ts'
+import type { Options, Result } from './run.ts'
 import { deleteMachineFolder } from './sweep.ts'
 
 export interface Machine {
   /** Its root folder, seen from outside. */
   readonly root: string
   /** Runs a program inside. */
-  exec(argv: readonly string[], options?: CommandOptions): Promise<Result>
+  exec(argv: readonly string[], options?: Options): Promise<Result>
   /** Starts a program inside that goes on. */
   start(argv: readonly string[]): Promise<Running>
   /** Boots it and waits until systemd says that everything is started. */
@@ -80,7 +80,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
     '-C',
     ...argv,
   ]
-  const exec = (argv: readonly string[], execOptions: CommandOptions = {}) => command(inside(argv), execOptions)
+  const exec = (argv: readonly string[], execOptions: Options = {}) => command(inside(argv), execOptions)
 
   async function boot(): Promise<void> {
     const argv = [
