@@ -1,5 +1,5 @@
 /** A Debian booted over a throwaway overlay, in the network's host namespace. */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { inCgroups, machineCgroups, removeCgroup } from './cgroup.ts'
 import { command, type Running, start } from './command.ts'
@@ -94,6 +94,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
       '--capability=all',
       `--network-namespace-path=${labPaths.namespaces}/${options.network.host}`,
     ]
+    await removeExport()
     // `network`: /proc/sys/net writable and /sys read-only; with a writable /sys networkd waits for a udev that never comes.
     container = await start(inCgroups(cgroups, argv), {
       SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
@@ -128,6 +129,14 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
       init = 0
     },
   }
+}
+
+/** Where nspawn shows a machine's sockets (systemd 256): it stays mounted behind one that has ended, and then none of its name starts. */
+async function removeExport(): Promise<void> {
+  const folder = `/run/systemd/nspawn/unix-export/${labName('machine')}`
+  if (!existsSync(folder)) return
+  await command(['/usr/bin/umount', '--lazy', folder], { accept: [0, 32] })
+  rmdirSync(folder)
 }
 
 /** nspawn's grandchild is the container's pid 1; `systemd` by name once it runs the container's own init. */
