@@ -40,6 +40,7 @@ export function leadsTo(table: number, { spec }: Rule): boolean {
 function selects(words: readonly string[], { mark, incoming, source, device }: Walker): boolean | null {
   const inverted = words[0] === 'not'
   let matches = true
+  let isKnown = true
   for (let at = inverted ? 1 : 0; at < words.length; at += 2) {
     const [name = '', value = ''] = words.slice(at, at + 2)
     if (['lookup', 'goto', 'nop', 'suppress_prefixlength'].includes(name)) continue
@@ -49,7 +50,7 @@ function selects(words: readonly string[], { mark, incoming, source, device }: W
     } else if (name === 'iif') matches &&= incoming === value
     else if (name === 'oif') matches &&= device === value
     else if (name === 'from' && !value.includes('/')) matches &&= value === 'all' || source === value
-    else return null
+    else isKnown = false
   }
-  return matches !== inverted
+  return matches && !isKnown ? null : matches !== inverted
 }

@@ -13,6 +13,7 @@ export interface RuleParts {
   readonly not?: boolean
   /** An address or prefix; any source where absent. */
   readonly from?: string
+  readonly to?: string
   readonly mark?: { readonly value: number; readonly mask: number }
   readonly iif?: string
   readonly oif?: string
@@ -22,6 +23,7 @@ export interface RuleParts {
 export function ruleSpec({
   not,
   from,
+  to,
   mark,
   iif,
   oif,
@@ -30,6 +32,7 @@ export function ruleSpec({
   const words = [
     ...(not ? ['not'] : []),
     ...(from ? ['from', from] : []),
+    ...(to ? ['to', to] : []),
     ...(mark ? ['fwmark', `${hex(mark.value)}/${hex(mark.mask)}`] : []),
     ...(iif ? ['iif', iif] : []),
     ...(oif ? ['oif', oif] : []),
@@ -68,14 +71,20 @@ const understood = new Set([
   'nop',
 ])
 
+/** Of ours, only jumps for marked packets have one. */
+const destination = new Set(['dst', 'dstlen'])
+
 /** FR_ACT_ numbers of linux/fib_rules.h. */
 const actions: Readonly<Record<string, string>> = { 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' }
 
 export function parseRule(family: Family, rule: Json): Rule {
-  const source = stringOf(rule['src'] ?? 'all')
+  const range = (address: string, length: string) =>
+    length in rule ? `${stringOf(rule[address])}/${rule[length]}` : stringOf(rule[address])
+  const isOurJump = 'goto' in rule && 'fwmark' in rule
   const spec = ruleSpec({
     not: 'not' in rule,
-    ...(source === 'all' ? {} : { from: 'srclen' in rule ? `${source}/${rule['srclen']}` : source }),
+    ...((rule['src'] ?? 'all') === 'all' ? {} : { from: range('src', 'srclen') }),
+    ...(isOurJump && 'dst' in rule ? { to: range('dst', 'dstlen') } : {}),
     ...('fwmark' in rule
       ? { mark: { value: Number(rule['fwmark']), mask: Number(rule['fwmask'] ?? 0xffffffff) } }
       : {}),
@@ -85,7 +94,9 @@ export function parseRule(family: Family, rule: Json): Rule {
   })
   // A selector that we never use makes the rule another's, whatever else it says.
   const others = Object.keys(rule).filter(
-    (key) => !understood.has(key) || (key === 'suppress_prefixlen' && rule[key] !== 0),
+    (key) =>
+      !(understood.has(key) || (isOurJump && destination.has(key))) ||
+      (key === 'suppress_prefixlen' && rule[key] !== 0),
   )
   const words = others.map((key) =>
     key === 'action' ? (actions[stringOf(rule[key])] ?? key) : otherWord(key, rule[key]),

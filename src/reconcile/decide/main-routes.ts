@@ -16,12 +16,23 @@ import { isDefault } from './paths.ts'
 export interface OtherWays {
   /** They ask `main` first, which is a third of what they cost. */
   readonly ask: boolean
+  /**
+   * But what goes to these stays on its uplink: `main` leads there by an uplink, which need not be the one that the connection
+   * is on, as an administrator's policy rule may have chosen that, or the route be newer.
+   */
+  readonly skips: readonly string[]
   /** Or these subnets of the host's other interfaces, as in `main`, are in the uplinks' tables, too. */
   readonly copies: readonly Route[]
 }
 
 /** As many are in each uplink's table. */
 const maxCopies = 16
+
+/** As many have a rule, the first in the kernel's order. */
+const maxSkips = 16
+
+/** A host with a full routing table by others has none. */
+const maxCompared = 1000
 
 /** Copies serve where `main` has nothing else to say, as on most hosts. */
 export function otherWays(family: Family, uplinks: readonly Uplink[], { routes }: Observed): OtherWays {
@@ -37,7 +48,27 @@ export function otherWays(family: Family, uplinks: readonly Uplink[], { routes }
     type === 'unicast' &&
     nexthops.every(({ gateway, device }) => gateway === null && isInterfaceName(device))
   const ask = others.length > maxCopies || !others.every(isPlain) || anyOverlaps(others, own)
-  return { ask, copies: ask ? [] : others }
+  return { ask, skips: skipsOf(own, others), copies: ask ? [] : others }
+}
+
+/** Without those of which a part is by another device. */
+function skipsOf(own: readonly Route[], others: readonly Route[]): readonly string[] {
+  if (others.length > maxCompared) return []
+  const destinations = new Map<string, Route>()
+  for (const route of own) {
+    if (destinations.size < maxSkips && !isOnLink(route)) destinations.set(route.destination, route)
+  }
+  const ranges = others.map(rangeOf)
+  const isApart = (route: Route) => !ranges.some((other) => overlap(rangeOf(route), other))
+  return [...destinations].filter(([, route]) => isApart(route)).map(([destination]) => destination)
+}
+
+/** The subnet of an address, which an uplink's table has as well. */
+function isOnLink({ protocol, nexthops }: Route): boolean {
+  return (
+    protocol === protocols.kernel ||
+    (protocol === protocols.advertised && nexthops.every(({ gateway }) => gateway === null))
+  )
 }
 
 /** Link-local addresses are asked for with an interface. */
@@ -47,8 +78,12 @@ function isSpecific({ destination }: Route): boolean {
 
 /** Whether one of the few has an address in common with another of them, or with one of the many. */
 function anyOverlaps(few: readonly Route[], many: readonly Route[]): boolean {
-  const ranges = [...few, ...many].map(({ destination }) => readAddressRange(destination)?.range)
+  const ranges = [...few, ...many].map(rangeOf)
   return few.some((_, index) => ranges.slice(index + 1).some((other) => overlap(ranges[index], other)))
+}
+
+function rangeOf({ destination }: Route): Range<string> | undefined {
+  return readAddressRange(destination)?.range
 }
 
 function overlap(one: Range<string> | undefined, other: Range<string> | undefined): boolean {

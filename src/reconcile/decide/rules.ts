@@ -54,7 +54,19 @@ export function decideRules(
 
   // The kernel routes both directions of an offloaded flow with its mark.
   const marksAnything = config.balance.offload === true || marksOfSlices(uplinks, observed, config).size > 0
-  const asksMain = marksAnything || otherWays(family, uplinks, observed).ask
+  const { ask, skips } = otherWays(family, uplinks, observed)
+  const asksMain = marksAnything || ask
+
+  /** Of one priority with a jump for packets that are not pinned, so their order does not matter. */
+  const pastMain = (destinations: readonly string[]) => [
+    ours(at.pinnedMain, { action: mainWithoutDefault }),
+    ...(destinations.length > 0 && !uplinks.some(({ number }) => number === 1)
+      ? [ours(pinnedOffset(1), { action: { nop: true } })]
+      : []),
+    ...destinations.map((to) =>
+      ours(at.unpinned, { to, mark: { value: pinned, mask: pinned }, action: jump(pinnedOffset(1)) }),
+    ),
+  ]
 
   const { jumps, landings } = passing(uplinks, config)
   const ofUplinks = uplinks.flatMap((uplink) => {
@@ -72,7 +84,7 @@ export function decideRules(
   })
   return [
     ours(at.end, { action: { nop: true } }),
-    ...(asksMain ? [ours(at.pinnedMain, { action: mainWithoutDefault })] : []),
+    ...(asksMain ? pastMain(skips) : []),
     ...ofUplinks,
     ...landings.map((offset) => ours(offset, { action: { nop: true } })),
     ...jumps.map(({ offset, mark, target }) => ours(offset, { not: true, mark, action: jump(target) })),

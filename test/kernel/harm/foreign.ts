@@ -42,7 +42,7 @@ export const groups: readonly (readonly Piece[])[] = [
         'ip saddr 198.51.100.0/28 accept; ip daddr 172.30.0.0/16 accept; oifname { "wan1", "wan2" } masquerade;',
       ),
     ),
-    table('nat', postrouting('oifname "wan1" snat ip to 10.1.0.2; oifname "wan2" snat ip to 10.2.0.2;')),
+    table('fixed_nat', postrouting('oifname "wan1" snat ip to 10.1.0.2; oifname "wan2" snat ip to 10.2.0.2;')),
   ],
   [
     table(

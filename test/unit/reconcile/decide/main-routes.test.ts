@@ -35,3 +35,29 @@ test.each<[string, boolean, string, Partial<Observed>]>([
     { flowtables: true },
   ],
 ])('%s: %s', (_, expected, config, change) => expect(asks(config, change)).toBe(expected))
+
+const byWan2 = { gateway: '10.2.0.1', device: 'wan2', weight: 1, onlink: false }
+const tunnel = withRoute({ destination: '172.30.0.0/16' }).routes?.at(-1) as Route
+
+test.each<[string, readonly string[], Partial<Route>, readonly Route[]]>([
+  ['but not of what it leads to by an uplink', ['203.0.113.0/24'], {}, [tunnel]],
+  ['also of that where a part of it is by another device', [], {}, [{ ...tunnel, destination: '203.0.113.128/25' }]],
+  ['not at all where all of it is by uplinks', [], {}, []],
+  ['also of the subnet of an address', [], { protocol: 2, nexthops: [{ ...byWan2, gateway: null }] }, [tunnel]],
+])('main is asked first, %s', (_, expected, change, others) => {
+  const { routes = [] } = withRoute({ destination: '203.0.113.0/24', nexthops: [byWan2], ...change })
+  const { rules } = decide(configOf(''), { ...world, routes: [...routes, ...others] })
+  const jumps = rules.filter(({ priority, spec }) => priority === 20000 && spec.startsWith('to '))
+  const spec = (to: string) => `to ${to} fwmark 0x40000000/0x40000000 goto 20002`
+  expect(jumps.map((rule) => rule.spec)).toEqual(expected.map(spec))
+})
+
+test('the jump lands, whichever uplinks there are', () => {
+  const { routes = [] } = withRoute({ destination: '203.0.113.0/24', nexthops: [byWan2] })
+  const state = { ...world.state, uplinks: { wan2: { number: 2, interface: 'wan2', families: ['inet'] as const } } }
+  const links = world.links.filter(({ name }) => name !== 'wan1')
+  const isWan1 = ({ nexthops }: Route) => nexthops.some(({ device }) => device === 'wan1')
+  const left = [...routes, tunnel].filter((route) => !isWan1(route))
+  const { rules } = decide(configOf(''), { ...world, state, links, routes: left })
+  expect(rules.filter(({ priority }) => priority === 20002).map(({ spec }) => spec)).toEqual(['nop'])
+})
