@@ -138,7 +138,8 @@ async function failed(child: ChildProcess): Promise<never> {
  */
 export const changedSoon = /changes? after (?!a regular look)/
 
-function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
+/** A program that says on its standard error what it does. */
+export function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
   const lines: string[] = []
   /** Of each line, the fields of its event; none where it has none. */
   const events: Fields[] = []

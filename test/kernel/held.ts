@@ -53,8 +53,8 @@ interface Plan {
 }
 
 export interface Holding {
-  /** What works without us: all by wan1 but what comes in by wan2. */
-  readonly early: (count: number) => Promise<void>
+  /** What works without us: all of IPv6 by wan1, and all of IPv4 by `main`, where that has its default. */
+  readonly early: (count: number, main: 1 | 2) => Promise<void>
   /** Over both uplinks, as new connections are. */
   readonly all: (count: number, proxies?: boolean) => Promise<void>
   /** What comes in by this provider. */
@@ -151,7 +151,7 @@ export async function startHolding(world: World): Promise<Holding> {
   const download = (plan: Plan): Plan => ({ ...plan, name: `${plan.name} download`, kind: 'download', port: 7002 })
 
   return {
-    early: async (each) => {
+    early: async (each, main) => {
       const [lan4, lan6] = [tcp('lan', server.inet), tcp('lan6', server.inet6, `${prefix}10`)]
       await hold(
         'lan',
@@ -174,12 +174,12 @@ export async function startHolding(world: World): Promise<Holding> {
         ],
         each,
       )
-      const { inet } = addressOf(1)
+      await hold('isp1', [tcp('forward6', `${prefix}10`, server.inet6)], each)
+      const { inet } = addressOf(main)
       await hold(
-        'isp1',
+        `isp${main}`,
         [
           { name: 'forward', kind: 'tcp', to: inet, port: 7001, bind: server.inet },
-          tcp('forward6', `${prefix}10`, server.inet6),
           ftp('passive in', 'passive', inet, server.inet),
           ftp('active in', 'active', inet, server.inet),
         ],

@@ -52,7 +52,7 @@ async function flush(how: 'at once' | 'one by one'): Promise<void> {
 test.each(['client', 'server'] as const)(
   'installing on a router that works, and others who flush all rules: the %s speaks first',
   async (first) => {
-    await holding.early(count)
+    await holding.early(count, 1)
     await start()
     await holding.expectAllStayed(`installing on a live router, the ${first} speaks first`, first)
     await holding.expectAllWell('spoken to', first === 'client' ? 'server' : 'client')

@@ -1,7 +1,10 @@
 /** U1, P4, F1, F12: restarts, reloads, upgrades, networkd's restarts: under traffic, and with nothing missing afterwards. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { monotonicMs } from '../lab/command.ts'
+import { running } from '../kernel/daemon-host.ts'
+import { count, prefixConfig, startHolding } from '../kernel/held.ts'
+import { command, inNamespace, ipBatch, monotonicMs } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { record } from '../lab/measurements.ts'
@@ -12,6 +15,9 @@ import { openSessions, stream } from '../lab/traffic.ts'
 import { lacksLab } from './needs.ts'
 
 const missing = await lacksLab()
+
+/** Not the lab's internet, which is behind the providers' own translation. */
+const server = { inet: '203.0.113.77', inet6: '2001:db8:fffe::77' }
 
 describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) => {
   let lab: Lab
@@ -119,6 +125,73 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     measured('sysctl --system -> ours are back', (monotonicMs() - set) / 1000, 's', 1.5)
     await expect.poll(() => logSince(since)).toContain('sysctl -w net/ipv4/conf/wan1/rp_filter=2')
   })
+
+  test.runIf(release === 'trixie')(
+    'connections of every kind stay through installing and upgrading',
+    async () => {
+      const { lan, host, isps } = lab.network
+      const namespaces = { lan, host, isp1: isps[0].namespace, isp2: isps[1].namespace }
+      await run('/usr/bin/dpkg', '--purge', 'ifbalance')
+      rmSync(`${lab.machine.root}/etc/sysctl.d/99-strict.conf`, { force: true })
+      const loose = ['all', 'wan1', 'wan2'].map((name) => `net.ipv4.conf.${name}.rp_filter=0`)
+      await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', ...loose]))
+      await giveServersAndIpv6()
+      const addresses4 = await Promise.all(isps.map((isp) => isp.hostAddress()))
+      const started: ChildProcess[] = []
+      try {
+        const holding = await startHolding({
+          where: { release, stack: 'networkd' },
+          server,
+          addressOf: (i) => ({ inet: addresses4[i - 1] ?? '', inet6: `2001:db8:${i}::2` }),
+          run: (place, argv, input = '') => command(inNamespace(namespaces[place], argv), { input }),
+          start: (place, argv) => {
+            const [program = '', ...args] = inNamespace(namespaces[place], argv)
+            const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+            started.push(child)
+            return running(child)
+          },
+        })
+        mkdirSync(`${lab.machine.root}/etc/ifbalance/conf.d`, { recursive: true })
+        writeFileSync(`${lab.machine.root}/etc/ifbalance/conf.d/50-prefix.conf`, prefixConfig)
+        const route = await command(inNamespace(host, ['/usr/sbin/ip', 'route', 'get', server.inet]))
+        await holding.early(count, route.stdout.includes(' dev wan1 ') ? 1 : 2)
+        holding.chat()
+        await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
+        await holding.expectAllStayed('installing the package')
+        await holding.all(count)
+        await holding.from(1, count)
+        await holding.from(2, count)
+        await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+        await holding.expectAllStayed('upgrading the package')
+        await run('/usr/bin/systemctl', 'reload', 'ifbalance')
+        await run('/usr/sbin/ifbalance', 'apply')
+        await holding.expectAllStayed('reload and apply, the package upgraded')
+      } finally {
+        for (const child of started) child.kill('SIGKILL')
+      }
+    },
+    600_000,
+  )
+
+  /** Each provider has the servers, and what the host has without DHCP: an address and a gateway of IPv6. */
+  async function giveServersAndIpv6(): Promise<void> {
+    const { lan, host, isps } = lab.network
+    for (const { namespace, number } of isps) {
+      await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1']))
+      await ipBatch(namespace, [
+        `addr add ${server.inet}/32 dev lo`,
+        `addr add ${server.inet6}/128 dev lo nodad`,
+        `addr add 2001:db8:${number}::1/64 dev sub nodad`,
+        'addr add fe80::1/64 dev sub nodad',
+      ])
+      await ipBatch(host, [
+        `addr add 2001:db8:${number}::2/64 dev wan${number} nodad`,
+        `route add default via fe80::1 dev wan${number} metric 10${number}`,
+      ])
+    }
+    await ipBatch(host, ['addr add fd00:77::1/64 dev lan0 nodad'])
+    await ipBatch(lan, ['addr add fd00:77::10/64 dev eth0 nodad', 'route add default via fd00:77::1'])
+  }
 
   /** Rules, nft, sysctls and routes of ours: those of main are networkd's, which gives some another metric at times. */
   async function snapshot(): Promise<readonly string[]> {
