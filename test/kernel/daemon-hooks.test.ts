@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { record } from '../lab/measurements.ts'
+import { patienceMs } from '../lab/patience.ts'
 import { type Host, startHost } from './daemon-host.ts'
 
 let host: Host
@@ -121,6 +122,22 @@ test('twenty hooks at once, without a daemon', async () => {
   const lease = await kept('leases/wan2.json')
   const { gateway } = lease as { gateway: { inet: string } }
   expect(await uplinkRoute(30002)).toContain(`via ${gateway.inet} dev wan2`)
+})
+
+test('without a daemon, a lease that comes behind IPv6 is used, although networkd-dispatcher says nothing more', async () => {
+  const ip = (...words: readonly string[]) => host.run(['ip', ...words])
+  await ip('-4', 'address', 'flush', 'dev', 'wan2')
+  await ip('-6', 'address', 'add', '2001:db8:2::2/64', 'dev', 'wan2', 'nodad')
+  await ip('-6', 'route', 'add', 'default', 'via', 'fe80::1', 'dev', 'wan2')
+  const env = { IFACE: 'wan2', STATE: 'routable', IP_ADDRS: '', IP6_ADDRS: '2001:db8:2::2' }
+  expect(await host.hook('networkd-dispatcher', env)).toMatchObject({ exitCode: 0 })
+  const balanced = async () =>
+    (await host.run(['ip', 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })).stdout
+  expect(await balanced()).not.toContain('dev wan2')
+  // Its route comes last.
+  await ip('address', 'add', '10.2.0.2/24', 'dev', 'wan2')
+  await ip('route', 'add', 'default', 'via', '10.2.0.1', 'dev', 'wan2', 'metric', '102')
+  await expect.poll(balanced, { timeout: patienceMs }).toContain('dev wan2')
 })
 
 test.for(['ifupdown', 'dhclient', 'dhcpcd', 'networkd-dispatcher', 'networkmanager', 'ppp'])(
