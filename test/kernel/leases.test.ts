@@ -304,13 +304,15 @@ test('L21: another MTU: what is forwarded is kept to it, and nothing else is don
 
 const seconds = Number(process.env['FLAP_SECONDS'] ?? 15)
 
-test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seconds + 60) * 3000 }, async () => {
+test('L1, R5: a flap storm of 20 Hz: damped, memory and descriptors do not grow, and all is as before', {
+  timeout: (seconds + 60) * 3000,
+}, async () => {
   const reads = await countReads()
   await keepHeapSmall(host)
   await start()
   await expectSettled()
   const ours = async () => [await out('ip rule'), await out('ip route show table all proto 98')].join('')
-  const before = await ours()
+  const [before, opened] = [await ours(), await descriptors()]
   const storm = (turns: number) =>
     host.run(
       [
@@ -340,10 +342,17 @@ test('L1: a flap storm of 20 Hz: damped, and all is as before', { timeout: (seco
   await expect.poll(() => carriers()).toEqual(['wan1', 'wan2'])
   await expectSettled()
   expect(await ours()).toBe(before)
+  // Programs that it runs have some of it for a moment.
+  await expect.poll(descriptors).toBeLessThanOrEqual(opened)
   expect(daemon.said().join('\n')).not.toMatch(/Error|undefined|Unhandled/)
 })
 
 const isChange = (line: string) => line.includes('balancing over')
+
+/** How many the daemon has open. */
+async function descriptors(): Promise<number> {
+  return (await out(`ls /proc/${daemon.pid}/fd`)).trim().split('\n').length
+}
 
 async function rss(): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(await out(`cat /proc/${daemon.pid}/status`))?.[1])

@@ -221,7 +221,7 @@ test("D2 NetworkManager's gateways: late, changed, gone and back", async () => {
   expect(daemon.said().slice(seen).join('\n')).not.toMatch(/balancing over wan1, wan2 \(/)
 })
 
-test('D10 a NetworkManager that hangs delays nothing; D1 nor does a bus that is restarted', async () => {
+test('D1, D10 a NetworkManager that hangs delays nothing, nor does a bus that is restarted', async () => {
   await ip(...modemLink('wwan0'))
   const networkManager = await startNetworkManager(host, bus)
   const modemManager = await startModemManager(host, bus)

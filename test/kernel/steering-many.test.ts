@@ -24,7 +24,7 @@ beforeAll(async () => {
 const note = (name: string, value: number, unit: string, limit: number | null = null) =>
   record({ name, value, unit, limit, release: 'namespace', stack: 'rules' })
 
-test('a packet meets as many lines with 1,000 disjoint rules as with 10, and a look takes little more time', () => {
+test('R4: a packet meets as many lines with 1,000 disjoint rules as with 10, and a look takes little more time', () => {
   const { ten, thousand } = played
   expect(thousand.lines).toBe(ten.lines)
   note('loading 10 rules', ten.loadMs, 'ms')

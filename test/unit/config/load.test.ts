@@ -43,7 +43,7 @@ test('drop-ins come by name after the main file; others in the folder are left a
   expect(load()).toMatchObject({ ok: true, warnings: [], config: { uplinks: [{ weight: 20, metric: 10 }] } })
 })
 
-test('a drop-in with a strange name is told about', () => {
+test('C7: a drop-in with a strange name is told about', () => {
   mkdirSync(dropIns)
   write(join(dropIns, 'a b.conf'), 'garbage')
   writeFileSync(Buffer.concat([Buffer.from(join(dropIns, 'x')), Buffer.from([0xff]), Buffer.from('.conf')]), 'garbage')
@@ -99,14 +99,14 @@ test('C4: a socket', async () => {
   write(main, '')
 })
 
-test('a folder of drop-ins that everyone may write', () => {
+test('C4: a folder of drop-ins that everyone may write', () => {
   mkdirSync(dropIns)
   chmodSync(dropIns, 0o777)
   const loaded = load()
   expect(loaded.ok || loaded.errors).toEqual([`reading ${dropIns}: everyone may write it: expected chmod o-w`])
 })
 
-test('exactly 1 MB, byte order mark and CRLF are fine', () => {
+test('C4: exactly 1 MB, byte order mark and CRLF are fine', () => {
   const head = '\uFEFF[uplink home]\r\nweight = 3\r\n'
   write(main, head + '#'.repeat(1024 * 1024 - Buffer.byteLength(head)))
   expect(load()).toMatchObject({ ok: true, config: { uplinks: [{ name: 'home', weight: 3 }] } })

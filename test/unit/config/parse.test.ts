@@ -136,10 +136,6 @@ describe('errors name file, line, section, key, and what was expected', () => {
     'expected an interface name of at most 15 letters, digits, _ . - (or a pattern of these with * and ?)'
 
   test.each([
-    ...['0', '-1', '257', '1e9', '"four"', '', '1.5', '0x10', '010', '9'.repeat(30)].map((value) => [
-      `[uplink u]\nweight = ${value}`,
-      `1.conf:2: [uplink u] weight: "${value.replaceAll('"', '')}": ${weight}`,
-    ]),
     ['[uplink u]\nmetric = 65536', '1.conf:2: [uplink u] metric: "65536": expected a whole number, 0 to 65535'],
     [
       '[balance]\nmode = packet',
@@ -152,10 +148,6 @@ describe('errors name file, line, section, key, and what was expected', () => {
     ],
     ['[balance]\nmasquerade = perhaps', '1.conf:2: [balance] masquerade: "perhaps": expected auto, yes or no'],
     ['[balance]\nmark-shift = 25', '1.conf:2: [balance] mark-shift: "25": expected a whole number, 0 to 24'],
-    ...['a;reboot', '$(x)', '-h', 'x"accept#', '__proto__', 'sixteen_letters_', 'a b', '../../etc', ''].map((name) => [
-      `[uplink u]\ninterface = '${name}'`,
-      `1.conf:2: [uplink u] interface: "${name}": ${interfaceName}`,
-    ]),
     ...['0.0.0.0', '127.0.0.1', '224.0.0.1', 'fe80::1%eth0', '::', '1.2.3.4 5.6.7.8', '1.2.3', ''].map((address) => [
       `[uplink u]\ngateway = ${address}`,
       `1.conf:2: [uplink u] gateway: "${address}": ${gateway}`,
@@ -164,16 +156,43 @@ describe('errors name file, line, section, key, and what was expected', () => {
       `[uplink u]\nprefix = '${prefix}'`,
       `1.conf:2: [uplink u] prefix: "${prefix}": expected an IPv6 prefix such as 2001:db8:1200::/56, or several`,
     ]),
-    ['[uplink u]\n\nweight = 1\nweight = 2', '1.conf:4: [uplink u] weight: comes twice in this section: expected once'],
-    [
-      '[uplink u]\n[balance]\n[uplink  u]',
-      '1.conf:3: [uplink u]: comes twice in this file, first on line 1: expected once',
-    ],
     ['mode = flow', '1.conf:1: expected a [section] before the first key'],
     ['[balance]\nmode', '1.conf:2: expected [section] or key = value'],
     ['[balance', '1.conf:1: expected [section] or key = value'],
     ['[balance]\n= flow', '1.conf:2: expected [section] or key = value'],
     ['[balance x]', '1.conf:1: [balance x]: expected [balance] without a name'],
+    [
+      '[uplink a.name.longer.than.15]',
+      '1.conf:1: [uplink a.name.longer.than.15]: no interface: expected interface = ..., as "a.name.longer.than.15" cannot be an interface\'s name',
+    ],
+  ])('%j', (text, error) => {
+    expect(errorsOf(text)).toEqual([error])
+  })
+
+  test.each(['0', '-1', '257', '1e9', '"four"', '', '1.5', '0x10', '010', '9'.repeat(30)])('C9: weight %j', (value) => {
+    expect(errorsOf(`[uplink u]\nweight = ${value}`)).toEqual([
+      `1.conf:2: [uplink u] weight: "${value.replaceAll('"', '')}": ${weight}`,
+    ])
+  })
+
+  test.each(['a;reboot', '$(x)', '-h', 'x"accept#', '__proto__', 'sixteen_letters_', 'a b', '../../etc', ''])(
+    'C5: interface %j',
+    (name) => {
+      expect(errorsOf(`[uplink u]\ninterface = '${name}'`)).toEqual([
+        `1.conf:2: [uplink u] interface: "${name}": ${interfaceName}`,
+      ])
+    },
+  )
+
+  test.each([
+    ['[uplink u]\n\nweight = 1\nweight = 2', '1.conf:4: [uplink u] weight: comes twice in this section: expected once'],
+    [
+      '[uplink u]\n[balance]\n[uplink  u]',
+      '1.conf:3: [uplink u]: comes twice in this file, first on line 1: expected once',
+    ],
+  ])('C2: a duplicate: %j', (text, error) => expect(errorsOf(text)).toEqual([error]))
+
+  test.each([
     [
       '[uplink a]\ninterface=eth0\n[uplink b]\ninterface=eth0',
       '1.conf:4: [uplink b] interface: "eth0" belongs to [uplink a] already: expected another interface',
@@ -182,13 +201,7 @@ describe('errors name file, line, section, key, and what was expected', () => {
       '[uplink eth0]\n[uplink b]\ninterface=eth0',
       '1.conf:3: [uplink b] interface: "eth0" belongs to [uplink eth0] already: expected another interface',
     ],
-    [
-      '[uplink a.name.longer.than.15]',
-      '1.conf:1: [uplink a.name.longer.than.15]: no interface: expected interface = ..., as "a.name.longer.than.15" cannot be an interface\'s name',
-    ],
-  ])('%j', (text, error) => {
-    expect(errorsOf(text)).toEqual([error])
-  })
+  ])('C11: one interface in two uplinks: %j', (text, error) => expect(errorsOf(text)).toEqual([error]))
 
   test.each(['', '__proto__', 'main', '12', 'a b', 'a/b', '-f', 'x'.repeat(32)])('uplink name %j', (name) => {
     expect(errorsOf(`[uplink ${name}]\ninterface=eth0`)).toEqual([
@@ -200,11 +213,11 @@ describe('errors name file, line, section, key, and what was expected', () => {
     expect(configOf(`[balance]\ntable-base = ${base}`).numbers.tableBase).toBe(base)
   })
 
-  test.each([155, 200, 252, 253, 254, 4294967198])('table-base %d is refused', (base) => {
+  test.each([155, 200, 252, 253, 254, 4294967198])('C10: table-base %d is refused', (base) => {
     expect(errorsOf(`[balance]\ntable-base = ${base}`)).toEqual([expect.stringContaining(`"${base}": ${number}`)])
   })
 
-  test.each([0, 31766, 32765])('rule-base %d is refused', (base) => {
+  test.each([0, 31766, 32765])('C10: rule-base %d is refused', (base) => {
     expect(errorsOf(`[balance]\nrule-base = ${base}`)).toEqual([expect.stringContaining(`"${base}": ${number}`)])
   })
 
@@ -216,13 +229,13 @@ describe('errors name file, line, section, key, and what was expected', () => {
     ])
   })
 
-  test('a drop-in that takes an interface of an earlier file is named', () => {
+  test('C11: a drop-in that takes an interface of an earlier file is named', () => {
     expect(errorsOf('[uplink a]\ninterface=eth0\n[uplink b]', '[uplink b]\nweight=2\ninterface=eth0')).toEqual([
       expect.stringContaining('2.conf:3: [uplink b] interface: "eth0" belongs to [uplink a]'),
     ])
   })
 
-  test('64 uplinks are one too many', () => {
+  test('R3: 64 uplinks are one too many', () => {
     const sections = Array.from({ length: 64 }, (_, index) => `[uplink u${index}]`)
     expect(errorsOf(sections.slice(0, 63).join('\n'))).toEqual([])
     expect(errorsOf(sections.join('\n'))).toEqual(['1.conf:64: [uplink u63]: 64 uplinks: expected at most 63'])
@@ -252,7 +265,7 @@ describe('errors name file, line, section, key, and what was expected', () => {
       '1.conf:3: [rule r]: unknown key "suorce"; did you mean source?',
     ],
     ['[uplink u]\n[rule r]\nport = 25\ntime = 22:00-06:00', '1.conf:4: [rule r]: unknown key "time"'],
-  ])('%j', (text, error) => {
+  ])('C3: not one of ours: %j', (text, error) => {
     expect(errorsOf(text)).toEqual([error])
   })
 })
@@ -263,7 +276,7 @@ test('what begins with x- is for others', () => {
   })
 })
 
-test('no uplink at all is a warning', () => {
+test('C12: no uplink at all is a warning', () => {
   expect(warningsOf('[balance]\nadopt = listed\n[uplink u]\nenabled = no')).toEqual([
     '1.conf:3: [uplink u]: no uplink is enabled, and adopt = listed takes no other',
   ])
