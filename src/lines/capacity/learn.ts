@@ -18,11 +18,11 @@ const toSteady = 0.5
 const toBursts = 0.02
 /**
  * Who is not full while another one is, and carries such a part of what it is said to, may be able to carry more: it is said
- * to by such a factor. What was never seen full is found out faster, as TCP's slow start does.
+ * to by such a factor, and to so many times of what it carried lately at most. What was never seen full is found out faster, as TCP's slow start does.
  */
 const growth = {
-  known: { part: 0.8, factor: 1.15 },
-  unknown: { part: 0.5, factor: 1.3 },
+  known: { part: 0.8, factor: 1.15, most: 1.2 },
+  unknown: { part: 0.5, factor: 1.3, most: 2 },
 }
 
 export type Load = 'full' | 'free' | 'unclear'
@@ -91,12 +91,13 @@ function guessed(line: LineModel, way: Way, mayGrow: boolean, top: number): Capa
   const rate = rateOf(line, way)
   const isKnown = before.sure === 'known'
   const counted = isKnown ? before.rate : Math.max(before.rate, top)
-  const { part, factor } = isKnown ? growth.known : growth.unknown
-  const grown = mayGrow && rate >= part * counted ? counted * factor : before.rate
+  const { part, factor, most } = isKnown ? growth.known : growth.unknown
+  const bound = most * Math.max(...line.rates.map((one) => one[way]), isKnown ? 0 : top)
+  const grown = mayGrow && rate >= part * counted ? Math.min(counted * factor, bound) : before.rate
   const isNews = before.sure === 'unknown' && rate > 0
   return {
     sure: isKnown ? 'known' : isNews ? 'at-least' : before.sure,
-    rate: Math.max(rate, grown),
+    rate: Math.max(rate, before.rate, grown),
     seen: seenOf(line, way),
     since: isNews ? (line.at ?? 0) : before.since,
     full: [],

@@ -18,6 +18,8 @@ export interface LineModel {
   readonly counters: { readonly rx: number; readonly tx: number } | null
   /** Of the latest seconds, newest last; empty where nothing was counted. */
   readonly rates: readonly Rates[]
+  /** When it carried next to nothing at last. */
+  readonly restedAt: number
   /** By name, those that answered last. */
   readonly targets: Readonly<Record<string, Target>>
   readonly queue: Queue
@@ -53,6 +55,7 @@ export function newLine(bandwidth: Bandwidth = { down: null, up: null }): LineMo
     at: null,
     counters: null,
     rates: [],
+    restedAt: 0,
     targets: {},
     queue: { ms: null, late: null },
     capacity: { down: given(bandwidth.down), up: given(bandwidth.up) },

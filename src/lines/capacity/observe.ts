@@ -23,11 +23,13 @@ export function observe(before: LineModel, { at, counters, answers }: Reading): 
     targets.set(target, answered(known, rttMs, at, atRest))
   }
   const kept = [...targets].slice(-mostTargets)
+  const restedAt = atRest ? at : before.restedAt
   const queue = queueOf(
     kept.map(([, target]) => target),
     at,
+    restedAt,
   )
-  const known = { ...before, targets: Object.fromEntries(kept), queue }
+  const known = { ...before, restedAt, targets: Object.fromEntries(kept), queue }
   // Too little time to make a rate of: it counts with the next reading.
   return isEarly ? known : { ...known, at, counters, rates }
 }
@@ -38,9 +40,15 @@ function ratesBetween(before: Reading['counters'], after: Reading['counters'], e
   return { down: ((after.rx - before.rx) * 1000) / elapsedMs, up: ((after.tx - before.tx) * 1000) / elapsedMs }
 }
 
-/** One target of three may be slow, silent or a liar, and changes nothing. */
-function queueOf(targets: readonly Target[], at: number): LineModel['queue'] {
-  const votes = targets.flatMap((target) => voteOf(target, at, targets.length === 1) ?? [])
+/**
+ * One target of three may be slow, silent or a liar, and changes nothing. What was answered before the load began says
+ * nothing of it.
+ */
+function queueOf(targets: readonly Target[], at: number, restedAt: number): LineModel['queue'] {
+  const alone = targets.length === 1
+  const votesSince = (since: number) => targets.flatMap((target) => voteOf(target, at, since, alone) ?? [])
+  const underLoad = alone ? [] : votesSince(restedAt)
+  const votes = underLoad.length > 0 ? underLoad : votesSince(Number.NEGATIVE_INFINITY)
   const delays = votes.flatMap(({ beyondMs }) => beyondMs ?? [])
   return {
     ms: delays.length === 0 ? null : lowerMedian(delays),

@@ -99,11 +99,11 @@ export interface Vote {
 }
 
 /**
- * What this target says of the line now; null: it was not asked lately, or counts for nothing. One of several has one voice, its
- * latest answer; one that is `alone` is not believed by a single answer.
+ * What this target has said of the line since then; null: it was not asked lately, or counts for nothing. One of several has
+ * one voice, its latest answer; one that is `alone` is not believed by a single answer.
  */
-export function voteOf({ latest, least, loss }: Target, at: number, alone: boolean): Vote | null {
-  const asked = latest.filter((outcome) => outcome.at > at - latestMs)
+export function voteOf({ latest, least, loss }: Target, at: number, since: number, alone: boolean): Vote | null {
+  const asked = latest.filter((outcome) => outcome.at > Math.max(since, at - latestMs))
   const counted = (loss < unreliable ? asked : asked.filter(({ beyondMs }) => beyondMs !== null)).slice(alone ? -3 : -1)
   if (counted.length === 0 || least.length === 0) return null
   const late = counted.filter((outcome) => outcome.late).length * 2 > counted.length

@@ -6,15 +6,16 @@ const minuteMs = 60_000
 const slackMs = 100
 /**
  * The more often they were changed in the last minute, the more a change has to be worth: the logarithm of the factor that a
- * share changes by. 15 %, until there were three; from the seventh on four and a half times, as after a fall to a tenth.
+ * share changes by. 15 %, until there were three.
  */
 const worth = [0.15, 0.15, 0.15, 0.22, 0.35, 0.6]
-const worthBeyond = 1.5
+/** From the seventh on a factor of three, as when a line falls to a tenth. */
+const worthBeyond = 1.1
 
 /** `change`: the greatest of all lines', as a logarithm. */
 export function mayChange(changes: readonly number[], change: number, at: number): boolean {
-  const last = changes.at(-1)
-  if (last !== undefined && at - last < shortestMs - slackMs) return false
+  const since = at - (changes.at(-1) ?? Number.NEGATIVE_INFINITY)
+  if (since < shortestMs - slackMs) return false
   return change >= (worth[recent(changes, at).length] ?? worthBeyond)
 }
 

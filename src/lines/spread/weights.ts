@@ -35,9 +35,9 @@ const smallest = 1 / 64
 const newest = 0.1
 /**
  * Weights that are exactly as the capacities have no force that empties a queue: whatever waits for a slow line waits there
- * on. With an exponent a little above 1, slow lines get a little less than they can carry (13 % at a quarter of the best).
+ * on. With an exponent a little above 1, slow lines get a little less than they can carry (19 % at a quarter of the best).
  */
-const leaning = 1.1
+const leaning = 1.15
 /** Of a backlog that was not added to, each second. What happens on a line is known by its mean, not by each connection. */
 const remembered = 0.97
 const forgotten = 0.5
