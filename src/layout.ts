@@ -70,12 +70,12 @@ export const perl = '/usr/bin/perl'
 export const systemdNotify = '/usr/bin/systemd-notify'
 
 /** Debian packages with the same purpose, by a file that is there while they are installed. */
-export const rivals = { 'ifupdown-multi': '/etc/network/if-up.d/ifupdown-multi' } as const
+export const conflictingPackages = { 'ifupdown-multi': '/etc/network/if-up.d/ifupdown-multi' } as const
 
 // ---- numbers ---------------------------------------------------------------------------------------------------
 
 /** Where our marks, tables and rules sit in the number spaces that we share with other programs. */
-export interface Numbers {
+export interface Layout {
   /** Lowest bit of our eight bits in packet and connection marks. */
   readonly markShift: number
   /** Uplink i uses table `tableBase + i`; the balanced default `tableBase + 98`. */
@@ -85,7 +85,7 @@ export interface Numbers {
 }
 
 /** Free of Tailscale's 0xff0000, kube-proxy's 0xc000 and mwan3's 0x3f00. */
-export const defaultNumbers: Numbers = { markShift: 24, tableBase: 30000, ruleBase: 20000 }
+export const defaultLayout: Layout = { markShift: 24, tableBase: 30000, ruleBase: 20000 }
 
 /** Six bits of a mark hold the uplink's number, and 0 means none. */
 export const maxUplinks = 63
@@ -104,7 +104,7 @@ export interface Marks {
 }
 
 /** `>>> 0`: JavaScript's bit operators give signed numbers. */
-export function marks({ markShift }: Numbers): Marks {
+export function marks({ markShift }: Layout): Marks {
   const bits = (value: number) => (value << markShift) >>> 0
   const mask = bits(0xff)
   return {
@@ -116,24 +116,24 @@ export function marks({ markShift }: Numbers): Marks {
   }
 }
 
-export function markOf(number: number, { markShift }: Numbers): number {
+export function markOf(number: number, { markShift }: Layout): number {
   return (number << markShift) >>> 0
 }
 
-export function uplinkTable(number: number, { tableBase }: Numbers): number {
+export function uplinkTable(number: number, { tableBase }: Layout): number {
   return tableBase + number
 }
 
-export function balancedTable({ tableBase }: Numbers): number {
+export function balancedTable({ tableBase }: Layout): number {
   return tableBase + 98
 }
 
-export function isOurTable(table: number, numbers: Numbers): boolean {
+export function isOurTable(table: number, numbers: Layout): boolean {
   const offset = table - numbers.tableBase
   return (offset >= 1 && offset <= maxUplinks) || offset === 98
 }
 
-export function inOurBlock(priority: number, { ruleBase }: Numbers): boolean {
+export function inOurBlock(priority: number, { ruleBase }: Layout): boolean {
   return priority >= ruleBase && priority <= ruleBase + ruleOffsets.end
 }
 

@@ -4,10 +4,10 @@ import { usageError } from './cli/usage-error.ts'
 import { commands } from './commands/list.ts'
 import { Failure, hasCode } from './os/error.ts'
 import { log, messageOf } from './os/log.ts'
-import { own } from './values/own.ts'
+import { getOwn } from './values/get-own.ts'
 
 async function main([word = '', ...args]: readonly string[]): Promise<number> {
-  const command = own(commands, word)
+  const command = getOwn(commands, word)
   if (isHelp(word) || (command !== undefined && asksForHelp(command, args))) return help()
   if (word === '--version' || word === '-V') return printVersion()
   return command?.start(args) ?? usageError(word, Object.keys(commands))

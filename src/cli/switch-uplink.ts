@@ -7,7 +7,7 @@ import { connectToBus, systemBus } from '../os/dbus/connection.ts'
 import { log, messageOf } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile/reconcile.ts'
 import { giveDisabledToDaemon, saveEnabled } from '../store/disabled.ts'
-import { isHeld } from '../store/held-down.ts'
+import { isPaused } from '../store/held-down.ts'
 import { busRefusal } from './bus-refusal.ts'
 import { printOutcome } from './outcome.ts'
 import { print, printableLines } from './output.ts'
@@ -53,7 +53,7 @@ async function alone(verb: Verb, uplink: string): Promise<number> {
   const refusal = noSuchUplink(uplink, names)
   if (refusal) return told(verb, refusal)
   saveEnabled(uplink, verb === 'enable')
-  if (isHeld()) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
+  if (isPaused()) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
   const outcome = await reconcile(config)
   const state = outcome.desired.uplinks.find(({ name }) => name === uplink)?.state
   const code = await printOutcome(outcome)

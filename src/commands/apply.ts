@@ -10,7 +10,7 @@ import type { Config } from '../model/config.ts'
 import { log } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
 import { reconcile, survey } from '../reconcile/reconcile.ts'
-import { release } from '../store/held-down.ts'
+import { resume } from '../store/held-down.ts'
 
 /** How long the daemon may take: it may have a reconcile under way, and bounds its own children at 10 s each. */
 const patienceMs = 10_000
@@ -18,7 +18,7 @@ const patienceMs = 10_000
 export async function run(): Promise<number> {
   if (refusedToOthers('apply')) return 1
   const { config, errors } = settings({ keep: true })
-  release()
+  resume()
   const reply = await askDaemon({ do: 'apply' }, patienceMs)
   const code = reply === null ? await printOutcome(await reconcile(config)) : await told(reply, config)
   return errors.length > 0 ? 1 : code

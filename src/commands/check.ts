@@ -13,7 +13,7 @@ import { loadFiles } from '../config/load.ts'
 import type { Config } from '../model/config.ts'
 import { messageOf } from '../os/log.ts'
 import { gatewaylessLines } from '../reconcile/decide/gatewayless.ts'
-import { readRivals } from '../reconcile/observe/rivals.ts'
+import { readRivals } from '../reconcile/observe/conflicting-packages.ts'
 import { survey } from '../reconcile/reconcile.ts'
 
 export async function run({ words: files }: { readonly words: readonly string[] }): Promise<number> {

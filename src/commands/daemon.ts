@@ -4,9 +4,9 @@ import { type Published, publish } from '../daemon/api/publish.ts'
 import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { watchHealth } from '../daemon/lines/watch.ts'
-import { createPulse } from '../daemon/pulse.ts'
-import { createRounds, type Rounds } from '../daemon/rounds.ts'
+import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
+import { createTicker } from '../daemon/ticker.ts'
 import { watchCgroups } from '../daemon/watch/cgroups.ts'
 import { watchKernel } from '../daemon/watch/kernel.ts'
 import { watchSysctls } from '../daemon/watch/sysctls.ts'
@@ -15,11 +15,11 @@ import { openBus } from '../os/dbus/bus.ts'
 import { openJournal } from '../os/journal.ts'
 import { isJournal, log, sendLogTo } from '../os/log.ts'
 import { startWatchdog } from '../os/watchdog.ts'
-import { readRivals } from '../reconcile/observe/rivals.ts'
+import { readRivals } from '../reconcile/observe/conflicting-packages.ts'
 import { keepEarlier } from '../sources/registry.ts'
 import { followServices } from '../sources/services.ts'
 import { trustMemory } from '../store/file.ts'
-import { hold, release } from '../store/held-down.ts'
+import { pause, resume } from '../store/held-down.ts'
 
 /**
  * Runs until SIGTERM or SIGINT and leaves the kernel as it is then: a restart must not cut a connection. SIGHUP reads
@@ -39,16 +39,16 @@ export async function run(): Promise<number> {
     (reason) => scheduler.now(reason),
     () => rounds.slices(),
   )
-  const pulse = createPulse()
+  const pulse = createTicker()
   const health = watchHealth(pulse, (verdict) => scheduler.now(verdict))
-  const rounds = createRounds({ details: true, onStatus: published.show, onDesired: health.update })
+  const rounds = createReconcileLoop({ details: true, onStatus: published.show, onDesired: health.update })
   const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
     if (rounds.load().length === 0) scheduler.hint('configuration read')
   })
   const control = await listenForRequests((request) => answer(request, rounds, scheduler, published))
   // A start is a wish to balance, whatever was wished before.
-  release()
+  resume()
   rounds.load()
   await keepEarlier('started')
 
@@ -82,7 +82,7 @@ const fightMessage =
 
 async function answer(
   request: Request,
-  rounds: Rounds,
+  rounds: ReconcileLoop,
   { now, isFighting }: Scheduler<Reply>,
   { setEnabled, followSlice }: Published,
 ): Promise<Reply> {
@@ -90,10 +90,10 @@ async function answer(
     case 'status':
       return isFighting() ? { ok: true, message: fightMessage, trouble: true } : { ok: true, message: 'running' }
     case 'down':
-      hold()
+      pause()
       return now('down')
     case 'apply':
-      release()
+      resume()
       rounds.load()
       return now(request.reason ?? 'apply')
     case 'reload': {

@@ -6,14 +6,14 @@ import { settings } from '../cli/settings.ts'
 import { askDaemon } from '../daemon/control/client.ts'
 import { log, messageOf } from '../os/log.ts'
 import { takeDown } from '../reconcile/reconcile.ts'
-import { hold } from '../store/held-down.ts'
+import { pause } from '../store/held-down.ts'
 
 const patienceMs = 10_000
 
 export async function run(): Promise<number> {
   if (refusedToOthers('down')) return 1
   // Before the rest: a hook in between would put back what has just been taken away.
-  hold()
+  pause()
   if (await daemonDidIt()) return 0
   return printOutcome(await takeDown(settings().config))
 }

@@ -11,7 +11,7 @@ import type { Config } from '../model/config.ts'
 import { enterScope, isSystemdRunning } from '../os/dbus/scope.ts'
 import { readIfThere } from '../os/files.ts'
 import { log } from '../os/log.ts'
-import { isHeld } from '../store/held-down.ts'
+import { isPaused } from '../store/held-down.ts'
 import { loadState } from '../store/state.ts'
 
 /** As env(1) has it; 126 and 127, for a command that cannot be run or found, are env's. */
@@ -37,7 +37,7 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
 async function entered(uplink: string): Promise<string | null> {
   if (!isSystemdRunning() || !hasUnifiedCgroups())
     return `this needs systemd as the init system, and the control groups of version 2 at ${paths.cgroups}`
-  if (isHeld()) return 'taken down; ifbalance apply starts again'
+  if (isPaused()) return 'taken down; ifbalance apply starts again'
   const { config } = settings()
   const refusal = noSuchUplink(uplink, knownUplinks(config))
   if (refusal !== null) return refusal.message

@@ -6,7 +6,7 @@ import { environmentOf, readEvent } from '../sources/event.ts'
 import type { HookEvent } from '../sources/hook-event.ts'
 import { keepDelegation, keepFact } from '../sources/keep.ts'
 import { keepEarlier } from '../sources/registry.ts'
-import { isHeld } from '../store/held-down.ts'
+import { isPaused } from '../store/held-down.ts'
 
 /** Nobody waits longer than this for an interface to come up. A reconcile takes some 100 ms. */
 const patienceMs = { daemon: 5000, alone: 10_000 } as const
@@ -64,9 +64,9 @@ async function withPatience(work: Promise<void>): Promise<void> {
 
 /** Loaded only now: with a daemon, none of it is needed, and the hook is twice as fast. */
 async function reconcileAlone(reason: string): Promise<void> {
-  if (isHeld()) return
-  const { createRounds } = await import('../daemon/rounds.ts')
-  const rounds = createRounds({ details: false })
+  if (isPaused()) return
+  const { createReconcileLoop } = await import('../daemon/reconcile-loop.ts')
+  const rounds = createReconcileLoop({ details: false })
   rounds.load()
   await rounds.run([reason])
   await rounds.forgotten()

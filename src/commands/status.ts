@@ -4,10 +4,10 @@ import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
 import { statusText } from '../cli/status-text.ts'
 import { configInForce } from '../config/in-force.ts'
-import { readRivals } from '../reconcile/observe/rivals.ts'
+import { readRivals } from '../reconcile/observe/conflicting-packages.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
-import { isHeld } from '../store/held-down.ts'
+import { isPaused } from '../store/held-down.ts'
 
 export async function run({ json }: { readonly json: boolean }): Promise<number> {
   const { config, errors, warnings } = configInForce()
@@ -19,7 +19,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<number>
     desired,
     pending: steps.length,
     daemon,
-    heldDown: isHeld(),
+    heldDown: isPaused(),
     warnings: [...warnings, ...errors, ...readRivals()],
   })
   const isDead = !status.heldDown && isAllDead(status)

@@ -11,22 +11,22 @@ import { earlierOverlaps } from './match/earlier-overlaps.ts'
 import { fields } from './match/fields.ts'
 import { coverRangesOf, covers } from './match/overlap.ts'
 import { protocolsWithPorts } from './match/protocol.ts'
+import { type Diagnostics, quoted, type SourceLocation } from './values/diagnostics.ts'
 import type { Outside } from './values/outside.ts'
-import { type Place, quoted, type Report } from './values/report.ts'
 
 const mostRules = 2_000
 const mostCombinations = 65_536
 
 /** Where a key of the rule was said. */
 interface KeyPlaces {
-  readonly of: (key: string) => Place
+  readonly of: (key: string) => SourceLocation
 }
 
 export function buildRules(
   drafts: ReadonlyMap<string, RuleDraft>,
   uplinks: readonly string[],
   outside: Outside,
-  report: Report,
+  report: Diagnostics,
 ): readonly SteeringRule[] {
   const excess = [...drafts.values()][mostRules]
   if (excess) report.error(excess.place, `${drafts.size} rules: expected at most ${mostRules}`)
@@ -42,7 +42,12 @@ export function buildRules(
   return rules
 }
 
-function buildMatch(values: RuleValues, outside: Outside, { of, ...place }: Place & KeyPlaces, report: Report): Match {
+function buildMatch(
+  values: RuleValues,
+  outside: Outside,
+  { of, ...place }: SourceLocation & KeyPlaces,
+  report: Diagnostics,
+): Match {
   const said = fields.flatMap(([, field]) => {
     const value = Object.hasOwn(values, field.key) ? values[field.key as keyof RuleValues] : undefined
     return value === undefined ? [] : [{ field, value }]
@@ -55,7 +60,7 @@ function buildMatch(values: RuleValues, outside: Outside, { of, ...place }: Plac
   return { ...match, families: familiesOf({ ...match, families: [] }, place, report) }
 }
 
-function familiesOf(match: Match, place: Place, report: Report): readonly Family[] {
+function familiesOf(match: Match, place: SourceLocation, report: Diagnostics): readonly Family[] {
   const families = (['inet', 'inet6'] as const).filter((family) =>
     fields.every(([, { isIn }]) => isIn?.(match, family) ?? true),
   )
@@ -64,7 +69,12 @@ function familiesOf(match: Match, place: Place, report: Report): readonly Family
   return families
 }
 
-function refuseUnknownUplinks({ uplinks }: RuleValues, known: readonly string[], place: Place, report: Report): void {
+function refuseUnknownUplinks(
+  { uplinks }: RuleValues,
+  known: readonly string[],
+  place: SourceLocation,
+  report: Diagnostics,
+): void {
   for (const { name } of uplinks ?? []) {
     if (known.includes(name)) continue
     const hint = didYouMean(name, known) || `; expected a section [uplink ${name}] as well, which may be empty`
@@ -72,7 +82,7 @@ function refuseUnknownUplinks({ uplinks }: RuleValues, known: readonly string[],
   }
 }
 
-function refuseContradictions(values: RuleValues, place: Place, report: Report): void {
+function refuseContradictions(values: RuleValues, place: SourceLocation, report: Diagnostics): void {
   const { protocol, port, 'source-port': sourcePort, sticky, mark, uplinks } = values
   const said = fields.map(([, field]) => field).filter(({ key }) => Object.hasOwn(values, key))
   const portless = protocol?.some((number) => !protocolsWithPorts.includes(number)) ?? false
@@ -96,7 +106,7 @@ function oneSideOnly(): string {
 }
 
 /** All combinations become elements of a map in the kernel. */
-function refuseTooMany(match: Match, place: Place, report: Report): void {
+function refuseTooMany(match: Match, place: SourceLocation, report: Diagnostics): void {
   const counts = match.families.map((family) =>
     fields
       .map(([, { inKey }]) => inKey?.ranges(match, family)?.length ?? 1)
@@ -111,7 +121,11 @@ function refuseTooMany(match: Match, place: Place, report: Report): void {
 }
 
 /** A rule that an earlier one leaves nothing for is a mistake in either of them. */
-function refuseShadowed(rules: readonly SteeringRule[], drafts: ReadonlyMap<string, RuleDraft>, report: Report): void {
+function refuseShadowed(
+  rules: readonly SteeringRule[],
+  drafts: ReadonlyMap<string, RuleDraft>,
+  report: Diagnostics,
+): void {
   const overlapping = earlierOverlaps(rules.map(({ match }) => coverRangesOf(match)))
   for (const [index, rule] of rules.entries()) {
     const before = (overlapping[index] ?? []).flatMap((other) => rules[other] ?? [])

@@ -4,16 +4,16 @@ import type { Config, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/co
 import { modeOf } from '../model/mode.ts'
 import { probeKinds } from '../model/probe-kind.ts'
 import { isInterfaceName } from '../net/valid.ts'
-import { given } from '../values/given.ts'
+import { omitUndefined } from '../values/omit-undefined.ts'
 import { buildRules } from './build-rules.ts'
 import type { Draft, UplinkDraft } from './draft.ts'
 import { partOf } from './key.ts'
 import { sectionKeys } from './keys.ts'
+import { type Diagnostics, quoted } from './values/diagnostics.ts'
 import type { Outside } from './values/outside.ts'
 import { isTargetOf } from './values/probe-values.ts'
-import { quoted, type Report } from './values/report.ts'
 
-export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Report): Config {
+export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Diagnostics): Config {
   const balancing = partOf('balance', sectionKeys.balance, balance)
   const config: Config = {
     balance: balancing,
@@ -21,7 +21,7 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
     rules: buildRules(rules, [...uplinks.keys()], outside, report),
     ...(rules.size > 0 || modeOf(balancing.mode).ruleForAll === 'both'
-      ? given({ probeUser: outside.userId(daemonUser) ?? undefined })
+      ? omitUndefined({ probeUser: outside.userId(daemonUser) ?? undefined })
       : {}),
   }
   refuseSharedInterfaces(uplinks, report)
@@ -30,7 +30,7 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
   return config
 }
 
-function buildUplink(name: string, { values, place }: UplinkDraft, report: Report): UplinkConfig {
+function buildUplink(name: string, { values, place }: UplinkDraft, report: Diagnostics): UplinkConfig {
   if (values.interface === undefined && !isInterfaceName(name)) {
     report.error(place, `no interface: expected interface = ..., as ${quoted(name)} cannot be an interface's name`)
   }
@@ -44,7 +44,7 @@ function buildUplink(name: string, { values, place }: UplinkDraft, report: Repor
   }
 }
 
-function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): ProbeConfig {
+function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Diagnostics): ProbeConfig {
   const targets = values['probe-targets']
   const kind = values.probe ?? 'icmp'
   const wrong = targets?.find((target) => !isTargetOf(kind, target))
@@ -54,7 +54,11 @@ function buildProbe(values: UplinkDraft['values'], place: UplinkDraft['place'], 
   return partOf('probe', sectionKeys.uplink, values)
 }
 
-function buildQuota(values: UplinkDraft['values'], place: UplinkDraft['place'], report: Report): QuotaConfig | null {
+function buildQuota(
+  values: UplinkDraft['values'],
+  place: UplinkDraft['place'],
+  report: Diagnostics,
+): QuotaConfig | null {
   const { bytes, ...terms } = partOf('quota', sectionKeys.uplink, values)
   if (bytes !== undefined) return { bytes, ...terms }
   if (values['quota-reset-day'] !== undefined || values['at-quota'] !== undefined)
@@ -63,7 +67,7 @@ function buildQuota(values: UplinkDraft['values'], place: UplinkDraft['place'], 
 }
 
 /** The first section that matches an interface wins, so a second one with the same could never be used. */
-function refuseSharedInterfaces(uplinks: Draft['uplinks'], report: Report): void {
+function refuseSharedInterfaces(uplinks: Draft['uplinks'], report: Diagnostics): void {
   const owners = new Map<string, string>()
   for (const [name, { values, place }] of uplinks) {
     const key = values.interface ?? name
@@ -73,12 +77,12 @@ function refuseSharedInterfaces(uplinks: Draft['uplinks'], report: Report): void
   }
 }
 
-function refuseTooMany(uplinks: Draft['uplinks'], report: Report): void {
+function refuseTooMany(uplinks: Draft['uplinks'], report: Diagnostics): void {
   const next = [...uplinks.values()][maxUplinks]
   if (next !== undefined) report.error(next.place, `${uplinks.size} uplinks: expected at most ${maxUplinks}`)
 }
 
-function warnOfNoneEnabled({ balance, uplinks }: Config, drafts: Draft['uplinks'], report: Report): void {
+function warnOfNoneEnabled({ balance, uplinks }: Config, drafts: Draft['uplinks'], report: Diagnostics): void {
   const first = [...drafts.values()][0]
   if (first === undefined || balance.adopt === 'auto' || uplinks.some(({ enabled }) => enabled)) return
   report.warn(first.place, 'no uplink is enabled, and adopt = listed takes no other')

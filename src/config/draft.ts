@@ -1,6 +1,6 @@
 /** What the files said, before anything is made of it. */
 import type { BalanceValues, RuleValues, UplinkValues } from './keys.ts'
-import type { Place } from './values/report.ts'
+import type { SourceLocation } from './values/diagnostics.ts'
 
 /** What all files together said, later ones over earlier ones, key by key. */
 export interface Draft {
@@ -13,12 +13,12 @@ export interface Draft {
 export interface UplinkDraft {
   readonly values: UplinkValues
   /** Where its interface was said, or the section without one begins. */
-  readonly place: Place
+  readonly place: SourceLocation
 }
 
 export interface RuleDraft {
   readonly values: RuleValues
-  readonly place: Place
+  readonly place: SourceLocation
   /** Of its keys, where each was said last. */
-  readonly keys: ReadonlyMap<string, Place>
+  readonly keys: ReadonlyMap<string, SourceLocation>
 }

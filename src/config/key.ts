@@ -1,15 +1,15 @@
 /** What is known of a key of the configuration, and how what it says gets to its place in Config. Pure. */
-import type { Numbers } from '../layout.ts'
+import type { Layout } from '../layout.ts'
 import type { BalanceConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import type { Match, MatchName } from '../model/match.ts'
 import type { Use } from '../model/rule.ts'
-import { given } from '../values/given.ts'
-import type { Reader } from './values/values.ts'
+import { omitUndefined } from '../values/omit-undefined.ts'
+import type { ValueParser } from './values/values.ts'
 
 /** What of Config keys say. Members that may be absent have no `initial`. */
 interface Parts {
   readonly balance: BalanceConfig
-  readonly numbers: Numbers
+  readonly numbers: Layout
   /** The section's name stands for an interface that is not said. */
   readonly uplink: Omit<UplinkConfig, 'name' | 'interface' | 'probe' | 'quota'> &
     Partial<Pick<UplinkConfig, 'interface'>>
@@ -45,7 +45,7 @@ type Making<I extends Target, T> = [T] extends [ValueAt<I>]
 interface Description<I extends Target, T> {
   /** Where it ends up. */
   readonly into: I
-  readonly reader: Reader<T>
+  readonly reader: ValueParser<T>
   /** One line. */
   readonly help: string
   /** A mistake in it may cost money: see prudent.ts. */
@@ -94,5 +94,5 @@ export function partOf<P extends keyof Parts>(
     return [[member, said === undefined ? initial : made(said)] as const]
   })
   // key() has the types of the members, and keys.ts one key for each.
-  return given(Object.fromEntries(members)) as unknown as Parts[P]
+  return omitUndefined(Object.fromEntries(members)) as unknown as Parts[P]
 }

@@ -3,7 +3,7 @@
  * have, is from here. Pure.
  */
 
-import { defaultNumbers } from '../layout.ts'
+import { defaultLayout } from '../layout.ts'
 import { type Mode, modes } from '../model/mode.ts'
 import { type ProbeKind, probeKinds } from '../model/probe-kind.ts'
 import { type Key, type Keys, key, type Target, type Values } from './key.ts'
@@ -95,19 +95,19 @@ const balanceKeys = {
   'mark-shift': key({
     into: 'numbers.markShift',
     reader: markShift,
-    initial: defaultNumbers.markShift,
+    initial: defaultLayout.markShift,
     help: 'the lowest of the eight bits of marks that are ours',
   }),
   'table-base': key({
     into: 'numbers.tableBase',
     reader: tableBase,
-    initial: defaultNumbers.tableBase,
+    initial: defaultLayout.tableBase,
     help: 'the number below our routing tables',
   }),
   'rule-base': key({
     into: 'numbers.ruleBase',
     reader: ruleBase,
-    initial: defaultNumbers.ruleBase,
+    initial: defaultLayout.ruleBase,
     help: 'the first of the thousand priorities of our rules',
   }),
 }

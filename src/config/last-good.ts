@@ -7,7 +7,7 @@ import type { Config } from '../model/config.ts'
 import { Failure } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
 import { type ConfigSource, loadLastGood } from '../store/last-good.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 import { parseConfig } from './parse.ts'
 
 /** Null where there is none, or this version finds errors in it. Never throws. */
@@ -21,11 +21,11 @@ function configOf({ files, sets, users }: ConfigSource): Config | null {
   try {
     const parsed = parseConfig(files, {
       readSet: (path) => {
-        const set = own(sets, path)
+        const set = getOwn(sets, path)
         if (set === undefined) throw new Failure('unreadable', `reading ${path}: not kept`)
         return set
       },
-      userId: (name) => own(users, name) ?? null,
+      userId: (name) => getOwn(users, name) ?? null,
     })
     return parsed.ok ? parsed.config : null
   } catch (error) {

@@ -10,12 +10,12 @@ import { type Section, splitLines } from './lines.ts'
 import type { ConfigFile, LoadedConfig } from './loaded.ts'
 import { prudent } from './prudent.ts'
 import { isForOthers, readSection } from './section.ts'
+import { type Diagnostics, newDiagnostics, quoted, type SourceLocation } from './values/diagnostics.ts'
 import type { Outside } from './values/outside.ts'
-import { newReport, type Place, quoted, type Report } from './values/report.ts'
 
 /** Reads files, later ones over earlier ones, whole: every error of every file is reported. Never throws. */
 export function parseConfig(files: readonly ConfigFile[], outside: Outside = nothingOutside): LoadedConfig {
-  const report = newReport()
+  const report = newDiagnostics()
   const draft: Draft = { balance: {}, uplinks: new Map(), rules: new Map() }
   for (const file of files) addFile(draft, file, report)
   const config = buildConfig(draft, outside, report)
@@ -32,7 +32,7 @@ const nothingOutside: Outside = {
   userId: () => null,
 }
 
-function addFile(draft: Draft, { path, text }: ConfigFile, report: Report): void {
+function addFile(draft: Draft, { path, text }: ConfigFile, report: Diagnostics): void {
   const { sections, mistakes } = splitLines(text.replace(/^\uFEFF/, ''))
   for (const { line, message } of mistakes) report.error({ path, line }, message)
   const seen = new Map<string, number>()
@@ -51,7 +51,7 @@ function titleOf({ kind, name }: Section): string {
   return `[${title.length > 60 ? `${title.slice(0, 60)}...` : title}]`
 }
 
-function addSection(draft: Draft, section: Section, place: Place, report: Report): void {
+function addSection(draft: Draft, section: Section, place: SourceLocation, report: Diagnostics): void {
   if (section.kind === 'balance') {
     if (section.name !== null) report.error(place, 'expected [balance] without a name')
     draft.balance = { ...draft.balance, ...readSection(sectionKeys.balance, section.entries, place, report) }
@@ -65,7 +65,7 @@ function addSection(draft: Draft, section: Section, place: Place, report: Report
   }
 }
 
-function addUplink({ uplinks }: Draft, { name, entries }: Section, place: Place, report: Report): void {
+function addUplink({ uplinks }: Draft, { name, entries }: Section, place: SourceLocation, report: Diagnostics): void {
   const values = readSection(sectionKeys.uplink, entries, place, report)
   if (name === null || !isUplinkName(name)) {
     const given = name === null ? 'no name' : quoted(name)
@@ -83,7 +83,7 @@ function addUplink({ uplinks }: Draft, { name, entries }: Section, place: Place,
   })
 }
 
-function addRule({ rules }: Draft, { name, entries }: Section, place: Place, report: Report): void {
+function addRule({ rules }: Draft, { name, entries }: Section, place: SourceLocation, report: Diagnostics): void {
   const values = readSection(sectionKeys.rule, entries, place, report)
   if (name === null || !isRuleName(name)) {
     const given = name === null ? 'no name' : quoted(name)

@@ -2,7 +2,7 @@
 import type { Config } from '../model/config.ts'
 import type { Key } from './key.ts'
 import { sectionKeys } from './keys.ts'
-import type { Place } from './values/report.ts'
+import type { SourceLocation } from './values/diagnostics.ts'
 
 /** A mistake in one of these may be about money. */
 const costly = Object.entries<Key>(sectionKeys.uplink).flatMap(([name, key]) => (key.costly ? [name] : []))
@@ -12,7 +12,7 @@ const costly = Object.entries<Key>(sectionKeys.uplink).flatMap(([name, key]) => 
  * out, as it could match more than was meant. An uplink is left out where it is not known whether it is wanted at all, and
  * used last where it may cost money. Other keys with mistakes are as if they were not there.
  */
-export function prudent(config: Config, faults: readonly Place[]): Config {
+export function prudent(config: Config, faults: readonly SourceLocation[]): Config {
   const keysOf = new Map(
     [...Map.groupBy(faults, ({ section }) => section)].map(([title, all]) => [
       title,

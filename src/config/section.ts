@@ -1,10 +1,10 @@
 /** The entries of one section against the keys that it may have. */
 
+import { getOwn } from '../values/get-own.ts'
 import { didYouMean } from '../values/nearest.ts'
-import { own } from '../values/own.ts'
 import type { Keys, Values } from './key.ts'
 import type { Entry } from './lines.ts'
-import { type Place, quoted, type Report } from './values/report.ts'
+import { type Diagnostics, quoted, type SourceLocation } from './values/diagnostics.ts'
 
 /**
  * Reads a section's entries. Wrong values, keys that come twice and unknown ones are errors: a rule without one of its
@@ -13,13 +13,13 @@ import { type Place, quoted, type Report } from './values/report.ts'
 export function readSection<K extends Keys>(
   keys: K,
   entries: readonly Entry[],
-  section: Place,
-  report: Report,
+  section: SourceLocation,
+  report: Diagnostics,
 ): Values<K> {
   const values: Record<string, unknown> = {}
   for (const { line, key, value } of entries) {
     const place = { ...section, line }
-    const reader = own(keys, key)?.reader
+    const reader = getOwn(keys, key)?.reader
     if (reader === undefined) {
       if (!isForOthers(key)) report.error(place, `unknown key ${quoted(key)}${didYouMean(key, Object.keys(keys))}`)
       continue

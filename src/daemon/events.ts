@@ -5,7 +5,7 @@ import type { Event } from '../model/event.ts'
 import type { Observed } from '../model/observed.ts'
 import type { Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 
 export interface Scene {
   readonly observed: Observed
@@ -93,5 +93,5 @@ function reasonOf(uplink: Uplink, scene: Scene): string {
 }
 
 function whyOf({ name }: Uplink, family: Family, { observed }: Scene): string {
-  return own(own(observed.health ?? {}, name) ?? {}, family)?.why ?? ''
+  return getOwn(getOwn(observed.health ?? {}, name) ?? {}, family)?.why ?? ''
 }

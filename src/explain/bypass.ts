@@ -2,7 +2,7 @@
 
 import type { RouteAnswer, RouteQuery } from '../kernel/iproute/route-get.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
-import { carriers, isUplinkIn } from '../model/carriers.ts'
+import { activeUplinks, isUplinkIn } from '../model/active-uplinks.ts'
 import type { FirstPacket } from '../model/match.ts'
 import type { Uplink } from '../model/uplink.ts'
 import { hex } from '../values/hex.ts'
@@ -56,6 +56,6 @@ function mayBeSteered(
 function whyNoWay({ family, source }: RouteQuery, { config, desired }: Facts): string {
   const bound = desired.uplinks.find((uplink) => uplink[family]?.addresses.includes(source ?? ''))
   if (bound) return `its address is that of uplink ${bound.name}, which has no way for it`
-  if (carriers(family, config, desired.uplinks).length > 0) return 'the kernel has no way for it'
+  if (activeUplinks(family, config, desired.uplinks).length > 0) return 'the kernel has no way for it'
   return `no uplink is usable: last-resort = ${config.balance.lastResort}`
 }

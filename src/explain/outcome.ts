@@ -10,7 +10,7 @@ import { type Choice, choiceOf } from '../reconcile/decide/steering/choice.ts'
 import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import type { Facts, Outcome } from './explanation.ts'
 import { slotOf } from './hash.ts'
-import { othersThan } from './others.ts'
+import { rejectedUplinks } from './rejected-uplinks.ts'
 import { nameOf } from './rule.ts'
 import { type Ways, waysOf } from './ways.ts'
 
@@ -22,7 +22,7 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
   if (bound) return { decision: `its address is that of uplink ${bound.name}`, ways, refused, others: [] }
   if (![balancedTable(config.numbers), tables.main].includes(table))
     return { decision: 'another policy rule sends it there', ways, refused, others: [] }
-  const others = othersThan(ways, null, query, facts)
+  const others = rejectedUplinks(ways, null, query, facts)
   if (typeof route !== 'string' && table !== tables.main && !route.isDefault)
     return { decision: 'a name server, asked by the uplink that named it', ways, refused, others: [] }
   if (table === tables.main) {
@@ -45,7 +45,7 @@ export async function ruleOutcome(
   const decision = `${rule.name === '' ? '' : 'rule '}${nameOf(rule)}: ${phraseOf(choice, rule.use)}`
   if (choice.kind === 'balance') return { ...balancedOutcome(query, route, facts), decision }
   const { ways, refused } = await waysByChoice(choice, query, packet, facts)
-  const others = choice.kind === 'main' ? [] : othersThan(ways, rule.use, query, facts)
+  const others = choice.kind === 'main' ? [] : rejectedUplinks(ways, rule.use, query, facts)
   return { decision, ways, refused, others }
 }
 

@@ -1,5 +1,5 @@
 /** `failback = kill`: an uplink that is back and stays brings the connections back that went elsewhere meanwhile. Pure. */
-import { isBalancedDefault } from '../model/carriers.ts'
+import { isBalancedDefault } from '../model/active-uplinks.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Uplink } from '../model/uplink.ts'

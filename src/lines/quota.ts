@@ -2,7 +2,7 @@
 
 import type { QuotaConfig } from '../model/config.ts'
 import { dayOf, type Used } from '../store/quota.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 
 export interface Reading {
   readonly counter: number
@@ -23,7 +23,7 @@ export function count(
   if (!before) return { periods: { [period]: 0 }, counter, boot, device }
   const goesOn = before.boot === boot && before.device === device && counter >= before.counter
   const more = goesOn ? counter - before.counter : counter
-  const periods = { ...before.periods, [period]: (own(before.periods, period) ?? 0) + more }
+  const periods = { ...before.periods, [period]: (getOwn(before.periods, period) ?? 0) + more }
   const latest = Object.entries(periods).toSorted(([one], [other]) => (one < other ? -1 : 1))
   return { periods: Object.fromEntries(latest.slice(-periodsKept)), counter, boot, device }
 }
@@ -35,7 +35,7 @@ export function verdictOf(
   quota: QuotaConfig,
 ): QuotaConfig['atQuota'] | null {
   if (!used) return null
-  const bytes = own(used.periods, periodIn(used.periods, today, quota.resetDay)) ?? 0
+  const bytes = getOwn(used.periods, periodIn(used.periods, today, quota.resetDay)) ?? 0
   return bytes >= quota.bytes ? quota.atQuota : null
 }
 

@@ -1,6 +1,6 @@
 /** What the administrator wants. */
 
-import type { Numbers } from '../layout.ts'
+import type { Layout } from '../layout.ts'
 import type { Family, Range } from '../net/family.ts'
 import type { Gateways } from './facts.ts'
 import type { ClosingRoute, LastResort, Mode } from './mode.ts'
@@ -9,7 +9,7 @@ import type { SteeringRule } from './rule.ts'
 
 export interface Config {
   readonly balance: BalanceConfig
-  readonly numbers: Numbers
+  readonly numbers: Layout
   /** In file order: the first whose pattern matches an interface wins. */
   readonly uplinks: readonly UplinkConfig[]
   /** In file order: the first that matches a new connection decides. */

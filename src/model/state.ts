@@ -1,5 +1,5 @@
 /** What must survive from run to run. */
-import type { Numbers } from '../layout.ts'
+import type { Layout } from '../layout.ts'
 import type { Family } from '../net/family.ts'
 
 /** What must survive from run to run; kept in /run, so a boot starts anew. */
@@ -9,7 +9,7 @@ export interface State {
   /** By sysctl name, the value that was there before ours. */
   readonly sysctls: Readonly<Record<string, string>>
   /** Where our marks, tables and rules are, and where they were while something is left there; absent for the defaults. */
-  readonly numbers?: readonly Numbers[]
+  readonly numbers?: readonly Layout[]
 }
 
 export interface KnownUplink {

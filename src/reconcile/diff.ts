@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { ruleSpec } from '../kernel/iproute/rule.ts'
-import type { Numbers } from '../layout.ts'
+import type { Layout } from '../layout.ts'
 import {
   balancedTable,
   inOurBlock,
@@ -26,12 +26,12 @@ import type { Step } from '../model/step.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { lostUplinks } from './decide/drains.ts'
-import { allNumbers, connectionsOfFormerMarks } from './decide/former-numbers.ts'
-import { connectionsOfFormerPrefixes } from './decide/prefix-translation.ts'
+import { connectionsOfFormerPrefixes } from './decide/nptv6.ts'
+import { allNumbers, connectionsOfFormerMarks } from './decide/previous-layout.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
 import { untranslatedToForget } from './decide/untranslated.ts'
 
-export function diff(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+export function diff(observed: Observed, desired: Desired, numbers: Layout): readonly Step[] {
   const hasTable = observed.ruleset !== null && isOurRuleset(observed.ruleset)
   const everywhere = allNumbers(numbers, observed)
   const routes = diffRoutes(observed, desired, everywhere)
@@ -90,7 +90,7 @@ function diffRuleset(observed: Ruleset | null, desired: Ruleset): readonly Step[
 
 type RouteStep<K> = { readonly kind: K; readonly route: Route }
 
-function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
+function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly Layout[]) {
   const isOurs = ({ table, protocol }: Route) =>
     protocol === protocols.route && everywhere.some((numbers) => isOurTable(table, numbers))
   const ours = observed.routes.filter(isOurs)
@@ -119,7 +119,7 @@ function comparable(route: Route | undefined): Route | undefined {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 
-function diffRules(observed: Observed, desired: Desired, everywhere: readonly Numbers[]) {
+function diffRules(observed: Observed, desired: Desired, everywhere: readonly Layout[]) {
   const inBlock = ({ priority }: Rule) => everywhere.some((numbers) => inOurBlock(priority, numbers))
   const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && !rule.foreign && inBlock(rule))
   const wanted = desired.rules.filter(inBlock)
@@ -146,7 +146,7 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly Nu
  * The pair has to be the last at its priority, in its order, behind whatever others put there. The kernel appends, so
  * ours are taken away (the balanced one first) and added again; meanwhile main decides.
  */
-function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Numbers[]) {
+function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Layout[]) {
   const specs = pairSpecs(everywhere)
   const isOurs = ({ protocol, spec }: Rule) => protocol === protocols.rule && (specs.has(spec) || leavesToMain(spec))
   const ours = there.filter(isOurs)
@@ -161,7 +161,7 @@ function leavesToMain(spec: string): boolean {
 }
 
 /** All else that rules.ts may have put there, with whatever numbers. */
-function pairSpecs(everywhere: readonly Numbers[]): ReadonlySet<string> {
+function pairSpecs(everywhere: readonly Layout[]): ReadonlySet<string> {
   const specs = everywhere.flatMap((numbers) => {
     const { numberMask, incoming } = marks(numbers)
     const balanced = { lookup: balancedTable(numbers) }
@@ -206,7 +206,7 @@ function deleteRule(rule: Rule): Step {
 // ---- connections -----------------------------------------------------------------------------------------------
 
 /** Not while nothing else can carry them, and not those of an uplink that merely gave way to a better one. */
-function connectionsToForget(observed: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+function connectionsToForget(observed: Observed, desired: Desired, numbers: Layout): readonly Step[] {
   const lost = (['inet', 'inet6'] as const).flatMap((family) =>
     lostUplinks(family, observed, desired, numbers).map((uplink) =>
       forgetConnections(uplink, family, desired.uplinks, numbers),
@@ -216,7 +216,7 @@ function connectionsToForget(observed: Observed, desired: Desired, numbers: Numb
 }
 
 /** A number that was given back means another uplink soon. */
-function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: Numbers): readonly Step[] {
+function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: Layout): readonly Step[] {
   const { pinned, incoming, numberMask } = marks(numbers)
   const kept = new Set(Object.values(desired.state.uplinks).map(({ number }) => number))
   return Object.entries(state.uplinks)
@@ -236,7 +236,7 @@ export function forgetConnections(
   uplink: Uplink,
   family: Family,
   uplinks: readonly Uplink[],
-  numbers: Numbers,
+  numbers: Layout,
 ): Extract<Step, { kind: 'forget-connections' }> {
   const { pinned, incoming, numberMask } = marks(numbers)
   const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])

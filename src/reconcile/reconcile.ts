@@ -10,7 +10,7 @@ import { withLock } from '../os/lock.ts'
 import { messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'
 import { saveUnsaved } from '../store/file.ts'
-import { apply, forgetConnections, mayUndo } from './apply/apply.ts'
+import { apply, flushConnections, mayUndo } from './apply/apply.ts'
 import {
   isHeldBack,
   noteRefusals,
@@ -103,7 +103,7 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
     publishRefusals(observed, config.numbers)
     return { applied, remaining: due(), refused, errors, observed, desired }
   })
-  return { ...outcome, forgotten: forgetConnections(outcome.applied) }
+  return { ...outcome, forgotten: flushConnections(outcome.applied) }
 }
 
 /** As this process knows them, which has tried. */

@@ -1,7 +1,7 @@
 /** A hook's environment -> what it tells us. Pure but for `environmentOf`, which also reads what the host's files say. */
 
 import { isInterfaceName } from '../net/valid.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 import type { Environment, HookEvent } from './hook-event.ts'
 import { quoted } from './quoted.ts'
 import { hooks } from './registry.ts'
@@ -10,7 +10,7 @@ const nothing: HookEvent = { interface: null, fact: { kind: 'none' }, reconcile:
 
 /** What a hook of `kind` is called with, and what its source's files say of it. Never throws. */
 export function environmentOf(kind: string, env: Environment): Environment {
-  return own(hooks, kind)?.complete?.(env) ?? env
+  return getOwn(hooks, kind)?.complete?.(env) ?? env
 }
 
 /**
@@ -18,7 +18,7 @@ export function environmentOf(kind: string, env: Environment): Environment {
  * worst is an event without facts and a complaint.
  */
 export function readEvent(kind: string, env: Environment): HookEvent {
-  const hook = own(hooks, kind)
+  const hook = getOwn(hooks, kind)
   if (!hook) return { ...nothing, complaints: [`hook: unknown kind ${quoted(kind)}`] }
   const device = env[hook.device] ?? ''
   if (device === '' || device === 'lo' || device === '--all') return nothing

@@ -3,9 +3,9 @@
 import type { Modem } from '../model/facts.ts'
 import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isInterfaceName } from '../net/valid.ts'
-import type { Told } from '../store/bus-facts.ts'
+import type { ServiceReport } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf, stringsOf } from '../values/checked.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 import type { Ask } from './service.ts'
 import type { AskedSource } from './source.ts'
 
@@ -30,10 +30,10 @@ export const modemManager: AskedSource = {
   read: readModems,
 }
 
-type Link = Told[string]
+type Link = ServiceReport[string]
 type Json = ReturnType<typeof objectOf>
 
-async function readModems(ask: Ask, before: Told): Promise<Told> {
+async function readModems(ask: Ask, before: ServiceReport): Promise<ServiceReport> {
   const [objects] = await ask(root, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects')
   const modems = Object.values(objectOf(objects))
     .map((faces) => objectOf(faces)[modemFace])
@@ -60,7 +60,7 @@ async function readBearers(ask: Ask, modem: Json): Promise<readonly Json[]> {
  * Interfaces with a data connection; and those that had one, or whose modem was told to have one, as disconnected. A
  * modem that ModemManager knows but did not connect may be in the hands of another program: of that it says nothing.
  */
-function linksOf(modem: Json, bearers: readonly Json[], before: Told): readonly (readonly [string, Link])[] {
+function linksOf(modem: Json, bearers: readonly Json[], before: ServiceReport): readonly (readonly [string, Link])[] {
   const connected = bearers.flatMap((bearer) => {
     const name = stringOf(bearer['Interface'])
     return bearer['Connected'] === true && isInterfaceName(name) ? [[name, bearer] as const] : []
@@ -69,7 +69,7 @@ function linksOf(modem: Json, bearers: readonly Json[], before: Told): readonly 
   const lost = ports.filter(
     (port) =>
       !connected.some(([name]) => name === port) &&
-      (own(before, port) !== undefined || (bearers.length > 0 && connected.length === 0)),
+      (getOwn(before, port) !== undefined || (bearers.length > 0 && connected.length === 0)),
   )
   return [
     ...connected.map(([name, bearer]) => [name, { ...configOf(bearer), modem: stateOf(modem, true) }] as const),

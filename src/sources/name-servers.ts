@@ -4,7 +4,7 @@ import type { Observed } from '../model/observed.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { familyOf } from '../net/valid.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 
 /** From whoever named some. */
 export function nameServersOf(
@@ -12,8 +12,8 @@ export function nameServersOf(
   family: Family,
   observed: Observed,
 ): readonly string[] {
-  const six = own(observed.nameServers6 ?? {}, device)
-  const named = [own(observed.stanzas, device)?.nameServers, own(observed.leases, device)?.nameServers]
-  const told = [...named, six?.dhcp6, six?.advertised, own(observed.bus, device)?.nameServers]
+  const six = getOwn(observed.nameServers6 ?? {}, device)
+  const named = [getOwn(observed.stanzas, device)?.nameServers, getOwn(observed.leases, device)?.nameServers]
+  const told = [...named, six?.dhcp6, six?.advertised, getOwn(observed.bus, device)?.nameServers]
   return [...new Set(told.flatMap((list) => list ?? []))].filter((server) => familyOf(server) === family)
 }

@@ -3,7 +3,7 @@
 import { addressFromBytes } from '../net/address-bytes.ts'
 import type { Family } from '../net/family.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
-import type { Told } from '../store/bus-facts.ts'
+import type { ServiceReport } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
 import { type AskedSource, justLook } from './source.ts'
 
@@ -36,7 +36,7 @@ export const networkManager: AskedSource = {
 }
 
 /** The activated devices that have a gateway or name servers. */
-export function parseObjects(value: unknown): Told {
+export function parseObjects(value: unknown): ServiceReport {
   const objects = objectOf(value)
   return Object.fromEntries(
     Object.values(objects).flatMap((faces) => {

@@ -5,7 +5,7 @@ import type { Family } from '../net/family.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 import { Failure } from '../os/error.ts'
-import type { Told } from '../store/bus-facts.ts'
+import type { ServiceReport } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
 import { type AskedSource, justLook } from './source.ts'
 
@@ -31,7 +31,7 @@ export const networkd: AskedSource = {
  * The JSON of Manager.Describe, which is that of DescribeLink for all links (252 and 257). It lists links and routes that
  * networkd did not make, too (`ConfigSource` foreign): the kernel tells us about those. Throws where it is none.
  */
-export function parseDescription(text: string): Told {
+export function parseDescription(text: string): ServiceReport {
   const description = objectOf(JSON.parse(text))
   if (!Array.isArray(description['Interfaces'])) throw new Failure('malformed', 'a description without interfaces')
   const links = listOf(description['Interfaces']).map(objectOf)

@@ -4,7 +4,7 @@ import type { BusSource } from '../model/gateway-sources.ts'
 import { createBackoff } from '../os/backoff.ts'
 import type { Bus, Match } from '../os/dbus/bus.ts'
 import { log, messageOf } from '../os/log.ts'
-import type { Told } from '../store/bus-facts.ts'
+import type { ServiceReport } from '../store/bus-facts.ts'
 
 export interface Service {
   readonly source: BusSource
@@ -12,7 +12,7 @@ export interface Service {
   /** What says that something may have changed; whatever else it says is not believed. */
   readonly signals: readonly Omit<Match, 'sender'>[]
   /** Everything that it knows now. `before` is what it knew the last time. Throws where it does not answer. */
-  readonly read: (ask: Ask, before: Told) => Promise<Told>
+  readonly read: (ask: Ask, before: ServiceReport) => Promise<ServiceReport>
 }
 
 /** Calls a method of the service: `ask(PATH, INTERFACE, MEMBER, SIGNATURE, ...ARGUMENTS)`. */
@@ -48,15 +48,15 @@ export interface Follower {
 export function followService(
   bus: Bus,
   { source, busName, signals, read }: Service,
-  before: Told,
-  onTold: (told: Told) => void,
+  before: ServiceReport,
+  onTold: (told: ServiceReport) => void,
   timing: Timing = usualTiming,
 ): Follower {
   const backoff = createBackoff(timing.retryMs, timing.maxRetryMs)
   let told = before
   let owner: string | null = null
   /** Counts owners: an answer of an earlier one comes too late. */
-  let reign = 0
+  let generation = 0
   /** Being asked, or left alone for a while. */
   let isBusy = false
   let isHinted = false
@@ -70,19 +70,19 @@ export function followService(
     if (isBusy || owner === null) return
     isBusy = true
     isHinted = false
-    const [began, asked, since] = [performance.now(), owner, reign]
+    const [began, asked, since] = [performance.now(), owner, generation]
     const ask: Ask = (path, face, member, signature = '', ...body) =>
       // By its unique name: by the other, the bus would start a service that the administrator has stopped.
       bus.call({ destination: asked, path, interface: face, member, signature, body })
     read(ask, told).then(
       (answer) => {
-        if (since !== reign) return
+        if (since !== generation) return
         heard(answer)
         const restMs = Math.min(Math.max(timing.restMs, 3 * (performance.now() - began)), timing.maxRetryMs)
         rest = setTimeout(ready, restMs)
       },
       (error: unknown) => {
-        if (since !== reign) return
+        if (since !== generation) return
         silent(messageOf(error))
         backoff.later(ready)
       },
@@ -94,7 +94,7 @@ export function followService(
     if (isHinted || isSilent) look()
   }
 
-  function heard(answer: Told): void {
+  function heard(answer: ServiceReport): void {
     clearTimeout(grace)
     grace = undefined
     isSilent = false
@@ -115,7 +115,7 @@ export function followService(
     grace = setTimeout(() => (bus.isConnected() ? tell({}) : expire()), timing.graceMs)
   }
 
-  function tell(next: Told): void {
+  function tell(next: ServiceReport): void {
     if (JSON.stringify(next) === JSON.stringify(told)) return
     told = next
     onTold(told)
@@ -141,7 +141,7 @@ export function followService(
   }
 
   function forget(): void {
-    reign += 1
+    generation += 1
     isBusy = false
     isSilent = false
     backoff.cancel()
@@ -167,6 +167,6 @@ export function followService(
   }
 }
 
-function withoutModems(told: Told): Told {
+function withoutModems(told: ServiceReport): ServiceReport {
   return Object.fromEntries(Object.entries(told).map(([name, { modem: _, ...link }]) => [name, link]))
 }

@@ -2,7 +2,7 @@
 import type { BusSource } from '../model/gateway-sources.ts'
 import type { Bus } from '../os/dbus/bus.ts'
 import { log, messageOf } from '../os/log.ts'
-import { type BusFacts, loadBusFacts, mergeFacts, saveBusFacts, type Told } from '../store/bus-facts.ts'
+import { type BusFacts, loadBusFacts, mergeFacts, type ServiceReport, saveBusFacts } from '../store/bus-facts.ts'
 import { services } from './registry.ts'
 import { followService } from './service.ts'
 
@@ -19,15 +19,15 @@ export interface Services {
 export function followServices(bus: Bus, onChange: (reason: string) => void): Services {
   let facts: BusFacts = loadBusFacts()
 
-  function keep(source: BusSource, told: Told): void {
-    const before = essence(facts)
+  function keep(source: BusSource, told: ServiceReport): void {
+    const before = relevantFacts(facts)
     facts = { ...facts, [source]: told }
     try {
       saveBusFacts(facts)
     } catch (error) {
       log.error(`keeping what ${source} said: ${messageOf(error)}`)
     }
-    if (essence(facts) !== before) onChange(source)
+    if (relevantFacts(facts) !== before) onChange(source)
   }
 
   const followers = new Map(
@@ -45,7 +45,7 @@ export function followServices(bus: Bus, onChange: (reason: string) => void): Se
 }
 
 /** A modem's signal comes and goes without consequence. */
-function essence(facts: BusFacts): string {
+function relevantFacts(facts: BusFacts): string {
   const links = Object.entries(mergeFacts(facts, true)).map(([name, { addresses, gateway, prefixes, modem }]) => [
     name,
     addresses,

@@ -11,7 +11,7 @@ import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/internet.ts'
 import { redirectedServers } from '../reconcile/decide/name-servers.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 
 /**
  * What `ifbalance status --json` prints. Later versions may add members; a change of what is here comes with another
@@ -81,7 +81,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     daemon,
     heldDown,
     uplinks: desired.uplinks.filter(isShown(config, observed)).map((uplink) => {
-      const modem = own(observed.bus, uplink.interface)?.modem
+      const modem = getOwn(observed.bus, uplink.interface)?.modem
       return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }
     }),
     ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
@@ -103,7 +103,7 @@ function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
   const { name, number, interface: device, state, weight, metric, prefixes, ...paths } = uplink
   const why = whyNoLine(uplink, observed)
   const status = (family: Family, path: Path | null): PathStatus | null => {
-    const health = path?.line && own(observed.health ?? {}, name)?.[family]
+    const health = path?.line && getOwn(observed.health ?? {}, name)?.[family]
     return (
       path && {
         gateway: path.gateway,

@@ -8,14 +8,14 @@ import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { familyOf, isInterfaceName, nameServers } from '../net/valid.ts'
 import { replaceFile } from '../os/files.ts'
 import { type Json, listOf, objectOf, stringsOf } from '../values/checked.ts'
-import { own } from '../values/own.ts'
+import { getOwn } from '../values/get-own.ts'
 import { parseGateways } from './gateways.ts'
 import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
 /** What one service said, by interface. */
-export type Told = Readonly<Record<string, Omit<BusLink, 'source'>>>
+export type ServiceReport = Readonly<Record<string, Omit<BusLink, 'source'>>>
 
-export type BusFacts = Readonly<Record<BusSource, Told>>
+export type BusFacts = Readonly<Record<BusSource, ServiceReport>>
 
 export const busFile: Format<BusFacts> = {
   path: join(paths.run, 'bus.json'),
@@ -46,7 +46,7 @@ export function mergeFacts(facts: BusFacts, daemonRuns: boolean): Readonly<Recor
 
 function mergeLink(name: string, facts: BusFacts, daemonRuns: boolean): BusLink {
   const told = busSources.flatMap((source) => {
-    const link = own(facts[source], name)
+    const link = getOwn(facts[source], name)
     return link ? [{ source, ...link }] : []
   })
   const best = told.find(({ gateway }) => Object.keys(gateway).length > 0) ?? told[0]
@@ -74,7 +74,7 @@ function parseBusFacts(text: string): BusFacts {
   )
 }
 
-function bySource(of: (source: BusSource) => Told): BusFacts {
+function bySource(of: (source: BusSource) => ServiceReport): BusFacts {
   return Object.fromEntries(busSources.map((source) => [source, of(source)])) as BusFacts
 }
 

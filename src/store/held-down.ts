@@ -8,15 +8,15 @@ import { log, messageOf } from '../os/log.ts'
 export const heldDownPath = join(paths.run, 'held-down')
 
 /** From now on, rounds take away what is ours, and then leave the host alone. Where that cannot be noted, a line says so. */
-export function hold(): void {
+export function pause(): void {
   attempt('hooks put back what is taken away', () => replaceFile(heldDownPath, ''))
 }
 
-export function release(): void {
-  if (isHeld()) attempt('all stays taken down', () => removeFile(heldDownPath))
+export function resume(): void {
+  if (isPaused()) attempt('all stays taken down', () => removeFile(heldDownPath))
 }
 
-export function isHeld(): boolean {
+export function isPaused(): boolean {
   return existsSync(heldDownPath)
 }
 

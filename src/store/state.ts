@@ -1,6 +1,6 @@
 /** What earlier runs left in /run: numbers of uplinks and former sysctl values. */
 import { join } from 'node:path'
-import type { Numbers } from '../layout.ts'
+import type { Layout } from '../layout.ts'
 import { maxUplinks, paths } from '../layout.ts'
 import type { KnownUplink, State } from '../model/state.ts'
 import { routedPrefix } from '../net/ipv6-prefix.ts'
@@ -18,7 +18,7 @@ export const stateFile: Format<State> = {
 
 /**
  * Half a file, a file of a newer version or no file are the same: nothing is remembered, and the numbers are taken from
- * the rules in the kernel (reconcile/decide/numbers.ts). Never throws.
+ * the rules in the kernel (reconcile/decide/uplink-ids.ts). Never throws.
  */
 export function loadState(): State {
   return load(stateFile, "starting from the kernel's state", loadFile)
@@ -88,9 +88,9 @@ function isFamilies(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.every((family) => ['inet', 'inet6'].includes(family)))
 }
 
-function isNumbers(value: unknown): value is Numbers {
+function isNumbers(value: unknown): value is Layout {
   if (typeof value !== 'object' || value === null) return false
-  const { markShift, tableBase, ruleBase } = value as Partial<Record<keyof Numbers, unknown>>
+  const { markShift, tableBase, ruleBase } = value as Partial<Record<keyof Layout, unknown>>
   return [markShift, tableBase, ruleBase].every((number) => Number.isInteger(number) && Number(number) >= 0)
 }
 

@@ -4,7 +4,7 @@ import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { networkd } from '../../src/sources/networkd.ts'
 import { type Follower, followService, type Timing } from '../../src/sources/service.ts'
-import type { Told } from '../../src/store/bus-facts.ts'
+import type { ServiceReport } from '../../src/store/bus-facts.ts'
 import { record } from '../lab/measurements.ts'
 import { patienceMs } from '../lab/patience.ts'
 import { type PrivateBus, startPrivateBus } from './private-bus.ts'
@@ -71,8 +71,8 @@ async function startNetworkd(answer: string | null): Promise<Networkd> {
 }
 
 /** What was told, one after the other; `next` waits for one more. */
-function follow(before: Told = {}) {
-  const told: Told[] = []
+function follow(before: ServiceReport = {}) {
+  const told: ServiceReport[] = []
   const news = new EventTarget()
   follower = followService(
     bus.open(),
@@ -97,7 +97,7 @@ async function pause(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-const via = (gateway: string): Told => ({ wan1: { addresses: ['10.1.0.2'], gateway: { inet: gateway } } })
+const via = (gateway: string): ServiceReport => ({ wan1: { addresses: ['10.1.0.2'], gateway: { inet: gateway } } })
 
 test('D2 a service that comes late is asked, and again when it says that something changed', async () => {
   const { reach } = follow()

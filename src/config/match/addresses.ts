@@ -3,10 +3,10 @@ import type { AddressSet, Match } from '../../model/match.ts'
 import { digitsOf } from '../../net/address-range.ts'
 import type { Family } from '../../net/family.ts'
 import { messageOf } from '../../os/log.ts'
+import { quoted } from '../values/diagnostics.ts'
 import { isScriptPath } from '../values/probe-values.ts'
-import { quoted } from '../values/report.ts'
 import { sources } from '../values/rule-values.ts'
-import type { Reader } from '../values/values.ts'
+import type { ValueParser } from '../values/values.ts'
 import { type BuiltWhere, isWithin, type MatchField, rangesCover, singles, unless } from './field.ts'
 import { readSetFile } from './set-file.ts'
 import { addressType, fileSets, headerOf } from './sets.ts'
@@ -14,7 +14,7 @@ import { addressType, fileSets, headerOf } from './sets.ts'
 /** A file is named here and read later. */
 type Addresses = AddressSet | { readonly kind: 'path'; readonly path: string }
 
-const addresses: Reader<Addresses> = {
+const addresses: ValueParser<Addresses> = {
   expected: 'addresses, prefixes or ranges FIRST-LAST, or the path of a file of these',
   read: (text) => {
     if (text.startsWith('/')) return isScriptPath(text) ? { kind: 'path', path: text } : null

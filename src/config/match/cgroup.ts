@@ -1,11 +1,11 @@
 /** `cgroup =`: where the host's own program runs. */
 import { inCgroup } from '../../kernel/cgroup/slices.ts'
 import { Failure } from '../../os/error.ts'
-import type { Reader } from '../values/values.ts'
+import type { ValueParser } from '../values/values.ts'
 import { type MatchField, singles, unless } from './field.ts'
 import type { TraitReader } from './trait.ts'
 
-const path: Reader<string> = {
+const path: ValueParser<string> = {
   expected: 'a path below the root of the control groups, such as system.slice/backup.service',
   read: (text) =>
     /^[A-Za-z0-9_][A-Za-z0-9_.@:\\-]*(\/[A-Za-z0-9_][A-Za-z0-9_.@:\\-]*)*$/.test(text) && text.length <= 200

@@ -1,10 +1,10 @@
 /** `domain =`: names whose addresses a name server adds to a set of the rule's own. */
 import { dnsName } from '../values/probe-values.ts'
-import { allOf, type Reader } from '../values/values.ts'
+import { allOf, type ValueParser } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
 import { domainSets, headerOf } from './sets.ts'
 
-const domains: Reader<readonly string[]> = {
+const domains: ValueParser<readonly string[]> = {
   expected: 'host names',
   read: (text) => allOf(text, dnsName.read),
 }

@@ -2,12 +2,12 @@
 
 import { dscpNumbers } from '../../net/dscp.ts'
 import { nftNumber } from '../../values/hex.ts'
-import { allOf, type Reader } from '../values/values.ts'
+import { allOf, type ValueParser } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
 import { headerOf } from './sets.ts'
 import { numberOption, type TraitReader } from './trait.ts'
 
-const codePoints: Reader<readonly number[]> = {
+const codePoints: ValueParser<readonly number[]> = {
   expected: 'names such as ef, cs5 or af41, or numbers up to 63',
   read: (text) => {
     const number = (word: string) => (/^\d{1,2}$/.test(word) && Number(word) <= 63 ? Number(word) : null)

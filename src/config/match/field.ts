@@ -3,14 +3,14 @@ import type { NamedSet } from '../../model/kernel.ts'
 import type { FirstPacket, Match, Side } from '../../model/match.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Family, Range } from '../../net/family.ts'
+import type { Diagnostics, SourceLocation } from '../values/diagnostics.ts'
 import type { Outside } from '../values/outside.ts'
-import type { Place, Report } from '../values/report.ts'
-import type { Reader } from '../values/values.ts'
+import type { ValueParser } from '../values/values.ts'
 
 export interface MatchField<Said = unknown> {
   /** In a [rule]. */
   readonly key: string
-  readonly reader: Reader<Said>
+  readonly reader: ValueParser<Said>
   /** One line. */
   readonly help: string
   /** What `Match` has of what was read. What is wrong with it is reported, and left out. */
@@ -42,8 +42,8 @@ export type Ranges = readonly Range<string | number>[]
 export interface BuiltWhere {
   readonly outside: Outside
   /** Where the key was said. */
-  readonly place: Place
-  readonly report: Report
+  readonly place: SourceLocation
+  readonly report: Diagnostics
 }
 
 export interface KeyField {

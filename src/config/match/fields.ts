@@ -2,7 +2,7 @@
 import type { MatchName, PacketTraits } from '../../model/match.ts'
 import type { HashField } from '../../model/mode.ts'
 import type { Family } from '../../net/family.ts'
-import type { Reader } from '../values/values.ts'
+import type { ValueParser } from '../values/values.ts'
 import { destinationField, sourceField } from './addresses.ts'
 import { cgroupField, cgroupOfPacket } from './cgroup.ts'
 import { domainField } from './domain.ts'
@@ -46,7 +46,7 @@ type Fields = typeof fieldsByName
 export type FieldReaders = {
   readonly [Name in keyof Fields as Fields[Name]['key']]: {
     readonly name: Name
-    readonly read: Fields[Name]['reader'] extends Reader<infer T> ? T : never
+    readonly read: Fields[Name]['reader'] extends ValueParser<infer T> ? T : never
   }
 }
 

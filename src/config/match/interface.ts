@@ -1,9 +1,9 @@
 /** `interface =`: what forwarded packets come in by. */
 import { matchesPattern } from '../../net/patterns.ts'
-import { allOf, interfacePattern, type Reader } from '../values/values.ts'
+import { allOf, interfacePattern, type ValueParser } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
 
-const interfaces: Reader<readonly string[]> = {
+const interfaces: ValueParser<readonly string[]> = {
   expected: `${interfacePattern.expected}, or several`,
   read: (text) => allOf(text, interfacePattern.read),
 }

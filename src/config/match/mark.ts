@@ -2,13 +2,13 @@
 
 import type { Match } from '../../model/match.ts'
 import { hex, nftNumber } from '../../values/hex.ts'
-import type { Reader } from '../values/values.ts'
+import type { ValueParser } from '../values/values.ts'
 import { type MatchField, unless } from './field.ts'
 import { numberOption, type TraitReader } from './trait.ts'
 
 type Mark = NonNullable<Match['mark']>
 
-const mark: Reader<Mark> = {
+const mark: ValueParser<Mark> = {
   expected: 'a mark such as 0x10, or with a mask 0x10/0xff',
   read: (text) => {
     const [, value, mask] = /^(0x[0-9a-f]{1,8}|\d{1,9})(?:\/(0x[0-9a-f]{1,8}))?$/i.exec(text) ?? []

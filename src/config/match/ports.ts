@@ -1,13 +1,13 @@
 /** `source-port =` and `port =`. */
 import { mergeRanges } from '../../net/address-range.ts'
 import type { Range } from '../../net/family.ts'
-import { allOf, type Reader } from '../values/values.ts'
+import { allOf, type ValueParser } from '../values/values.ts'
 import { isWithin, type MatchField, rangesCover, unless } from './field.ts'
 import { protocolsWithPorts } from './protocol.ts'
 
 type Ports = readonly Range<number>[]
 
-const ports: Reader<Ports> = {
+const ports: ValueParser<Ports> = {
   expected: 'ports 1 to 65535, or ranges FIRST-LAST of them',
   read: (text) => {
     const list = allOf(text, readPorts)

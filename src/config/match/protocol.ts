@@ -1,5 +1,5 @@
 /** `protocol =`. */
-import type { Reader } from '../values/values.ts'
+import type { ValueParser } from '../values/values.ts'
 import { allOf } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
 
@@ -21,7 +21,7 @@ const numbers: ReadonlyMap<string, readonly number[]> = new Map([
 
 export const protocolsWithPorts: readonly number[] = [6, 17, 33, 132, 136]
 
-const protocols: Reader<readonly number[]> = {
+const protocols: ValueParser<readonly number[]> = {
   expected: `${[...numbers.keys()].join(', ')}, or numbers up to 255`,
   read: (text) => {
     const list = allOf(text, (word) => {

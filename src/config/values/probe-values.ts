@@ -3,10 +3,10 @@ import { isIP } from 'node:net'
 import { type ProbeKind, type ProbeTargets, probeKinds } from '../../model/probe-kind.ts'
 import { hostOf } from '../../net/target.ts'
 import { familyOf } from '../../net/valid.ts'
-import { type Reader, wholeNumber } from './values.ts'
+import { type ValueParser, wholeNumber } from './values.ts'
 
 /** Decimal seconds; `1e3` and `-1` would surprise someone. */
-export const probeInterval: Reader<number> = {
+export const probeInterval: ValueParser<number> = {
   expected: 'seconds, 0.2 to 3600',
   read: (text) => {
     const ms = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : Number.NaN
@@ -24,7 +24,7 @@ export interface Threshold {
   readonly value: number | null
 }
 
-function threshold(expected: string, most: number, scale: number): Reader<Threshold> {
+function threshold(expected: string, most: number, scale: number): ValueParser<Threshold> {
   return {
     expected: `${expected}, or off`,
     read: (text) => {
@@ -39,7 +39,7 @@ export const maxLatency = threshold('milliseconds, 1 to 60000', 60_000, 1)
 export const maxLoss = threshold('percent, 1 to 100', 100, 0.01)
 
 /** What stands here goes to ping(8), into a socket or a path: nothing that begins with `-`, nothing that a shell knows. */
-export const targets: Reader<readonly string[]> = {
+export const targets: ValueParser<readonly string[]> = {
   expected: 'up to 8 of: an address, ADDRESS:PORT, [IPV6]:PORT, http(s)://HOST/PATH, or one absolute path of a script',
   read: (text) => {
     const list = text.split(/[\s,]+/)
@@ -85,12 +85,12 @@ export function isScriptPath(text: string): boolean {
 }
 
 /** A text to find in the page. */
-export const bodyText: Reader<string> = {
+export const bodyText: ValueParser<string> = {
   expected: 'up to 200 printable characters',
   read: (text) => (/^[\x20-\x7e]{1,200}$/.test(text) ? text : null),
 }
 
-export const dnsName: Reader<string> = {
+export const dnsName: ValueParser<string> = {
   expected: 'a host name',
   read: (text) =>
     /^(?=.{1,250}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9-]{1,63}\.?$/.test(text) &&
@@ -102,7 +102,7 @@ export const dnsName: Reader<string> = {
 const units: Readonly<Record<string, number>> = { M: 1e6, G: 1e9, T: 1e12 }
 
 /** As contracts count: a G is 1000 M. */
-export const quota: Reader<number> = {
+export const quota: ValueParser<number> = {
   expected: 'an amount such as 500M, 20G or 1.5T',
   read: (text) => {
     const [, amount = '', unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([MGT])$/.exec(text) ?? []

@@ -4,9 +4,9 @@ import type { Sources } from '../../model/config.ts'
 import type { Use } from '../../model/rule.ts'
 import { mergeRanges, readAddressRange } from '../../net/address-range.ts'
 import { isUplinkName, isWeight } from '../../net/valid.ts'
-import { allOf, type Reader } from './values.ts'
+import { allOf, type ValueParser } from './values.ts'
 
-export const sources: Reader<Sources> = {
+export const sources: ValueParser<Sources> = {
   expected: 'addresses, prefixes or ranges FIRST-LAST',
   read: readRanges,
 }
@@ -19,7 +19,7 @@ function readRanges(text: string): Sources | null {
   return { inet: of('inet'), inet6: of('inet6') }
 }
 
-export const shares: Reader<NonNullable<Use['uplinks']>> = {
+export const shares: ValueParser<NonNullable<Use['uplinks']>> = {
   expected: 'names of uplinks, each with :WEIGHT (1 to 256) or without, or none',
   read: (text) => {
     if (text === 'none') return []
@@ -37,7 +37,7 @@ function readShare(text: string): { name: string; weight?: number } | null {
 
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 }
 
-export const duration: Reader<number> = {
+export const duration: ValueParser<number> = {
   expected: 'a time such as 30s, 10m, 8h or 1d',
   read: (text) => {
     const [, amount, unit = ''] = /^(\d{1,5})([smhd])$/.exec(text) ?? []

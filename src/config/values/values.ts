@@ -6,19 +6,19 @@ import type { Family } from '../../net/family.ts'
 import { routedPrefix } from '../../net/ipv6-prefix.ts'
 import { isGateway, isInterfaceName, isMetric, isWeight } from '../../net/valid.ts'
 
-export interface Reader<T> {
+export interface ValueParser<T> {
   /** Ends the sentence `expected ...`. */
   readonly expected: string
   /** Null where the text is not such a value. */
   readonly read: (text: string) => T | null
 }
 
-export function oneOf<const T extends string>(...choices: readonly T[]): Reader<T> {
+export function oneOf<const T extends string>(...choices: readonly T[]): ValueParser<T> {
   return { expected: choices.join(', '), read: (text) => choices.find((choice) => choice === text) ?? null }
 }
 
 /** The words that systemd.syntax(7) takes, too. */
-export const yesNo: Reader<boolean> = {
+export const yesNo: ValueParser<boolean> = {
   expected: 'yes or no',
   read: (text) => {
     if (/^(yes|true|on|1)$/i.test(text)) return true
@@ -26,7 +26,7 @@ export const yesNo: Reader<boolean> = {
   },
 }
 
-export const masquerade: Reader<Masquerade> = {
+export const masquerade: ValueParser<Masquerade> = {
   expected: 'auto, yes or no',
   read: (text) => {
     if (/^auto$/i.test(text)) return 'auto'
@@ -36,7 +36,7 @@ export const masquerade: Reader<Masquerade> = {
 }
 
 /** Decimal and nothing else: `010`, `0x10`, `1e3` and `-1` would each surprise someone. */
-export function wholeNumber(expected: string, allowed: (value: number) => boolean): Reader<number> {
+export function wholeNumber(expected: string, allowed: (value: number) => boolean): ValueParser<number> {
   return {
     expected: `a whole number, ${expected}`,
     read: (text) => (/^(0|[1-9]\d{0,9})$/.test(text) && allowed(Number(text)) ? Number(text) : null),
@@ -63,7 +63,7 @@ export const ruleBase = wholeNumber(
   (base) => base >= 1 && base + 999 < 32765,
 )
 
-export const interfacePattern: Reader<string> = {
+export const interfacePattern: ValueParser<string> = {
   expected: 'an interface name of at most 15 letters, digits, _ . - (or a pattern of these with * and ?)',
   read: (text) => (isInterfaceName(text) || isPattern(text) ? text : null),
 }
@@ -73,7 +73,7 @@ function isPattern(text: string): boolean {
   return text.length <= 15 && isInterfaceName(text.replaceAll(/[*?]/g, 'x'))
 }
 
-export const gateways: Reader<Gateways> = {
+export const gateways: ValueParser<Gateways> = {
   expected: 'an IPv4 address, an IPv6 address without %zone, or one of each',
   read: (text) => {
     const given: Partial<Record<Family, string>> = {}
@@ -86,7 +86,7 @@ export const gateways: Reader<Gateways> = {
   },
 }
 
-export const prefixes: Reader<readonly string[]> = {
+export const prefixes: ValueParser<readonly string[]> = {
   expected: 'an IPv6 prefix such as 2001:db8:1200::/56, or several',
   read: (text) => {
     const read = text.split(/[\s,]+/).map(routedPrefix)

@@ -18,7 +18,7 @@ export interface Served {
 }
 
 /** What callers may have done. */
-export interface Deeds {
+export interface Actions {
   readonly reconcile: (reason: string) => Promise<Reply>
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
   readonly followSlice: (uplink: string) => Promise<Reply>
@@ -29,7 +29,7 @@ const managerInterface = 'org.ifbalance1.Manager'
 type Tree = ReadonlyMap<string, readonly Interface[]>
 
 /** Serves what the latest `update` said, and tells everyone who listens what is different from the one before. */
-export function createService(bus: Bus, deeds: Deeds): { readonly update: (served: Served) => void } {
+export function createService(bus: Bus, actions: Actions): { readonly update: (served: Served) => void } {
   const authorize = createAuthority(bus)
   const methods = managerMethods(
     async (call, action, deed) => (await authorize(call, action)) ?? outcomeOf(await deed()),
@@ -45,7 +45,7 @@ export function createService(bus: Bus, deeds: Deeds): { readonly update: (serve
         {
           takes: [],
           gives: [],
-          run: (_, call) => allowed(call, 'org.ifbalance1.reconcile', () => deeds.reconcile('D-Bus')),
+          run: (_, call) => allowed(call, 'org.ifbalance1.reconcile', () => actions.reconcile('D-Bus')),
         },
       ],
       [
@@ -54,7 +54,7 @@ export function createService(bus: Bus, deeds: Deeds): { readonly update: (serve
           takes: takes('uplink:s', 'enabled:b'),
           gives: [],
           run: ([uplink, enabled], call) =>
-            allowed(call, 'org.ifbalance1.set-enabled', () => deeds.setEnabled(String(uplink), enabled === true)),
+            allowed(call, 'org.ifbalance1.set-enabled', () => actions.setEnabled(String(uplink), enabled === true)),
         },
       ],
       [
@@ -63,7 +63,7 @@ export function createService(bus: Bus, deeds: Deeds): { readonly update: (serve
           takes: takes('uplink:s'),
           gives: [],
           // For everyone: who may make the slice, systemd has decided, and there is no more to do than the next look does.
-          run: async ([uplink]) => outcomeOf(await deeds.followSlice(String(uplink))),
+          run: async ([uplink]) => outcomeOf(await actions.followSlice(String(uplink))),
         },
       ],
     ])

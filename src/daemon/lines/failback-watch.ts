@@ -4,9 +4,9 @@ import { type Carrying, failBack } from '../../lines/failback.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import { log } from '../../os/log.ts'
-import { forgetConnections as forget } from '../../reconcile/apply/apply.ts'
+import { flushConnections as forget } from '../../reconcile/apply/apply.ts'
 import { forgetConnections } from '../../reconcile/diff.ts'
-import type { Pulse } from '../pulse.ts'
+import type { Ticker } from '../ticker.ts'
 
 const lookMs = 5000
 
@@ -15,7 +15,7 @@ export interface FailbackWatch {
   readonly update: (desired: Desired, config: Config) => void
 }
 
-export function watchFailback(pulse: Pulse): FailbackWatch {
+export function watchFailback(pulse: Ticker): FailbackWatch {
   let carrying: Carrying | null = null
   let latest: { readonly desired: Desired; readonly config: Config } | null = null
 

@@ -6,7 +6,7 @@ import type { Config, QuotaConfig } from '../../model/config.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { dayOf, loadBooks, quotaFile, saveBooks, type Used } from '../../store/quota.ts'
-import type { Pulse } from '../pulse.ts'
+import type { Ticker } from '../ticker.ts'
 
 const lookMs = 5000
 /** A power cut costs no more than this is off. */
@@ -20,7 +20,7 @@ export interface Quotas {
 }
 
 /** Calls `onChange` when a quota is used up, or there is one again. */
-export function keepQuotas(pulse: Pulse, onChange: (reason: string) => void): Quotas {
+export function keepQuotas(pulse: Ticker, onChange: (reason: string) => void): Quotas {
   let used = new Map<string, Used>()
   let read = false
   let watched: readonly { readonly name: string; readonly device: string; readonly quota: QuotaConfig }[] = []

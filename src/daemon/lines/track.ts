@@ -10,7 +10,7 @@ import { answerText, burstText } from '../../lines/probes/texts.ts'
 import { timeoutMs } from '../../lines/quality.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
 import type { LineState } from '../../model/health.ts'
-import type { Pulse } from '../pulse.ts'
+import type { Ticker } from '../ticker.ts'
 
 export interface Track {
   readonly way: Egress
@@ -72,7 +72,7 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
 }
 
 /** Has the background probe run as often as the line's state wants it. */
-export function keepProbing(track: Track, pulse: Pulse, { onEvent, onBroken }: TrackListener): void {
+export function keepProbing(track: Track, pulse: Ticker, { onEvent, onBroken }: TrackListener): void {
   const intervalMs = probeIntervalMs(track.line, track.settings)
   if (track.background?.intervalMs === intervalMs) return
   stopBackground(track)
@@ -98,7 +98,7 @@ function askAnother(
   track: Track,
   target: string,
   server: string,
-  pulse: Pulse,
+  pulse: Ticker,
   onEvent: TrackListener['onEvent'],
 ): void {
   track.stopAsking()

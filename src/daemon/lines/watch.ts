@@ -17,7 +17,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
-import type { Pulse } from '../pulse.ts'
+import type { Ticker } from '../ticker.ts'
 import { watchFailback } from './failback-watch.ts'
 import { keepQuotas } from './quotas.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
@@ -33,7 +33,7 @@ export interface HealthWatch {
 const families = ['inet', 'inet6'] as const
 
 /** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
-export function watchHealth(pulse: Pulse, balance: (reason: string) => Promise<unknown>): HealthWatch {
+export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
   let ways: readonly Egress[] = []
   /** Of which families there are uplinks that nobody probes. */

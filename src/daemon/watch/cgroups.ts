@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { readCgroups } from '../../kernel/cgroup/cgroups.ts'
 import type { Cgroups } from '../../model/kernel.ts'
 import type { SteeringRule } from '../../model/rule.ts'
-import type { Pulse } from '../pulse.ts'
+import type { Ticker } from '../ticker.ts'
 
 const lookMs = 500
 
@@ -12,7 +12,7 @@ const lookMs = 500
  * nothing is steered, so nothing is to be told.
  */
 export function watchCgroups(
-  pulse: Pulse,
+  pulse: Ticker,
   rules: () => readonly SteeringRule[],
   steered: () => Cgroups | null,
   onChange: (reason: string) => void,

@@ -3,7 +3,7 @@ import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { hashSysctls, paths } from '../../layout.ts'
 import { rereadable } from '../../os/files.ts'
-import type { Pulse } from '../pulse.ts'
+import type { Ticker } from '../ticker.ts'
 
 const lookMs = 500
 
@@ -13,7 +13,7 @@ const lookMs = 500
  * Returns what stops the former; `pulse` has the latter.
  */
 export function watchSysctls(
-  pulse: Pulse,
+  pulse: Ticker,
   wanted: () => Readonly<Record<string, string>>,
   onChange: (reason: string) => void,
 ): () => void {

@@ -1,6 +1,6 @@
 /** The kernel's connection table, counted by uplink: only sums are kept, however many connections there are. */
 
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import { marks } from '../../layout.ts'
 import type { Family } from '../../net/family.ts'
 import { eachEntry, isEntry, markOf, numberAfter } from './entry.ts'
@@ -23,7 +23,7 @@ export interface Counted {
 }
 
 /** Throws where conntrack(8) fails, as for others than root. */
-export async function countConnections(family: Family, numbers: Numbers): Promise<Counted> {
+export async function countConnections(family: Family, numbers: Layout): Promise<Counted> {
   const counter = createCounter(numbers)
   await eachEntry(family, ['--output', 'extended'], counter.add)
   return counter.counted
@@ -32,7 +32,7 @@ export async function countConnections(family: Family, numbers: Numbers): Promis
 const bytes = ' bytes='
 
 /** Takes lines of `conntrack -L`; others, of whatever kind, count nothing. */
-export function createCounter(numbers: Numbers): { readonly add: (line: string) => void; readonly counted: Counted } {
+export function createCounter(numbers: Layout): { readonly add: (line: string) => void; readonly counted: Counted } {
   const { numberMask, pinned, incoming } = marks(numbers)
   const uplinks = new Map<number, Sum>()
   const counted: Counted = { uplinks, others: 0 }

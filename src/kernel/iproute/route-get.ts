@@ -4,8 +4,8 @@ import { programs, tables } from '../../layout.ts'
 import type { Family } from '../../net/family.ts'
 import { run } from '../../os/run.ts'
 import { type Json, listOf, objectOf, stringOf, stringOrNull } from '../../values/checked.ts'
+import { getOwn } from '../../values/get-own.ts'
 import { hex } from '../../values/hex.ts'
-import { own } from '../../values/own.ts'
 import { refusalText } from '../refusal-text.ts'
 import { parseNexthops } from './route.ts'
 
@@ -36,7 +36,7 @@ export interface RouteAnswer {
 export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> {
   const [route, matched] = await Promise.all([ask(query, []), ask(query, ['fibmatch'])])
   if (typeof route === 'string') return route
-  const refusal = own(refusals, stringOf(route['type']))
+  const refusal = getOwn(refusals, stringOf(route['type']))
   if (refusal !== undefined) return refusal
   const [hop] = parseNexthops(route)
   const hops = parseNexthops(typeof matched === 'string' || !('nexthops' in matched) ? route : matched)

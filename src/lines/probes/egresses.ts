@@ -1,5 +1,5 @@
 /** Uplinks -> the ways out that can be probed, one a family. Pure. */
-import { isLinked } from '../../model/carriers.ts'
+import { isLinked } from '../../model/active-uplinks.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Egress } from './egress.ts'
 

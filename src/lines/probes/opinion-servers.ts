@@ -5,7 +5,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { familyOf, isLinkLocal } from '../../net/valid.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
-import { own } from '../../values/own.ts'
+import { getOwn } from '../../values/get-own.ts'
 import type { ProbeSettings } from '../settings.ts'
 import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
@@ -61,6 +61,6 @@ function isEcho({ kind }: ProbeSettings): boolean {
 const families = ['inet', 'inet6'] as const
 
 function operatorOf(target: string): readonly string[] {
-  const twin = own(twins, target)
+  const twin = getOwn(twins, target)
   return twin === undefined ? [target] : [target, twin]
 }

@@ -44,7 +44,7 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
  * connection table, by mark, and this host's own sockets, by address. A million of the former take 11 s (Linux 6.18):
  * nothing waits for this. Failures are logged.
  */
-export async function forgetConnections(steps: readonly Step[]): Promise<void> {
+export async function flushConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind === 'forget-untranslated') await forgetDead(step)
     if (step.kind !== 'forget-connections') continue

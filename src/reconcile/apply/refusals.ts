@@ -3,7 +3,7 @@
  * processor, and tried again in growing pauses, or at once when the world around it is another.
  */
 
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import { isOurTable, maxUplinks, uplinkTable } from '../../layout.ts'
 import type { RefusedPath } from '../../model/facts.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -57,7 +57,7 @@ export function refusalsOf(steps: readonly Step[], observed: Observed): readonly
 }
 
 /** Without a way out of its own, an uplink is not to be in the balanced default: the kernel would refuse the whole. */
-export function refusedPaths(observed: Observed, numbers: Numbers): readonly RefusedPath[] {
+export function refusedPaths(observed: Observed, numbers: Layout): readonly RefusedPath[] {
   return [...kept.values()].flatMap(({ step, why }) => {
     const way = wayOut(step, numbers) ?? strictFilter(step, observed)
     return way && isHeldBack(step, observed) ? [{ ...way, why }] : []
@@ -70,16 +70,16 @@ export function refusedRuleset(observed: Observed): string | undefined {
 }
 
 /** For those who look without trying, such as `ifbalance status`. */
-export function publishRefusals(observed: Observed, numbers: Numbers): void {
+export function publishRefusals(observed: Observed, numbers: Layout): void {
   saveRefused(refusedPaths(observed, numbers))
 }
 
-export function isWayOut({ step }: Refusal, numbers: Numbers): boolean {
+export function isWayOut({ step }: Refusal, numbers: Layout): boolean {
   return wayOut(step, numbers) !== null
 }
 
 /** One line, with the uplink that it is about where there is one. */
-export function refusalLine({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Numbers): string {
+export function refusalLine({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Layout): string {
   const [command = ''] = commandOf(step).split('\n')
   const table =
     'route' in step ? step.route.table : 'rule' in step ? Number(/lookup (\d+)/.exec(step.rule.spec)?.[1]) : 0
@@ -87,7 +87,7 @@ export function refusalLine({ step, why }: Refusal, uplinks: readonly Uplink[], 
   return `${uplink ? `uplink ${uplink.name}: ` : ''}refused: ${command}: ${why}`
 }
 
-function wayOut(step: Step, numbers: Numbers): Omit<RefusedPath, 'why'> | null {
+function wayOut(step: Step, numbers: Layout): Omit<RefusedPath, 'why'> | null {
   if (step.kind !== 'replace-route') return null
   const { family, destination, table, type, nexthops } = step.route
   const [hop] = nexthops

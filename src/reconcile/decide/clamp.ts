@@ -9,7 +9,7 @@
  */
 
 import { hookPriorities } from '../../layout.ts'
-import type { Present } from '../../model/carriers.ts'
+import type { Present } from '../../model/active-uplinks.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'

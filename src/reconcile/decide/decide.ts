@@ -1,7 +1,7 @@
 /** What should be, from what the administrator wants and what the world looks like. Pure. */
 
 import { marksOfSlices } from '../../kernel/cgroup/slices.ts'
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -10,9 +10,9 @@ import type { Uplink } from '../../model/uplink.ts'
 import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
 import { foreignNatWarnings } from './foreign-nat.ts'
-import { numbersToRemember } from './former-numbers.ts'
 import { twins } from './gatewayless.ts'
 import { offloadWarnings } from './offload.ts'
+import { numbersToRemember } from './previous-layout.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
 import { decideRuleset, isOurRuleset } from './ruleset.ts'
@@ -77,6 +77,6 @@ export function decideNothing(observed: Observed): Desired {
   }
 }
 
-function remember(uplinks: State['uplinks'], sysctls: State['sysctls'], numbers: readonly Numbers[] | null): State {
+function remember(uplinks: State['uplinks'], sysctls: State['sysctls'], numbers: readonly Layout[] | null): State {
   return { uplinks, sysctls, ...(numbers && { numbers }) }
 }

@@ -1,34 +1,34 @@
 /** Which uplinks may have connections: those that new ones take, and those that work and only have old ones. Pure. */
 
-import type { Numbers } from '../../layout.ts'
-import { isBalancedDefault, isLinked } from '../../model/carriers.ts'
+import type { Layout } from '../../layout.ts'
+import { isBalancedDefault, isLinked } from '../../model/active-uplinks.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Route } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { KnownUplink } from '../../model/state.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
-import { own } from '../../values/own.ts'
+import { getOwn } from '../../values/get-own.ts'
 
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
 
 /** Devices of the balanced default. */
-function carriersOf(family: Family, routes: readonly Route[], numbers: Numbers): ReadonlySet<string> {
+function carriersOf(family: Family, routes: readonly Route[], numbers: Layout): ReadonlySet<string> {
   const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, numbers))
   return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
 }
 
-export function works(uplink: Uplink, family: Family): boolean {
+export function isAlive(uplink: Uplink, family: Family): boolean {
   const path = uplink[family]
   return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'
 }
 
 /** Uplinks that no longer work, whose connections have somewhere else to go: at both ends they are to be noticed as lost. */
-export function lostUplinks(family: Family, observed: Observed, wish: Wish, numbers: Numbers): readonly Uplink[] {
+export function lostUplinks(family: Family, observed: Observed, wish: Wish, numbers: Layout): readonly Uplink[] {
   if (!hasRefuge(family, wish, numbers)) return []
   const before = carriersOf(family, observed.routes, numbers)
   return wish.uplinks.filter(
-    (uplink) => !works(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
+    (uplink) => !isAlive(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
   )
 }
 
@@ -37,7 +37,7 @@ export function withDrains(
   known: Readonly<Record<string, KnownUplink>>,
   observed: Observed,
   wish: Wish,
-  numbers: Numbers,
+  numbers: Layout,
 ): Readonly<Record<string, KnownUplink>> {
   const families = (['inet', 'inet6'] as const).map((family) => ({
     family,
@@ -53,7 +53,7 @@ export function withDrains(
         if (!uplink || after.has(uplink.interface)) return []
         const mayHave = before.has(uplink.interface) || drained(uplink, family, observed)
         // Those of a dead one wait for a living one.
-        return works(uplink, family) || (mayHave && !refuge) ? [family] : []
+        return isAlive(uplink, family) || (mayHave && !refuge) ? [family] : []
       })
       return [name, { ...entry, ...(drains.length > 0 && { drains }) }]
     }),
@@ -61,11 +61,11 @@ export function withDrains(
 }
 
 function drained({ name }: Uplink, family: Family, { state }: Observed): boolean {
-  return own(state.uplinks, name)?.drains?.includes(family) ?? false
+  return getOwn(state.uplinks, name)?.drains?.includes(family) ?? false
 }
 
 /** Where all are dead, all stay in use, and nothing is cut. */
-function hasRefuge(family: Family, { uplinks, routes }: Wish, numbers: Numbers): boolean {
+function hasRefuge(family: Family, { uplinks, routes }: Wish, numbers: Layout): boolean {
   const after = carriersOf(family, routes, numbers)
-  return uplinks.some((uplink) => after.has(uplink.interface) && works(uplink, family))
+  return uplinks.some((uplink) => after.has(uplink.interface) && isAlive(uplink, family))
 }

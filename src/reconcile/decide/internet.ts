@@ -4,7 +4,7 @@
  * (wg-quick), and goes before the balanced default. Pure.
  */
 
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import { balancedTable, tables } from '../../layout.ts'
 import type { Route, Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -58,7 +58,7 @@ export function internetWays(family: Family, observed: Observed): readonly Way[]
 }
 
 /** What goes past balancing, in families that there is something to balance in: one line for each interface. */
-export function findTakers(uplinks: readonly Uplink[], observed: Observed, numbers: Numbers): readonly string[] {
+export function findTakers(uplinks: readonly Uplink[], observed: Observed, numbers: Layout): readonly string[] {
   const isUplink = (device: string) => uplinks.some((uplink) => uplink.interface === device)
   return (['inet', 'inet6'] as const).flatMap((family) => {
     if (uplinks.every((uplink) => uplink[family] === null)) return []

@@ -9,8 +9,8 @@ import type { Observed } from '../../model/observed.ts'
 import type { KnownUplink } from '../../model/state.ts'
 import type { Family } from '../../net/family.ts'
 import { isWithin, parsePrefix } from '../../net/ipv6-prefix.ts'
-import { own } from '../../values/own.ts'
-import { prefixesOfOthers, routedTo } from './delegations.ts'
+import { getOwn } from '../../values/get-own.ts'
+import { prefixesOfOthers, routedTo } from './dhcpv6-pd.ts'
 import { isDefault, isOurs, type Wishes } from './paths.ts'
 
 /** Whether a way out is known from more than router advertisements: DHCP, the administrator, a modem. */
@@ -25,7 +25,7 @@ export function toldByOthers(
   if (typeof (section?.gateway?.inet6 ?? stanza?.gateway?.inet6) === 'string') return true
   // This host's own DHCPv6 client asked for them.
   if (routedTo(link.name, section, observed).length > 0) return true
-  if (own(observed.bus, link.name)?.modem !== undefined) return true
+  if (getOwn(observed.bus, link.name)?.modem !== undefined) return true
   const advertised: readonly number[] = [protocols.kernel, protocols.advertised]
   return observed.routes.some(
     (route) =>
@@ -54,7 +54,7 @@ export function servesLan(link: Link, before: KnownUplink | undefined, config: C
   if (addresses.length === 0 || before?.families?.includes('inet')) return false
   const isSettled = ({ address, dynamic }: (typeof addresses)[number]) =>
     !dynamic ||
-    own(observed.leases, link.name)?.address === address ||
-    (own(observed.bus, link.name)?.addresses.includes(address) ?? false)
+    getOwn(observed.leases, link.name)?.address === address ||
+    (getOwn(observed.bus, link.name)?.addresses.includes(address) ?? false)
   return before?.interface !== link.name || addresses.some(isSettled)
 }

@@ -13,7 +13,7 @@ import { isDefault } from './paths.ts'
  * How pinned packets, and what others look up with their mark (firewalld's reverse path filter), find the ways that `main` has
  * besides those of the uplinks' tables.
  */
-export interface OtherWays {
+export interface LanRoutes {
   /** They ask `main` first, which is a third of what they cost. */
   readonly ask: boolean
   /**
@@ -35,7 +35,7 @@ const maxSkips = 16
 const maxCompared = 1000
 
 /** Copies serve where `main` has nothing else to say, as on most hosts. */
-export function otherWays(family: Family, uplinks: readonly Uplink[], { routes }: Observed): OtherWays {
+export function lanRoutes(family: Family, uplinks: readonly Uplink[], { routes }: Observed): LanRoutes {
   const gateways = new Map(uplinks.map((uplink) => [uplink.interface, uplink[family]?.gateway]))
   const isUplinks = ({ device, gateway }: Nexthop) =>
     gateways.has(device) && (gateway === null || gateway === gateways.get(device))

@@ -10,7 +10,7 @@
 
 import { specificRoute } from '../../kernel/iproute/specific-route.ts'
 import { hookPriorities, markOf, marks } from '../../layout.ts'
-import { carriers, type Usable, usable } from '../../model/carriers.ts'
+import { activeUplinks, type Usable, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -18,7 +18,7 @@ import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { nameServersOf } from '../../sources/name-servers.ts'
 import { hex } from '../../values/hex.ts'
-import { works } from './drains.ts'
+import { isAlive } from './drains.ts'
 import { masqueradeOf } from './translation.ts'
 
 export interface NameServerRules {
@@ -56,7 +56,7 @@ export function routedServers(
   uplinks: readonly Uplink[],
   observed: Observed,
 ): readonly RoutedServer[] {
-  const carrying = carriers(family, config, uplinks).map(({ name }) => name)
+  const carrying = activeUplinks(family, config, uplinks).map(({ name }) => name)
   const working = usable(family, uplinks).filter(({ name, standby }) => !standby || carrying.includes(name))
   const asked = new Map<string, readonly Usable[]>()
   for (const uplink of working)
@@ -99,8 +99,8 @@ export function redirectedServers(
   return (['inet', 'inet6'] as const).flatMap((family) => {
     const serversOf = (uplink: Uplink) => nameServersOf(uplink, family, observed)
     // Its answer has to find back.
-    const living = present.filter((uplink) => works(uplink, family) && masqueradeOf(uplink, config) !== 'no')
-    const dead = present.filter((uplink) => !works(uplink, family))
+    const living = present.filter((uplink) => isAlive(uplink, family) && masqueradeOf(uplink, config) !== 'no')
+    const dead = present.filter((uplink) => !isAlive(uplink, family))
     if (dead.length === 0) return []
     const servers = new Set(present.flatMap(serversOf))
     /** By main's routes; undefined where the default takes it. */

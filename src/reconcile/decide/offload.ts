@@ -9,7 +9,7 @@
  */
 
 import { hookPriorities, marks } from '../../layout.ts'
-import { usable } from '../../model/carriers.ts'
+import { usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain, Link, NamedSet } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'

@@ -9,8 +9,8 @@ import type { Path } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { contains } from '../../net/prefix.ts'
 import { isGateway, isLinkLocal } from '../../net/valid.ts'
-import { own } from '../../values/own.ts'
-import { lanAddresses, routedTo } from './delegations.ts'
+import { getOwn } from '../../values/get-own.ts'
+import { lanAddresses, routedTo } from './dhcpv6-pd.ts'
 
 export interface Wishes {
   readonly section: UplinkConfig | undefined
@@ -64,11 +64,11 @@ function gatewayOf(
   const tellers: Readonly<Record<KnownBy, () => string | null | undefined>> = {
     configuration: () => addressOnly(section?.gateway?.[family] ?? stanza?.gateway?.[family]),
     lease: () => {
-      const lease = own(observed.leases, link.name)
+      const lease = getOwn(observed.leases, link.name)
       return lease && told(family, link, lease.gateway, lease.address === undefined ? [] : [lease.address])
     },
     bus: () => {
-      const bus = own(observed.bus, link.name)
+      const bus = getOwn(observed.bus, link.name)
       return bus && told(family, link, bus.gateway, bus.addresses)
     },
     route: () => routedGateway(family, link, defaultRoute(family, link, config, observed)),

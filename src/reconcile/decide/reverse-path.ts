@@ -5,7 +5,7 @@
  */
 
 import { hookPriorities, marks } from '../../layout.ts'
-import { isUplinkIn, type Present } from '../../model/carriers.ts'
+import { isUplinkIn, type Present } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'

@@ -1,7 +1,7 @@
 /** Uplinks -> the routes of their tables, and the balanced default. */
 
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../../layout.ts'
-import { carriers, isLinked, type Usable } from '../../model/carriers.ts'
+import { activeUplinks, isLinked, type Usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Nexthop, Route } from '../../model/kernel.ts'
 import type { ClosingRoute } from '../../model/mode.ts'
@@ -10,7 +10,7 @@ import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { subnetsWithinBounds } from './bounds.ts'
 import { commonMetrics } from './common-metrics.ts'
-import { otherWays } from './main-routes.ts'
+import { lanRoutes } from './main-routes.ts'
 import { routedServers } from './name-servers.ts'
 
 export function decideRoutes(
@@ -25,7 +25,7 @@ export function decideRoutes(
   )
   const closing = closingType(family, config, balanced)
   const local = observed.routes.filter((route) => route.family === family && isLocal(route))
-  const { copies } = otherWays(family, uplinks, observed)
+  const { copies } = lanRoutes(family, uplinks, observed)
   const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, { local, copies }))
   return [...own, ...balanced, ...named]
 }
@@ -92,7 +92,7 @@ function isLocal({ table, type, destination, nexthops, protocol }: Route): boole
 
 function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink[]): readonly Route[] {
   const table = balancedTable(config.numbers)
-  const carrying = carriers(family, config, uplinks)
+  const carrying = activeUplinks(family, config, uplinks)
   const { lastResort } = config.balance
   return [
     ...(carrying.length === 0

@@ -16,13 +16,13 @@ import {
   tables,
   uplinkTable,
 } from '../../layout.ts'
-import { isUplinkIn } from '../../model/carriers.ts'
+import { isUplinkIn } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
-import { mainLeadsElsewhere, otherWays } from './main-routes.ts'
+import { lanRoutes, mainLeadsElsewhere } from './main-routes.ts'
 import { steers } from './steering/choice.ts'
 import { routedNetworks } from './steering/routed-networks.ts'
 
@@ -54,7 +54,7 @@ export function decideRules(
 
   // The kernel routes both directions of an offloaded flow with its mark.
   const marksAnything = config.balance.offload === true || marksOfSlices(uplinks, observed, config).size > 0
-  const { ask, skips } = otherWays(family, uplinks, observed)
+  const { ask, skips } = lanRoutes(family, uplinks, observed)
   const asksMain = marksAnything || ask
 
   /** Of one priority with a jump for packets that are not pinned, so their order does not matter. */

@@ -9,12 +9,11 @@
 
 import { marksOfSlices, sliceRules } from '../../kernel/cgroup/slices.ts'
 import { hookPriorities } from '../../layout.ts'
-import type { Present } from '../../model/carriers.ts'
+import type { Present } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain, Ruleset } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import { decideAsked } from './asked.ts'
 import { clampChains } from './clamp.ts'
 import { decideLargeDatagrams } from './large-datagrams.ts'
 import { decideNameServers } from './name-servers.ts'
@@ -24,6 +23,7 @@ import { decideStaying, unremembered } from './staying.ts'
 import { steers } from './steering/choice.ts'
 import { decideSteering } from './steering/steering.ts'
 import { decideTranslation } from './translation.ts'
+import { decideAsked } from './udp-reply-source.ts'
 import { verdicts } from './verdicts.ts'
 
 /**

@@ -11,7 +11,7 @@
  */
 
 import { markOf, marks } from '../../layout.ts'
-import type { Present } from '../../model/carriers.ts'
+import type { Present } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Family } from '../../net/family.ts'

@@ -1,6 +1,6 @@
 /** The host's sysctls that balancing needs, and their former values. */
 import { hashSysctls, linkSysctls } from '../../layout.ts'
-import { isUplinkIn } from '../../model/carriers.ts'
+import { isUplinkIn } from '../../model/active-uplinks.ts'
 import { type Mode, modeOf } from '../../model/mode.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'

@@ -1,31 +1,31 @@
 /** Uplinks' names for `ip route show table NAME`. */
 
 import { tableNamesText } from '../../kernel/iproute/table-names.ts'
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import { balancedTable, uplinkTable } from '../../layout.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { KnownUplink } from '../../model/state.ts'
-import { own } from '../../values/own.ts'
+import { getOwn } from '../../values/get-own.ts'
 
 type Known = Readonly<Record<string, KnownUplink>>
 type Taken = Pick<Observed, 'othersTableNames'>
 
 /** A name that is another table's in the host's own files stays that one's: rules and scripts that have it mean that. */
-export function decideTableNames(known: Known, numbers: Numbers, { othersTableNames = {} }: Taken): string {
-  const names = wantedNames(known, numbers).filter(([, name]) => own(othersTableNames, name) === undefined)
+export function decideTableNames(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): string {
+  const names = wantedNames(known, numbers).filter(([, name]) => getOwn(othersTableNames, name) === undefined)
   return tableNamesText(names.map(([table, name]) => [name, table]))
 }
 
-export function tableNameWarnings(known: Known, numbers: Numbers, { othersTableNames = {} }: Taken): readonly string[] {
+export function tableNameWarnings(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): readonly string[] {
   return wantedNames(known, numbers).flatMap(([table, name]) => {
-    const other = own(othersTableNames, name)
+    const other = getOwn(othersTableNames, name)
     return other === undefined || other === table
       ? []
       : [`table ${table} has no name: ${name} is table ${other} in rt_tables of iproute2`]
   })
 }
 
-function wantedNames(known: Known, numbers: Numbers): readonly (readonly [number, string])[] {
+function wantedNames(known: Known, numbers: Layout): readonly (readonly [number, string])[] {
   const names = Object.entries(known).map(([name, { number }]) => [uplinkTable(number, numbers), name] as const)
   return Object.hasOwn(known, 'balanced') ? names : [...names, [balancedTable(numbers), 'balanced']]
 }

@@ -11,7 +11,7 @@
  */
 
 import { hookPriorities, marks } from '../../layout.ts'
-import { isUplinkIn, type Present } from '../../model/carriers.ts'
+import { isUplinkIn, type Present } from '../../model/active-uplinks.ts'
 import type { Config, Masquerade } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -20,7 +20,7 @@ import { listedSources, readAddressRange, withoutRanges } from '../../net/addres
 import type { Family, Range } from '../../net/family.ts'
 import { hex } from '../../values/hex.ts'
 import { leftAlone } from './foreign-nat.ts'
-import { changeRest, movePrivate, translateSources } from './prefix-translation.ts'
+import { changeRest, movePrivate, translateSources } from './nptv6.ts'
 import { cameIn, verdicts } from './verdicts.ts'
 
 export function masqueradeOf({ name }: Pick<Uplink, 'name'>, { balance, uplinks }: Config): Masquerade {

@@ -5,7 +5,7 @@
  * Only what was never answered: whatever has been lives. A connection that is forgotten wrongly begins anew with its next packet.
  */
 
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import { marks } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -20,7 +20,7 @@ export function untranslatedToForget(
   { routes, links, ruleset }: Observed,
   desired: Ruleset | null,
   uplinks: readonly Uplink[],
-  numbers: Numbers,
+  numbers: Layout,
 ): readonly ForgetUntranslated[] {
   if (!translates(desired) || translates(ruleset)) return []
   const devices = new Set(uplinks.map((uplink) => uplink.interface))

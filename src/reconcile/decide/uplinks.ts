@@ -9,12 +9,12 @@ import type { Path, Uplink, UplinkState } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { isInterfaceName } from '../../net/valid.ts'
-import { own } from '../../values/own.ts'
+import { getOwn } from '../../values/get-own.ts'
 import { exceedsBounds, maxAddresses, withinBounds } from './bounds.ts'
-import { withPrefixes } from './delegations.ts'
+import { withPrefixes } from './dhcpv6-pd.ts'
 import { servesLan, toldByOthers } from './lan.ts'
-import { decideNumbers, findByHardware } from './numbers.ts'
 import { decidePath, type Wishes } from './paths.ts'
+import { decideNumbers, findByHardware } from './uplink-ids.ts'
 
 export interface Uplinks {
   readonly uplinks: readonly Uplink[]
@@ -93,7 +93,7 @@ function withFamilies(
   return Object.fromEntries(
     Object.entries(known).map(([name, entry]) => {
       const found = candidates.find((other) => other.name === name)
-      const before = own(observed.state.uplinks, name)?.families ?? []
+      const before = getOwn(observed.state.uplinks, name)?.families ?? []
       const told = families.filter(
         (family) =>
           before.includes(family) ||
@@ -114,7 +114,7 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
     if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
     return []
   }
-  const stanza = own(observed.stanzas, link.name)
+  const stanza = getOwn(observed.stanzas, link.name)
   const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
   if (!mayBeUplink(found, config)) return []
   const ways = waysOut(found, config, observed)
@@ -150,7 +150,7 @@ function mayBeUplink({ link, section, stanza }: Found, { balance }: Config): boo
 function isUplink({ name, link, section, stanza, ways }: Candidate, { state }: Observed): boolean {
   if (section !== undefined || stanza?.balance || ways.inet !== null || ways.inet6 !== null) return true
   // Once an uplink, it stays one while its lease or carrier is away.
-  const before = own(state.uplinks, name)
+  const before = getOwn(state.uplinks, name)
   if (before?.interface !== link.name) return false
   return !link.up || !link.carrier || (before.families ?? []).length > 0
 }
@@ -167,7 +167,7 @@ function waysOut({ name, link, section, stanza }: Found, config: Config, observe
     section === undefined &&
     !stanza?.balance &&
     !toldByOthers('inet6', link, wishes, config, observed) &&
-    servesLan(link, own(observed.state.uplinks, name), config, observed)
+    servesLan(link, getOwn(observed.state.uplinks, name), config, observed)
   return { inet, inet6: isAdvertised ? null : inet6, isAdvertised }
 }
 
@@ -205,7 +205,7 @@ function present({ name, link, section, stanza, ways: all }: Candidate, number: 
   const path = (family: Family) =>
     withLine(name, family, withRefusal(ways[family], family, link, number, observed), section, observed)
   const paths = { inet: path('inet'), inet6: path('inet6') }
-  const before = own(observed.state.uplinks, name)?.families ?? []
+  const before = getOwn(observed.state.uplinks, name)?.families ?? []
   const awayIn = families.filter((family) => enabled && paths[family] === null && before.includes(family))
   return {
     name,
@@ -267,8 +267,8 @@ function withLine(
   { health, quotas }: Observed,
 ): Path | null {
   if (!path) return path
-  const line = own(own(health ?? {}, name) ?? {}, family)
-  const atQuota = section?.quota && quotas && verdictOf(own(quotas.used, name), quotas.today, section.quota)
+  const line = getOwn(getOwn(health ?? {}, name) ?? {}, family)
+  const atQuota = section?.quota && quotas && verdictOf(getOwn(quotas.used, name), quotas.today, section.quota)
   if (!line && !atQuota) return path
   const barred = line?.barred || atQuota === 'disable'
   const degraded = line?.degraded || Boolean(atQuota)
@@ -277,7 +277,7 @@ function withLine(
 
 /** A modem's link stays up in the kernel when the network has dropped it. */
 function lacksBearer({ name }: Link, { bus }: Observed): boolean {
-  return own(bus, name)?.modem?.connected === false
+  return getOwn(bus, name)?.modem?.connected === false
 }
 
 function isEnabled(name: string, section: UplinkConfig | undefined, { disabled }: Observed): boolean {

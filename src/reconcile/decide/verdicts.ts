@@ -1,6 +1,6 @@
 /** Each uplink's devices, and what becomes of packets that come in or leave by them: rules of a verdict map. Pure. */
 
-import { isUplinkIn, type Present } from '../../model/carriers.ts'
+import { isUplinkIn, type Present } from '../../model/active-uplinks.ts'
 import type { Family } from '../../net/family.ts'
 
 /** By the family in which a device is an uplink; one line where that is the same for all. */

@@ -26,7 +26,7 @@ export interface History {
 /** IP header, ICMP header, ping's 16 bytes. */
 const packetBytes = 20 + 8 + 16
 
-/** As often as the daemon ticks: daemon/pulse.ts. */
+/** As often as the daemon ticks: daemon/ticker.ts. */
 const tickMs = 100
 const slowTickMs = 600
 

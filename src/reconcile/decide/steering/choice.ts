@@ -1,6 +1,6 @@
 /** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
 
-import { carriers, usable } from '../../../model/carriers.ts'
+import { activeUplinks, usable } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Side } from '../../../model/match.ts'
 import { type HashField, type LastResort, modeOf } from '../../../model/mode.ts'
@@ -48,7 +48,7 @@ function lastResort({ lastResort: as }: Use): Choice {
 /** In their order: for `failover` it says who goes first. */
 function membersOf(use: Use, family: Family, config: Config, uplinks: readonly Uplink[]) {
   if (use.uplinks === null) {
-    const working = carriers(family, config, uplinks)
+    const working = activeUplinks(family, config, uplinks)
     const [best] = working
     const all = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
     return { all, working }

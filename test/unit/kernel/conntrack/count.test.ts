@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createCounter } from '../../../../src/kernel/conntrack/count.ts'
-import { defaultNumbers } from '../../../../src/layout.ts'
+import { defaultLayout } from '../../../../src/layout.ts'
 
 /** As conntrack(8) 1.4.7 prints them with `--output extended`. */
 const entry = (mark: number | null, bytes: readonly [number, number] | null = null) => {
@@ -13,7 +13,7 @@ const entry = (mark: number | null, bytes: readonly [number, number] | null = nu
 }
 
 test('marks of ours are counted, others are others, and other bits are left aside', () => {
-  const { add, counted } = createCounter(defaultNumbers)
+  const { add, counted } = createCounter(defaultLayout)
   add(entry(0x41000000, [60, 40]))
   add(entry(0x41ff0001))
   add(entry(0x81000000, [7, 5]))
@@ -27,7 +27,7 @@ test('marks of ours are counted, others are others, and other bits are left asid
 })
 
 test('what is no connection counts nothing', () => {
-  const { add, counted } = createCounter(defaultNumbers)
+  const { add, counted } = createCounter(defaultLayout)
   for (const line of ['', 'mark=1090519040', 'conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.'])
     add(line)
   expect(counted).toEqual({ uplinks: new Map(), others: 0 })

@@ -1,6 +1,6 @@
 /** What is refused is tried again in growing pauses, or when the world around it is another. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { defaultNumbers } from '../../../../src/layout.ts'
+import { defaultLayout } from '../../../../src/layout.ts'
 import type { Observed } from '../../../../src/model/observed.ts'
 import type { Step } from '../../../../src/model/step.ts'
 import { isHeldBack, noteRefusals, refusalsOf, refusedPaths } from '../../../../src/reconcile/apply/refusals.ts'
@@ -21,7 +21,7 @@ test('pauses grow to ten minutes', () => {
   const pauses: number[] = []
   for (let round = 0; round < 10; round++) {
     noteRefusals([step], [{ step, why: 'no' }], world)
-    expect(refusedPaths(world, defaultNumbers)).toEqual([
+    expect(refusedPaths(world, defaultLayout)).toEqual([
       { family: 'inet', device: 'wan2', gateway: '10.2.0.1', why: 'no' },
     ])
     const began = performance.now()

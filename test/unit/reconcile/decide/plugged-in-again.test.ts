@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Link } from '../../../../src/model/kernel.ts'
 import type { KnownUplink } from '../../../../src/model/state.ts'
-import { findByHardware } from '../../../../src/reconcile/decide/numbers.ts'
+import { findByHardware } from '../../../../src/reconcile/decide/uplink-ids.ts'
 
 const port = (number: number) => `path qmi_wwan /devices/pci0000:00/0000:00:14.0/usb1/1-${number}/1-${number}:1.4`
 /** Cheap sticks all have the same. */

@@ -3,8 +3,8 @@
  * Pure.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Numbers } from '../../layout.ts'
-import { defaultNumbers, inOurBlock, isOurTable, markOf, marks, protocols } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
+import { defaultLayout, inOurBlock, isOurTable, markOf, marks, protocols } from '../../layout.ts'
 import type { Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { State } from '../../model/state.ts'
@@ -12,26 +12,26 @@ import type { Step } from '../../model/step.ts'
 import { hex } from '../../values/hex.ts'
 
 /** Not noted down while they are the defaults alone. */
-function rememberedNumbers({ uplinks, numbers }: State): readonly Numbers[] {
-  return numbers ?? (Object.keys(uplinks).length > 0 ? [defaultNumbers] : [])
+function rememberedNumbers({ uplinks, numbers }: State): readonly Layout[] {
+  return numbers ?? (Object.keys(uplinks).length > 0 ? [defaultLayout] : [])
 }
 
 /** `current` first, then those that earlier runs have left something of. */
-export function allNumbers(current: Numbers, { state }: Observed): readonly Numbers[] {
+export function allNumbers(current: Layout, { state }: Observed): readonly Layout[] {
   return [current, ...rememberedNumbers(state).filter((numbers) => !isDeepStrictEqual(numbers, current))]
 }
 
 /** What has to be remembered: ours, and former ones until nothing of them is seen any more. Null: nothing. */
-export function numbersToRemember(current: Numbers | null, observed: Observed): readonly Numbers[] | null {
+export function numbersToRemember(current: Layout | null, observed: Observed): readonly Layout[] | null {
   const former = rememberedNumbers(observed.state).filter(
     (numbers) => !isDeepStrictEqual(numbers, current) && isLeft(numbers, current, observed),
   )
   const numbers = current ? [current, ...former] : former
-  return numbers.length === 0 || isDeepStrictEqual(numbers, [defaultNumbers]) ? null : numbers
+  return numbers.length === 0 || isDeepStrictEqual(numbers, [defaultLayout]) ? null : numbers
 }
 
 /** Is there anything of the former numbers that is not as the current ones would have it? */
-function isLeft(former: Numbers, current: Numbers | null, { rules, routes }: Observed): boolean {
+function isLeft(former: Layout, current: Layout | null, { rules, routes }: Observed): boolean {
   const isTable = (table: number) => isOurTable(table, former) && !(current && isOurTable(table, current))
   const isBlock = (priority: number) => inOurBlock(priority, former) && !(current && inOurBlock(priority, current))
   const { pinned, numberMask } = marks(former)
@@ -49,7 +49,7 @@ function isLeft(former: Numbers, current: Numbers | null, { rules, routes }: Obs
 }
 
 /** Connections whose marks mean nothing any more would leave by any uplink, with the address of one. */
-export function connectionsOfFormerMarks(current: Numbers, observed: Observed): readonly Step[] {
+export function connectionsOfFormerMarks(current: Layout, observed: Observed): readonly Step[] {
   const former = allNumbers(current, observed).filter(
     (numbers) => numbers.markShift !== current.markShift && isLeft(numbers, current, observed),
   )

@@ -7,7 +7,7 @@
  * ask first, and two addresses that would become the same are told apart by ports.
  */
 
-import type { Numbers } from '../../layout.ts'
+import type { Layout } from '../../layout.ts'
 import { markOf, marks } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
 import type { Step } from '../../model/step.ts'
@@ -77,7 +77,7 @@ export function connectionsOfFormerPrefixes(
   observed: Ruleset | null,
   desired: Ruleset | null,
   uplinks: readonly Uplink[],
-  numbers: Numbers,
+  numbers: Layout,
 ): readonly Step[] {
   const { pinned, incoming, numberMask } = marks(numbers)
   return uplinks.flatMap(({ name, number }) => {

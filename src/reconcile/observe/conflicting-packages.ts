@@ -1,10 +1,10 @@
 /** Programs on this host that do our work in their own way: both at once is nobody's wish. */
 import { existsSync } from 'node:fs'
-import { rivals } from '../../layout.ts'
+import { conflictingPackages } from '../../layout.ts'
 
 /** One line each, for `ifbalance check`, `status` and the daemon's log. */
 export function readRivals(): readonly string[] {
-  return Object.entries(rivals)
+  return Object.entries(conflictingPackages)
     .filter(([, path]) => existsSync(path))
     .map(
       ([name, path]) => `${name} is installed (${path}): its routes and rules decide before ours; keep one of the two`,

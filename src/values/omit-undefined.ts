@@ -1,5 +1,5 @@
 /** Without the members that are undefined. */
-export function given<T extends Readonly<Record<string, unknown>>>(
+export function omitUndefined<T extends Readonly<Record<string, unknown>>>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {

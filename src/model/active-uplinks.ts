@@ -1,6 +1,6 @@
 /** Which uplinks carry new connections of a family. Pure. */
 
-import type { Numbers } from '../layout.ts'
+import type { Layout } from '../layout.ts'
 import { balancedTable } from '../layout.ts'
 import type { Family } from '../net/family.ts'
 import type { Config } from './config.ts'
@@ -34,7 +34,7 @@ export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usa
 }
 
 /** The usable uplinks of the best tier; in mode `failover` the first of them. */
-export function carriers(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
+export function activeUplinks(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
   const best = bestOf(usable(family, uplinks))
   return modeOf(balance.mode).spreads === 'in order' ? best.slice(0, 1) : best
 }
@@ -59,6 +59,6 @@ function compareTiers(one: Usable, other: Usable): number {
 }
 
 /** The route that new connections take, by all who carry them; its table has some for single hosts as well. */
-export function isBalancedDefault({ table, destination }: Route, numbers: Numbers): boolean {
+export function isBalancedDefault({ table, destination }: Route, numbers: Layout): boolean {
   return table === balancedTable(numbers) && destination === 'default'
 }

@@ -1,6 +1,6 @@
 /** Which IPv6 sources are moved into an uplink's own prefix. */
 import { describe, expect, test } from 'vitest'
-import { defaultNumbers } from '../../../../src/layout.ts'
+import { defaultLayout } from '../../../../src/layout.ts'
 import type { Ruleset } from '../../../../src/model/kernel.ts'
 import type { Uplink } from '../../../../src/model/uplink.ts'
 import {
@@ -8,7 +8,7 @@ import {
   connectionsOfFormerPrefixes,
   movePrivate,
   translateSources,
-} from '../../../../src/reconcile/decide/prefix-translation.ts'
+} from '../../../../src/reconcile/decide/nptv6.ts'
 
 const uplink = (number: number, prefixes: readonly string[], more: Partial<Uplink> = {}): Uplink => ({
   ...{ name: `wan${number}`, number, interface: `wan${number}`, index: number, state: 'online', weight: 1, metric: 10 },
@@ -87,7 +87,7 @@ test('what used a prefix that is over is forgotten, by the address that it began
   const chain = (...lines: readonly string[]): Ruleset => ({ chains: [{ name: 'nat_2', hook: null, rules: lines }] })
   const before = chain('ip6 saddr 2001:db8:b00::/56 accept', 'ip6 saddr fc00::/7 snat ip6 prefix to 2001:db8:b00::/56')
   const same = chain('ip6 saddr 2001:db8:b00::/56 accept', 'ip6 saddr fc00::/7 snat ip6 prefix to 2001:db8:c00::/56')
-  const forgotten = (after: Ruleset) => connectionsOfFormerPrefixes(before, after, [uplink(2, [])], defaultNumbers)
+  const forgotten = (after: Ruleset) => connectionsOfFormerPrefixes(before, after, [uplink(2, [])], defaultLayout)
   expect(forgotten(before)).toEqual([])
   expect(forgotten(same)).toEqual([
     {

@@ -2,7 +2,7 @@
 import { printable } from '../../os/log.ts'
 
 /** Where in the files something is: `/etc/ifbalance/ifbalance.conf:12: [uplink home] weight`. */
-export interface Place {
+export interface SourceLocation {
   readonly path: string
   readonly line: number
   /** `[uplink home]`, or empty before the first section. */
@@ -10,23 +10,23 @@ export interface Place {
   readonly key?: string
 }
 
-export interface Report {
+export interface Diagnostics {
   /** `of`: what is wrong by that, where it is not where the error is. */
-  readonly error: (place: Place, message: string, of?: Place) => void
-  readonly warn: (place: Place, message: string) => void
+  readonly error: (place: SourceLocation, message: string, of?: SourceLocation) => void
+  readonly warn: (place: SourceLocation, message: string) => void
   readonly errors: () => readonly string[]
   readonly warnings: () => readonly string[]
   /** What is wrong: a place for each error. */
-  readonly faults: () => readonly Place[]
+  readonly faults: () => readonly SourceLocation[]
 }
 
 /** A file of another kind altogether has a mistake on every line; nobody reads more of them than this. */
 const most = 50
 
-export function newReport(): Report {
+export function newDiagnostics(): Diagnostics {
   const errors: string[] = []
   const warnings: string[] = []
-  const faults: Place[] = []
+  const faults: SourceLocation[] = []
   return {
     error: (place, message, of = place) => {
       faults.push(of)
@@ -39,7 +39,7 @@ export function newReport(): Report {
   }
 }
 
-function lineOf({ path, line, section, key }: Place, message: string): string {
+function lineOf({ path, line, section, key }: SourceLocation, message: string): string {
   const where = [section, key].filter((part) => part !== undefined).join(' ')
   return printable(`${path}:${line}: ${where === '' ? '' : `${where}: `}${message}`)
 }

@@ -2,7 +2,7 @@
 
 import { configInForce } from '../config/in-force.ts'
 import { balancedTable, lastPriority } from '../layout.ts'
-import { isBalancedDefault } from '../model/carriers.ts'
+import { isBalancedDefault } from '../model/active-uplinks.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Event } from '../model/event.ts'
@@ -17,13 +17,13 @@ import { isWayOut, refusalLine } from '../reconcile/apply/refusals.ts'
 import { decide } from '../reconcile/decide/decide.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
-import { isHeld } from '../store/held-down.ts'
+import { isPaused } from '../store/held-down.ts'
 import type { Reply } from './control/protocol.ts'
 import { eventsOf, type Telling } from './events.ts'
 import { createLineBudget } from './line-budget.ts'
 import type { Ran } from './scheduler.ts'
 
-export interface Rounds {
+export interface ReconcileLoop {
   /** Reads the configuration, and gives the errors in it, which are logged: the last one without stays in force. */
   readonly load: () => readonly string[]
   /** Never throws: a failure is logged, and told in the reply. */
@@ -40,7 +40,7 @@ export interface Rounds {
   readonly rules: () => readonly SteeringRule[]
 }
 
-export interface RoundsOptions {
+export interface ReconcileLoopOptions {
   /** A line in the log for every change, not only one for all. */
   readonly details: boolean
   /** Told after each round how the uplinks are then. */
@@ -49,7 +49,7 @@ export interface RoundsOptions {
   readonly onDesired?: (desired: Desired, config: Config, observed: Observed) => void
 }
 
-export function createRounds({ details, onStatus, onDesired }: RoundsOptions): Rounds {
+export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileLoopOptions): ReconcileLoop {
   let config: Config | null = null
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
@@ -101,7 +101,7 @@ export function createRounds({ details, onStatus, onDesired }: RoundsOptions): R
   }
 
   async function act(reasons: readonly string[]): Promise<Reply & Ran> {
-    const held = isHeld()
+    const held = isPaused()
     config ??= configInForce().config
     const inForce = config
     if (held && isDown) {

@@ -5,7 +5,7 @@
 const fastMs = 100
 const slowMs = 600
 
-export interface Pulse {
+export interface Ticker {
   /** Calls `look` at each beat, or at the first one after so long. Whoever says `soon` has the next beat come soon. */
   readonly join: (look: () => 'soon' | undefined, everyMs?: number) => void
   /** The next beat comes soon. */
@@ -15,7 +15,7 @@ export interface Pulse {
   readonly stop: () => void
 }
 
-export function createPulse(): Pulse {
+export function createTicker(): Ticker {
   const members: { readonly look: () => 'soon' | undefined; readonly everyMs: number; last: number }[] = []
   let isFast = false
   let last = performance.now()

@@ -1,5 +1,5 @@
 /** Why not by another uplink. Pure. */
-import { isLinked } from '../model/carriers.ts'
+import { isLinked } from '../model/active-uplinks.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
 import type { Uplink } from '../model/uplink.ts'
@@ -7,7 +7,7 @@ import type { Family } from '../net/family.ts'
 import type { Facts, Outcome, RouteChoice } from './explanation.ts'
 
 /** `use` is the rule's that decides; null where all is balanced. */
-export function othersThan(
+export function rejectedUplinks(
   ways: readonly RouteChoice[],
   use: Use | null,
   { family }: { readonly family: Family },

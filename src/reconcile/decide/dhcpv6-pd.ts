@@ -7,7 +7,7 @@ import type { KnownUplink } from '../../model/state.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { isWithin, parsePrefix } from '../../net/ipv6-prefix.ts'
 import { matchesPattern } from '../../net/patterns.ts'
-import { own } from '../../values/own.ts'
+import { getOwn } from '../../values/get-own.ts'
 
 /** The configuration's word goes before what DHCP clients and network services say. */
 export function routedTo(device: string, section: UplinkConfig | undefined, observed: Observed): readonly string[] {
@@ -15,7 +15,7 @@ export function routedTo(device: string, section: UplinkConfig | undefined, obse
 }
 
 function told(device: string, { delegations = {}, bus }: Observed): readonly string[] {
-  return [...new Set([...(own(delegations, device) ?? []), ...(own(bus, device)?.prefixes ?? [])])]
+  return [...new Set([...(getOwn(delegations, device) ?? []), ...(getOwn(bus, device)?.prefixes ?? [])])]
 }
 
 /** Those of all other devices. */
@@ -41,7 +41,7 @@ export function withPrefixes(
   const found = uplinks.map((uplink) => {
     const section = config.uplinks.find(({ name }) => name === uplink.name)
     const prefixes = uplink.index === null ? [] : routedTo(uplink.interface, section, observed)
-    const before = own(observed.state.uplinks, uplink.name)?.prefixes ?? []
+    const before = getOwn(observed.state.uplinks, uplink.name)?.prefixes ?? []
     const now = uplink.index === null ? [] : told(uplink.interface, observed)
     const remembered = [...new Set([...now, ...before])].slice(0, maxRemembered)
     return { uplink, prefixes, remembered, formerPrefixes: remembered.filter((prefix) => !prefixes.includes(prefix)) }

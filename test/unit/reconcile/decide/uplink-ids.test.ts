@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Observed } from '../../../../src/model/observed.ts'
 import type { State } from '../../../../src/model/state.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
-import { rememberedSeconds } from '../../../../src/reconcile/decide/numbers.ts'
+import { rememberedSeconds } from '../../../../src/reconcile/decide/uplink-ids.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../config-of.ts'
 
