@@ -21,7 +21,7 @@ interface Standing {
 
 export interface Weighed {
   readonly balance: Balance
-  /** 1 to 256 for each line; null: leave them as they are. Lines that were never weighed have equal ones. */
+  /** 1 to 256 for each line; null: leave them as they are, and equal where there are none yet. */
   readonly weights: Readonly<Record<string, number>> | null
 }
 
@@ -85,7 +85,8 @@ export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>
       ),
       changes: isChange ? remember(before.changes, at) : before.changes,
     },
-    weights: isChange ? toWeights(names, wanted) : null,
+    // Whoever comes to others has no weight yet, however little there is to change.
+    weights: isChange || (isNew && shares.some((share) => share !== shares[0])) ? toWeights(names, settled) : null,
   }
 }
 

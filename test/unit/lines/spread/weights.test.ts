@@ -96,6 +96,8 @@ describe('weights', () => {
     expect(without.weights).toBeNull()
     const withNew = weigh(without.balance, { ...two, other: third as LineModel }, at + 10_000)
     expect(withNew.weights?.['other']).toBeLessThan(0.4 * 256)
+    const soon = weigh({ ...without.balance, changes: [at] }, { ...two, other: third as LineModel }, at + 500)
+    expect(Object.keys(soon.weights ?? {})).toEqual([nameOf(0), nameOf(1), 'other'])
   })
 
   test('whatever is measured, are whole numbers from 1 to 256, two seconds apart', () => {
