@@ -1,12 +1,12 @@
 /** F5, F6: firewalls and Docker's rules beside ours, with the real programs: loaded, reloaded, flushed, taken away. */
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { command } from '../lab/command.ts'
+import { command, ipBatch, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
-import { addresses } from '../lab/names.ts'
+import { addresses, ports } from '../lab/names.ts'
 import { checkShare } from '../lab/shares.ts'
-import { connections, countByPeer } from '../lab/traffic.ts'
+import { connections, countByPeer, openSessions } from '../lab/traffic.ts'
 import { lacksLab } from './needs.ts'
 
 /** What Docker Engine 24 makes for its default bridge; it makes them anew whenever it starts. */
@@ -59,7 +59,7 @@ describe.skipIf(await lacksLab())('others on the host', () => {
   beforeAll(async () => {
     const packages = ['iptables', 'ufw', 'firewalld']
     const progress = (line: string) => process.stdout.write(`  ${line}\n`)
-    lab = await createLab({ release: 'trixie', stack: 'networkd', packages, progress })
+    lab = await createLab({ release: 'trixie', stack: 'networkd', ipv6: true, packages, progress })
     const units = ['firewalld.service', 'ufw.service']
     await command(['/usr/bin/systemctl', `--root=${lab.machine.root}`, '--quiet', 'disable', ...units])
     mkdirSync(`${lab.machine.root}/srv`, { recursive: true })
@@ -96,6 +96,57 @@ describe.skipIf(await lacksLab())('others on the host', () => {
     await run('/usr/bin/systemctl', 'stop', 'firewalld')
     expect((await run('/usr/sbin/nft', 'list', 'tables')).stdout).not.toContain('table inet firewalld')
     await expectBalanced('stopped')
+  })
+
+  test('firewalld with all that is strict: both families, port forwards, and a reload that cuts nothing', async () => {
+    const { network } = lab
+    await shell(`ip address add fd00:77::1/64 dev lan0 nodad
+      sed -i 's/^#* *IPv6_rpfilter=.*/IPv6_rpfilter=strict/; s/^#* *StrictForwardPorts=.*/StrictForwardPorts=yes/' /etc/firewalld/firewalld.conf
+      grep -q '^IPv6_rpfilter=strict' /etc/firewalld/firewalld.conf
+      grep -q '^StrictForwardPorts=yes' /etc/firewalld/firewalld.conf
+      systemctl start firewalld
+      forward=port=${ports.forwarded}:proto=tcp:toport=${ports.forwarded}:toaddr=${addresses.lanClient}
+      firewall-cmd -q --permanent --zone=trusted --add-interface=lan0
+      for device in wan1 wan2; do firewall-cmd -q --permanent --zone=external --change-interface=$device; done
+      firewall-cmd -q --permanent --zone=external --add-forward-port=$forward
+      firewall-cmd -q --permanent --zone=external --add-port=${ports.inbound}/tcp
+      firewall-cmd -q --reload`)
+    await ipBatch(network.lan, ['addr add fd00:77::10/64 dev eth0 nodad', 'route add default via fd00:77::1 dev eth0'])
+    const services = [
+      await startIn(network.host, programArgv('listen', [String(ports.inbound), 'host'])),
+      await startIn(network.lan, programArgv('listen', [String(ports.forwarded), 'lan'])),
+    ]
+    const expectAll = async (what: string) => {
+      await expectBalanced(what)
+      for (const from of ['host', 'lan'] as const) {
+        const counts = countByPeer(await connections(network[from], 40, { host: addresses.server6 }))
+        const [one = 0, two = 0] = [1, 2].map((isp) => counts[addresses.public6Of(isp)])
+        expect(one + two, `${what}, IPv6, ${from}: ${JSON.stringify(counts)}`).toBe(40)
+        checkShare(one, 40, 0.5, `${what}, IPv6, ${from}`)
+      }
+      for (const isp of network.isps)
+        for (const [port, word] of [
+          [ports.inbound, 'host'],
+          [ports.forwarded, 'lan'],
+        ] as const) {
+          const asked = await connections(network.internet, 10, { host: isp.publicAddress, port })
+          expect(countByPeer(asked), `${what}, through ${isp.device}, port ${port}`).toEqual({ [word]: 10 })
+        }
+    }
+    try {
+      for (const service of services) await waitForLine(service, (line) => line === 'ready')
+      for (const isp of network.isps) await isp.forwardInbound(await isp.hostAddress())
+      await expectAll('strict')
+      const sessions = [await openSessions(network.host, 8, 8, 50), await openSessions(network.lan, 8, 8, 50)]
+      await run('/usr/bin/firewall-cmd', '-q', '--reload')
+      await expectAll('reloaded')
+      for (const group of sessions)
+        for (const { protocol, peer, error } of await group.stop())
+          expect([protocol, peer, error]).toEqual([protocol, peer, null])
+    } finally {
+      for (const service of services) await service.stop()
+      await run('/usr/bin/systemctl', 'stop', 'firewalld')
+    }
   })
 
   test('F6: ufw: enabled, reloaded, disabled', async () => {
