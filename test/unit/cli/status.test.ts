@@ -2,63 +2,36 @@ import { expect, test } from 'vitest'
 import type { Paint } from '../../../src/cli/output.ts'
 import { statusText } from '../../../src/cli/status-text.ts'
 import type { Link, Nexthop, Route } from '../../../src/model/kernel.ts'
-import type { Observed } from '../../../src/model/observed.ts'
-import type { Uplink } from '../../../src/model/uplink.ts'
 import { type Facts, type Status, statusOf } from '../../../src/status/status.ts'
 import { configOf } from '../../config-of.ts'
+import { hopOf, linkOf, observedOf, pathOf, routeOf, uplinkOf } from '../builders.ts'
 
 const plain: Paint = (_, text) => text
 
 const config = configOf('')
 
-function link(name: string, carrier = true): Link {
-  return {
-    ...{ index: 1, name, kind: null, type: 1, up: true, carrier },
-    ...{ pointToPoint: false, mtu: 1500, master: null, hardware: [], addresses: [] },
-  }
-}
-
-function hop(device: string, weight: number): Nexthop {
-  return { device, weight, gateway: '192.0.2.1', onlink: false }
-}
+const link = (name: string, carrier = true) => linkOf(name, { carrier })
+const hop = (device: string, weight: number) => hopOf(device, '192.0.2.1', weight)
 
 function balanced(nexthops: readonly Nexthop[], other: Partial<Route> = {}): Route {
-  return {
-    ...{ family: 'inet', type: 'unicast', destination: 'default', table: 30098, protocol: 98, metric: 0, nexthops },
-    ...other,
-  }
+  return routeOf('default', nexthops, { table: 30098, protocol: 98, ...other })
 }
 
-const home: Uplink = {
-  ...{ name: 'home', number: 1, interface: 'wan1', index: 2, state: 'online', weight: 3, metric: 10 },
-  inet: { gateway: '192.0.2.1', onlink: false, mtu: 1500, addresses: ['192.0.2.2', '192.0.2.3'] },
-  inet6: { gateway: 'fe80::1', onlink: false, mtu: 1500, addresses: ['2001:db8::2'] },
-}
-const lte: Uplink = {
-  ...{ name: 'lte', number: 2, interface: 'ppp0', index: 3, state: 'online', weight: 1, metric: 10 },
-  inet: { gateway: null, onlink: false, mtu: 1500, addresses: ['198.51.100.7'] },
-  inet6: null,
-}
-const gone: Uplink = { ...lte, name: 'gone', number: 3, interface: 'wan3', index: null, state: 'absent', inet: null }
+const home = uplinkOf(1, {
+  ...{ name: 'home', index: 2, weight: 3 },
+  inet: pathOf('192.0.2.1', ['192.0.2.2', '192.0.2.3']),
+  inet6: pathOf('fe80::1', ['2001:db8::2']),
+})
+const lte = uplinkOf(2, { name: 'lte', interface: 'ppp0', index: 3, inet: pathOf(null, ['198.51.100.7']) })
+const gone = uplinkOf(3, { name: 'gone', index: null, state: 'absent' })
 
 function facts(routes: readonly Route[], links: readonly Link[], warnings: readonly string[] = []): Facts {
-  const observed: Observed = {
-    ...{
-      ipv6: true,
-      links,
-      routes,
-      rules: (['inet', 'inet6'] as const).map((family) => ({
-        ...{ family, priority: 32765, protocol: 2, spec: 'lookup 30098' },
-      })),
-      ruleset: null,
-      sysctls: {},
-      leases: {},
-      bus: {},
-      stanzas: {},
-      disabled: [],
-    },
-    ...{ state: { uplinks: {}, sysctls: {} }, tableNames: null },
-  }
+  const observed = observedOf({
+    ...{ links, routes },
+    rules: (['inet', 'inet6'] as const).map((family) => ({
+      ...{ family, priority: 32765, protocol: 2, spec: 'lookup 30098' },
+    })),
+  })
   const desired = {
     ...{ uplinks: [home, lte, gone], routes: [], rules: [], ruleset: null, sysctls: {} },
     ...{ state: { uplinks: {}, sysctls: {} }, tableNames: '', warnings: ['lan overlaps'] },

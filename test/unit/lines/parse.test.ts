@@ -9,6 +9,7 @@ import { probeSettings } from '../../../src/lines/settings.ts'
 import { isTrusted } from '../../../src/os/trusted.ts'
 import { parseHealth } from '../../../src/store/health.ts'
 import { quotaFile, type Used } from '../../../src/store/quota.ts'
+import { healthOf } from '../builders.ts'
 import { config } from './simulation.ts'
 
 test.each([
@@ -44,7 +45,7 @@ test('counters, also of devices with odd names', () => {
 })
 
 describe('the file of the daemon', () => {
-  const line = { state: 'offline', degraded: false, since: 1, why: 'x', latencyMs: null, loss: 0, lastProbe: null }
+  const line = { ...healthOf('offline'), since: 1, why: 'x' }
   const text = (at: number, health: unknown) => JSON.stringify({ at, health })
 
   test('counts while it is fresh', () => {

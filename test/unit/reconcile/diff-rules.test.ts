@@ -1,5 +1,4 @@
 /** Whatever the set of uplinks was before: the rules that a kernel ends with are those of a fresh start, and each step carries traffic. */
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { markOf, uplinkTable } from '../../../src/layout.ts'
@@ -9,10 +8,9 @@ import type { Step } from '../../../src/model/step.ts'
 import { decide } from '../../../src/reconcile/decide/decide.ts'
 import { diff } from '../../../src/reconcile/diff.ts'
 import { configOf } from '../../config-of.ts'
+import { worldOf } from '../builders.ts'
 
-const world: Observed = JSON.parse(
-  readFileSync(new URL('../../cases/ipv6-two-providers/observed.json', import.meta.url), 'utf8'),
-)
+const world = worldOf('ipv6-two-providers')
 const config = configOf('')
 const { numbers } = config
 

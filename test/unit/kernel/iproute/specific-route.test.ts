@@ -1,13 +1,9 @@
 /** Which of main's routes takes an address. */
 import { expect, test } from 'vitest'
 import { specificRoute } from '../../../../src/kernel/iproute/specific-route.ts'
-import type { Route } from '../../../../src/model/kernel.ts'
-import type { Family } from '../../../../src/net/family.ts'
+import { routeOf } from '../../builders.ts'
 
-const route = (destination: string, metric = 0, table = 254): Route => ({
-  ...{ family: (destination.includes(':') ? 'inet6' : 'inet') as Family, type: 'unicast', destination, table },
-  ...{ protocol: 4, metric, nexthops: [] },
-})
+const route = (destination: string, metric = 0, table = 254) => routeOf(destination, [], { metric, table })
 const routes = [
   ...['default', '10.0.0.0/8', '10.128.0.0/9', '10.200.3.0/24', '255.255.255.254/31'].map((to) => route(to)),
   ...['2001:db8::/32', '2001:db8:0:8000::/49', '2001:db8::1', '::/1'].map((to) => route(to)),

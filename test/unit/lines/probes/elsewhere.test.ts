@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
 import { leadsElsewhere } from '../../../../src/lines/probes/elsewhere.ts'
-import type { Route } from '../../../../src/model/kernel.ts'
+import { hopOf, routeOf } from '../../builders.ts'
 
-const route = (destination: string, device: string): Route => ({
-  ...{ family: 'inet', type: 'unicast', destination, table: 254, protocol: 4, metric: 0 },
-  nexthops: [{ device, gateway: null, weight: 1, onlink: false }],
-})
+const route = (destination: string, device: string) => routeOf(destination, [hopOf(device)])
 
 test.each([
   ['a route of networkd for a name server', [route('1.1.1.1', 'wan1')], true],

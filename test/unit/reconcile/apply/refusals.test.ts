@@ -1,21 +1,18 @@
 /** What is refused is tried again in growing pauses, or when the world around it is another. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { defaultLayout } from '../../../../src/layout.ts'
-import type { Observed } from '../../../../src/model/observed.ts'
 import type { Step } from '../../../../src/model/step.ts'
 import { isHeldBack, noteRefusals, refusalsOf, refusedPaths } from '../../../../src/reconcile/apply/refusals.ts'
+import { hopOf, observedOf, routeOf } from '../../builders.ts'
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => vi.useRealTimers())
 
 const step: Step = {
   kind: 'replace-route',
-  route: {
-    ...{ family: 'inet', type: 'unicast', destination: 'default', table: 30002, protocol: 98, metric: 0 },
-    nexthops: [{ device: 'wan2', gateway: '10.2.0.1', weight: 1, onlink: false }],
-  },
+  route: routeOf('default', [hopOf('wan2', '10.2.0.1')], { table: 30002, protocol: 98 }),
 }
-const world = { links: [], routes: [], sysctls: {} } as unknown as Observed
+const world = observedOf()
 
 test('pauses grow to ten minutes', () => {
   const pauses: number[] = []

@@ -1,8 +1,7 @@
 /** What makes an interface an uplink, in which family, and for how long. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Desired } from '../../../../src/model/desired.ts'
-import type { Address, Link, Route } from '../../../../src/model/kernel.ts'
+import type { Address, Route } from '../../../../src/model/kernel.ts'
 import type { Observed } from '../../../../src/model/observed.ts'
 import type { State } from '../../../../src/model/state.ts'
 import type { Uplink } from '../../../../src/model/uplink.ts'
@@ -10,15 +9,11 @@ import type { Family } from '../../../../src/net/family.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { gatewaylessLines } from '../../../../src/reconcile/decide/gatewayless.ts'
 import { configOf } from '../../../config-of.ts'
+import { hopOf, linkOf, routeOf, worldOf } from '../../builders.ts'
 
-const cables: Observed = JSON.parse(
-  readFileSync(new URL('../../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
-)
+const cables = worldOf('two-dhcp-uplinks')
 
-const lan0: Link = {
-  ...{ index: 9, name: 'lan0', kind: null, type: 1, up: true, carrier: true },
-  ...{ pointToPoint: false, mtu: 1500, master: null, hardware: [], addresses: [] },
-}
+const lan0 = linkOf('lan0')
 
 const sysctls = ['rp_filter', 'ignore_routes_with_linkdown'].map((name) => [`net/ipv4/conf/lan0/${name}`, '0'])
 
@@ -33,10 +28,8 @@ const address = (family: Family, text: string, more: Partial<Address> = {}): Add
   ...more,
 })
 
-const route = (device: string, protocol: number, gateway = 'fe80::9'): Route => ({
-  ...{ family: gateway.includes(':') ? 'inet6' : 'inet', type: 'unicast', destination: 'default', table: 254 },
-  ...{ protocol, metric: 1024, nexthops: [{ device, gateway, weight: 1, onlink: false }] },
-})
+const route = (device: string, protocol: number, gateway = 'fe80::9'): Route =>
+  routeOf('default', [hopOf(device, gateway)], { protocol, metric: 1024 })
 
 const advertised = (device: string) => route(device, 9)
 const slaac = address('inet6', '2001:db8:9::77', { dynamic: true })
@@ -179,11 +172,9 @@ function flooded(count: number, state: State, rules: Observed['rules'] = world.r
   const own = address('inet6', '2001:db8:ffff::2')
   // As the kernel lists them: the latest first.
   const made = numbers.map((i) => address('inet6', `2001:db8:${i.toString(16)}::2`, { dynamic: true })).toReversed()
-  const subnet = (text: string, protocol: number): Route => ({
-    ...{ family: 'inet6', type: 'unicast', destination: text, table: 254, protocol, metric: 256 },
-    nexthops: [{ device: 'wan1', gateway: null, weight: 1, onlink: false }],
-  })
-  const subnets = [...numbers.map((i) => subnet(`2001:db8:${i.toString(16)}::/64`, 2)), subnet('2001:db8:ffff::/64', 2)]
+  const subnets = [...numbers.map((i) => i.toString(16)), 'ffff'].map((i) =>
+    routeOf(`2001:db8:${i}::/64`, [hopOf('wan1')], { protocol: 2, metric: 256 }),
+  )
   const links = world.links.map((link) =>
     link.name === 'wan1' ? { ...link, addresses: [...link.addresses, ...made, own] } : link,
   )

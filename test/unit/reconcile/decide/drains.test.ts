@@ -1,5 +1,4 @@
 /** Old connections of uplinks that take no new ones: cut when the line dies, if there is another, and only then. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Config } from '../../../../src/model/config.ts'
 import type { Health, LineState } from '../../../../src/model/health.ts'
@@ -7,15 +6,12 @@ import type { Observed } from '../../../../src/model/observed.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../config-of.ts'
+import { healthOf, worldOf } from '../../builders.ts'
 
-const world: Observed = JSON.parse(
-  readFileSync(new URL('../../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
-)
+const world = worldOf('two-dhcp-uplinks')
 const config = configOf('[uplink wan1]\nmetric = 1\n[uplink wan2]\nmetric = 2\n')
 
-const line = (state: LineState, degraded = false) => ({
-  inet: { state, degraded, since: 0, why: '', latencyMs: null, loss: 0, lastProbe: null },
-})
+const line = (state: LineState, degraded = false) => ({ inet: healthOf(state, degraded) })
 const lines = (wan1: LineState, wan2: LineState): Health => ({ wan1: line(wan1), wan2: line(wan2) })
 
 /** What each round after another cuts in one world, where only lines die and come back. */

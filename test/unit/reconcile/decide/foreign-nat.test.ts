@@ -1,13 +1,11 @@
 /** What others' rules leave alone on an uplink. */
 import { expect, test } from 'vitest'
 import type { DeviceTest, ForeignNat } from '../../../../src/model/facts.ts'
-import type { Link } from '../../../../src/model/kernel.ts'
-import type { Observed } from '../../../../src/model/observed.ts'
 import { foreignNatWarnings, leftAlone } from '../../../../src/reconcile/decide/foreign-nat.ts'
+import { linkOf, observedOf } from '../../builders.ts'
 
 const out = (names: readonly string[], not?: true): DeviceTest => ({ way: 'out', names, ...(not && { not }) })
 const by = (name: string, not?: true): DeviceTest => ({ way: 'in', names: [name], ...(not && { not }) })
-const link = (index: number, name: string) => ({ index, name }) as Link
 const rule = (
   does: ForeignNat['does'],
   devices: readonly DeviceTest[],
@@ -16,7 +14,7 @@ const rule = (
   ...{ does, where: 'ip nat post', family: 'inet', devices, matches: [], ...more },
 })
 const observed = (...foreignNat: readonly ForeignNat[]) =>
-  ({ foreignNat, links: [link(3, 'lan0'), link(4, 'lan1'), link(5, 'wan1')] }) as unknown as Observed
+  observedOf({ foreignNat, links: ['lan0', 'lan1', 'wan1'].map((name, at) => linkOf(name, { index: 3 + at })) })
 const on = (device: string, ...rules: readonly ForeignNat[]) => leftAlone(device, observed(...rules))
 
 test.for<[string, ForeignNat, readonly string[], readonly string[]]>([

@@ -1,33 +1,27 @@
 /** Where new connections really go, whoever says so. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Route, Rule } from '../../../../src/model/kernel.ts'
 import type { Observed } from '../../../../src/model/observed.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { statusOf } from '../../../../src/status/status.ts'
 import { configOf } from '../../../config-of.ts'
+import { healthOf, hopOf, linkOf, routeOf, worldOf } from '../../builders.ts'
 
 const config = configOf('')
-const bare: Observed = JSON.parse(
-  readFileSync(new URL('../../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
-)
+const bare = worldOf('two-dhcp-uplinks')
 const wanted = decide(config, bare)
-const tunnel = { ...bare.links[0], index: 99, name: 'tun0', kind: 'tun', up: true, carrier: true, master: null }
+const tunnel = linkOf('tun0', { index: 99, kind: 'tun' })
 const before: readonly Rule[] = bare.rules.filter(({ priority }) => priority < 20000)
 const behind: readonly Rule[] = bare.rules.filter(({ priority }) => priority > 20000)
 const ours = wanted.rules.toSorted((a, b) => a.priority - b.priority)
 
 function by(device: string, destination = 'default', other: Partial<Route> = {}): Route {
-  return {
-    ...{ family: 'inet', type: 'unicast', destination, table: 254, protocol: 3, metric: 0 },
-    nexthops: [{ device, gateway: null, weight: 1, onlink: false }],
-    ...other,
-  }
+  return routeOf(destination, [hopOf(device)], other)
 }
 
 /** With ours in effect, as far as others leave it so. */
 function seen(routes: readonly Route[], rules: readonly Rule[] = []) {
-  const links = [...bare.links, tunnel as Observed['links'][number]]
+  const links = [...bare.links, tunnel]
   const world = { ...bare, links, routes: [...bare.routes, ...routes], rules: [...before, ...rules, ...behind] }
   const there = decide(config, world)
   const mine = there.rules.toSorted((a, b) => a.priority - b.priority)
@@ -93,11 +87,9 @@ test('by one of the uplinks with both halves in its lease', () => {
 })
 
 test('a route to one host by an uplink behind which nothing answers', () => {
-  const line = { state: 'offline', degraded: false, since: 0, why: '', latencyMs: null, loss: 0, lastProbe: null }
-  const world = { ...bare, health: { wan2: { inet: line } } } as Observed
-  const hops = { nexthops: [{ device: 'wan2', gateway: '10.2.0.1', weight: 1, onlink: false }] }
+  const world = { ...bare, health: { wan2: { inet: healthOf('offline') } } }
   const told = (observed: Observed) => decide(config, observed).warnings.filter((one) => /waits/.test(one))
-  const endpoint = by('wan2', '203.0.113.5', hops)
+  const endpoint = routeOf('203.0.113.5', [hopOf('wan2', '10.2.0.1')])
   expect(told({ ...world, routes: [...bare.routes, endpoint] })).toEqual([
     'IPv4 route 203.0.113.5 in main leads by wan2, where nothing answers: what needs it (a tunnel?) waits',
   ])

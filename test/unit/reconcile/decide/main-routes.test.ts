@@ -1,15 +1,13 @@
 /** When packets of connections that are on an uplink have to ask table `main` first. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { slicePath } from '../../../../src/kernel/cgroup/slices.ts'
 import type { Route } from '../../../../src/model/kernel.ts'
 import type { Observed } from '../../../../src/model/observed.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { configOf } from '../../../config-of.ts'
+import { hopOf, routeOf, worldOf } from '../../builders.ts'
 
-const world: Observed = JSON.parse(
-  readFileSync(new URL('../../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
-)
+const world = worldOf('two-dhcp-uplinks')
 
 function asks(text: string, change: Partial<Observed>): boolean {
   const { rules } = decide(configOf(text), { ...world, ...change })
@@ -17,9 +15,7 @@ function asks(text: string, change: Partial<Observed>): boolean {
 }
 
 function withRoute(route: Partial<Route>): Partial<Observed> {
-  const base = { family: 'inet', type: 'unicast', table: 254, protocol: 3, metric: 0 } as const
-  const hops = [{ device: 'lan0', gateway: null, weight: 1, onlink: false }]
-  return { routes: [...world.routes, { ...base, destination: '10.99.0.0/16', nexthops: hops, ...route }] }
+  return { routes: [...world.routes, routeOf('10.99.0.0/16', [hopOf('lan0')], route)] }
 }
 
 test.each<[string, boolean, string, Partial<Observed>]>([
@@ -36,14 +32,14 @@ test.each<[string, boolean, string, Partial<Observed>]>([
   ],
 ])('%s: %s', (_, expected, config, change) => expect(asks(config, change)).toBe(expected))
 
-const byWan2 = { gateway: '10.2.0.1', device: 'wan2', weight: 1, onlink: false }
+const byWan2 = hopOf('wan2', '10.2.0.1')
 const tunnel = withRoute({ destination: '172.30.0.0/16' }).routes?.at(-1) as Route
 
 test.each<[string, readonly string[], Partial<Route>, readonly Route[]]>([
   ['but not of what it leads to by an uplink', ['203.0.113.0/24'], {}, [tunnel]],
   ['also of that where a part of it is by another device', [], {}, [{ ...tunnel, destination: '203.0.113.128/25' }]],
   ['not at all where all of it is by uplinks', [], {}, []],
-  ['also of the subnet of an address', [], { protocol: 2, nexthops: [{ ...byWan2, gateway: null }] }, [tunnel]],
+  ['also of the subnet of an address', [], { protocol: 2, nexthops: [hopOf('wan2')] }, [tunnel]],
 ])('main is asked first, %s', (_, expected, change, others) => {
   const { routes = [] } = withRoute({ destination: '203.0.113.0/24', nexthops: [byWan2], ...change })
   const { rules } = decide(configOf(''), { ...world, routes: [...routes, ...others] })

@@ -1,5 +1,4 @@
 /** Whose name server answers for whose. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Route } from '../../../../src/model/kernel.ts'
 import type { Observed } from '../../../../src/model/observed.ts'
@@ -7,23 +6,13 @@ import type { Family } from '../../../../src/net/family.ts'
 import { nameServers } from '../../../../src/net/valid.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { redirectedServers, routedServers } from '../../../../src/reconcile/decide/name-servers.ts'
+import { healthOf, hopOf, routeOf, worldOf } from '../../builders.ts'
 import { config } from '../../lines/simulation.ts'
 
-const read = (name: string): Observed =>
-  JSON.parse(readFileSync(new URL(`../../../cases/${name}/observed.json`, import.meta.url), 'utf8'))
-const four = read('two-dhcp-uplinks')
-const six = read('ipv6-two-providers')
+const four = worldOf('two-dhcp-uplinks')
+const six = worldOf('ipv6-two-providers')
 
-const offline = {
-  state: 'offline',
-  degraded: false,
-  since: 0,
-  why: '',
-  latencyMs: null,
-  loss: 0,
-  lastProbe: null,
-} as const
-const dead = (uplink: string, family: Family = 'inet') => ({ health: { [uplink]: { [family]: offline } } })
+const dead = (uplink: string, family: Family = 'inet') => ({ health: { [uplink]: { [family]: healthOf('offline') } } })
 const lease = (address: string, ...servers: readonly string[]) => ({
   ...{ source: 'dhclient', address, gateway: {} },
   nameServers: servers,
@@ -34,10 +23,8 @@ const bus = (...servers: readonly string[]) => ({
   gateway: {},
   nameServers: servers,
 })
-const routeTo = (destination: string, device: string): Route => ({
-  ...{ family: 'inet', type: 'unicast', destination, table: 254, protocol: 16, metric: 1024 },
-  nexthops: [{ device, gateway: null, weight: 1, onlink: false }],
-})
+const routeTo = (destination: string, device: string): Route =>
+  routeOf(destination, [hopOf(device)], { protocol: 16, metric: 1024 })
 
 function redirected(observed: Observed, uplink: Parameters<typeof config>[0] = {}): readonly string[] {
   const settings = config(uplink)

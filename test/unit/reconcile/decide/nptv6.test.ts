@@ -9,14 +9,10 @@ import {
   movePrivate,
   translateSources,
 } from '../../../../src/reconcile/decide/nptv6.ts'
+import { pathOf, uplinkOf } from '../../builders.ts'
 
-const uplink = (number: number, prefixes: readonly string[], more: Partial<Uplink> = {}): Uplink => ({
-  ...{ name: `wan${number}`, number, interface: `wan${number}`, index: number, state: 'online', weight: 1, metric: 10 },
-  inet: null,
-  inet6: { gateway: 'fe80::1', onlink: false, mtu: 1500, addresses: [`2001:db8:${number}::2`] },
-  prefixes,
-  ...more,
-})
+const uplink = (number: number, prefixes: readonly string[], more: Partial<Uplink> = {}): Uplink =>
+  uplinkOf(number, { inet6: pathOf('fe80::1', [`2001:db8:${number}::2`]), prefixes, ...more })
 const rules = (...uplinks: readonly Uplink[]) =>
   uplinks.slice(0, 1).flatMap((first) => [...translateSources(first, uplinks), ...movePrivate(first)])
 const privateTo = (prefix: string) => `ip6 saddr fc00::/7 snat ip6 prefix to ${prefix}`
@@ -68,17 +64,15 @@ test('two lines of one provider with the same prefix need no translation between
 })
 
 describe('all else', () => {
-  const path = { gateway: 'fe80::1', onlink: false } as const
-
   test('is masqueraded', () => expect(changeRest(uplink(1, ['2001:db8:a00::/56']))).toBe('masquerade'))
 
   test('gets the deprecated address where there is no other', () => {
-    const deprecated = { ...path, addresses: ['2001:db8:1::2'], mtu: 1500, deprecated: true } as const
+    const deprecated = pathOf('fe80::1', ['2001:db8:1::2'], { deprecated: true })
     expect(changeRest(uplink(1, ['2001:db8:a00::/56'], { inet6: deprecated }))).toBe('snat ip6 to 2001:db8:1::2')
   })
 
   test('is moved into the prefix where the link has no address', () => {
-    const bare = uplink(1, ['2001:db8:a00::/56'], { inet6: { ...path, mtu: 1500, addresses: [] } })
+    const bare = uplink(1, ['2001:db8:a00::/56'], { inet6: pathOf('fe80::1', []) })
     expect(changeRest(bare)).toBe('snat ip6 prefix to 2001:db8:a00::/56')
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Link } from '../../../../src/model/kernel.ts'
 import type { KnownUplink } from '../../../../src/model/state.ts'
 import { findByHardware } from '../../../../src/reconcile/decide/uplink-ids.ts'
+import { linkOf } from '../../builders.ts'
 
 const port = (number: number) => `path qmi_wwan /devices/pci0000:00/0000:00:14.0/usb1/1-${number}/1-${number}:1.4`
 /** Cheap sticks all have the same. */
@@ -10,11 +10,6 @@ const address = 'mac 0c:5b:8f:27:9a:64'
 function known(number: number, device: string, ...hardware: readonly string[]): readonly [string, KnownUplink] {
   return [device, { number, interface: device, hardware }]
 }
-
-const link = (name: string): Link => ({
-  ...{ index: 9, name, kind: null, type: 1, up: true, carrier: true },
-  ...{ pointToPoint: false, mtu: 1500, master: null, hardware: [], addresses: [] },
-})
 
 const sticks = [known(1, 'wwan0', port(1), address), known(2, 'wwan1', port(2), address)]
 
@@ -26,5 +21,11 @@ test.for([
   ['another device', [port(3)], sticks, [], undefined],
   ['one that tells nothing', [], [known(1, 'wwan0')], [], undefined],
 ] as const)('plugged in again %s', ([, hardware, uplinks, here, name]) => {
-  expect(findByHardware(hardware, uplinks, here.map(link))?.name).toBe(name)
+  expect(
+    findByHardware(
+      hardware,
+      uplinks,
+      here.map((device) => linkOf(device)),
+    )?.name,
+  ).toBe(name)
 })

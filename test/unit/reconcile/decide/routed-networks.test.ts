@@ -1,22 +1,16 @@
 /** Public networks behind this host that one provider routes here: others would drop what comes from them. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Route } from '../../../../src/model/kernel.ts'
-import type { Observed } from '../../../../src/model/observed.ts'
 import type { Family } from '../../../../src/net/family.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { maxRoutedNetworks } from '../../../../src/reconcile/decide/steering/routed-networks.ts'
 import { configOf } from '../../../config-of.ts'
+import { hopOf, routeOf, worldOf } from '../../builders.ts'
 
-const world: Observed = JSON.parse(
-  readFileSync(new URL('../../../cases/ipv6-two-providers/observed.json', import.meta.url), 'utf8'),
-)
+const world = worldOf('ipv6-two-providers')
 
-const route = (destination: string, device: string, gateway: string | null = null): Route => ({
-  family: destination.includes(':') ? 'inet6' : 'inet',
-  ...{ type: 'unicast', destination, table: 254, protocol: 2, metric: 0 },
-  nexthops: [{ device, gateway, weight: 1, onlink: false }],
-})
+const route = (destination: string, device: string, gateway: string | null = null): Route =>
+  routeOf(destination, [hopOf(device, gateway)], { protocol: 2 })
 
 /** What is left to main, in the order in which the kernel asks. */
 function left(family: Family, routes: readonly Route[], text = ''): readonly string[] {

@@ -1,16 +1,13 @@
 /** A phone that is plugged in each day under another name does not take a number each day for good. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Observed } from '../../../../src/model/observed.ts'
 import type { State } from '../../../../src/model/state.ts'
 import { decide } from '../../../../src/reconcile/decide/decide.ts'
 import { rememberedSeconds } from '../../../../src/reconcile/decide/uplink-ids.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../config-of.ts'
+import { healthOf, worldOf } from '../../builders.ts'
 
-const world: Observed = JSON.parse(
-  readFileSync(new URL('../../../cases/two-dhcp-uplinks/observed.json', import.meta.url), 'utf8'),
-)
+const world = worldOf('two-dhcp-uplinks')
 const config = configOf('[uplink spare]\n')
 const numbersIn = ({ uplinks }: State) => Object.entries(uplinks).map(([name, { number }]) => `${name} ${number}`)
 
@@ -40,16 +37,8 @@ test('what was back in between is missed anew', () => {
 
 test('connections that nothing else could carry keep their number', () => {
   const uplinks = { phone: { number: 1, interface: 'enx0a1b2c3d4e5f', goneSince: 0, drains: ['inet' as const] } }
-  const dead = {
-    state: 'offline',
-    degraded: false,
-    since: 0,
-    why: '',
-    latencyMs: null,
-    loss: 0,
-    lastProbe: null,
-  } as const
-  const health = { wan1: { inet: dead }, wan2: { inet: dead } }
+  const dead = { inet: healthOf('offline') }
+  const health = { wan1: dead, wan2: dead }
   const observed = { ...world, health, uptime: 99_999, state: { uplinks, sysctls: {} } }
   expect(numbersIn(decide(config, observed).state)).toContain('phone 1')
 })
