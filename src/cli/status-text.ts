@@ -1,5 +1,6 @@
 /** `ifbalance status` for people. Pure. */
 import type { LineHealth } from '../model/health.ts'
+import { type LineFigure, type LineFigureName, lineFigures } from '../model/line-figures.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
 import { type Cell, type Column, layOut } from './table.ts'
@@ -35,13 +36,14 @@ export function statusText(status: Status, paint: Paint): string {
   return [...table, '', ...linesText(uplinks, paint), summary(status), ...names, ...remarks(status, paint)].join('\n')
 }
 
+const figures = Object.entries(lineFigures) as readonly (readonly [LineFigureName, LineFigure])[]
+
 const lineColumns: readonly Column[] = [
   { title: 'LINE', align: 'left' },
   { title: '', align: 'left' },
   { title: 'STATE', align: 'left' },
   { title: 'SINCE', align: 'left' },
-  { title: 'LATENCY', align: 'right' },
-  { title: 'LOSS', align: 'right' },
+  ...figures.map(([, { title }]) => ({ title, align: 'right' }) as const),
   { title: 'WHY', align: 'left' },
   { title: 'LAST PROBE', align: 'left' },
 ]
@@ -59,7 +61,11 @@ function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly str
 function noLineRow(name: string, state: UplinkStatus['state'], why: string): readonly Cell[] {
   const unknown = { text: '-' }
   const start = [{ text: name }, unknown, { text: state, style: styles[state] }]
-  return [...start, unknown, unknown, unknown, { text: printableLines(why) }, unknown]
+  return [...start, unknown, ...figures.map(() => unknown), { text: printableLines(why) }, unknown]
+}
+
+function figureCell(value: number | null, text: LineFigure['text']): Cell {
+  return { text: value === null ? '-' : text(value) }
 }
 
 function lineRow(name: string, family: string, health: LineHealth): readonly Cell[] {
@@ -67,8 +73,7 @@ function lineRow(name: string, family: string, health: LineHealth): readonly Cel
   return [
     ...[{ text: name }, { text: family }, { text: state, style: styles[state] }],
     { text: new Date(health.since).toISOString().replace(/\.\d+Z$/, 'Z') },
-    { text: health.latencyMs === null ? '-' : `${health.latencyMs} ms` },
-    { text: percent(health.loss) },
+    ...figures.map(([name, { text }]) => figureCell(health[name], text)),
     ...printableLines(health.why)
       .split('\n', 1)
       .map((text) => ({ text })),

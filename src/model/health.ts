@@ -1,12 +1,13 @@
 /** What probes and traffic say of the lines. */
 import type { Family } from '../net/family.ts'
+import type { LineFigures } from './line-figures.ts'
 
 /**
  * `suspect`: something was not answered, probes are out; in use. `offline`: a quorum of the probes' targets does not answer.
  */
 export type LineState = 'online' | 'suspect' | 'offline'
 
-export interface LineHealth {
+export interface LineHealth extends LineFigures {
   readonly state: LineState
   /** Slower or lossier than its settings allow, or its quota is used up: used after all others. */
   readonly degraded: boolean
@@ -16,10 +17,6 @@ export interface LineHealth {
   readonly since: number
   /** One phrase for people. */
   readonly why: string
-  /** Smoothed round trip; null until something answered. */
-  readonly latencyMs: number | null
-  /** 0 to 1, of the latest probes. */
-  readonly loss: number
   /** Answered or not, and by what; null before the first. */
   readonly lastProbe: string | null
 }

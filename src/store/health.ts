@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Health, LineHealth } from '../model/health.ts'
+import { eachFigure } from '../model/line-figures.ts'
 import type { Family } from '../net/family.ts'
 import { isUplinkName } from '../net/valid.ts'
 import { type Json, objectOf } from '../values/checked.ts'
@@ -58,8 +59,7 @@ function parseLine(value: Json | null): LineHealth | null {
     ...(value['barred'] === true ? { barred: true } : {}),
     since: Number(value['since']) || 0,
     why: text('why') ?? '',
-    latencyMs: typeof value['latencyMs'] === 'number' ? value['latencyMs'] : null,
-    loss: Number(value['loss']) || 0,
+    ...eachFigure((name, { otherwise }) => (Number.isFinite(value[name]) ? Number(value[name]) : otherwise)),
     lastProbe: text('lastProbe'),
   }
 }

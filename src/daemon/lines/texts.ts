@@ -1,8 +1,10 @@
 /** How a line is told to people, and to rounds. Pure. */
 
+import { measured } from '../../lines/figures.ts'
 import { heldForMs } from '../../lines/machine.ts'
-import { faultOf, lossOf } from '../../lines/quality.ts'
+import { faultOf } from '../../lines/quality.ts'
 import type { LineHealth } from '../../model/health.ts'
+import { eachFigure } from '../../model/line-figures.ts'
 import type { Track } from './track.ts'
 
 type Told = Pick<Track, 'way' | 'line' | 'told' | 'settings' | 'lastProbe'>
@@ -26,7 +28,8 @@ function whyOf({ line, told, settings }: Told, now: number): string {
 /** A quota counts for lines that nobody probes as well. */
 export function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' | null): LineHealth | undefined {
   if (atQuota === null) return line
-  const blank = { state: 'online', since: Date.now(), latencyMs: null, loss: 0, lastProbe: null } as const
+  const unmeasured = eachFigure((_, { otherwise }) => otherwise)
+  const blank = { state: 'online', since: Date.now(), ...unmeasured, lastProbe: null } as const
   return {
     ...(line ?? blank),
     degraded: true,
@@ -42,8 +45,7 @@ export function toHealth(track: Told, now: number): LineHealth {
     degraded: line.degraded,
     since: Math.round(Date.now() - (now - line.since)),
     why: whyOf(track, now),
-    latencyMs: line.rtt && Math.round(line.rtt.smooth * 10) / 10,
-    loss: Math.round(lossOf(line) * 1000) / 1000,
+    ...eachFigure((name) => measured[name](line)),
     lastProbe,
   }
 }

@@ -1,0 +1,9 @@
+/** What a line's figures are now. Pure. */
+import type { LineFigureName } from '../model/line-figures.ts'
+import type { PathHealth } from './path-health.ts'
+import { lossOf } from './quality.ts'
+
+export const measured: Readonly<Record<LineFigureName, (line: PathHealth) => number | null>> = {
+  latencyMs: ({ rtt }) => rtt && Math.round(rtt.smooth * 10) / 10,
+  loss: (line) => Math.round(lossOf(line) * 1000) / 1000,
+}
