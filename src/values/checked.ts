@@ -1,4 +1,4 @@
-/** Values whose shape is only hoped for: each reader gives something harmless where it is not so. */
+/** Readers of unchecked values: each returns something harmless for a value of another type. Pure. */
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -22,7 +22,7 @@ export function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** NaN where it is none: equal to nothing, and less or greater than nothing. */
+/** A number; NaN for anything else, which is equal to nothing, and neither less nor greater than anything. */
 export function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : Number.NaN
 }

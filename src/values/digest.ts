@@ -1,4 +1,4 @@
-/** A name for contents: the same name, the same contents. */
+/** A name for contents, 16 hexadecimal digits: the same contents have the same name. */
 import { createHash } from 'node:crypto'
 
 export function digest(text: string): string {

@@ -1,6 +1,6 @@
 /** The nearest known word to a misspelt one. Pure. */
 
-/** Longer words are no slip of the finger, and comparing them takes time. */
+/** Words longer than this are no slip of the finger, and comparing them takes time. */
 const longestWord = 32
 
 /** The candidate that needs the fewest edits, or null where none is within a third of the word's length. */
@@ -18,7 +18,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best
 }
 
-/** Ends a message with a suggestion, where there is one. */
+/** The end of a message, `; did you mean WORD?`; empty where no candidate is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const suggestion = nearest(word, candidates)
   return suggestion === null ? '' : `; did you mean ${suggestion}?`

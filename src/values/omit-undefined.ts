@@ -1,4 +1,4 @@
-/** Without the members that are undefined. */
+/** A copy without the members that are undefined. Pure. */
 export function omitUndefined<T extends Readonly<Record<string, unknown>>>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,2 +1,2 @@
-/** Set by the build (esbuild's `define`), never read from the environment of the installed program. */
+/** The program's version: set by the build (esbuild's `define`), not read from the installed program's environment. */
 export const version = process.env['IFBALANCE_VERSION'] ?? '(from source)'
