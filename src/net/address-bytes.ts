@@ -1,7 +1,7 @@
-/** Four or sixteen bytes -> an address as text; null for anything else. */
+/** Four or sixteen bytes -> an address as text; null for anything else. Pure. */
 
 export function addressFromBytes(told: unknown): string | null {
-  // An array of bytes on D-Bus comes as one, in JSON as numbers.
+  // D-Bus gives a Uint8Array, JSON an array of numbers.
   const value = told instanceof Uint8Array ? [...told] : told
   if (!Array.isArray(value) || !value.every(isByte)) return null
   if (value.length === 4) return value.join('.')
@@ -14,7 +14,9 @@ function isByte(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255
 }
 
-/** As iproute2 writes it (RFC 5952), so that two can be compared: the URL parser does just that. */
+/**
+ * An IPv6 address as iproute2 writes it (RFC 5952), so that two can be compared as text. The URL parser writes it so.
+ */
 function compressed(groups: readonly number[]): string {
   const long = groups.map((group) => group.toString(16)).join(':')
   return new URL(`http://[${long}]/`).hostname.slice(1, -1)

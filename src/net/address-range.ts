@@ -15,7 +15,10 @@ export interface AddressRange {
   readonly range: Range<string>
 }
 
-/** `192.0.2.1`, `2001:db8::/32` or `192.0.2.5-192.0.2.9`; null for anything else. Bits behind a prefix are left out. */
+/**
+ * A range from `192.0.2.1`, `2001:db8::/32` or `192.0.2.5-192.0.2.9`; null for anything else. Bits behind a prefix are
+ * cleared.
+ */
 export function readAddressRange(text: string): AddressRange | null {
   const family = familyOfElement(text)
   if (family === null) return null
@@ -25,7 +28,10 @@ export function readAddressRange(text: string): AddressRange | null {
   return { family, range: separator === '/' ? prefixRange(first, Number(to), family) : [first, digitsOf(to)] }
 }
 
-/** The family of what `readAddressRange` would read, for the many that are handed to nft(8) as they are; or null. */
+/**
+ * The family of what `readAddressRange` would read, or null. Lists of many elements go to nft(8) as they are, and need
+ * no more.
+ */
 export function familyOfElement(text: string): Family | null {
   const [, from = '', separator, to = ''] = elementPattern.exec(text) ?? []
   const family = familyOf(from)
@@ -34,7 +40,7 @@ export function familyOfElement(text: string): Family | null {
   return lengthPattern.test(to) && Number(to) <= bitsOf[family] ? family : null
 }
 
-/** Sorted, and without overlaps. */
+/** The same ranges, sorted and without overlaps. */
 export function mergeRanges<T extends string | number>(ranges: readonly Range<T>[]): readonly Range<T>[] {
   const merged: Range<T>[] = []
   for (const range of ranges.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
@@ -45,7 +51,7 @@ export function mergeRanges<T extends string | number>(ranges: readonly Range<T>
   return merged
 }
 
-/** Any width: `0a000001`, or 32 digits of IPv6. */
+/** The digits of a valid address: 8 for IPv4 (`0a000001`), 32 for IPv6. */
 export function digitsOf(address: string): string {
   if (familyOf(address) === 'inet')
     return address
@@ -59,14 +65,15 @@ export function digitsOf(address: string): string {
   return [...left, ...Array<string>(zeros).fill('0000'), ...right].join('').toLowerCase()
 }
 
-/** As nft(8) reads it; IPv6 without abbreviation. */
+/** The address of such digits, as nft(8) reads it; IPv6 is not abbreviated. */
 export function addressOf(digits: string): string {
   if (digits.length === 8) return (digits.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join('.')
   return (digits.match(/..../g) ?? []).join(':')
 }
 
 /**
- * As nft(8) lists them in a set: neighbours joined, a prefix where a range is one, addresses as in RFC 5952. Sorted as text.
+ * Ranges as nft(8) lists them in a set, sorted as text: neighbours are joined, a range that is a prefix is written as
+ * one, and addresses are as in RFC 5952.
  */
 export function elementsOf(ranges: readonly Range<string>[]): readonly string[] {
   const joined: [string, string][] = []
@@ -78,14 +85,14 @@ export function elementsOf(ranges: readonly Range<string>[]): readonly string[] 
   return joined.map(elementText).sort()
 }
 
-/** As the right side of a match on a source, by nft's listing (see kernel/nft/rule-listing.ts). */
+/** Ranges as nft lists them on the right side of `saddr` (see kernel/nft/rule-listing.ts). */
 export function listedSources(ranges: readonly Range<string>[]): string {
   const elements = elementsOf(ranges)
   const [only = ''] = elements
   return elements.length === 1 && /[/-]/.test(only) ? only : `{ ${elements.join(', ')} }`
 }
 
-/** What of them is in none of the others. */
+/** What of the ranges is in none of the others. */
 export function withoutRanges(
   ranges: readonly Range<string>[],
   others: readonly Range<string>[],
@@ -124,7 +131,7 @@ function groups(text: string): readonly string[] {
   return text === '' ? [] : text.split(':').map((group) => group.padStart(4, '0'))
 }
 
-/** `::ffff:192.0.2.1` with the last two groups as groups. */
+/** IPv6 with dots (`::ffff:192.0.2.1`) -> the last two groups in hexadecimal, too. */
 function withoutDots(address: string): string {
   return address.replace(/[\d.]+\.[\d.]+$/, (dotted) => `${digitsOf(dotted).slice(0, 4)}:${digitsOf(dotted).slice(4)}`)
 }

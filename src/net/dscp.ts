@@ -1,4 +1,4 @@
-/** Code points of the DS field by the names that nft(8) has for them (RFC 2474, 2597, 3246, 5865, 8622). */
+/** Code points of the DS field (RFC 2474, 2597, 3246, 5865, 8622), by the names that nft(8) has for them. */
 export const dscpNumbers: ReadonlyMap<string, number> = new Map([
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((group): [string, number] => [`cs${group}`, group << 3]),
   ...[1, 2, 3, 4].flatMap((group) =>

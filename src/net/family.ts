@@ -1,6 +1,6 @@
-/** Address families, and ranges. */
+/** Address families, and ranges. Pure. */
 
 export type Family = 'inet' | 'inet6'
 
-/** Both ends included. */
+/** A range; both ends are included. */
 export type Range<T> = readonly [first: T, last: T]

@@ -1,14 +1,14 @@
-/** IPv6 prefixes as numbers: `2001:db8:1200::/56`. */
+/** IPv6 prefixes as numbers: `2001:db8:1200::/56`. Pure. */
 
 export interface Prefix {
-  /** 128 bits; those behind the prefix are 0. */
+  /** 128 bits, network order; those behind the prefix are 0. */
   readonly bits: bigint
   readonly length: number
 }
 
 const width = 128
 
-/** Null where the text is no `ADDRESS/LENGTH`. What stands behind the prefix is dropped. */
+/** A prefix from `ADDRESS/LENGTH`, or null. Bits behind the prefix are cleared. */
 export function parsePrefix(text: string): Prefix | null {
   const [, address = '', digits = ''] = /^([0-9A-Fa-f:.]+)\/(\d{1,3})$/.exec(text) ?? []
   const length = Number(digits)
@@ -18,24 +18,24 @@ export function parsePrefix(text: string): Prefix | null {
   return extend({ bits: numberOf(new URL(url).hostname.slice(1, -1)), length: width }, length)
 }
 
-/** As iproute2 and nft write it. */
+/** A prefix as iproute2 and nft write it (RFC 5952). */
 export function prefixText({ bits, length }: Prefix): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bits >> BigInt(112 - 16 * i)) & 0xffffn).toString(16))
   return `${new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1)}/${length}`
 }
 
-/** The prefix of another length: cut, or filled up with zeros. */
+/** The prefix with another length: cut, or filled up with zeros. */
 export function extend({ bits }: Prefix, length: number): Prefix {
   const behind = BigInt(width - length)
   return { bits: (bits >> behind) << behind, length }
 }
 
-/** Is it the outer one, or a part of it? */
+/** Whether `inner` is `outer` or a part of it. */
 export function isWithin(inner: Prefix, outer: Prefix): boolean {
   return inner.length >= outer.length && extend(inner, outer.length).bits === outer.bits
 }
 
-/** `2001:db8::1` without dots: the URL parser leaves none. */
+/** The 128 bits of an address as the URL parser writes it: without dots. */
 function numberOf(address: string): bigint {
   const [before = '', after] = address.split('::')
   const groups = (part: string) => (part === '' ? [] : part.split(':'))
@@ -47,8 +47,8 @@ function numberOf(address: string): bigint {
 const unroutable = ['::/8', 'fe80::/10', 'ff00::/8'].flatMap((text) => parsePrefix(text) ?? [])
 
 /**
- * A prefix that a provider may route to its customer, as iproute2 writes it; null for anything else there may be. Of 16
- * bits at least: more than any provider has is a mistake.
+ * A prefix that a provider may route to its customer, as iproute2 writes it; null for anything else. A length below 16
+ * is a mistake: no provider has as much.
  */
 export function routedPrefix(text: unknown): string | null {
   const prefix = typeof text === 'string' ? parsePrefix(text) : null
@@ -62,10 +62,10 @@ export function routedPrefix(text: unknown): string | null {
   return prefixText(prefix)
 }
 
-/** Those that are such, each once; of a list of anything. */
+/** The prefixes in a list of anything that a provider may route: each once, `maxPrefixes` at most. */
 export function routedPrefixes(list: readonly unknown[]): readonly string[] {
   return [...new Set(list.flatMap((text) => routedPrefix(text) ?? []))].slice(0, maxPrefixes)
 }
 
-/** Of one uplink: more are never delegated to a home or an office. */
+/** What is taken of one uplink's prefixes: more are never delegated to a home or an office. */
 const maxPrefixes = 8

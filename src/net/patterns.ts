@@ -1,4 +1,4 @@
-/** Shell patterns of `*` and `?`, as the configuration has them for names of interfaces. */
+/** Whether a name matches a shell pattern of `*` and `?`, as configured for names of interfaces. Pure. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const escaped = pattern
     .replaceAll(/[.\\+^$(){}|[\]]/g, '\\$&')

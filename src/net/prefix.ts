@@ -1,4 +1,4 @@
-/** Prefix arithmetic, by the standard library's own parser. */
+/** IPv4 and IPv6 prefixes, by the standard library's own parser. Pure. */
 import { BlockList } from 'node:net'
 import type { Family } from './family.ts'
 import { familyOf } from './valid.ts'
@@ -9,7 +9,7 @@ export interface Prefix {
   readonly prefixLength: number
 }
 
-/** Is the other address within this one's prefix, and not alone in it? */
+/** Whether the other address is in this prefix; false for one of the other family. */
 export function contains({ family, address, prefixLength }: Prefix, other: string): boolean {
   if (familyOf(other) !== family) return false
   const type = family === 'inet' ? 'ipv4' : 'ipv6'

@@ -1,38 +1,42 @@
-/** Allow-lists for everything that comes from outside and ends in a command, a ruleset or a path. */
+/** Allow-lists for everything that comes from outside and ends in a command, a ruleset or a path. Pure. */
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Family } from './family.ts'
 
 /**
- * The kernel takes nearly any 15 bytes as an interface name (`a;reboot`, `-h`, `*`, `x"accept#`). These are the ones
- * that we take: what systemd's predictable names, VLANs (`eth0.10`) and people use. IFNAMSIZ is 16 with the final NUL.
- * One letter at least: nft reads a number as an interface's index.
+ * Whether we take the name as an interface's. The kernel takes nearly any 15 bytes (`a;reboot`, `-h`, `*`, `x"accept#`;
+ * IFNAMSIZ is 16 with the final NUL). We take what systemd's predictable names, VLANs (`eth0.10`) and people use. One
+ * letter at least: nft reads a number as an interface's index.
  */
 export function isInterfaceName(name: string): boolean {
   return /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(name)
 }
 
-/** An uplink's name is also that of its routing table, where numbers and the kernel's own names have a meaning. */
+/**
+ * Whether the name can be an uplink's. It is also the name of its routing table, where numbers and the kernel's own
+ * names have a meaning.
+ */
 export function isUplinkName(name: string): boolean {
   const reserved = ['all', 'default', 'local', 'main', 'unspec']
   return /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/.test(name) && !reserved.includes(name)
 }
 
-/** A rule's name is also that of its sets in nftables. */
+/** Whether the name can be a rule's, which is also the beginning of its sets' names in nftables. */
 export function isRuleName(name: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_-]{0,30}$/.test(name)
 }
 
-/** As run-parts(8) takes them. */
+/** Whether run-parts(8) would take the file name, too. */
 export function isHookName(name: string): boolean {
   return /^[A-Za-z0-9_-]+$/.test(name)
 }
 
+/** The family of an address without prefix or zone (`%eth0`), or null. */
 export function familyOf(address: string): Family | null {
   if (isIPv4(address)) return 'inet'
   return isIPv6(address) && !address.includes('%') ? 'inet6' : null
 }
 
-/** A gateway is one host's address: not `0.0.0.0`, not loopback, not multicast or broadcast. */
+/** Whether the address can be a gateway's: one host's, so not `0.0.0.0`, loopback, multicast or broadcast. */
 export function isGateway(address: string, family: Family): boolean {
   if (familyOf(address) !== family) return false
   if (family === 'inet6') return !/^(::|::1|ff.*)$/i.test(address)
@@ -40,14 +44,14 @@ export function isGateway(address: string, family: Family): boolean {
   return first >= 1 && first <= 223 && first !== 127
 }
 
-/** An IPv6 address that means something on its own link only (RFC 4291, 2.5.6). */
+/** Whether an IPv6 address means something on its own link only (RFC 4291, 2.5.6). */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
 /**
- * A name server's address as nft(8) prints it (RFC 5952), or null: a link-local one means something on its own link only,
- * and a mapped one is no IPv6.
+ * A name server's address as nft(8) prints it (RFC 5952), or null. A link-local one means something on its own link
+ * only, and an IPv4-mapped one is no IPv6.
  */
 function nameServer(text: string): string | null {
   const family = familyOf(text)
@@ -57,12 +61,12 @@ function nameServer(text: string): string | null {
   return new URL(`http://[${text}]/`).hostname.slice(1, -1)
 }
 
-/** The valid ones of a list; wrong ones are no loss. No host asks more than a few. */
+/** The valid name servers of a list, each once; wrong ones are left out. Eight at most: no host asks more. */
 export function nameServers(texts: readonly string[]): readonly string[] {
   return [...new Set(texts.flatMap((text) => nameServer(text) ?? []))].slice(0, 8)
 }
 
-/** Weights as the kernel's multipath takes them: one octet, plus one. */
+/** Whether the kernel's multipath takes the weight: it keeps the weight less one, in one octet. */
 export function isWeight(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 256
 }
