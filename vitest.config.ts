@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { patienceMs } from './test/lab/patience.ts'
+import { emulatedPatienceMs, patienceMs } from './test/lab/patience.ts'
 
 /** `expect.poll` gives up after a second otherwise, which a busy machine may take for one look. */
 const patience = { poll: { timeout: patienceMs } }
@@ -46,8 +46,8 @@ export default defineConfig({
           ...onMachines,
           name: 'emulated',
           include: ['test/emulated/**/*.test.ts', 'test/bench/**/*.test.ts'],
-          testTimeout: 900_000,
-          hookTimeout: 600_000,
+          testTimeout: emulatedPatienceMs,
+          hookTimeout: emulatedPatienceMs,
           fileParallelism: false,
         },
       },

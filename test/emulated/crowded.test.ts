@@ -24,7 +24,7 @@ describe.skipIf(lacksEmulator())('a crowded connection table', () => {
 
   test(`R1 failover with ${many} is not slower than with none`, async () => {
     const script = `${projectFolder}/test/emulated/programs/crowded.js`
-    const printed = await machine.run(`${projectFolder}/node ${script} 0 0 ${connections}`, 800_000)
+    const printed = await machine.run(`${projectFolder}/node ${script} 0 0 ${connections}`)
     const rounds: readonly Crowded[] = JSON.parse(printed)
     expect(rounds).toHaveLength(3)
     process.stdout.write(`  ${printed.trim()}\n`)

@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import type { Disposer } from '../lab/disposer.ts'
 import { labName, labPaths } from '../lab/names.ts'
+import { emulatedPatienceMs } from '../lab/patience.ts'
 import { projectFolder } from './paths.ts'
 import { projectDisk } from './project-disk.ts'
 import { rootDisk } from './root-disk.ts'
@@ -18,7 +19,7 @@ export interface EmulatedMachine {
    * Runs a command line of sh(1) as root, one at a time, and gives what it printed. In between the clock runs wildly, so
    * whatever has to do with time belongs into one command. Throws when it ends with another code than 0.
    */
-  readonly run: (line: string, timeoutMs: number) => Promise<string>
+  readonly run: (line: string) => Promise<string>
 }
 
 export interface MachineOptions {
@@ -61,13 +62,13 @@ export async function bootEmulated(undo: Disposer, options: MachineOptions): Pro
     const text = readFileSync(log, 'utf8')
     return text.slice(-5000)
   })
-  await read.line(120_000)
+  await read.line(emulatedPatienceMs)
   return {
-    run: async (line, timeoutMs) => {
+    run: async (line) => {
       child.stdin?.write(`${line.replaceAll('\n', ' ')}\n`)
-      const [code = 0, outBytes = 0, errBytes = 0] = (await read.line(timeoutMs)).split(' ').map(Number)
-      const output = await read.bytes(outBytes, 30_000)
-      const errors = await read.bytes(errBytes, 30_000)
+      const [code = 0, outBytes = 0, errBytes = 0] = (await read.line(emulatedPatienceMs)).split(' ').map(Number)
+      const output = await read.bytes(outBytes, emulatedPatienceMs)
+      const errors = await read.bytes(errBytes, emulatedPatienceMs)
       if (code !== 0) throw new Error(`${line}: exit code ${code}\n${output.slice(-4000)}\n${errors.slice(-4000)}`)
       return output
     },

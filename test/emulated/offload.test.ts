@@ -16,7 +16,7 @@ describe.skipIf(lacksEmulator())("on Debian's kernel", () => {
 
   test('established connections go past the rules, each by its own uplink; a failover takes them out again', async () => {
     const seen = JSON.parse(
-      await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/offload.js`, 600_000),
+      await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/offload.js`),
     )
     const some = expect.toSatisfy((count: number) => count > 0)
     expect(seen).toMatchObject({
@@ -35,7 +35,7 @@ describe.skipIf(lacksEmulator())("on Debian's kernel", () => {
 
   test("what an IPsec policy is for is not translated, and others' rules are read with its tools", async () => {
     const seen = JSON.parse(
-      await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/translation.js`, 600_000),
+      await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/translation.js`),
     )
     expect(seen).toMatchObject({
       before: { sealed: 0, clear: 20 },

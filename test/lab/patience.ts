@@ -7,3 +7,9 @@ export const patienceMs = 20_000
 
 /** The same where timers of others have to run out first: leases, router lifetimes, hold-downs. */
 export const longPatienceMs = 60_000
+
+/**
+ * Whatever is awaited of an emulated machine comes in minutes, or not at all. It runs with what other tests leave of the processors, so it may take
+ * ten times as long as alone; its own clock does not notice.
+ */
+export const emulatedPatienceMs = 1_500_000
