@@ -8,22 +8,27 @@ import type { Route } from './kernel.ts'
 import { modeOf } from './mode.ts'
 import type { Path, Uplink } from './uplink.ts'
 
-/** Its interface is there. */
+/** An uplink whose interface is there. */
 export type Present = Uplink & { readonly index: number }
 
 export type Usable = Uplink & { readonly path: Path }
 
-/** An uplink is one per family: a device that leads out in IPv6 alone is in IPv4 what it would be without us. */
+/**
+ * Whether it is an uplink in this family. A device that leads out in IPv6 alone is in IPv4 what it would be without us.
+ */
 export function isUplinkIn(family: Family, { awayIn = [], ...paths }: Pick<Uplink, 'awayIn' | Family>): boolean {
   return paths[family] !== null || awayIn.includes(family)
 }
 
-/** It has a link, whatever is known of the line behind. */
+/** Whether it has a link and a way out, whatever is known of the line behind them. */
 export function isLinked({ state }: Uplink): boolean {
   return ['online', 'suspect', 'degraded', 'offline'].includes(state)
 }
 
-/** Those whose line is alive. Where no probe is answered anywhere, the probes may be wrong: all that have a link. */
+/**
+ * The uplinks whose line is alive. Where no probe is answered anywhere, the probes may be wrong: then all that have a
+ * link.
+ */
 export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usable[] {
   const linked = uplinks.flatMap((uplink) => {
     const path = uplink[family]
@@ -46,7 +51,10 @@ function bestOf(candidates: readonly Usable[]): readonly Usable[] {
   return candidates.filter((uplink) => compareTiers(uplink, best) === 0)
 }
 
-/** Those whose addresses are deprecated come last; before them degraded lines, standby ones, those of a higher metric. */
+/**
+ * Order of tiers. Uplinks whose addresses are deprecated come last; before them degraded lines, standby ones, and those
+ * of a higher metric.
+ */
 function compareTiers(one: Usable, other: Usable): number {
   const tier = ({ path, standby, metric }: Usable) => [
     Number(path.deprecated ?? false),
@@ -58,7 +66,7 @@ function compareTiers(one: Usable, other: Usable): number {
   return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
 }
 
-/** The route that new connections take, by all who carry them; its table has some for single hosts as well. */
+/** Whether it is the default that new connections take. The balanced table has routes for single hosts, too. */
 export function isBalancedDefault({ table, destination }: Route, numbers: Layout): boolean {
   return table === balancedTable(numbers) && destination === 'default'
 }

@@ -1,4 +1,4 @@
-/** What the administrator wants. */
+/** What the administrator wants: the configuration as values. */
 
 import type { Layout } from '../layout.ts'
 import type { Family, Range } from '../net/family.ts'
@@ -20,24 +20,30 @@ export interface Config {
 
 export interface BalanceConfig {
   readonly mode: Mode
-  /** `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or `balance yes`. */
+  /**
+   * `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or a stanza's `balance
+   * yes`.
+   */
   readonly adopt: 'auto' | 'listed'
   readonly masquerade: Masquerade
   /** Sources that are never translated, on any uplink; absent for none. */
   readonly noMasquerade?: Sources
-  /** Established forwarded connections go past the rules, through a flowtable. */
+  /** Whether established forwarded connections go past the rules, through a flowtable. */
   readonly offload?: boolean
   readonly lastResort: LastResort
-  /** How the table of an uplink ends; absent: `unreachable`. */
+  /** The last route of an uplink's table; absent: `unreachable`. */
   readonly closing?: ClosingRoute
   /** `none`: no line is probed, and what has a link is used. */
   readonly probe?: 'none'
 }
 
-/** `auto`: what cannot work as it is, and private sources that nobody else translates; see reconcile/decide/translation.ts. */
+/**
+ * `auto`: translated is what cannot work untranslated, and private sources that nobody else translates; see
+ * reconcile/decide/translation.ts.
+ */
 export type Masquerade = 'auto' | 'yes' | 'no'
 
-/** Of both families, digits as in address-range.ts; sorted, none overlaps. */
+/** Ranges of both families, digits as in net/address-range.ts; sorted, without overlaps. */
 export type Sources = Readonly<Record<Family, readonly Range<string>[]>>
 
 export interface UplinkConfig {
@@ -47,48 +53,51 @@ export interface UplinkConfig {
   readonly enabled: boolean
   readonly weight?: number
   readonly metric?: number
-  /** Bytes: the largest packet that the path behind it takes, where nobody else says so. */
+  /** The largest packet in bytes that the path behind the uplink takes, where nobody else says so. */
   readonly mtu?: number
   readonly gateway?: Gateways
-  /** IPv6 prefixes that its provider routes to this host, besides those that are told by others. */
+  /** IPv6 prefixes that its provider routes to this host, besides those that DHCP clients tell. */
   readonly prefixes?: readonly string[]
   /** Traffic on it costs money: it is probed rarely while idle. */
   readonly metered?: boolean
-  /** Used only while no other that is not standby works. */
+  /** Whether it is used only while no uplink works that is not standby. */
   readonly standby?: boolean
   readonly probe?: ProbeConfig
-  /** What becomes of connections elsewhere when this uplink is back: they stay, or are cut so that they come back. */
+  /**
+   * What becomes of connections elsewhere when this uplink is back: they stay (`drain`), or are cut so that they come
+   * back (`kill`).
+   */
   readonly failback?: 'drain' | 'kill'
   readonly quota?: QuotaConfig
-  /** Instead of the same in `balance`. */
+  /** Overrides `masquerade` of `balance`. */
   readonly masquerade?: Masquerade
-  /** Besides those in `balance`. */
+  /** Sources that are never translated on this uplink, besides those in `balance`. */
   readonly noMasquerade?: Sources
 }
 
-/** Absent members have defaults, see lines/settings.ts. */
+/** How a line is probed. Absent members have the defaults of lines/settings.ts. */
 export interface ProbeConfig {
   readonly kind?: ProbeKind
-  /** As the kind takes them. */
+  /** What is asked, in the form that the kind takes (see probe-kind.ts). */
   readonly targets?: readonly string[]
   readonly intervalMs?: number
   readonly countUp?: number
   readonly countDown?: number
   readonly quorum?: number
-  /** Null: however long it takes. */
+  /** The largest round trip that is no fault; null: any. */
   readonly maxLatencyMs?: number | null
-  /** 0 to 1; null: however much. */
+  /** The largest share of lost probes that is no fault, 0 to 1; null: any. */
   readonly maxLoss?: number | null
-  /** Of kind http and https: the status and a text of the body that say that nobody stands in between. */
+  /** Kinds http and https: the status and a text in the body that prove that no portal answered instead. */
   readonly status?: number
   readonly body?: string
-  /** Of kind dns. */
+  /** Kind dns: the name that is asked for. */
   readonly name?: string
 }
 
 export interface QuotaConfig {
   readonly bytes: number
-  /** 1 to 28: counting starts anew on this day of the month. */
+  /** The day of the month on which counting starts anew, 1 to 28. */
   readonly resetDay: number
   readonly atQuota: 'demote' | 'disable'
 }

@@ -1,4 +1,4 @@
-/** What should be. */
+/** What should be: all that `decide` makes of a configuration and an observation. */
 import type { Route, Rule, Ruleset } from './kernel.ts'
 import type { State } from './state.ts'
 import type { Uplink } from './uplink.ts'
@@ -12,6 +12,6 @@ export interface Desired {
   readonly sysctls: Readonly<Record<string, string>>
   readonly state: State
   readonly tableNames: string
-  /** Lines for the log: what is left out of balancing, and why. */
+  /** Text lines for the log: what is left out of balancing, and why. */
   readonly warnings: readonly string[]
 }

@@ -1,4 +1,4 @@
-/** The one renderer of events for people, and their fields for the journal. Pure. */
+/** Events as text for people, and as fields for the journal. Pure. */
 import type { Event, Level } from './event.ts'
 
 export function levelOf(event: Event): Level {
@@ -48,7 +48,7 @@ export function textOf(event: Event): string {
   }
 }
 
-/** What a round has brought, without why: also for whoever asked for it. */
+/** What a round has brought, without its causes. Whoever asked for the round is told it, too. */
 export function roundText({
   heldDown,
   carrying,
@@ -60,7 +60,10 @@ export function roundText({
   return carrying.length > 0 ? `balancing over ${carrying.join(', ')}` : 'no uplink to balance over'
 }
 
-/** By the names of systemd.journal-fields(7)'s rules; all values are text. Absent where there is nothing to say. */
+/**
+ * The fields of an event, named by the rules of systemd.journal-fields(7). All values are text; a field with nothing to
+ * say is absent.
+ */
 export function journalFields(event: Event): Readonly<Record<string, string>> {
   const { uplink, family, from, to, reason, durationMs, carrying, changes, causes, service, watched } =
     everyField(event)
@@ -86,7 +89,7 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
 type Keys<T> = T extends T ? keyof T : never
 type ValueOf<T, K extends PropertyKey> = T extends Readonly<Partial<Record<K, infer V>>> ? V : never
 
-/** All fields that some event has. */
+/** The event as a record of every field that some event has. */
 function everyField(event: Event): { readonly [K in Keys<Event>]?: ValueOf<Event, K> } {
   return event
 }

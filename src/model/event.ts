@@ -1,4 +1,4 @@
-/** What the log says, as fields: programs read these, people what event-text.ts makes of them. */
+/** What the log says, as fields. Programs read these; event-text.ts makes text for people of them. */
 import type { Family } from '../net/family.ts'
 import type { UplinkState } from './uplink.ts'
 
@@ -12,16 +12,16 @@ export type Event =
       readonly from: UplinkState | null
       /** `gone`: it is no uplink any more. */
       readonly to: UplinkState | 'gone'
-      /** For people; empty where there is nothing to say. */
+      /** Why, for people; empty where there is nothing to say. */
       readonly reason: string
       /** How long the former state lasted. */
       readonly durationMs?: number
-      /** The uplinks that new connections take, where that has changed with it. */
+      /** The uplinks that new connections take, where the change has changed them. */
       readonly carrying?: readonly string[]
     }
-  /** New connections take other uplinks, and no uplink has another state. */
+  /** New connections take other uplinks, though no uplink's state has changed. */
   | { readonly event: 'carrying'; readonly carrying: readonly string[] }
-  /** A round has changed something. `causes`: what had it look, for people. */
+  /** A round has changed something. `causes` says, for people, why the round was run. */
   | {
       readonly event: 'round'
       readonly heldDown: boolean
@@ -29,22 +29,22 @@ export type Event =
       readonly changes: number
       readonly causes: readonly string[]
     }
-  /** One of those changes, as the command that makes it. */
+  /** One change of a round, as the command that makes it. */
   | { readonly event: 'change'; readonly command: string }
-  /** All was taken away, by command. */
+  /** A command has taken away everything that is ours. */
   | { readonly event: 'held-down' }
-  /** Something is not as it should be, as a round has found it. */
+  /** A round has found something that is not as it should be. */
   | { readonly event: 'trouble'; readonly reason: string }
-  /** An error in the configuration, or what follows from it, with its place. */
+  /** An error in the configuration, or what follows from it, with its place (file and text line). */
   | { readonly event: 'configuration'; readonly isError: boolean; readonly reason: string }
   /** A network service on the bus does not answer. */
   | { readonly event: 'service'; readonly service: string; readonly reason: string }
-  /** What told of changes (the kernel's or nft's monitor) has ended, and is started again. */
+  /** A monitor that told of changes (the kernel's or nft's) has ended, and is started again. */
   | { readonly event: 'watch'; readonly watched: string; readonly reason: string }
-  /** An uplink's connections are ended, as a better one is back to stay. */
+  /** An uplink's connections are ended, because a better uplink is back to stay. */
   | { readonly event: 'failback'; readonly uplink: string }
-  /** So many events of one kind were not told, as they came too fast. */
+  /** `count` events of one level were not told, because they came too fast. */
   | { readonly event: 'left-out'; readonly count: number; readonly of: Level }
 
-/** As syslog(3) has them. */
+/** Levels, named as in syslog(3). */
 export type Level = 'error' | 'warning' | 'notice' | 'info'

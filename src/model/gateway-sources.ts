@@ -1,4 +1,4 @@
-/** Who names gateways, and whose word goes before whose. How each is heard and read is in sources/, one file a source. */
+/** Who names gateways, and whose word goes before whose; sources/ has a file for each source. Pure. */
 
 /**
  * The ways in which an interface's gateway is known, best first. A DHCP client's lease is newer than what a service that was
@@ -10,8 +10,8 @@ export const knownBy = ['configuration', 'lease', 'bus', 'route', 'stanza'] as c
 export type KnownBy = (typeof knownBy)[number]
 
 /**
- * What each source's word is kept as. Of the services on D-Bus, the first that names a gateway counts: who configured the
- * addresses knows the way out better than who only runs the modem. Of leases, the last one that was told.
+ * What each source's word is kept as. Among the services on D-Bus, the first that names a gateway counts: who
+ * configured the addresses knows the way out better than who only runs the modem. Among leases, the latest counts.
  */
 export const gatewaySources = {
   ifupdown: 'stanza',
@@ -25,12 +25,12 @@ export const gatewaySources = {
 
 export type SourceName = keyof typeof gatewaySources
 
-/** Those that are asked over D-Bus. */
+/** The sources that are asked over D-Bus. */
 export type BusSource = {
   [Name in SourceName]: (typeof gatewaySources)[Name] extends 'bus' ? Name : never
 }[SourceName]
 
-/** In the order above. */
+/** The same as a list, in the order of `gatewaySources`. */
 export const busSources = (Object.keys(gatewaySources) as SourceName[]).filter(isBusSource)
 
 function isBusSource(name: SourceName): name is BusSource {

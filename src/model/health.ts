@@ -9,13 +9,15 @@ export type LineState = 'online' | 'suspect' | 'offline'
 
 export interface LineHealth extends LineFigures {
   readonly state: LineState
-  /** Slower or lossier than its settings allow, or its quota is used up: used after all others. */
+  /**
+   * Whether it is slower or lossier than its settings allow, or its quota is used up: then it is used after all others.
+   */
   readonly degraded: boolean
-  /** Its quota is used up, and it is to carry nothing then, whatever else there is. */
+  /** Whether it carries nothing, whatever else there is: its quota is used up, and `at-quota` is `disable`. */
   readonly barred?: boolean
-  /** Milliseconds of CLOCK_REALTIME: when the state began. */
+  /** When the state began, in milliseconds of CLOCK_REALTIME. */
   readonly since: number
-  /** One phrase for people. */
+  /** Why the state is what it is: one phrase for people. */
   readonly why: string
   /** Answered or not, and by what; null before the first. */
   readonly lastProbe: string | null

@@ -1,4 +1,4 @@
-/** What the kernel has, and what we put there. */
+/** What the kernel has, and what we put there: links, addresses, routes, rules, rulesets. */
 import type { Family } from '../net/family.ts'
 
 export interface Link {
@@ -6,19 +6,21 @@ export interface Link {
   readonly name: string
   /** `info_kind` of the link (`veth`, `bridge`, `wireguard`); null for a plain device. */
   readonly kind: string | null
-  /** Bytes. */
+  /** Largest packet in bytes. */
   readonly mtu: number
-  /** ARPHRD_ number: 1 Ethernet, 512 PPP, 519 raw IP, 65534 none. */
+  /** ARPHRD_ number of if_arp.h: 1 Ethernet, 512 PPP, 519 raw IP, 65534 none. */
   readonly type: number
   readonly up: boolean
   readonly carrier: boolean
-  /** A link with one peer and no neighbour discovery (IFF_POINTOPOINT or IFF_NOARP): it needs no gateway. */
+  /**
+   * Whether the link has one peer and no neighbour discovery (IFF_POINTOPOINT or IFF_NOARP), and so needs no gateway.
+   */
   readonly pointToPoint: boolean
   /** Index of the bridge, bond or VRF that this link is a port of. */
   readonly master: number | null
   /**
    * What stays when a device is plugged in again and gets another name: driver and port (`path qmi_wwan /devices/...`),
-   * address (`mac 0c:5b:8f:27:9a:64`). Best first; empty where nothing does.
+   * or hardware address (`mac 0c:5b:8f:27:9a:64`). Best first; empty where nothing does.
    */
   readonly hardware: readonly string[]
   readonly addresses: readonly Address[]
@@ -31,7 +33,7 @@ export interface Address {
   /** The other end, where the address has one (`inet 10.0.0.2 peer 10.0.0.1/32`). */
   readonly peer: string | null
   readonly global: boolean
-  /** False while tentative and after failed duplicate detection. */
+  /** False while duplicate address detection goes on and after it has failed. */
   readonly usable: boolean
   /** Its preferred lifetime is over (RFC 4862): no new connection should begin with it. */
   readonly deprecated?: true
@@ -44,20 +46,20 @@ export type RouteType = 'unicast' | 'unreachable' | 'prohibit' | 'blackhole' | '
 export interface Route {
   readonly family: Family
   readonly type: RouteType
-  /** `default` or a prefix as iproute2 writes it. */
+  /** `default`, or an address or prefix as iproute2 writes it. */
   readonly destination: string
   readonly table: number
   readonly protocol: number
   readonly metric: number
-  /** Empty for types without one. */
+  /** Empty for types that send nothing on. */
   readonly nexthops: readonly Nexthop[]
-  /** The address that new packets by it have; absent where the kernel chooses. */
+  /** The source address of new packets by the route; absent where the kernel chooses. */
   readonly source?: string
-  /** Absent for none. */
+  /** Absent where the route has none. */
   readonly metrics?: RouteMetrics
 }
 
-/** By the words of `ip route`, such as `mtu`, `advmss` or `congctl`. */
+/** Metrics of a route, by the words of `ip route`: `mtu`, `advmss`, `congctl` and the like. */
 export type RouteMetrics = Readonly<Record<string, number | string>>
 
 export interface Nexthop {
@@ -68,19 +70,22 @@ export interface Nexthop {
 }
 
 /**
- * One policy rule. `spec` is everything between priority and protocol as arguments of `ip rule`, in our one canonical
- * order (see kernel/iproute/rule.ts); the kernel compares rules in the same way.
+ * One policy rule. `spec` is everything between priority and protocol, as arguments of `ip rule` in one canonical order
+ * (see kernel/iproute/rule.ts), so two rules are the same exactly where their texts are: the kernel compares the same
+ * members.
  */
 export interface Rule {
   readonly family: Family
   readonly priority: number
   readonly protocol: number
   readonly spec: string
-  /** It has a selector or an action that we never use, which `spec` tells people of: ip(8) need not take it back. */
+  /**
+   * Whether it has a selector or an action that we never use. `spec` is then for people: ip(8) need not take it back.
+   */
   readonly foreign?: true
 }
 
-/** An nft table as chains of canonical lines (see kernel/nft/rule-listing.ts), so that two can be compared. */
+/** An nft table as chains of canonical text lines (see kernel/nft/rule-listing.ts), so that two can be compared. */
 export interface Ruleset {
   readonly chains: readonly Chain[]
   /** Named sets, maps and flowtables; absent for none. */
@@ -88,13 +93,14 @@ export interface Ruleset {
 }
 
 /**
- * Listings leave the elements out, as there may be a hundred thousand. So the name of one that we fill says what is in it
- * (a digest), and one of the same name is the same. Those that fill while packets pass are only declared.
+ * A named set. Listings leave the elements out, as there may be a hundred thousand. So the name of a set that we fill
+ * contains a digest of its elements: two of the same name are the same. Sets that fill while packets pass are only
+ * declared.
  */
 export interface NamedSet {
   readonly kind: 'set' | 'map' | 'flowtable'
   readonly name: string
-  /** What nft(8) writes between the braces, elements aside. Absent of those that were observed. */
+  /** What nft(8) writes between the braces, without the elements. Absent where the set was observed. */
   readonly definition?: string
   readonly elements?: readonly string[]
 }
@@ -106,5 +112,8 @@ export interface Chain {
   readonly rules: readonly string[]
 }
 
-/** Control groups by path below the root, with the number that the kernel knows each by (and nft compares): the folder's inode. */
+/**
+ * Control groups by path below the root of cgroup v2, with the number by which the kernel knows each and nft compares:
+ * the inode of its folder.
+ */
 export type Cgroups = Readonly<Record<string, number>>

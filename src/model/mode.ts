@@ -1,11 +1,11 @@
 /**
- * How connections are spread, and what becomes of those that nothing takes. Whatever differs from mode to mode is here, so a
- * new one is an entry of `modes`, and what it has to say does not compile without.
+ * How connections are spread, and what becomes of those that nothing takes. Whatever differs from mode to mode is here:
+ * a new mode is an entry of `modes`, and does not compile while something of it is missing. Pure.
  */
 
 import type { FirstPacket, Side } from './match.ts'
 
-/** What of a packet a hash can be taken of. */
+/** What of a packet can be hashed. */
 export type HashField = keyof Pick<
   FirstPacket,
   'source' | 'destination' | 'protocol' | 'sourcePort' | 'destinationPort'
@@ -13,25 +13,25 @@ export type HashField = keyof Pick<
 
 interface BalancingMode {
   /**
-   * What chooses an uplink in the ruleset: a hash, a lot, or the order of the uplinks. This host is one client, and has its
-   * address from the uplink that the kernel chose first: its `source` says nothing.
+   * What chooses an uplink in the ruleset: a hash of these fields, a lot, or the order of the uplinks. A local packet's
+   * `source` is no field: this host is one client, whose address comes from the uplink that the kernel chose first.
    */
   readonly spreads: Readonly<Record<Side, readonly HashField[]>> | 'by lot' | 'in order'
   /**
-   * Where a rule for everything follows the administrator's, for the side that it is for. The kernel cannot choose at random,
-   * and when an uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how many). The host's
-   * own connections are left to it all the same: it gives them the right source address.
+   * For which connections a rule for everything follows the administrator's; null for none. Multipath cannot choose at
+   * random, and when an uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how
+   * many). Only mode `random` takes the host's own from it: the kernel gives them the right source address.
    */
   readonly ruleForAll: 'forwarded' | 'both' | null
   /**
-   * Of the kernel's multipath, Documentation/networking/ip-sysctl.rst: policy 1 is addresses and ports, 3 a choice of fields
-   * (Linux 5.14). Not 0, which is addresses, but in IPv6 the flow label as well, and that differs from socket to socket.
-   * FIB_MULTIPATH_HASH_FIELD_SRC_IP is 1, ..._DST_IP 2.
+   * The hash policy of the kernel's multipath (Documentation/networking/ip-sysctl.rst): 1 takes addresses and ports, 3
+   * chosen fields (Linux 5.14; FIB_MULTIPATH_HASH_FIELD_SRC_IP is 1, ..._DST_IP 2). Not 0, which takes addresses, but
+   * in IPv6 also the flow label, and that differs from socket to socket.
    */
   readonly hash: { readonly policy: '1' } | { readonly policy: '3'; readonly fields: string }
-  /** Whether `sticky` takes a client for the same whatever it talks to. */
+  /** Whether `sticky` knows a client by its source alone, whatever it talks to. */
   readonly stickyBySource: boolean
-  /** For `ifbalance explain`, where one of several was taken: which it is, and why not another. */
+  /** Why one of several uplinks was taken, and why not another, in the words of `ifbalance explain`. */
   readonly words: { readonly taken: string; readonly instead: (taken: string) => string }
 }
 
@@ -42,7 +42,7 @@ const byHash = {
   instead: (taken: string) => `the hash gives ${taken}`,
 }
 
-/** In the order in which they are listed where another word is refused. */
+/** The modes, in the order in which they are listed where another word is refused. */
 export const modes = {
   connection: {
     spreads: { forward: ['source', 'destination', ...ports], local: ['destination', ...ports] },
@@ -83,12 +83,14 @@ export const modes = {
 
 export type Mode = keyof typeof modes
 
-/** Widened: what all modes have. */
+/** A mode's entry, typed as what all modes have. */
 export function modeOf(mode: Mode): BalancingMode {
   return modes[mode]
 }
 
-/** Route types; `throw` goes on to the next rule, and so to the balanced default. */
+/**
+ * Route types of the last route of an uplink's table. `throw` goes on to the next rule, and so to the balanced default.
+ */
 export type ClosingRoute = 'unreachable' | 'prohibit' | 'blackhole' | 'throw'
 
 export type LastResort = 'main' | 'unreachable' | 'prohibit' | 'blackhole'

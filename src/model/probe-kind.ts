@@ -1,18 +1,18 @@
 /**
- * What a probe asks, as far as the configuration has to know: the words for `probe =`, and what each takes for its targets.
- * How it asks is in lines/probes/, one file a kind.
+ * What a probe asks, as far as the configuration has to know: the words for `probe =`, and what kind of targets each
+ * takes. How it asks is in lines/probes/, one file a kind.
  */
 
 export type ProbeTargets =
-  /** An address alone; public ones where none is configured. */
+  /** Addresses without ports; public ones where none is configured. */
   | 'hosts'
-  /** An address with a port or without; as above. */
+  /** Addresses with a port or without; public ones where none is configured. */
   | 'services'
   /** URLs whose scheme is the kind's name. */
   | 'pages'
-  /** One absolute path. */
+  /** One absolute path, of a program. */
   | 'script'
-  /** The gateway, and nothing else. */
+  /** The gateway alone; no other target can be named. */
   | 'gateway'
   | 'nothing'
 

@@ -1,9 +1,9 @@
-/** [rule]: which new connections, and what becomes of them. */
+/** A [rule] of the configuration as a value. */
 
 import type { Match } from './match.ts'
 import type { LastResort, Mode } from './mode.ts'
 
-/** Which new connections, and what becomes of them. */
+/** Which new connections a [rule] takes, and what becomes of them. */
 export interface SteeringRule {
   readonly name: string
   readonly match: Match
@@ -11,11 +11,11 @@ export interface SteeringRule {
 }
 
 export interface Use {
-  /** Null: those that carry everything else. Empty: none, and the connection is left to table `main`. */
+  /** Null: all uplinks that carry other connections. Empty: no uplink; the connection is left to table `main`. */
   readonly uplinks: readonly { readonly name: string; readonly weight?: number }[] | null
   readonly mode: Mode
-  /** How long a client keeps its uplink after its last new connection. */
+  /** How many seconds a client keeps its uplink after its last new connection. */
   readonly stickySeconds?: number
-  /** When none of them is usable; `balance`: as if there were no rule. */
+  /** What becomes of the connection when none of the uplinks is usable; `balance`: as if there were no rule. */
   readonly lastResort: LastResort | 'balance'
 }

@@ -1,34 +1,43 @@
-/** What must survive from run to run. */
+/** What must survive from run to run, as a value. */
 import type { Layout } from '../layout.ts'
 import type { Family } from '../net/family.ts'
 
-/** What must survive from run to run; kept in /run, so a boot starts anew. */
+/** What must survive from run to run. It is kept in /run, so a boot starts anew. */
 export interface State {
   /** By uplink name, also those that are away: a number in a connection's mark must not change its meaning. */
   readonly uplinks: Readonly<Record<string, KnownUplink>>
-  /** By sysctl name, the value that was there before ours. */
+  /** By sysctl name, the value that it had before we changed it. */
   readonly sysctls: Readonly<Record<string, string>>
-  /** Where our marks, tables and rules are, and where they were while something is left there; absent for the defaults. */
+  /**
+   * The layouts in use: where our marks, tables and rules are now, and where they were while something is left there;
+   * absent for the default one.
+   */
   readonly numbers?: readonly Layout[]
 }
 
 export interface KnownUplink {
   readonly number: number
-  /** Where it was last seen; the configured pattern until then. */
+  /** The interface that it was last seen as; until then, the configured name or pattern. */
   readonly interface: string
-  /** Of that interface, see Link. */
+  /** `hardware` of that interface's Link. */
   readonly hardware?: readonly string[]
-  /** What the interface was called, or its pattern, when the device had the name that the configuration gives it. */
+  /**
+   * What the interface (or its configured pattern) was called when the device still had the name that the configuration
+   * gives it.
+   */
   readonly movedFrom?: string
-  /** IPv6 prefixes that were told of it, the present ones first: clients may still have addresses from earlier ones. */
+  /** IPv6 prefixes that were told of it, present ones first: clients may still have addresses from earlier ones. */
   readonly prefixes?: readonly string[]
-  /** When it was first missed, as `Observed.uptime`; absent while it is here or configured. */
+  /** When it was first missed, in seconds as `Observed.uptime`; absent while it is here or configured. */
   readonly goneSince?: number
   /**
-   * In which it was an uplink by more than what anyone on its link can send (a router's advertisement): there it is one still
-   * while its lease is away.
+   * Families in which it was an uplink by more than a router's advertisement, which anyone on its link can send. In
+   * these it stays an uplink while its lease is away.
    */
   readonly families?: readonly Family[]
-  /** It works, or was not cut when it died, and takes no new connections: old ones may be on it. */
+  /**
+   * Families in which it takes no new connections, but may have old ones: it works, or its connections were not cut
+   * when it died.
+   */
   readonly drains?: readonly Family[]
 }

@@ -1,4 +1,4 @@
-/** What to do about it. */
+/** One step of what to do about the difference between observed and desired. */
 
 import type { Family } from '../net/family.ts'
 import type { Route, Rule, Ruleset } from './kernel.ts'
@@ -17,23 +17,23 @@ export type Step =
   | {
       readonly kind: 'forget-connections'
       readonly uplink: string
-      /** Absent: both. */
+      /** Absent: both families. */
       readonly family?: Family
       readonly mark: number
       readonly mask: number
-      /** Of the uplink, for sockets of this host; none that another uplink has as well. */
+      /** Addresses of the uplink whose sockets on this host are ended; no other uplink has them. */
       readonly addresses?: readonly string[]
-      /** Of the uplink: sockets whose packets leave by another go on. */
+      /** Device of the uplink: sockets whose packets leave by another device are spared. */
       readonly device?: string
-      /** Only those that began with an IPv6 address in this prefix. */
+      /** Only connections that began with an IPv6 address in this prefix are ended. */
       readonly source?: string
     }
   | {
-      /** See reconcile/decide/untranslated.ts. */
+      /** Connections that were made before translation was there; see reconcile/decide/untranslated.ts. */
       readonly kind: 'forget-untranslated'
-      /** Addresses that need no translation: the uplinks' own. */
+      /** Source addresses that need no translation: the uplinks' own. */
       readonly sources: readonly string[]
-      /** Where no uplink leads: addresses and prefixes. */
+      /** Destinations, addresses and prefixes, to which no uplink leads. */
       readonly elsewhere: readonly string[]
       /** The bit of a connection's mark that says that it came in by an uplink. */
       readonly cameIn: number

@@ -1,13 +1,14 @@
-/** An uplink, as it is decided. */
+/** An uplink as it is decided. */
 
 import type { Family } from '../net/family.ts'
 import type { LineHealth } from './health.ts'
 import type { RouteMetrics } from './kernel.ts'
 
 /**
- * `absent`: no such interface. `down`: no carrier, or not up. `unconfigured`: no address or no way out yet.
- * `online`: usable. `suspect`: its line is being probed. `degraded`: works badly, and is used last. `offline`: the link is
- * up, and nothing behind it answers, in no family. `disabled`: by the administrator.
+ * `absent`: there is no such interface. `down`: it is not up, or has no carrier. `unconfigured`: it has no address, or
+ * no way out is known yet. `online`: usable. `suspect`: its line is being probed. `degraded`: works badly, and is used
+ * last. `offline`: the link is up, and nothing behind it answers, in no family. `disabled`: the administrator has taken
+ * it out.
  */
 export type UplinkState =
   | 'absent'
@@ -28,13 +29,16 @@ export interface Uplink {
   readonly state: UplinkState
   readonly weight: number
   readonly metric: number
-  /** Used only while no other that is not standby works. */
+  /** Whether it is used only while no uplink works that is not standby. */
   readonly standby?: boolean
   /** IPv6 prefixes that its provider routes to this host. */
   readonly prefixes?: readonly string[]
-  /** Those that it had before: hosts may still use them. */
+  /** Prefixes that it had before, which hosts may still use. */
   readonly formerPrefixes?: readonly string[]
-  /** Families in which it is an uplink though it has no way out now; in all others it is a device like any. */
+  /**
+   * Families in which it is an uplink though it has no way out now. In a family that is neither here nor has a path, it
+   * is a device like any other.
+   */
   readonly awayIn?: readonly Family[]
   readonly inet: Path | null
   readonly inet6: Path | null
@@ -44,20 +48,20 @@ export interface Uplink {
 export interface Path {
   /** Null on a point-to-point link. */
   readonly gateway: string | null
-  /** The gateway is outside the link's prefixes, and reached directly all the same. */
+  /** Whether the gateway is outside the link's prefixes, and reached directly all the same. */
   readonly onlink: boolean
-  /** The interface's own addresses: a socket that has one stays on this uplink. */
+  /** The interface's own addresses. A socket that has one of them stays on this uplink. */
   readonly addresses: readonly string[]
-  /** IPv6: this host's addresses elsewhere that are in a prefix of this uplink. */
+  /** IPv6: addresses of this host on other interfaces that are in a prefix of this uplink. */
   readonly lanAddresses?: readonly string[]
-  /** IPv6: all addresses are deprecated, so a new socket would have another uplink's. */
+  /** IPv6: whether all addresses are deprecated, so that a new socket would have another uplink's. */
   readonly deprecated?: true
-  /** The largest packet in bytes: of the default route that others have made, or of the interface. */
+  /** The largest packet in bytes, by others' default route if that says so, otherwise by the interface. */
   readonly mtu: number
-  /** What others' default route by it says besides its gateway, the MTU included. */
+  /** Metrics of others' default route by the uplink, MTU included. */
   readonly metrics?: RouteMetrics
   readonly source?: string
-  /** The kernel does not take it, in these words: nothing is sent by it. */
+  /** The words with which the kernel refused this way; nothing is sent by it. */
   readonly refused?: string
   /** What probes and traffic say of this way; absent where nothing is known. */
   readonly line?: Pick<LineHealth, 'state' | 'degraded' | 'barred'>
