@@ -25,7 +25,7 @@ async function printVersion(): Promise<number> {
   return 0
 }
 
-/** A reader that went away (`ifbalance apply | head -1`) is no reason to stop halfway. */
+/** Ignores a reader that went away (`ifbalance apply | head -1`): no reason to stop halfway. */
 function ignoreClosedPipe(error: Error): void {
   if (!hasCode(error, 'EPIPE')) fail(new Failure('output', `writing the output: ${messageOf(error)}`))
 }
@@ -35,9 +35,10 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-// Not where the command that we become would find pipes that do not block: see cli/become.ts.
+// `exec` becomes another command, which must not find pipes that do not block (see cli/become.ts): even touching the
+// streams would make them so.
 if (process.argv[2] !== 'exec')
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
 process.on('uncaughtException', fail)
-// Not at once: a failed write to standard output (disk full) is told in the next tick.
+// Exiting waits a tick, in which a failed write to standard output (disk full) is told.
 main(process.argv.slice(2)).then((code) => setImmediate(() => process.exit(code)), fail)
