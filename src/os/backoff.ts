@@ -1,8 +1,8 @@
-/** Waiting times for something that is tried again and again: doubled each time, up to a limit, until it went well. */
+/** Waiting times for what is tried again and again: each is twice the former, up to a limit, until it has gone well. */
 export interface Backoff {
-  /** Runs `action` after the next delay; a former one that is still waiting is dropped. */
+  /** Runs `action` after the next delay. A former action that still waits is dropped. */
   readonly later: (action: () => void) => void
-  /** It went well: the next delay is the first one again. */
+  /** Starts again with the first delay: it went well. */
   readonly reset: () => void
   readonly cancel: () => void
 }

@@ -1,23 +1,23 @@
-/** What goes wrong at the edges of the program: a code for those who decide, a message for people, and what is behind it. */
+/** Errors at the edges of the program: a code for callers that decide, a message for people, and the cause. */
 
 /**
- * What a caller may want to tell apart. Errors of the system keep their own codes (`ENOENT`), which `hasCode` finds behind
- * ours.
+ * What a caller may want to tell apart. Errors of the system keep their own codes (`ENOENT`), which `hasCode` finds
+ * behind ours.
  */
 type FailureCode =
-  /** A request of the user's that makes no sense. */
+  /** The user asked for something that makes no sense. */
   | 'usage'
-  /** A file that is there, and is not what it has to be. */
+  /** A file is there, and is not what it has to be. */
   | 'unreadable'
-  /** More than anyone asked for. */
+  /** An input is larger than any that makes sense. */
   | 'too-large'
-  /** An answer that is none. */
+  /** An answer is not in the form that it has to have. */
   | 'malformed'
   | 'timeout'
   | 'program-not-started'
   | 'program-failed'
   | 'no-bus'
-  /** Whoever was called over D-Bus said no: `busError` has the error's name. */
+  /** The callee on D-Bus refused; `busError` has the error's name. */
   | 'bus-refused'
   | 'daemon-runs'
   | 'daemon-unreachable'
@@ -27,9 +27,9 @@ type FailureCode =
 
 interface Details {
   readonly cause?: unknown
-  /** Of D-Bus, as in `org.freedesktop.DBus.Error.AccessDenied`. */
+  /** Name of the D-Bus error, such as `org.freedesktop.DBus.Error.AccessDenied`. */
   readonly busError?: string
-  /** Of a program that ended by itself. */
+  /** Exit code of a program that ended by itself. */
   readonly exitCode?: number
 }
 
@@ -46,19 +46,19 @@ export class Failure extends Error {
   }
 }
 
-/** Whether the error, or one that is behind it, has one of these codes: ours, or the system's. */
+/** Whether the error, or one behind it, has one of these codes: ours, or the system's. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return causesOf(error).some((one) => 'code' in one && codes.includes(String(one.code)))
 }
 
-/** The refusal of D-Bus that is the error, or behind it; null where there is none. */
+/** The D-Bus refusal that the error is, or has behind it; null where there is none. */
 export function busRefusalIn(error: unknown): { readonly name: string; readonly text: string } | null {
   for (const one of causesOf(error))
     if (one instanceof Failure && one.busError !== undefined) return { name: one.busError, text: one.message }
   return null
 }
 
-/** The error itself comes first. Who throws an error that is its own cause has made a mistake, which ends here. */
+/** The error, then those behind it. Their number is bounded, as an error may by mistake be its own cause. */
 function causesOf(error: unknown): readonly Error[] {
   const found: Error[] = []
   for (let one = error; one instanceof Error && found.length < mostCauses; one = one.cause) found.push(one)

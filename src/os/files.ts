@@ -1,4 +1,4 @@
-/** Small files, read whole with a bound and replaced whole. */
+/** Small files: read whole, up to a bound, and replaced whole. */
 import {
   closeSync,
   constants,
@@ -17,12 +17,12 @@ import { basename, dirname, join } from 'node:path'
 import { Failure, hasCode } from './error.ts'
 import { giveToOwnerOf, held, heldFolder, makeFolder } from './kept.ts'
 
-/** Most of what we read is far smaller; files in /proc do not tell their size. */
+/** Bytes read at a time. Most of what we read is far smaller, and files in /proc do not tell their size. */
 const chunkSize = 4096
-/** More files in one folder are not ours. */
+/** A folder with more files is not one of ours. */
 const mostFiles = 4096
 
-/** Nothing that lies in a file's place has us wait, and no link in a folder of ours is followed. */
+/** Flags with which nothing that lies in a file's place makes us wait, and no link in a folder of ours is followed. */
 const { O_RDONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
 
 /**
@@ -57,7 +57,7 @@ function readRegular(path: string, more: number, limit: number): string {
   }
 }
 
-/** The text of a file of /proc as far as `limit` bytes go. Throws where it cannot be read. */
+/** The first `limit` bytes of a file of /proc as text. Throws where it cannot be read. */
 export function readBeginning(path: string, limit: number): string {
   const fd = openSync(path, 'r')
   try {
@@ -72,8 +72,8 @@ export function readBeginning(path: string, limit: number): string {
 }
 
 /**
- * Reads a file of /proc again and again without opening it each time: a fifth of the work. Gives '' where it cannot be
- * read. Such a file is made anew for whoever reads it from its beginning.
+ * Returns what reads a file of /proc again and again without opening it each time, which is a fifth of the work: the
+ * kernel makes such a file anew for whoever reads it from its beginning. Gives '' where it cannot be read.
  */
 export function rereadable(path: string): () => string {
   const chunk = Buffer.allocUnsafe(chunkSize)
@@ -97,19 +97,19 @@ export function rereadable(path: string): () => string {
 }
 
 /**
- * Replaces a file as a whole (rename(2)), so that no reader, no crash and no full disk leaves half of it. The folder is made
- * if needed, and the file gets the folder's owner: hooks run as root, the daemon as a user of its own, and both write here.
- * `lasting`: on the disk, not only on its way there, when this returns.
+ * Replaces a file as a whole (rename(2)), so that no reader, no crash and no full disk sees half of it. The folder is
+ * made if needed, and the file gets the folder's owner: hooks run as root, the daemon as a user of its own, and both
+ * write here. With `lasting`, the text is on the disk when this returns (fsync(2)). Throws what the file system throws.
  */
 export function replaceFile(path: string, text: string, { mode = 0o644, lasting = false } = {}): void {
   makeFolder(dirname(path))
   held(path, (name) => {
     const draft = draftOf(name)
     rmSync(draft, { force: true })
-    // O_EXCL: what the folder's owner put here in the meantime, a link for one, is not followed.
+    // O_EXCL: what the folder's owner has put here in the meantime, such as a link, is not followed.
     const fd = openSync(draft, 'wx', mode)
     try {
-      // Not writeSync: on a disk that fills up, that writes a part and says how much.
+      // writeFileSync, as writeSync on a disk that fills up writes only a part, and returns how much.
       writeFileSync(fd, text)
       giveToOwnerOf(dirname(name), fd)
       if (lasting) fsyncSync(fd)
@@ -123,12 +123,14 @@ export function replaceFile(path: string, text: string, { mode = 0o644, lasting 
   })
 }
 
-/** Begins with a dot: no name that we look for does. */
+/** A name for the new text until it is in place. It begins with a dot, unlike all names that we look for. */
 function draftOf(path: string, kind = ''): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}${kind}`)
 }
 
-/** A folder that has got the name of a file of ours is moved away: to delete what is in it is nobody's wish. */
+/**
+ * Renames the draft. A folder that has the name of a file of ours is moved away: nobody wants what is in it deleted.
+ */
 function putInPlace(draft: string, path: string): void {
   try {
     renameSync(draft, path)
@@ -139,7 +141,7 @@ function putInPlace(draft: string, path: string): void {
   }
 }
 
-/** No error where there is none. */
+/** Removes a file. No error where there is none; throws anything else that the file system throws. */
 export function removeFile(path: string): void {
   try {
     held(path, (name) => unlinkSync(name))
@@ -148,7 +150,9 @@ export function removeFile(path: string): void {
   }
 }
 
-/** The names in a folder, none where there is none. Throws where it cannot be read, or has more than 4096 of them. */
+/**
+ * The names in a folder; none where there is no folder. Throws where it cannot be read, or has more than 4096 names.
+ */
 export function namesIn(folder: string): readonly string[] {
   try {
     return heldFolder(folder, readNames)
@@ -172,12 +176,12 @@ function readNames(folder: string): readonly string[] {
   }
 }
 
-/** An empty file that nobody else may open: whoever can open it can lock it. Gives a descriptor of it. */
+/** Opens or makes an empty file that nobody else may open, as whoever can open it can lock it. Returns a descriptor. */
 export function openPrivateFile(path: string): number {
   makeFolder(dirname(path))
   return held(path, (name) => {
     if (lstatSync(name, { throwIfNoEntry: false })?.isFile() === false) renameSync(name, draftOf(name, '.former'))
-    // Not for writing: where the file system has become read-only, the file that is there can still be locked.
+    // Opened for reading, so that the file can be locked, too, where the file system has become read-only.
     const fd = openSync(name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
     try {
       if (!fstatSync(fd).isFile()) throw new Failure('unreadable', `${path}: not a regular file`)
@@ -190,10 +194,13 @@ export function openPrivateFile(path: string): number {
   })
 }
 
-/** Linux's __O_TMPFILE, which Node does not name: a file that nobody else can find, and that is gone with its last user. */
+/** Linux's __O_TMPFILE, which Node.js does not name: a file without a name, which is gone with its last user. */
 const noName = 0o20000000
 
-/** Opens one in this folder, for reading, with this in it. Throws where that is impossible. */
+/**
+ * Opens a nameless file in this folder with this text in it, and returns its descriptor. Throws where that is
+ * impossible.
+ */
 export function unnamedFile(folder: string, text: string): number {
   const file = openSync(folder, constants.O_RDWR | constants.O_DIRECTORY | noName, 0o600)
   writeFileSync(file, text)

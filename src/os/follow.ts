@@ -1,4 +1,4 @@
-/** Programs that run on and on, and are listened to. */
+/** Programs that run on and on, and whose output is read as it comes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { Failure } from './error.ts'
@@ -7,19 +7,22 @@ import { environment } from './run.ts'
 
 export interface Follower {
   readonly onLine: (line: string) => void
-  /** What it says on standard error, which is thrown away otherwise. */
+  /** Gets the text lines of standard error, which is thrown away without it. */
   readonly onErrorLine?: (line: string) => void
-  /** It ended, with `exitCode`, and all its lines were handed on, or it could not be started. Not called after `stop`. */
+  /**
+   * The program could not be started, or has ended (the failure has its `exitCode`), and all its text lines were handed
+   * on. Not called after `stop`.
+   */
   readonly onEnd: (failure: Failure) => void
 }
 
-/** A line is cut here: what was listened for is at its beginning. */
+/** A text line is cut here, as what matters is at its beginning. */
 const maxLine = 4096
 
 /**
- * Runs a program by absolute path with arguments as they are (no shell) and hands on each line of its output, keeping no
- * more than one. Returns what stops it. Never throws. Not by execa, which takes twice the processor's time to start one:
- * here a program is started when something may be dead, and many at once.
+ * Runs a program by absolute path with arguments as they are (no shell), and hands on each text line of its output.
+ * Returns what stops it. Never throws. Not by execa, which takes twice the processor's time to start one: here programs
+ * are started when something may be dead, and many at once.
  */
 export function follow(program: string, args: readonly string[], { onLine, onErrorLine, onEnd }: Follower): () => void {
   let stopped = false
@@ -48,7 +51,7 @@ export function follow(program: string, args: readonly string[], { onLine, onErr
   hear(child.stdout, onLine)
   if (onErrorLine) hear(child.stderr, onErrorLine)
   child.on('error', notStarted)
-  // Its output was read to the end by then.
+  // 'close' comes when its output was read to the end, unlike 'exit'.
   child.on('close', (code) => {
     const details = code === null ? {} : { exitCode: code }
     end(new Failure('program-failed', `${program}: ended with code ${code ?? 'none'}`, details))
@@ -59,7 +62,7 @@ export function follow(program: string, args: readonly string[], { onLine, onErr
   }
 }
 
-/** Out of memory or descriptors it throws, where a missing program is told later. */
+/** spawn(), which throws where memory or descriptors are lacking, but tells of a missing program later. */
 function spawned(program: string, args: readonly string[], withErrors: boolean): ChildProcess | Error {
   try {
     return spawn(program, args, { stdio: ['ignore', 'pipe', withErrors ? 'pipe' : 'ignore'], env: environment })

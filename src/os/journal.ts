@@ -1,13 +1,14 @@
 /**
- * The log by journald's native protocol, in which a line has fields (systemd.journal-fields(7), and "Native Journal
+ * The log by journald's native protocol, in which a message has fields (systemd.journal-fields(7), and "Native Journal
  * Protocol" in systemd's documentation).
  *
- * journald listens on a datagram socket, which Node.js does not have. So a child sends what we hand it: perl, which every
- * Debian has (perl-base is essential). It runs on and on, because journald asks the kernel which unit a line is from when it
- * reads it, and a process for each line, as of logger(1), has often ended by then: `journalctl -u ifbalance` would miss it.
+ * journald listens on a datagram socket, which Node.js does not have. So a child sends what we hand it: perl, which
+ * every Debian has (perl-base is essential). It runs on and on, because journald asks the kernel which unit a message
+ * is from when it reads it, and a process for each message, as of logger(1), has often ended by then: `journalctl -u
+ * ifbalance` would miss it.
  *
- * A line is told once: by the child, which confirms each, or by standard error where it is missing, hangs or could not
- * send. Nothing waits for it.
+ * Each message is told once: by the child, which confirms each, or on standard error where the child is missing, hangs
+ * or could not send. Nothing waits for it.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
@@ -18,9 +19,9 @@ import { type Line, printable, priorities, toStandardError } from './log.ts'
 import { environment } from './run.ts'
 
 /**
- * Records end with an empty line; one that was cut by our end is not sent. `r`: it is ready. `+` and `-`: it has sent the
- * next record, or could not. systemd ends all processes of a service together: this one has to send what is on the way
- * first, and ends with us.
+ * The child's program. Records end with an empty line; one that our own end has cut is not sent. It prints `r` when it
+ * is ready, `+` when it has sent a record, and `-` when it could not. It ignores signals, as systemd ends all processes
+ * of a service together, and it has to send what is on the way first. It ends when we do.
  */
 const sender = `
 $SIG{$_} = 'IGNORE' for qw(HUP INT TERM PIPE);
@@ -39,37 +40,39 @@ while (<STDIN>) {
 export interface JournalOptions {
   readonly program?: string
   readonly socket?: string
-  /** A line that is not confirmed by then is told on standard error. */
+  /** A message that is not confirmed by then is told on standard error. */
   readonly timeoutMs?: number
-  /** How long a child that has ended is missing, doubled each time. */
+  /** How long we wait before a child that has ended is started again; doubled each time. */
   readonly retry?: { readonly firstMs: number; readonly maxMs: number }
   readonly fallback?: (line: Line) => void
 }
 
-/** Lines that are on the way. Far more than a round has, and less than would be missed in memory. */
+/** The largest number of messages on the way: far more than a round has, and little memory. */
 const mostWaiting = 2000
 
-/** One that the kernel cannot end has this long to confirm what it has sent. */
+/**
+ * How long a child that was killed may still confirm what it has sent. One that the kernel cannot end is given up then.
+ */
 const killedMs = 1000
 
 interface Waiting {
   readonly line: Line
-  /** Of performance.now(). */
+  /** When it has to be confirmed, in milliseconds of performance.now(). */
   readonly due: number
-  /** Of all that was handed to the child, the bytes up to here have to be there. */
+  /** The position behind this record in all bytes that were handed to the child. */
   readonly end: number
 }
 
 interface Sender {
   readonly send: (line: Line) => void
-  /** What the child will not have when this process ends now. */
+  /** The messages that the child will not have when this process ends now. */
   readonly unsent: () => readonly Line[]
   readonly stop: () => void
 }
 
 export interface Journal {
   readonly write: (line: Line) => void
-  /** For the end of this process: what has not reached the child by now goes to standard error. */
+  /** For the end of this process: writes what has not reached the child by now to standard error. */
   readonly flush: () => void
   readonly stop: () => void
 }
@@ -82,7 +85,7 @@ export function openJournal({
   fallback = toStandardError,
 }: JournalOptions = {}): Journal {
   const backoff = createBackoff(retry.firstMs, retry.maxMs)
-  /** Null while there is none that has said that it is ready. */
+  /** The child that takes messages; null while none has said that it is ready. */
   let current: Sender | null = null
   let starting: Sender | null = null
   let stopped = false
@@ -120,9 +123,9 @@ export function openJournal({
 interface SenderListener {
   readonly onReady: () => void
   readonly onConfirmed: () => void
-  /** Gets each line that was not sent, in their order. */
+  /** Gets each message that was not sent, in their order. */
   readonly fallback: (line: Line) => void
-  /** After that, once. */
+  /** Called once, after all calls of `fallback`. */
   readonly onEnd: () => void
 }
 
@@ -138,7 +141,7 @@ function startSender(
   const child = spawned(program, args)
   if (child === null) queueMicrotask(end)
 
-  /** A line that comes while the child is being killed waits for its end, to keep the order. */
+  /** Sends a message. While the child is being killed, messages wait for its end, to keep their order. */
   function send(line: Line): void {
     if (state === 'ended') {
       fallback(line)
@@ -157,7 +160,7 @@ function startSender(
     clearTimeout(late)
     const [first] = waiting
     if (!first) return
-    // What the child has said meanwhile, to a daemon that was stopped or starved, is heard before the second look.
+    // What the child has confirmed while this daemon was stopped or starved is read before the second look.
     late = setTimeout(() => setImmediate(() => waiting[0] === first && kill()), first.due - performance.now())
     late.unref()
   }
@@ -194,10 +197,10 @@ function startSender(
 
   child?.stdout.setEncoding('latin1')
   child?.stdout.on('data', hear)
-  // Both are followed by 'close'.
+  // 'close' follows an error of the pipe, and handles it.
   child?.stdin.on('error', () => undefined)
   child?.on('error', end)
-  // All that it had confirmed was read by then.
+  // 'close' comes when all that the child has confirmed was read.
   child?.on('close', end)
   return {
     send,
@@ -211,7 +214,7 @@ function startSender(
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
-/** Out of memory or descriptors it throws, where a missing program is told later. */
+/** spawn(), which throws where memory or descriptors are lacking, but tells of a missing program later. */
 function spawned(program: string, args: readonly string[]): Child | null {
   try {
     return spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env: environment })
@@ -220,7 +223,7 @@ function spawned(program: string, args: readonly string[]): Child | null {
   }
 }
 
-/** Exported for its test. */
+/** A message as a record for the child. Exported for its test. */
 export function recordOf({ level, message, event }: Line): Buffer {
   const fields = {
     MESSAGE: message,

@@ -1,7 +1,7 @@
 /**
- * Our folders in /run and /var/lib belong to the daemon's user, and hooks work in them as root. Whoever has become the
- * daemon must not become root by that: names are resolved so that a link, a FIFO or a folder in place of another leads
- * root nowhere and holds nothing up.
+ * Safe access to our folders in /run and /var/lib. They belong to the daemon's user, and hooks work in them as root.
+ * Whoever has become the daemon must not become root by that: names are resolved so that a link, a FIFO or a folder in
+ * place of another leads root nowhere and holds nothing up.
  */
 import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
@@ -12,9 +12,9 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
 const asFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
 
 /**
- * Calls `work` with a name of `path` that leads to the same folder however that is renamed or replaced meanwhile: Node.js
- * has no openat(2), but /proc/self/fd/N is the folder that descriptor N has (proc_pid_fd(5)). Only root needs this, and
- * only in our own folders. The last part of the name is not resolved here.
+ * Calls `work` with a name of `path` that leads to the same folder however that is renamed or replaced meanwhile.
+ * Node.js has no openat(2), but /proc/self/fd/N is the folder that descriptor N has (proc_pid_fd(5)). Only root needs
+ * this, and only in our own folders. The last part of the name is not resolved here.
  */
 export function held<T>(path: string, work: (path: string) => T): T {
   return heldFolder(dirname(path), (folder) => work(`${folder}/${basename(path)}`))
@@ -27,7 +27,7 @@ export function heldFolder<T>(folder: string, work: (folder: string) => T): T {
   try {
     return work(handle)
   } catch (error) {
-    // People know the folder by its name.
+    // Messages name the folder as people know it.
     if (error instanceof Error) error.message = error.message.replaceAll(handle, folder)
     throw error
   } finally {
@@ -35,7 +35,10 @@ export function heldFolder<T>(folder: string, work: (folder: string) => T): T {
   }
 }
 
-/** Makes a folder of ours with the owner of the one above it, or gives it to that one: root made it before the daemon came. */
+/**
+ * Makes a folder. One of ours gets the owner of the folder above it, also where it was there already: root may have
+ * made it before the daemon first ran.
+ */
 export function makeFolder(folder: string): void {
   if (!isOurs(folder)) return void mkdirSync(folder, { recursive: true })
   const above = dirname(folder)
@@ -55,7 +58,7 @@ export function makeFolder(folder: string): void {
   })
 }
 
-/** Only what is root's is given away. */
+/** Gives an open file to its folder's owner, where it is root's. */
 export function giveToOwnerOf(folder: string, fd: number): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(folder)
@@ -67,7 +70,10 @@ function isOurs(folder: string): boolean {
   return ours.some((root) => folder === root || folder.startsWith(`${root}/`))
 }
 
-/** /run and /var/lib are root's: what they have as our folder cannot be replaced, what is in that can. */
+/**
+ * Opens one of our folders without following links. /run and /var/lib are root's, so nobody can replace our folder in
+ * them, but its owner can replace what is in it.
+ */
 function openFolder(folder: string): number {
   if (ours.some((root) => root === folder)) return openSync(folder, asFolder)
   const above = openFolder(dirname(folder))

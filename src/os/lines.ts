@@ -1,16 +1,17 @@
-/** Programs that print more than anyone wants to keep. */
+/** Programs whose output is read by the text line, and not kept: it may be more than anyone wants in memory. */
 import { execa } from 'execa'
 import { Failure } from './error.ts'
 import { environment } from './run.ts'
 
-/** A million lines take seconds; who waits longer than this waits for something else. */
+/** A million text lines take seconds; a program that takes longer than this hangs. */
 const timeoutMs = 120_000
-/** What is left of a line that is longer: nothing that we read is. */
+/** The rest of a text line without its end is cut here; nothing that we read is longer. */
 const maxLine = 4096
 
 /**
- * Runs a program by absolute path with arguments as they are (no shell), hands on each line of its output and keeps none.
- * Throws a Failure `PROGRAM ARGS: cause` when it cannot be started, takes too long, or ends with another code than 0.
+ * Runs a program by absolute path with arguments as they are (no shell), hands on each text line of its output and
+ * keeps none. Throws a Failure `PROGRAM ARGS: cause` when it cannot be started, takes too long, or ends with another
+ * code than 0.
  */
 export async function eachLine(
   program: string,

@@ -5,15 +5,19 @@ import { openPrivateFile } from './files.ts'
 import { log, messageOf } from './log.ts'
 import { run } from './run.ts'
 
-/** A run takes well under a second; a holder that is stopped must not keep `ifup` waiting for ever. */
+/**
+ * How long we wait for the lock. A run takes well under a second, and a holder that hangs must not keep `ifup` waiting
+ * for ever.
+ */
 const patienceSeconds = 10
 
 /**
- * Runs `work` while holding flock(2) on the lock file. Node has no flock of its own; `flock` locks the descriptor that it
- * inherits as its standard input, and the lock is that of the open file, which is ours until we close it or die, however we die.
+ * Runs `work` while holding flock(2) on the lock file. Node.js has no flock of its own; flock(1) locks the descriptor
+ * that it inherits as its standard input. The lock is that of the open file, which is ours until we close it or die,
+ * however we die.
  *
- * Throws when the lock is not free within ten seconds. Where there can be no lock file, as on a read-only file system, `work`
- * runs all the same: two runs at once are put right by the next one, and none at all would cost failover.
+ * Throws when the lock is not free within ten seconds. Where there can be no lock file, as on a read-only file system,
+ * `work` runs all the same: the next run puts right what two at once have done, and no run at all would cost failover.
  */
 export async function withLock<T>(work: () => Promise<T>): Promise<T> {
   const descriptor = openLock()

@@ -1,6 +1,6 @@
 /**
- * What the program says of itself, one line a message: on standard error, under systemd with the priority that
- * sd-daemon(3) describes, or where whoever runs it has put the log instead (journal.ts).
+ * The program's log, one text line a message. It goes to standard error, under systemd with the priorities of
+ * sd-daemon(3), or to where whoever runs it has sent it (journal.ts).
  */
 import { fstatSync } from 'node:fs'
 import type { Event, Level } from '../model/event.ts'
@@ -8,13 +8,13 @@ import { levelOf, textOf } from '../model/event-text.ts'
 
 export interface Line {
   readonly level: Level
-  /** One line, free of control characters. */
+  /** The message: one text line, free of control characters. */
   readonly message: string
-  /** What it is about, where that is known. */
+  /** The event that the message tells of, where there is one. */
   readonly event?: Event
 }
 
-/** Of syslog(3). */
+/** Priorities of syslog(3). */
 export const priorities: Readonly<Record<Level, number>> = { error: 3, warning: 4, notice: 5, info: 6 }
 
 export function toStandardError(line: Line): void {
@@ -25,14 +25,14 @@ function textLineOf({ level, message }: Line): string {
   return process.env['JOURNAL_STREAM'] ? `<${priorities[level]}>${message}` : `ifbalance: ${message}`
 }
 
-/** `format` as in `ifbalance status --json`. */
+/** A message as JSON; `format` is the version of the form, as in `ifbalance status --json`. */
 function jsonOf({ level, message, event }: Line): string {
   return JSON.stringify({ format: 1, priority: priorities[level], message, ...event })
 }
 
 let write = toStandardError
 
-/** From now on, lines go there. */
+/** Sends all further messages to `destination`. */
 export function sendLogTo(destination: (line: Line) => void): void {
   write = destination
 }
@@ -47,7 +47,7 @@ export const log = {
   event: (event: Event) => write({ level: levelOf(event), message: printable(textOf(event)), event }),
 }
 
-/** Whether standard error is a stream to journald: systemd.exec(5), JOURNAL_STREAM. */
+/** Whether standard error is a stream to journald (systemd.exec(5), JOURNAL_STREAM). */
 export function isJournal(stream: string | undefined = process.env['JOURNAL_STREAM']): boolean {
   if (stream === undefined) return false
   try {
@@ -58,7 +58,7 @@ export function isJournal(stream: string | undefined = process.env['JOURNAL_STRE
   }
 }
 
-/** Keeps a message to one line and free of control characters, whatever names it quotes. */
+/** The text as one line without control characters, whatever names it quotes, and 2000 characters at most. */
 export function printable(text: string): string {
   return text.replace(/[^\P{C}\t]/gu, '\uFFFD').slice(0, 2000)
 }

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { messageOf } from './log.ts'
 
 /**
- * Null for an executable file of root's that nobody else can write or replace: neither it nor any folder above belongs to
- * or may be written by others. Links are refused. Otherwise what is wrong.
+ * Null for an executable regular file that only root can write or replace: it and every folder above belong to root,
+ * and nobody else may write them; links are refused. Otherwise what is wrong, for people.
  */
 export function isTrusted(path: string): string | null {
   try {

@@ -1,19 +1,20 @@
-/** Tells systemd that the daemon does its work: WatchdogSec= of systemd.service(5). */
+/** Tells systemd that the daemon does its work (WatchdogSec= of systemd.service(5)). */
 import { systemdNotify } from '../layout.ts'
 import { log, messageOf } from './log.ts'
 import { run } from './run.ts'
 
 export interface Watchdog {
-  /** The daemon has looked at the world, whatever came of it. */
+  /** Notes that the daemon has looked at the world, whatever came of it. */
   readonly worked: () => void
   readonly stop: () => void
 }
 
 /**
- * Four times in the interval that systemd gave us, a word to it, but only while the latest round is younger than half of
- * it: a daemon whose rounds no longer end is as good as one that hangs. Rounds come every 30 seconds at least.
+ * Tells systemd four times in the interval that it gave us that all is well, but only while the latest round is younger
+ * than half of the interval: a daemon whose rounds no longer end is as good as one that hangs. Rounds come every 30
+ * seconds at least.
  *
- * systemd listens on a datagram socket, which Node does not have, so the word is a child process: 10 ms a minute.
+ * systemd listens on a datagram socket, which Node.js does not have, so a child process tells it: 10 ms a minute.
  */
 export function startWatchdog(env: Readonly<Record<string, string | undefined>> = process.env): Watchdog {
   const { WATCHDOG_USEC: interval, WATCHDOG_PID: pid, NOTIFY_SOCKET: socket } = env

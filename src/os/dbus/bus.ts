@@ -28,32 +28,40 @@ export interface Match {
 }
 
 export interface Bus {
-  /** What the method returns. Throws `calling ...: cause`, also while there is no bus. */
+  /** Calls a method and returns its results. Throws `calling ...: cause`, also while there is no bus. */
   readonly call: (call: MethodCall) => Promise<readonly unknown[]>
-  /** A signal is a hint: what is true must be read. Returns what ends the subscription. */
+  /** Calls `onSignal` for matching signals; returns what ends that. A signal is a hint: what is true must be read. */
   readonly subscribe: (match: Match, onSignal: (signal: Signal) => void) => () => void
   readonly isConnected: () => boolean
-  /** Called when the name gets an owner, or another one, or loses it (null); also after each connection. */
+  /**
+   * Calls `onOwner` when the name gets another owner, or loses it (null), and after each connection. Returns what ends
+   * that.
+   */
   readonly watchOwner: (name: string, onOwner: (owner: string | null) => void) => () => void
   /** Owns the name as soon as there is a bus, and again after the bus was restarted. */
   readonly own: (name: string) => void
-  /** Answers calls to us, now and after the bus was restarted, with a bound on how many and how fast: see bus-queue.ts. */
+  /**
+   * Hands calls to us to `handle`, now and after the bus was restarted. How many and how fast is bounded, see queue.ts.
+   */
   readonly serve: (handle: (call: IncomingCall) => Answer | Promise<Answer>) => void
-  /** Tells everyone who listens. Without a bus, nobody does. */
+  /** Sends a signal to everyone who listens. Without a bus, nobody does. */
   readonly emit: (signal: OutgoingSignal) => void
   readonly close: () => void
 }
 
 export interface BusOptions {
   readonly socketPath?: string
-  /** One line each, for the log. */
+  /** Gets one text line for the log at a time. */
   readonly onTrouble?: (message: string) => void
 }
 
 const retry = { firstMs: 250, maxMs: 30_000 } as const
 const doNotQueue = 4
 
-/** Never throws and never waits: without a bus everything else goes on, and it is tried again and again. */
+/**
+ * Opens the bus. Never throws and never waits: without a bus everything else goes on, and connecting is tried again and
+ * again.
+ */
 export function openBus({ socketPath = systemBus, onTrouble = () => undefined }: BusOptions = {}): Bus {
   const backoff = createBackoff(retry.firstMs, retry.maxMs)
   const subscriptions = new Map<symbol, { readonly match: Match; readonly onSignal: (signal: Signal) => void }>()
@@ -66,7 +74,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
   let lastTrouble = ''
 
   function trouble(message: string): void {
-    // What was under way when we hung up is no trouble.
+    // Calls that were under way when we closed the bus ourselves are no trouble.
     if (message !== lastTrouble && !closed) onTrouble(message)
     lastTrouble = message
   }
@@ -76,7 +84,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
       const fresh = await connectToBus(socketPath, { onSignal: receive, onCall: receiveCall, onEnd: lost })
       if (closed) return fresh.close()
       connection = fresh
-      // Who hears of an owner asks it at once: from then on no change may be missed.
+      // Matches come before owners: who hears of an owner asks it at once, and from then on no change may be missed.
       await Promise.all([...subscriptions.values()].map(({ match }) => addMatch(ruleOf(match))))
       await Promise.all([...namesOfInterest()].map((name) => follow(name)))
       await Promise.all([...names].map((name) => request(name)))
@@ -96,7 +104,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
     backoff.later(() => void connect())
   }
 
-  /** Read only where it fits: anyone can send us a signal, whatever we asked the bus for. */
+  /** The body is read only where the signal fits: anyone can send us a signal, whatever we asked the bus for. */
   function receive(signal: UnreadSignal): void {
     if (signal.sender === theBus.destination && signal.member === 'NameOwnerChanged') {
       const [name, , owner] = bodyOf(signal) ?? []
@@ -110,7 +118,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
     if (body) for (const { onSignal } of fitting) onSignal({ sender, path, interface: face, member, body })
   }
 
-  /** Null where it cannot be read, or is too long to be meant for us. */
+  /** The body; null where it cannot be read, or is too long to be meant for us. */
   function bodyOf(signal: UnreadSignal): readonly unknown[] | null {
     try {
       return signal.body()
@@ -139,7 +147,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
     for (const watch of watches.values()) if (watch.name === name) watch.onOwner(owner)
   }
 
-  /** Listens first, asks then: a change in between arrives as a signal. */
+  /** Listening comes before asking, so that a change in between arrives as a signal. */
   async function follow(name: string): Promise<void> {
     if (!owners.has(name)) owners.set(name, null)
     await addMatch(`type='signal',sender='${theBus.destination}',member='NameOwnerChanged',arg0='${name}'`)
@@ -153,7 +161,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
 
   async function request(name: string): Promise<void> {
     const [answer] = await ask('RequestName', 'su', name, doNotQueue)
-    // 1: it is ours. 4: it was ours already. Otherwise another daemon has it.
+    // RequestName returns 1 where the name is ours now, and 4 where it was already. Otherwise another process has it.
     if (answer !== 1 && answer !== 4) trouble(`message bus: ${name} is taken by another process`)
   }
 
@@ -171,7 +179,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
     ])
   }
 
-  /** Whatever fails here is done again with the next connection. */
+  /** What fails here is not tried again by itself, as the next connection does it all again. */
   function soon(work: () => Promise<unknown>): void {
     if (connection) work().catch((error: unknown) => trouble(`message bus: ${String(error)}`))
   }
@@ -222,7 +230,7 @@ export function openBus({ socketPath = systemBus, onTrouble = () => undefined }:
   }
 }
 
-/** Our own constants alone end in here. */
+/** A match rule. It is not escaped, as only our own constants come here. */
 function ruleOf({ sender, interface: face, member, pathNamespace }: Match): string {
   return `type='signal',sender='${sender}',interface='${face}',member='${member}',path_namespace='${pathNamespace}'`
 }

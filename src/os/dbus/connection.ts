@@ -1,4 +1,4 @@
-/** One connection to a message bus: calls to others, calls to us, signals. */
+/** One connection to a message bus: calls to others, calls to us, and signals. */
 import { connect } from 'node:net'
 import { busRefusalIn, Failure } from '../error.ts'
 import { messageOf } from '../log.ts'
@@ -10,16 +10,16 @@ export interface MethodCall {
   readonly interface: string
   readonly member: string
   readonly signature?: string
-  /** As `Outgoing` of bus-wire.ts has it. */
+  /** Values as in `Outgoing` of wire.ts. */
   readonly body?: readonly unknown[]
-  /** 5 seconds unless said. */
+  /** Default: 5 seconds. */
   readonly timeoutMs?: number
-  /** The user may be asked for a password; then the answer takes as long as that. */
+  /** Whether the callee may have the user asked for a password. Then the answer may take as long as that. */
   readonly interactive?: boolean
 }
 
 export interface Signal {
-  /** The sender's unique name (`:1.42`), or `org.freedesktop.DBus` for the bus itself: the bus vouches for it. */
+  /** The sender's unique name (`:1.42`), or `org.freedesktop.DBus` for the bus itself. The bus vouches for it. */
   readonly sender: string
   readonly path: string
   readonly interface: string
@@ -30,9 +30,9 @@ export interface Signal {
 /** A signal whose body nobody has looked at yet. */
 export type UnreadSignal = Omit<Signal, 'body'> & Pick<Received, 'body'>
 
-/** A call to us, whoever it is from. */
+/** A call to us; anyone on the bus can make one. */
 export interface IncomingCall {
-  /** The caller's unique name. */
+  /** The caller's unique name, for which the bus vouches. */
   readonly sender: string
   readonly path: string
   /** Empty where the caller left it out. */
@@ -57,18 +57,21 @@ export interface OutgoingSignal {
 }
 
 export interface BusConnection {
-  /** What the method returns. Throws a Failure `calling INTERFACE.MEMBER: cause`, of which `busRefusalIn` tells what the callee said. */
+  /**
+   * Calls a method and returns its results. Throws a Failure `calling INTERFACE.MEMBER: cause`; `busRefusalIn` finds
+   * what the callee said.
+   */
   readonly call: (call: MethodCall) => Promise<readonly unknown[]>
-  /** To everyone who listens. */
+  /** Sends a signal to everyone who listens. */
   readonly emit: (signal: OutgoingSignal) => void
   readonly close: () => void
 }
 
 export interface BusListener {
   readonly onSignal?: (signal: UnreadSignal) => void
-  /** Without it, every call is refused. */
+  /** Without a handler, every call is refused. */
   readonly onCall?: (call: IncomingCall, answer: (answer: Answer) => void) => void
-  /** The connection is gone; calls under way have failed. Once, and not after `close`. */
+  /** The connection is gone, and calls under way have failed. Called once, and not after `close`. */
   readonly onEnd?: (cause: string) => void
 }
 
@@ -82,12 +85,12 @@ export const theBus = {
   interface: 'org.freedesktop.DBus',
 } as const
 
-/** Where dbus-daemon(1) and dbus-broker have Debian's system bus. */
+/** The socket of Debian's system bus, for dbus-daemon(1) and dbus-broker alike. */
 export const systemBus = '/run/dbus/system_bus_socket'
 
 /** Connects to the bus whose unix socket is `socketPath`. Throws where that fails; then nothing is left behind. */
 export async function connectToBus(socketPath: string, listener: BusListener): Promise<BusConnection> {
-  // One buffer for all: a flood leaves nothing to be collected.
+  // One buffer serves all reads, so that a flood leaves nothing to be collected.
   const onread = { buffer: Buffer.alloc(chunkSize), callback: (size: number) => take(size) }
   const socket = connect({ path: socketPath, onread })
   const pending = new Map<number, { resolve: (body: readonly unknown[]) => void; reject: (error: Error) => void }>()
@@ -107,7 +110,7 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
     if (isNews) listener.onEnd?.(cause)
   }
 
-  /** SASL as far as it is needed: the bus asks the kernel who we are (EXTERNAL), and says OK. */
+  /** Takes the bus's part of the SASL handshake. The bus asks the kernel who we are (EXTERNAL), and answers OK. */
   function greet(text: string): void {
     greeting = (greeting ?? '') + text
     const line = /^(.*)\r\n/.exec(greeting)?.[1]
@@ -158,7 +161,9 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
     else send({ type: types.error, ...to, errorName: answer.error, signature: 's', body: [answer.message] })
   }
 
-  /** A bus that does not take what we write is not read either, so that answers cannot pile up. */
+  /**
+   * Sends a message. While the bus does not take what we write, we do not read either, so that answers cannot pile up.
+   */
   function send(message: Omit<Outgoing, 'serial'>): void {
     serial += 1
     if (socket.write(encode({ ...message, serial }))) return

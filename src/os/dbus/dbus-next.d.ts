@@ -1,4 +1,4 @@
-/** The inner modules of dbus-next that bus-wire.ts uses; the package's own types know only its front door. */
+/** The inner modules of dbus-next that wire.ts uses; the package's own types describe only its front door. */
 declare module 'dbus-next/lib/dbus-buffer.js' {
   export default class DBusBuffer {
     constructor(buffer: Buffer, startPosition: number, endian: number)

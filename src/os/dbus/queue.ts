@@ -4,14 +4,18 @@ import { messageOf } from '../log.ts'
 import type { Answer, IncomingCall } from './connection.ts'
 
 /**
- * A program that lists everything makes a call for each uplink at once; more than these is a flood. One user gets no more than
- * half, and all but root no more than three quarters: who floods keeps neither another user nor root out.
+ * Bounds on calls that are not answered yet. A program that lists everything makes a call for each uplink at once; more
+ * than these is a flood. One user gets no more than half, and all but root no more than three quarters, so that who
+ * floods keeps neither another user nor root out.
  */
 const maxWaiting = { ofAll: 256, ofOthers: 192, ofUser: 128, ofOne: 64 } as const
-/** Of callers whose user the bus is being asked for. */
+/** Bounds on calls whose caller's user the bus is still asked for. */
 const maxUnknown = { senders: 512, calls: 2048 } as const
 const usersRemembered = 1024
-/** No more than half of the time is spent on others: after each slice, as long a rest. */
+/**
+ * How long calls are served at a time. After each slice there is as long a rest, so others get no more than half of the
+ * time.
+ */
 const sliceMs = 5
 
 interface Waiting {
@@ -24,8 +28,9 @@ interface Admitted extends Waiting {
 }
 
 /**
- * `handle` may answer later; calls that wait for that count as waiting, but keep nobody else from being served. What it
- * throws becomes an error to the caller. `userOf` has the bus tell whose a sender is.
+ * Returns what takes calls, and serves them one after the other. `handle` may answer later: such calls count as
+ * unanswered, but keep nobody else from being served. What `handle` throws becomes an error to the caller. `userOf`
+ * asks the bus for a sender's user id.
  */
 export function createCallQueue(
   handle: (call: IncomingCall) => Answer | Promise<Answer>,
@@ -33,7 +38,7 @@ export function createCallQueue(
 ): (call: IncomingCall, answer: (answer: Answer) => void) => void {
   const waiting: Admitted[] = []
   const unanswered = new Map<string, number>()
-  /** By sender: unique names are never given to another. */
+  /** User ids by sender. They can be kept, as the bus never gives a unique name to another. */
   const users = new Map<string, number>()
   const unknown = new Map<string, Waiting[]>()
   let unknownCalls = 0
@@ -83,7 +88,7 @@ export function createCallQueue(
     setImmediate(work)
   }
 
-  /** Calls wait in their order until it is known whose they are. */
+  /** Keeps a sender's calls, in their order, until its user is known. */
   function hold(one: Waiting): void {
     const { sender } = one.call
     const before = unknown.get(sender)
@@ -118,7 +123,7 @@ export function createCallQueue(
   }
 }
 
-/** Whose user is not known shares with others of that kind. */
+/** The user id that counts for senders whose user the bus does not tell; they share its bounds. */
 const nobody = 65534
 
 function refuse(answer: (answer: Answer) => void, message: string): void {

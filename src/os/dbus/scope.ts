@@ -1,4 +1,4 @@
-/** Transient scopes of the system's systemd: org.freedesktop.systemd1(5), StartTransientUnit. */
+/** Transient scopes of the system's systemd (org.freedesktop.systemd1(5), StartTransientUnit). */
 import { existsSync } from 'node:fs'
 import { Failure } from '../error.ts'
 import { type BusConnection, connectToBus, systemBus, theBus, type UnreadSignal } from './connection.ts'
@@ -11,18 +11,19 @@ const systemd = {
 
 const jobRule = `type='signal',sender='${systemd.destination}',interface='${systemd.interface}',member='JobRemoved'`
 
-/** Someone may have to type a password. */
+/** Long enough for someone to type a password. */
 const passwordPatienceMs = 150_000
 const jobPatienceMs = 10_000
 
-/** sd_booted(3). */
+/** Whether systemd runs this host, as sd_booted(3) tests it. */
 export function isSystemdRunning(): boolean {
   return existsSync('/run/systemd/system')
 }
 
 /**
- * Puts this process into a new scope of a slice, which it leaves only by ending. The caller may be anyone: polkit decides
- * about it by systemd's own action. Throws where systemd refuses or cannot be reached. Where a process is, /proc says.
+ * Puts this process into a new scope of a slice, which it leaves only by ending. The caller may be anyone: polkit
+ * decides about it by systemd's own action. Throws where systemd refuses or cannot be reached. Which scope a process is
+ * in can be read in /proc.
  */
 export async function enterScope(unit: string, slice: string, description: string): Promise<void> {
   const job = watchJob(unit)
@@ -33,7 +34,7 @@ export async function enterScope(unit: string, slice: string, description: strin
       ['Description', ['s', description]],
       ['Slice', ['s', slice]],
       ['PIDs', ['au', [process.pid]]],
-      // A command that failed is no fault that an administrator should be shown for ever.
+      // Without CollectMode, a command that failed would be shown as a failed unit for ever.
       ['CollectMode', ['s', 'inactive-or-failed']],
     ])
     const result = await job.ended()
@@ -50,7 +51,10 @@ async function start(bus: BusConnection, unit: string, properties: readonly unkn
   })
 }
 
-/** Anyone could send us such a signal: whoever relies on the end looks at its result. */
+/**
+ * Waits for the end of the unit's job. Anyone could send us such a signal, so who relies on the end looks at the
+ * result.
+ */
 function watchJob(unit: string) {
   const { promise, resolve } = Promise.withResolvers<string>()
   return {

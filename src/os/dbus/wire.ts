@@ -14,8 +14,8 @@ export const types = { call: 1, reply: 2, error: 3, signal: 4 } as const
 export const flags = { noReplyExpected: 1, interactive: 4 } as const
 
 /**
- * A message to send. In `body`, a variant is `[signature, value]`, a dictionary a list of `[key, value]`, a structure a
- * list, as `signature` says.
+ * A message to send. In `body`, values are as `signature` says: a variant is `[signature, value]`, a dictionary a list
+ * of `[key, value]`, a structure a list.
  */
 export interface Outgoing {
   readonly type: number
@@ -31,7 +31,7 @@ export interface Outgoing {
   readonly body?: readonly unknown[]
 }
 
-/** A message that arrived; what its header does not have is empty. */
+/** A message that arrived. Members that its header does not have are empty. */
 export interface Received {
   readonly type: number
   readonly flags: number
@@ -45,16 +45,16 @@ export interface Received {
   readonly signature: string
   readonly isTooLong: boolean
   /**
-   * Parsed only when asked for, as anyone on the bus can send us anything: at once, for the bytes are used again, but for
-   * those of calls. Variants are opened, dictionaries are objects, and 64-bit integers numbers: nothing that we read is
-   * above 2^53. Throws where it is too long or cannot be read.
+   * Parses the body when asked for, as anyone on the bus can send us anything. Except for calls it must be asked for at
+   * once, as the bytes are used again. Variants are opened, dictionaries are objects, and 64-bit integers are numbers:
+   * nothing that we read is above 2^53. Throws where the body is too long or cannot be read.
    */
   readonly body: () => readonly unknown[]
 }
 
 /**
- * The largest body that is kept to be read, by type. Answers come only from whom we asked: networkd, NetworkManager,
- * ModemManager, with all that they know. Calls and signals come from anyone, and have a few words.
+ * The largest body in bytes that is kept, by type of message. Answers come only from services that we asked (networkd,
+ * NetworkManager, ModemManager), with all that they know. Calls and signals come from anyone, and have a few words.
  */
 const maxBody = new Map<number, number>([
   [types.call, 64 * 1024],
@@ -62,25 +62,25 @@ const maxBody = new Map<number, number>([
   [types.error, 64 * 1024],
   [types.signal, 256 * 1024],
 ])
-/** The bus lets 64 MiB pass. Paths and names that long are not for us. */
+/** The largest header in bytes that is kept. The bus lets 64 MiB pass, but paths and names that long are not for us. */
 const maxHeader = 64 * 1024
 const fixedHeader = 16
 
-/** Throws where the body does not fit the signature. */
+/** A message as bytes. Throws where the body does not fit the signature. */
 export function encode(message: Outgoing): Buffer {
   return marshall({ signature: '', ...message, body: message.body ?? [] })[0]
 }
 
 /**
- * Cuts a stream of bytes into messages. Of one that is too long the header is told, and the body dropped as it comes.
- * A chunk may be used again by the caller: what is kept of it is copied.
+ * Returns what cuts a stream of bytes into messages. Of a message that is too long, the header is told and the body
+ * dropped as it comes. The caller may use a chunk again, as what is kept of it is copied.
  */
 export function createDecoder(onMessage: (message: Received) => void): (chunk: Buffer) => void {
   let parts: Buffer[] = []
   let missing = 0
   let toSkip = 0
 
-  /** Tells the messages that are whole; gives the rest, and sets how many bytes it misses at least. */
+  /** Tells the messages that are whole, returns the rest, and sets `missing`: how many bytes it lacks at least. */
   function cut(data: Buffer): Buffer {
     for (let rest = data; ; ) {
       const skipped = Math.min(toSkip, rest.length)
@@ -104,7 +104,7 @@ export function createDecoder(onMessage: (message: Received) => void): (chunk: B
   }
 }
 
-/** `kept`: how much of it is looked at. */
+/** The lengths of a message's parts in bytes. `kept` is how much of it is kept. */
 function lengthsOf(data: Buffer): { readonly header: number; readonly body: number; readonly kept: number } {
   const number = (at: number) => (isLittle(data) ? data.readUInt32LE(at) : data.readUInt32BE(at))
   const [header, body] = [fixedHeader + Math.ceil(number(12) / 8) * 8, number(4)]
@@ -120,11 +120,11 @@ function isLittle(data: Buffer): boolean {
   return data[0] === 0x6c
 }
 
-/** The bus checks headers; should one be broken all the same, the message is as good as lost. */
+/** Hands on a message. The bus checks headers; should one be broken all the same, the message is dropped. */
 function tell(data: Buffer, header: number, bodyLength: number, onMessage: (message: Received) => void): void {
   let message: Received
   try {
-    // Calls are read later.
+    // Calls are read later, so they need bytes of their own.
     message = read(data[1] === types.call ? Buffer.from(data) : data, header, bodyLength)
   } catch {
     return
@@ -170,7 +170,7 @@ function plain({ type, child }: Tree, value: unknown): unknown {
     const entries = value as [unknown, unknown][]
     return Object.fromEntries(entries.map(([key, item]) => [keys && plain(keys, key), values && plain(values, item)]))
   }
-  // `ay` comes as a Buffer.
+  // `ay` comes as a Buffer, which is iterable, too.
   if (type === 'a') return Array.from(value as Iterable<unknown>, (item) => inner && plain(inner, item))
   if (type === '(') return child.map((tree, index) => plain(tree, (value as unknown[])[index]))
   return typeof value === 'bigint' ? Number(value) : value
