@@ -1,4 +1,4 @@
-/** What the daemon was told over D-Bus (sources/services.ts), read back from its file by whoever looks at the world. */
+/** What network services said over D-Bus: sources/services.ts writes it down, and every run reads it back. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
@@ -12,7 +12,7 @@ import { getOwn } from '../values/get-own.ts'
 import { parseGateways } from './gateways.ts'
 import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
-/** What one service said, by interface. */
+/** What one service said: by interface, the link without the service's name. */
 export type ServiceReport = Readonly<Record<string, Omit<BusLink, 'source'>>>
 
 export type BusFacts = Readonly<Record<BusSource, ServiceReport>>
@@ -24,17 +24,20 @@ export const busFile: Format<BusFacts> = {
   format: jsonText,
 }
 
-/** No file and half a file are the same: nothing was said. Never throws. */
+/** The facts as saved last. A missing or broken file says nothing. Never throws. */
 export function loadBusFacts(): BusFacts {
   return load(busFile, 'asking network services again')
 }
 
-/** Throws where it cannot be written. */
+/** Saves the facts. Throws where they cannot be written. */
 export function saveBusFacts(facts: BusFacts): void {
   replaceFile(busFile.path, busFile.format(facts))
 }
 
-/** By interface. Without a daemon nobody hears when a modem connects again: then it counts as connected. */
+/**
+ * By interface, what all services said together. Without a daemon nobody hears when a modem connects again, so every
+ * modem counts as connected then.
+ */
 export function loadBus(): Readonly<Record<string, BusLink>> {
   return mergeFacts(loadBusFacts(), existsSync(paths.control))
 }

@@ -1,4 +1,4 @@
-/** Uplinks that are taken out by command, until they are taken in again or the host boots: an empty file each. */
+/** Uplinks that a command has taken out, until one takes them in again or the host boots: an empty file for each. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import { isUplinkName } from '../net/valid.ts'
@@ -9,12 +9,15 @@ import { filesIn } from './per-interface.ts'
 
 export const disabledFolder = join(paths.run, 'disabled')
 
-/** Their names. Never throws. */
+/** The names of disabled uplinks. Never throws. */
 export function loadDisabled(): readonly string[] {
   return filesIn(disabledFolder).filter(isUplinkName)
 }
 
-/** Takes effect with the next round. Throws for what is no uplink's name, before it becomes a path. */
+/**
+ * Enables or disables an uplink from the next round on. Throws a Failure for what is no uplink's name, before it
+ * becomes a path.
+ */
 export function saveEnabled(uplink: string, enabled: boolean): void {
   if (!isUplinkName(uplink)) throw new Failure('usage', `"${uplink}" is no uplink's name`)
   const path = join(disabledFolder, uplink)
@@ -22,7 +25,9 @@ export function saveEnabled(uplink: string, enabled: boolean): void {
   else replaceFile(path, '')
 }
 
-/** Where root made the folder before the daemon came, the daemon could not do what it is asked for. */
+/**
+ * Gives the folder to the daemon. Where root made it before the daemon first ran, the daemon could not write into it.
+ */
 export function giveDisabledToDaemon(): void {
   makeFolder(disabledFolder)
 }

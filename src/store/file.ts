@@ -1,24 +1,30 @@
-/** Files that the next run reads. Where they cannot be written, this process keeps them until they can. */
+/** Files that the next run reads. What cannot be written stays in this process's memory until it can. */
 import { readIfThere, removeFile, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 
 const unsaved = new Map<string, string>()
 const unreadable = new Set<string>()
-/** Of a process that goes on, what was in each file last: a file that is gone, or hidden by a mount, takes nothing along. */
+/**
+ * In a process that goes on, the last text of each file. A file that is removed, or hidden by a mount, takes nothing
+ * along.
+ */
 const seen = new Map<string, string>()
 let isLasting = false
 
-/** This process goes on: what it keeps in memory is not lost soon. */
+/** Says that this process goes on, so what it keeps in memory is not lost soon. */
 export function trustMemory(): void {
   isLasting = true
 }
 
-/** Whether the next run will know what was saved last. */
+/** Whether the next run will know what was saved last in this file. */
 export function isSaved(path: string): boolean {
   return isLasting || !unsaved.has(path)
 }
 
-/** An empty text removes the file. Never throws: what cannot be written is logged once, and tried again by saveUnsaved. */
+/**
+ * Saves a text; an empty one removes the file. Never throws: what cannot be written is logged once, and `saveUnsaved`
+ * tries again.
+ */
 export function saveFile(path: string, text: string): void {
   try {
     if (text === '') removeFile(path)
@@ -32,7 +38,7 @@ export function saveFile(path: string, text: string): void {
   }
 }
 
-/** What was saved last, even where it did not get into the file; null for nothing. Never throws. */
+/** The text that was saved last, even where it did not get into the file; null for nothing. Never throws. */
 export function loadFile(path: string): string | null {
   const kept = unsaved.get(path)
   if (kept !== undefined) return kept || null
@@ -46,7 +52,10 @@ function see(path: string, text: string): void {
   else seen.delete(path)
 }
 
-/** What the next process will load: null also where it cannot be read, which is logged once. Never throws. */
+/**
+ * The text that the next process will load; null where there is none, or where it cannot be read, which is logged once.
+ * Never throws.
+ */
 export function loadFromDisk(path: string): string | null {
   try {
     const text = readIfThere(path)

@@ -1,10 +1,10 @@
-/** The gateways of an interface, as several of our files have them. */
+/** Gateways of an interface, as several of our files have them. */
 import type { Gateways } from '../model/facts.ts'
 import type { Family } from '../net/family.ts'
 import { isGateway } from '../net/valid.ts'
 import { objectOf } from '../values/checked.ts'
 
-/** Of anything there may be, the addresses of each family, or null. */
+/** Gateways from an unchecked value: members that are no family with a gateway's address or null are left out. */
 export function parseGateways(value: unknown): Gateways {
   const valid = Object.entries(objectOf(value)).filter(
     ([family, address]) =>

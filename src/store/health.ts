@@ -1,4 +1,4 @@
-/** What the daemon knows of the lines, handed by a file to whoever looks at the world: itself, hooks, commands. */
+/** What the daemon knows of the lines. A file hands it to every run: its own, hooks' and commands'. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Health, LineHealth } from '../model/health.ts'
@@ -9,11 +9,16 @@ import { type Json, objectOf } from '../values/checked.ts'
 import { loadFile, saveFile } from './file.ts'
 import { type Format, jsonText, load } from './stored.ts'
 
-/** Written this often at least, and not believed for longer than `freshMs`: a daemon that is gone judges nothing. */
+/**
+ * How often the file is written at least. It is not believed for longer than `freshMs`, as a daemon that is gone judges
+ * nothing.
+ */
 export const writeEveryMs = 5000
 const freshMs = 30_000
 
-/** Monotonic and the same in all processes: CLOCK_MONOTONIC, which neither `date` nor a suspend moves. */
+/**
+ * Milliseconds of CLOCK_MONOTONIC, which is the same in all processes, and which neither `date` nor a suspend moves.
+ */
 function monotonicMs(): number {
   return Math.round(Number(process.hrtime.bigint() / 1_000_000n))
 }
@@ -25,12 +30,12 @@ export const healthFile: Format<Health> = {
   format: (health) => jsonText({ at: monotonicMs(), health }),
 }
 
-/** Kept in memory where it cannot be written: a full /run must not cost a failover. */
+/** Saves the health, in memory where it cannot be written: a full /run must not cost a failover. Never throws. */
 export function saveHealth(health: Health): void {
   saveFile(healthFile.path, healthFile.format(health))
 }
 
-/** Never throws. */
+/** The health, empty where it is missing or too old. Never throws. */
 export function loadHealth(): Health {
   return load(healthFile, 'no line is judged', loadFile)
 }

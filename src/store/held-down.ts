@@ -1,4 +1,4 @@
-/** Whether everything is held down: a file says so to hooks, timers and commands. */
+/** Whether everything that is ours is taken down and stays so: a file says that to hooks, timers and commands. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
@@ -7,7 +7,10 @@ import { log, messageOf } from '../os/log.ts'
 
 export const heldDownPath = join(paths.run, 'held-down')
 
-/** From now on, rounds take away what is ours, and then leave the host alone. Where that cannot be noted, a line says so. */
+/**
+ * From now on, rounds take away what is ours and then leave the host alone. Where that cannot be noted, the log says
+ * so.
+ */
 export function pause(): void {
   attempt('hooks put back what is taken away', () => replaceFile(heldDownPath, ''))
 }

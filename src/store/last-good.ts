@@ -1,4 +1,4 @@
-/** The text of the last configuration without errors, and of the files that it names. */
+/** The text of the last configuration without errors, and of the files that it names, on disk. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
@@ -13,7 +13,7 @@ export interface ConfigSource {
   readonly files: readonly { readonly path: string; readonly text: string }[]
   /** By path, the text of each file of addresses. */
   readonly sets: Readonly<Record<string, string>>
-  /** By name, the number of each user; null where there was none. */
+  /** By name, the user id of each user that the configuration names; null where there was no such user. */
   readonly users: Readonly<Record<string, number | null>>
 }
 
@@ -24,12 +24,15 @@ export const lastGoodFile: Format<ConfigSource | null> = {
   format: (source) => (source === null ? '' : jsonText({ format: 1, ...source })),
 }
 
-/** Of all texts together. */
+/** The bound on the file, which has all texts together. */
 const maxBytes = 64 * 1024 * 1024
 
 let complained = false
 
-/** What was kept last is left as it is where it is the same, or where there is no place to write: then a line in the log. */
+/**
+ * Saves a source. Nothing is written where the same is there already. Never throws: what cannot be written is logged
+ * once.
+ */
 export function saveLastGood(source: ConfigSource): void {
   const text = lastGoodFile.format(source)
   try {
@@ -43,7 +46,7 @@ export function saveLastGood(source: ConfigSource): void {
   }
 }
 
-/** Null where there is none. Never throws. */
+/** What was saved last, and when; null where there is nothing. Never throws. */
 export function loadLastGood(): { readonly source: ConfigSource; readonly since: Date } | null {
   return load({ ...lastGoodFile, none: null, parse: sourceSince }, 'no earlier configuration is known', readWhole)
 }
@@ -64,7 +67,7 @@ function savedText(): string | null {
   }
 }
 
-/** Who may not read the files may not read them here. */
+/** Whether everyone may read all files of the source. Otherwise only we may read our copy. */
 function isPublic({ files, sets }: ConfigSource): boolean {
   return [...files.map(({ path }) => path), ...Object.keys(sets)].every(
     (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0,

@@ -1,4 +1,4 @@
-/** Name servers of IPv6 that DHCP clients told our hooks: they come and go without a lease of IPv4. */
+/** IPv6 name servers that DHCP clients told our hooks; they come and go without a lease of IPv4. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { NameServers6 } from '../model/facts.ts'

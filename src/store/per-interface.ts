@@ -1,25 +1,28 @@
-/** Folders of ours with one file an interface, `IFACE.json`: hooks of different interfaces do not meet in one file. */
+/** Folders of ours with one file an interface, `IFACE.json`: hooks of two interfaces never write the same file. */
 import { existsSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { isInterfaceName } from '../net/valid.ts'
 import { namesIn, readIfThere, removeFile, replaceFile } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 
-/** Every `device` must be a checked interface name: it becomes a file's name. */
+/** Such a folder. Every `device` must be a checked interface name, as it becomes a file's name. */
 export interface PerInterface<T> {
   readonly folder: string
-  /** Hostile until checked: throws for a text that is none of ours, and leaves out each part that cannot be. */
+  /**
+   * Reads a file's text, which is hostile until checked: throws for a text that is none of ours, and leaves out each
+   * part that cannot be.
+   */
   readonly parse: (text: string) => T
   readonly format: (value: T) => string
-  /** Null where there is none, or none that can be read. Never throws. */
+  /** The value of an interface; null where there is none, or none that can be read. Never throws. */
   readonly load: (device: string) => T | null
-  /** By interface; what cannot be read is a line in the log. Never throws. */
+  /** All values by interface; what cannot be read is logged and left out. Never throws. */
   readonly loadAll: () => Readonly<Record<string, T>>
-  /** Null removes the file. Throws what the file system throws. */
+  /** Saves a value; null removes the file. Throws what the file system throws. */
   readonly save: (device: string, value: T | null) => void
-  /** Whether something was saved and not removed, whatever it is. */
+  /** Whether there is a file for the interface, whatever is in it. */
   readonly has: (device: string) => boolean
-  /** When it was saved last, in ms since 1970; 0 for never. */
+  /** When the value was saved last, in milliseconds since 1970; 0 for never. */
   readonly savedAt: (device: string) => number
 }
 
@@ -50,12 +53,12 @@ export function perInterface<T>(
   }
 }
 
-/** Far more than anything of one interface. */
+/** The bound on a file: far more than is known of one interface. */
 const maxBytes = 64 * 1024
 
 /**
- * Of a folder's files, those whose names the pattern knows, by the interface that it finds in them. What cannot be read is a
- * line in the log; what `parse` gives null for is left out. Never throws.
+ * Values of a folder's files whose names match `pattern`, by the interface that it finds in them. What cannot be read
+ * is logged; files for which `parse` gives null are left out. Never throws.
  */
 export function loadEach<T>(
   folder: string,
@@ -77,7 +80,7 @@ export function loadEach<T>(
   return Object.fromEntries(found)
 }
 
-/** The names in a folder; none where it cannot be read, which is a line in the log. */
+/** The names in a folder; none where it cannot be read, which is logged. */
 export function filesIn(folder: string): readonly string[] {
   try {
     return namesIn(folder)

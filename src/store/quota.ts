@@ -1,4 +1,4 @@
-/** What uplinks with a quota have carried: the daemon writes it down, for itself after a restart or a boot, and for others. */
+/** What uplinks with a quota have carried. The daemon writes it down, for itself after a boot and for other runs. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Observed } from '../model/observed.ts'
@@ -7,21 +7,21 @@ import { readIfThere, replaceFile } from '../os/files.ts'
 import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
 export interface Used {
-  /** By the day when each period began (`2026-11-05`), the latest few: bytes. */
+  /** Bytes of the latest few periods, by the day on which each began (`2026-11-05`). */
   readonly periods: Readonly<Record<string, number>>
-  /** The device's counter when it was looked at last, and in which boot: it begins at 0 in each. */
+  /** The device's counter in bytes when it was last looked at, and the id of that boot, as it begins at 0 in each. */
   readonly counter: number
   readonly boot: string
   readonly device: string
 }
 
-/** `2026-11-23`, by the host's clock and time zone, as contracts go. */
+/** The day by the host's clock and time zone, as contracts go: `2026-11-23`. */
 export function dayOf(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
 }
 
-/** By uplink. Names are only compared. */
+/** What each uplink has carried, by name. Names need no check, as they are only compared. */
 type Books = ReadonlyMap<string, Used>
 
 export const quotaFile: Format<Books> = {
@@ -31,13 +31,19 @@ export const quotaFile: Format<Books> = {
   format: (used) => jsonText(Object.fromEntries(used)),
 }
 
-/** What was written down last: a run without the daemon, or before its first look, goes by that. Never throws. */
+/**
+ * What was written down last; undefined where nothing was. Runs without the daemon, or before its first look, go by
+ * that. Never throws.
+ */
 export function loadQuotas(now: Date): Observed['quotas'] {
   const used = [...load(quotaFile, 'no quota counts', readPermitted)].map(([name, { periods }]) => [name, { periods }])
   return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
 }
 
-/** `ifbalance status` of anyone may not read it: the daemon's verdict is in the health of its line. */
+/**
+ * The text of the file; null for users who may not read it. `ifbalance status` needs it for nobody else: the daemon's
+ * verdict is in the line's health.
+ */
 function readPermitted(path: string): string | null {
   try {
     return readIfThere(path)
@@ -47,12 +53,12 @@ function readPermitted(path: string): string | null {
   }
 }
 
-/** For who goes on counting. Never throws. */
+/** What was written down last, for the daemon to go on counting. Never throws. */
 export function loadBooks(): Books {
   return load(quotaFile, 'counting begins anew')
 }
 
-/** Throws where it cannot be written. */
+/** Saves the counts, for root and the daemon alone. Throws where they cannot be written. */
 export function saveBooks(used: Books): void {
   replaceFile(quotaFile.path, quotaFile.format(used), { mode: 0o600 })
 }

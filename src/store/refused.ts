@@ -1,4 +1,4 @@
-/** Ways out that the kernel refuses, saved by whoever tried last for those who look without trying. */
+/** Ways out that the kernel refuses, saved by the run that tried them last for those that look without trying. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { RefusedPath } from '../model/facts.ts'
@@ -14,12 +14,12 @@ export const refusedFile: Format<readonly RefusedPath[]> = {
   format: (refused) => (refused.length > 0 ? jsonText(refused) : ''),
 }
 
-/** Never throws. */
+/** The refused ways out, none where nothing is known. Never throws. */
 export function loadRefused(): readonly RefusedPath[] {
   return load(refusedFile, 'as if nothing were refused', loadFile)
 }
 
-/** Never throws: see store/file.ts. */
+/** Saves the refused ways out. Never throws: see file.ts. */
 export function saveRefused(refused: readonly RefusedPath[]): void {
   saveFile(refusedFile.path, refusedFile.format(refused))
 }

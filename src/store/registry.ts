@@ -1,4 +1,4 @@
-/** Every file of ours in /run and /var/lib: whoever adds one adds it here, and to FILES in ifbalance(8). */
+/** Every file of ours in /run and /var/lib. Whoever adds one adds it here, and to FILES in ifbalance(8). */
 import { paths } from '../layout.ts'
 import { busFile } from './bus-facts.ts'
 import { delegations } from './delegations.ts'
@@ -14,7 +14,7 @@ import { stanzas } from './stanzas.ts'
 import { stateFile } from './state.ts'
 import { tableNamesPath } from './table-names.ts'
 
-/** A value each. */
+/** Files with one value each. */
 export const storedFiles = {
   state: stateFile,
   health: healthFile,
@@ -24,13 +24,13 @@ export const storedFiles = {
   lastGood: lastGoodFile,
 } as const
 
-/** A value an interface. */
+/** Folders with a value for each interface. */
 export const storedFolders = { leases, nameServers6, delegations, stanzas } as const
 
-/** As people find them on the host. */
+/** All paths, as people find them on the host. */
 export const everyFile: readonly string[] = [
   ...Object.values(storedFiles).map(({ path }) => path),
   ...Object.values(storedFolders).map(({ folder }) => `${folder}/*.json`),
-  // Nothing in it, a text for ip(8), and what is no file of values: a lock and a socket.
+  // Empty files, a text for ip(8), and a lock and a socket.
   ...[`${disabledFolder}/*`, heldDownPath, tableNamesPath, paths.lock, paths.control],
 ]

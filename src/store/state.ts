@@ -17,14 +17,14 @@ export const stateFile: Format<State> = {
 }
 
 /**
- * Half a file, a file of a newer version or no file are the same: nothing is remembered, and the numbers are taken from
- * the rules in the kernel (reconcile/decide/uplink-ids.ts). Never throws.
+ * The state as saved last. No file, a broken one and one of a newer version are the same: nothing is remembered, and
+ * the numbers are taken from the rules in the kernel (reconcile/decide/uplink-ids.ts). Never throws.
  */
 export function loadState(): State {
   return load(stateFile, "starting from the kernel's state", loadFile)
 }
 
-/** Never throws: see store/file.ts. */
+/** Saves the state. Never throws: see file.ts. */
 export function saveState(state: State): void {
   saveFile(stateFile.path, stateFile.format(state))
 }
@@ -51,7 +51,10 @@ function parseState(text: string): State {
   }
 }
 
-/** A number that comes twice is the first one's: the other uplink gets another. */
+/**
+ * Uplinks whose numbers are their own. A number that comes twice stays with the first, and the other uplink gets a new
+ * one.
+ */
 function withOwnNumbers(uplinks: readonly [string, KnownUplink][]): State['uplinks'] {
   const owners = new Map(uplinks.toReversed().map(([name, { number }]) => [number, name]))
   return Object.fromEntries(uplinks.filter(([name, { number }]) => owners.get(number) === name))
@@ -79,7 +82,7 @@ function isKnown(name: string, value: unknown): boolean {
     (prefixes === undefined ||
       (Array.isArray(prefixes) && prefixes.every((prefix) => routedPrefix(prefix) !== null))) &&
     [drains, families].every(isFamilies) &&
-    // Only ever compared.
+    // `hardware` is only ever compared, so any texts do.
     (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))
   )
 }
@@ -94,7 +97,7 @@ function isNumbers(value: unknown): value is Layout {
   return [markShift, tableBase, ruleBase].every((number) => Number.isInteger(number) && Number(number) >= 0)
 }
 
-/** An interface, or the pattern of one that has not been seen yet. */
+/** Whether the value is an interface's name, or the pattern of an interface that has not been seen yet. */
 function isInterfaceOrPattern(value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9*?][A-Za-z0-9_.*?-]{0,14}$/.test(value)
 }

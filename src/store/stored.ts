@@ -6,17 +6,20 @@ import { type Json, objectOf } from '../values/checked.ts'
 
 export interface Format<T> {
   readonly path: string
-  /** What holds where there is no such file, or none that can be read. */
+  /** The value that holds where there is no such file, or none that can be read. */
   readonly none: T
-  /** Hostile until checked: throws for a text that is none of ours, and leaves out each part that cannot be. */
+  /**
+   * Reads a file's text, which is hostile until checked: throws for a text that is none of ours, and leaves out each
+   * part that cannot be.
+   */
   readonly parse: (text: string) => T
-  /** The text of the file; '' where there is to be none. */
+  /** The text of the file; '' where there is to be no file. */
   readonly format: (value: T) => string
 }
 
 /**
- * Never throws: a file that is none of ours is as good as none, and a line in the log, which says what follows. `read` gives
- * the file's text.
+ * The value in a file. Never throws: a file that is none of ours is as good as none, and is logged together with
+ * `consequence`. `read` gives the file's text.
  */
 export function load<T>(
   { path, none, parse }: Pick<Format<T>, 'path' | 'none' | 'parse'>,
@@ -32,7 +35,7 @@ export function load<T>(
   }
 }
 
-/** Throws where the text is no JSON, or that of something without members. */
+/** The members of a JSON object. Throws where the text is no JSON, or JSON of anything else. */
 export function jsonObject(text: string): Json {
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value))

@@ -1,16 +1,20 @@
-/** Names of our routing tables, for ip(8): /etc/iproute2/rt_tables.d/ifbalance.conf is a link to it, so only /run has to be writable. */
+/** Names of our routing tables, for ip(8), which has a link to this file: so only /run has to be writable. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import { loadFile, saveFile } from './file.ts'
 
+/** The target of the link /etc/iproute2/rt_tables.d/ifbalance.conf. */
 export const tableNamesPath = join(paths.run, 'rt_tables.conf')
 
-/** As it was saved: it is only compared with what it should be. Null where there is none. Never throws. */
+/**
+ * The text as it was saved, unchecked, as it is only compared with what it should be; null where there is none. Never
+ * throws.
+ */
 export function loadTableNames(): string | null {
   return loadFile(tableNamesPath)
 }
 
-/** Never throws: see store/file.ts. */
+/** Saves the text. Never throws: see file.ts. */
 export function saveTableNames(text: string): void {
   saveFile(tableNamesPath, text)
 }
