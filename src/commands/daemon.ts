@@ -53,10 +53,13 @@ export async function run(): Promise<number> {
   await keepEarlier('started')
 
   const services = followServices(bus, scheduler.hint)
-  const stopKernel = watchKernel((reason) => {
-    services.kernelChanged()
-    scheduler.hint(reason)
-  })
+  const stopKernel = watchKernel(
+    (reason) => {
+      services.kernelChanged()
+      scheduler.hint(reason)
+    },
+    (reason) => void (scheduler.isFighting() ? scheduler.hint(reason) : scheduler.now(reason).catch(() => undefined)),
+  )
   watchCgroups(pulse, rounds.rules, rounds.cgroups, scheduler.hint)
   const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
 

@@ -11,6 +11,7 @@ import { messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'
 import { saveUnsaved } from '../store/file.ts'
 import { apply, flushConnections, mayUndo } from './apply/apply.ts'
+import { keepTable, restoreTable } from './apply/lost-table.ts'
 import {
   isHeldBack,
   noteRefusals,
@@ -22,6 +23,7 @@ import {
 } from './apply/refusals.ts'
 import { decideWithoutRefused, findRefusedRules } from './apply/refused-rules.ts'
 import { decide, decideNothing } from './decide/decide.ts'
+import { untranslatedToForget } from './decide/untranslated.ts'
 import { diff } from './diff.ts'
 import { observe } from './observe/observe.ts'
 
@@ -53,7 +55,7 @@ export interface Survey {
 export async function reconcile(config: Config): Promise<Outcome> {
   // Without it connections could not be forgotten later; observing fails without the others.
   requireProgram(programs.conntrack)
-  return converge(config, (observed) => decideWithoutRefused(config, observed))
+  return converge(config, (observed) => decideWithoutRefused(config, observed), restoreTable)
 }
 
 /** Takes everything of ours away. */
@@ -79,12 +81,18 @@ export function followedSlices({ remaining, refused, observed, desired }: Outcom
   return remaining.length + refused.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
 }
 
-async function converge(config: Config, wish: (observed: Observed) => Desired): Promise<Outcome> {
+async function converge(
+  config: Config,
+  wish: (observed: Observed) => Desired,
+  restore: () => Promise<Step | null> = async () => null,
+): Promise<Outcome> {
+  const restored = await restore()
   const outcome = await withLock(async () => {
     saveUnsaved()
-    const applied: Step[] = []
+    const applied: Step[] = restored === null ? [] : [restored]
     const errors: string[] = []
     let { observed, desired, steps } = await compare(config, wish, withRefusals)
+    if (restored !== null) applied.push(...sinceLost(observed, desired, config))
     const due = () => steps.filter((step) => !isHeldBack(step, observed))
     for (let attempt = 1; due().length > 0 && attempt <= attempts; attempt++) {
       const tried = due()
@@ -99,11 +107,17 @@ async function converge(config: Config, wish: (observed: Observed) => Desired): 
       }
       ;({ observed, desired, steps } = await compare(config, wish, withRefusals))
     }
+    keepTable(steps.some(({ kind }) => kind === 'load-ruleset' || kind === 'delete-ruleset') ? null : desired.ruleset)
     const refused = refusalsOf(steps, observed)
     publishRefusals(observed, config.numbers)
     return { applied, remaining: due(), refused, errors, observed, desired }
   })
   return { ...outcome, forgotten: flushConnections(outcome.applied) }
+}
+
+/** What follows from there having been no table for a moment. */
+function sinceLost(observed: Observed, desired: Desired, { numbers }: Config): readonly Step[] {
+  return untranslatedToForget({ ...observed, ruleset: null }, desired.ruleset, desired.uplinks, numbers)
 }
 
 /** As this process knows them, which has tried. */

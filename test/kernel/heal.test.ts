@@ -60,6 +60,33 @@ describe('healing', () => {
   )
 })
 
+test('F4 a table that others flush is back before anything else is looked at', async () => {
+  const host = await startHost()
+  try {
+    const daemon = host.daemon()
+    const seen = await daemon.says(/balancing over wan1, wan2 /)
+    await settled(daemon)
+    const table = async () => (await host.run(listTable, {}, { accept: [0, 1] })).stdout
+    const before = await table()
+    // Every look at the world waits for so long.
+    await host.run(['mv', '/usr/sbin/ip', '/usr/sbin/ip.real'])
+    const waiting = '#!/bin/sh\nwhile [ -e /run/wait ]; do sleep 0.05; done\nexec /usr/sbin/ip.real "$@"\n'
+    await host.write('/run/wait', '')
+    await host.write('/usr/sbin/ip', waiting)
+    await host.run(['chmod', '755', '/usr/sbin/ip'])
+    await host.run(['nft', 'flush', 'ruleset'])
+    await expect.poll(table).toBe(before)
+    expect(daemon.said().slice(seen)).toEqual([])
+    await host.run(['rm', '/run/wait'])
+    await daemon.says(repair, seen)
+    expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing')
+  } finally {
+    await host.end()
+  }
+})
+
+const listTable = ['nft', '-s', 'list', 'table', 'inet', 'ifbalance']
+
 test('F11 what is removed again and again is put back with patience, and the status says so', async () => {
   const host = await startHost()
   try {

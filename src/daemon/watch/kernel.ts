@@ -2,10 +2,11 @@
 
 import { forgetForeignNat, noticeForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { nftTable, programs } from '../../layout.ts'
+import { noticeTable } from '../../reconcile/apply/lost-table.ts'
 import { watchMonitor } from './monitor.ts'
 
-/** Calls `onChange` with what may have changed. Returns what stops it. */
-export function watchKernel(onChange: (reason: string) => void): () => void {
+/** Calls `onChange` with what may have changed, and `onLost` once our table is gone. Returns what stops it. */
+export function watchKernel(onChange: (reason: string) => void, onLost: (reason: string) => void): () => void {
   const stops = [
     watchMonitor(
       {
@@ -24,10 +25,14 @@ export function watchKernel(onChange: (reason: string) => void): () => void {
         what: 'nft',
         // `# ERROR: We lost some netlink events!` is among them.
         // Elements of sets are not compared: name servers add some all the time.
-        isRelevant: (line) =>
-          noticeForeignNat(line) ||
-          line.startsWith('# ERROR') ||
-          (line.includes(` ${nftTable.family} ${nftTable.name}`) && !/^(add|delete) element /.test(line)),
+        isRelevant: (line) => {
+          if (noticeTable(line)) onLost('nft')
+          return (
+            noticeForeignNat(line) ||
+            line.startsWith('# ERROR') ||
+            (line.includes(` ${nftTable.family} ${nftTable.name}`) && !/^(add|delete) element /.test(line))
+          )
+        },
       },
       (reason) => {
         // It listens again: what was missed is not known.

@@ -34,6 +34,11 @@ export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string
   )}`
 }
 
+/** Fails where there is one. */
+export function restoreRuleset({ chains, sets = [] }: Ruleset): string {
+  return `create table ${table}\n${block(chains, sets)}`
+}
+
 function fits({ name, hook }: Chain, wanted: readonly Chain[]): boolean {
   const same = wanted.find((chain) => chain.name === name)
   return same === undefined || JSON.stringify(same.hook) === JSON.stringify(hook)

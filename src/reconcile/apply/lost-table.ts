@@ -1,0 +1,47 @@
+/**
+ * Our nft table when others flush it with all of theirs: until it is there again, connections go where the kernel's hash sends
+ * them, and it ends those that others masquerade (nf_nat_oif_changed() of net/netfilter/nf_nat_core.c). So what was there last is
+ * put back before anything is read, which takes longer; what should be different by now follows in the same round.
+ */
+import { restoreRuleset } from '../../kernel/nft/table.ts'
+import { nftTable, programs } from '../../layout.ts'
+import type { Ruleset } from '../../model/kernel.ts'
+import type { Step } from '../../model/step.ts'
+import { log, messageOf } from '../../os/log.ts'
+import { run } from '../../os/run.ts'
+
+type LoadRuleset = Extract<Step, { kind: 'load-ruleset' }>
+
+/** A table with more takes long to load, and is no longer what it was. */
+const maxElements = 10_000
+
+let last: Ruleset | null = null
+let isLost = false
+
+/** What the kernel has after a round; null where it has none, or not what it should have. */
+export function keepTable(ruleset: Ruleset | null): void {
+  const count = (ruleset?.sets ?? []).reduce((sum, { elements = [] }) => sum + elements.length, 0)
+  last = count > maxElements ? null : ruleset
+}
+
+/** Takes note of a line of `nft monitor`; true where it tells that our table is gone. */
+export function noticeTable(line: string): boolean {
+  const [, verb] = lines.exec(line) ?? []
+  if (verb !== undefined) isLost = verb !== 'add' && last !== null
+  return verb !== undefined && isLost
+}
+
+const lines = new RegExp(`^(add|delete|destroy) table ${nftTable.family} ${nftTable.name}\\b`)
+
+/** Needs no lock, as it does nothing where there is a table. Null then, and where it cannot be as it was: the round makes it.. */
+export async function restoreTable(): Promise<LoadRuleset | null> {
+  if (!isLost || last === null) return null
+  isLost = false
+  try {
+    const { exitCode } = await run(programs.nft, ['-f', '-'], { input: restoreRuleset(last), accept: [0, 1] })
+    return exitCode === 0 ? { kind: 'load-ruleset', ruleset: last, former: null } : null
+  } catch (error) {
+    log.warning(`putting the nft table back: ${messageOf(error)}`)
+    return null
+  }
+}
