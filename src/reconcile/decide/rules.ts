@@ -22,6 +22,7 @@ import type { Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
+import { lateRules } from './late-rules.ts'
 import { lanRoutes, mainLeadsElsewhere } from './main-routes.ts'
 import { steers } from './steering/choice.ts'
 import { routedNetworks } from './steering/routed-networks.ts'
@@ -57,14 +58,19 @@ export function decideRules(
   const { ask, skips } = lanRoutes(family, uplinks, observed)
   const asksMain = marksAnything || ask
 
+  const unasked = [...skips.map((to) => ({ to })), ...lateRules(family, observed, numbers)]
   /** Of one priority with a jump for packets that are not pinned, so their order does not matter. */
-  const pastMain = (destinations: readonly string[]) => [
+  const pastMain = () => [
     ours(at.pinnedMain, { action: mainWithoutDefault }),
-    ...(destinations.length > 0 && !uplinks.some(({ number }) => number === 1)
+    ...(unasked.length > 0 && !uplinks.some(({ number }) => number === 1)
       ? [ours(pinnedOffset(1), { action: { nop: true } })]
       : []),
-    ...destinations.map((to) =>
-      ours(at.unpinned, { to, mark: { value: pinned, mask: pinned }, action: jump(pinnedOffset(1)) }),
+    ...unasked.map((selector) =>
+      ours(at.unpinned, {
+        ...selector,
+        mark: { value: pinned, mask: pinned },
+        action: jump(pinnedOffset(1)),
+      }),
     ),
   ]
 
@@ -84,7 +90,7 @@ export function decideRules(
   })
   return [
     ours(at.end, { action: { nop: true } }),
-    ...(asksMain ? pastMain(skips) : []),
+    ...(asksMain ? pastMain() : []),
     ...ofUplinks,
     ...landings.map((offset) => ours(offset, { action: { nop: true } })),
     ...jumps.map(({ offset, mark, target }) => ours(offset, { not: true, mark, action: jump(target) })),

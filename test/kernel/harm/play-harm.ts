@@ -54,6 +54,8 @@ const named = (...names: readonly string[]) =>
 const found: readonly { readonly pieces: readonly (Piece | null)[]; readonly changes: readonly Change[] }[] = [
   // Its packets had an uplink's mark from the second on, and took main's route to the server, by the other uplink.
   { pieces: named('fixed_nat', 'a client by wan1, late', 'a server by wan2'), changes: [] },
+  // Likewise by a tunnel that main prefers for half of the internet.
+  { pieces: named('fixed_nat', 'a client by wan1, late', 'half of all by the tunnel'), changes: [] },
 ]
 
 const flows = startFlows()

@@ -57,3 +57,22 @@ test('the jump lands, whichever uplinks there are', () => {
   const { rules } = decide(configOf(''), { ...world, state, links, routes: left })
   expect(rules.filter(({ priority }) => priority === 20002).map(({ spec }) => spec)).toEqual(['nop'])
 })
+
+const pinned = 'fwmark 0x40000000/0x40000000'
+
+test.each<[string, readonly string[]]>([
+  ['from 192.168.77.11 lookup 101', [`from 192.168.77.11 ${pinned} goto 20002`]],
+  ['from 192.168.77.0/24 iif lan0 lookup 101', [`from 192.168.77.0/24 ${pinned} iif lan0 goto 20002`]],
+  ['iif lan0 lookup 101', [`${pinned} iif lan0 goto 20002`]],
+  ['from 192.168.77.11 lookup 254', []],
+  ['fwmark 0x5/0xff lookup 101', []],
+  ['not from 192.168.77.11 lookup 101', []],
+  ['lookup 101', []],
+  ['from 192.168.77.11 goto 32766', []],
+])("what another's rule behind ours has chosen stays on its uplink: %s", (spec, expected) => {
+  const { routes = [] } = withRoute({ destination: '172.30.0.0/16' })
+  const late = { family: 'inet', priority: 32000, protocol: 3, spec } as const
+  const { rules } = decide(configOf(''), { ...world, routes, rules: [...world.rules, late] })
+  const jumps = rules.filter((rule) => rule.priority === 20000 && rule.spec.endsWith(' goto 20002'))
+  expect(jumps.map((rule) => rule.spec)).toEqual(expected)
+})

@@ -1,0 +1,36 @@
+/** Others' policy rules that stand behind our block and before `main`. Pure. */
+
+import type { RuleParts } from '../../kernel/iproute/rule.ts'
+import { inOurBlock, type Layout, lastPriority, tables } from '../../layout.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Family } from '../../net/family.ts'
+
+/** As many of a family count, the first ones. */
+const maxRules = 16
+
+/**
+ * Whose packets they are, where the rule says no more than source and incoming interface: one with a mark does not concern packets
+ * that have ours.
+ */
+export function lateRules(
+  family: Family,
+  { rules }: Observed,
+  numbers: Layout,
+): readonly Pick<RuleParts, 'from' | 'iif'>[] {
+  const late = rules.filter(
+    ({ priority, foreign, ...rule }) =>
+      rule.family === family &&
+      priority > numbers.ruleBase &&
+      priority < lastPriority &&
+      !inOurBlock(priority, numbers) &&
+      foreign === undefined,
+  )
+  return late
+    .flatMap(({ spec }) => {
+      const [, from, iif, table] = /^(?:from (\S+) )?(?:iif (\S+) )?lookup (\d+)$/.exec(spec) ?? []
+      const isMains = table === undefined || Number(table) === tables.main || Number(table) === tables.default
+      if (isMains || (from === undefined && iif === undefined)) return []
+      return [{ ...(from !== undefined && { from }), ...(iif !== undefined && { iif }) }]
+    })
+    .slice(0, maxRules)
+}
