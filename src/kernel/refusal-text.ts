@@ -1,6 +1,6 @@
-/** What ip(8) and nft(8) print on standard error when the kernel refuses something. LC_ALL=C: see run.ts. */
+/** What ip(8) and nft(8) print when the kernel refuses something, in English (LC_ALL=C, os/run.ts). Pure. */
 
-/** For people: three lines of it at most, as one. */
+/** The refusal for people: three of its text lines at most, joined to one. */
 export function refusalText(stderr: string): string {
   return stderr
     .trim()
@@ -11,7 +11,7 @@ export function refusalText(stderr: string): string {
     .slice(0, 300)
 }
 
-/** Whether nft says that there is no such table: strerror(ENOENT) is all that tells it from other errors of code 1. */
+/** Whether nft says that there is no such table. Only strerror(ENOENT) tells that from other errors of exit code 1. */
 export function isNoSuchTable(stderr: string): boolean {
   return stderr.includes('No such file or directory')
 }

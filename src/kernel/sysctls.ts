@@ -1,4 +1,4 @@
-/** The sysctls that we set, written to and read from /proc/sys. */
+/** The sysctls that we set, read from and written to /proc/sys. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashSysctls, linkSysctls, paths } from '../layout.ts'
@@ -6,7 +6,10 @@ import type { Link } from '../model/kernel.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { readIfThere } from '../os/files.ts'
 
-/** Those of the host, of links that have an address, and of what earlier runs changed. */
+/**
+ * Values of the host's sysctls, of links' that have an address, and of what earlier runs changed; those that do not
+ * exist are absent.
+ */
 export function readSysctls(links: readonly Link[], former: Iterable<string>): Readonly<Record<string, string>> {
   const configured = links.filter((link) => link.addresses.length > 0 && isInterfaceName(link.name))
   const names = new Set([...hashSysctls.policies, ...hashSysctls.fields, ...configured.flatMap(namesOf), ...former])
@@ -14,7 +17,7 @@ export function readSysctls(links: readonly Link[], former: Iterable<string>): R
   return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value.trim()]])))
 }
 
-/** Throws what the kernel says. */
+/** Sets a sysctl. Throws what the kernel says. */
 export function writeSysctl(name: string, value: string): void {
   writeFileSync(join(paths.sysctl, name), value)
 }

@@ -1,4 +1,4 @@
-/** Control groups (cgroups(7), version 2), which exist only while somebody uses them, and come back as others. */
+/** Control groups (cgroups(7), version 2), which exist only while used, and come back with other numbers. */
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
@@ -7,7 +7,7 @@ import type { Cgroups } from '../../model/kernel.ts'
 import { hasCode } from '../../os/error.ts'
 import { parentSlice } from './slices.ts'
 
-/** Those of our slices that are there now. */
+/** The slices of ours that exist now. */
 export function readSlices(): Cgroups {
   const found: [string, number][] = []
   for (const entry of foldersIn(join(paths.cgroups, parentSlice))) {
@@ -18,18 +18,18 @@ export function readSlices(): Cgroups {
   return Object.fromEntries(found)
 }
 
-/** Those that rules name, and that are there now. */
+/** The control groups that rules name and that exist now. */
 export function readCgroups({ rules }: Pick<Config, 'rules'>): Cgroups {
   const wanted = new Set(rules.flatMap(({ match }) => match.cgroup ?? []))
   return Object.fromEntries([...wanted].map((path) => [path, cgroupId(path)]).filter(([, id]) => id !== null))
 }
 
-/** Null where there is no such control group. */
+/** The number of a control group, given by its path below the root; null where it does not exist. */
 export function cgroupId(path: string): number | null {
   return orNull(() => statSync(join(paths.cgroups, path)).ino)
 }
 
-/** systemd's one hierarchy for all; where it is another, nft(8) finds no control group. */
+/** Whether the host has the one hierarchy of cgroup v2. On any other, nft(8) finds no control group. */
 export function hasUnifiedCgroups(): boolean {
   return cgroupId('cgroup.controllers') !== null
 }

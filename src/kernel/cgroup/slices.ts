@@ -1,6 +1,7 @@
 /**
- * Where systemd keeps what `ifbalance exec` runs: one slice an uplink. A service whose unit says `Slice=` gets there, too.
- * Pure. See systemd.slice(5); of the characters that an uplink's name may have, systemd escapes the dash alone.
+ * Slices in which systemd keeps what `ifbalance exec` runs, one for each uplink. A service whose unit says `Slice=`
+ * gets there, too. Pure. See systemd.slice(5): of the characters that an uplink's name may have, systemd escapes the
+ * dash alone.
  */
 import { marks } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
@@ -14,12 +15,12 @@ export function sliceUnit(uplink: string): string {
   return `ifbalance-${uplink.replaceAll('-', '\\x2d')}.slice`
 }
 
-/** Below the root of the control groups, as nft(8) wants it. */
+/** The slice's path below the root of the control groups, as nft(8) wants it. */
 export function slicePath(uplink: string): string {
   return `${parentSlice}/${sliceUnit(uplink)}`
 }
 
-/** Those of our slices that are there, with the mark that their traffic gets. */
+/** By path, the slices of ours that exist, with the marks that their traffic gets. */
 export function marksOfSlices(
   uplinks: readonly Uplink[],
   { slices = {} }: Observed,
@@ -34,12 +35,12 @@ export function marksOfSlices(
   )
 }
 
-/** In this control group or one below it; for a path that is there. */
+/** nft's match for sockets in this control group or below it. nft refuses it while the control group does not exist. */
 export function inCgroup(path: string): string {
   return `socket cgroupv2 level ${path.split('/').length} "${path}"`
 }
 
-/** For the output hook of type route: a socket's packets are told by its control group. None without slices. */
+/** Rules for the output hook of type route, which mark what a slice's sockets send; none without slices. */
 export function sliceRules(slices: ReadonlyMap<string, number>): readonly string[] {
   if (slices.size === 0) return []
   const elements = [...slices].map(([path, mark]) => `"${path}" : ${hex(mark)}`)

@@ -1,4 +1,4 @@
-/** The kernel's connection table, counted by uplink: only sums are kept, however many connections there are. */
+/** The kernel's connection table, counted by uplink. Only sums are kept, however many connections there are. */
 
 import type { Layout } from '../../layout.ts'
 import { marks } from '../../layout.ts'
@@ -6,23 +6,26 @@ import type { Family } from '../../net/family.ts'
 import { eachEntry, isEntry, markOf, numberAfter } from './entry.ts'
 
 export interface Sum {
-  /** That left by the uplink, and that came in by it. */
+  /** How many connections left by the uplink, and how many came in by it. */
   out: number
   in: number
-  /** Of how many of them the kernel counts bytes, and how many went out by the uplink and came in by it. */
+  /**
+   * Of how many connections the kernel counts bytes (net.netfilter.nf_conntrack_acct), and the bytes that they sent and
+   * received by the uplink.
+   */
   counted: number
   sent: number
   received: number
 }
 
 export interface Counted {
-  /** By the number of an uplink; only those that have any. */
+  /** Sums by the number of an uplink; only uplinks that have connections. */
   readonly uplinks: ReadonlyMap<number, Sum>
-  /** That neither left nor came in by an uplink: within the host, its LANs and tunnels. */
+  /** How many connections neither left nor came in by an uplink: within the host, its LANs and tunnels. */
   others: number
 }
 
-/** Throws where conntrack(8) fails, as for others than root. */
+/** Counts the connections of a family. Throws where conntrack(8) fails, as it does for others than root. */
 export async function countConnections(family: Family, numbers: Layout): Promise<Counted> {
   const counter = createCounter(numbers)
   await eachEntry(family, ['--output', 'extended'], counter.add)
@@ -31,7 +34,9 @@ export async function countConnections(family: Family, numbers: Layout): Promise
 
 const bytes = ' bytes='
 
-/** Takes lines of `conntrack -L`; others, of whatever kind, count nothing. */
+/**
+ * Returns what takes text lines of `conntrack -L`, and the sums so far. Text lines that are no entries count nothing.
+ */
 export function createCounter(numbers: Layout): { readonly add: (line: string) => void; readonly counted: Counted } {
   const { numberMask, pinned, incoming } = marks(numbers)
   const uplinks = new Map<number, Sum>()
@@ -47,7 +52,7 @@ export function createCounter(numbers: Layout): { readonly add: (line: string) =
     }
     const sum = sumOf((mark & numberMask) >>> numbers.markShift)
     sum[cameIn ? 'in' : 'out'] += 1
-    // Once for each direction, the original one first.
+    // conntrack(8) prints `bytes=` for each direction, the original one first.
     const original = line.indexOf(bytes)
     if (original === -1) return
     const reply = line.indexOf(bytes, original + 1)

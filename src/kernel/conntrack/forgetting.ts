@@ -8,9 +8,9 @@ type Command = readonly [string, ...string[]]
 type Forgetting = Extract<Step, { kind: 'forget-connections' }>
 
 /**
- * ss(8): sockets of clients and servers, connected ones only, so that a
- * service that listens on an uplink's address goes on. `spared`: by address of the uplink, peers whose connections do not leave
- * by it (see sockets.ts).
+ * Commands that end connections. ss(8) ends sockets of clients and servers, connected ones only, so that a service that
+ * listens on an uplink's address goes on; conntrack(8) deletes entries. `spared` has, by address of the uplink, peers
+ * whose connections do not leave by it (see sockets.ts).
  */
 export function forgettingCommands(
   { family, mark, mask, addresses = [], source }: Forgetting,

@@ -1,4 +1,4 @@
-/** `forget-untranslated`: the connection table is read once, and what is dead for good is deleted from it. */
+/** Does the step `forget-untranslated`: reads the connection table once, and deletes from it what is dead for good. */
 import { closeSync } from 'node:fs'
 import { paths, programs } from '../../layout.ts'
 import type { Step } from '../../model/step.ts'
@@ -10,10 +10,10 @@ import { deleteLine, eachEntry, type Unanswered, unansweredOf } from './entry.ts
 
 type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
 
-/** More than a table of usual size has of them; the rest ends by its own timeouts. */
+/** How many entries are deleted at most, more than a table of usual size has. The rest ends by its own timeouts. */
 const most = 50_000
 
-/** Throws where conntrack(8) fails. */
+/** Deletes the entries of both families. Throws where conntrack(8) fails. */
 export async function forgetUntranslated(step: ForgetUntranslated): Promise<void> {
   for (const family of ['inet', 'inet6'] as const) {
     const found: Unanswered[] = []
@@ -27,18 +27,21 @@ export async function forgetUntranslated(step: ForgetUntranslated): Promise<void
   }
 }
 
-/** conntrack(8) opens /dev/stdin, which it cannot where that is a pipe of Node's: those are sockets. */
+/**
+ * Runs commands of conntrack(8) from a file: it opens /dev/stdin, which fails for a pipe of Node.js, as that is a
+ * socket.
+ */
 async function deleteAll(commands: string): Promise<void> {
   const descriptor = unnamedFile(paths.run, commands)
   try {
-    // 1: one that has gone by itself.
+    // Exit code 1: an entry had gone by itself.
     await run(programs.conntrack, ['--load-file', '-'], { descriptor, accept: [0, 1], timeoutMs: 60_000 })
   } finally {
     closeSync(descriptor)
   }
 }
 
-/** Those of one family that leave by an uplink, and not with an address of one. */
+/** The entries of one family that leave by an uplink with an address that is no uplink's. */
 export function deadOf(found: readonly Unanswered[], family: Family, step: ForgetUntranslated): readonly Unanswered[] {
   if (found.length === 0) return []
   const own = new Set(step.sources.map(digitsOf))
@@ -53,7 +56,9 @@ export function deadOf(found: readonly Unanswered[], family: Family, step: Forge
   )
 }
 
-/** A host may have a million routes. */
+/**
+ * Whether the address is in one of the ranges, which are sorted; a binary search, as a host may have a million routes.
+ */
 function contains(ranges: readonly Range<string>[], digits: string): boolean {
   let [low, high] = [0, ranges.length]
   while (low < high) {

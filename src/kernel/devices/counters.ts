@@ -1,11 +1,11 @@
-/** What each device has carried since it exists, in one read: proc_net_dev(5). */
+/** What each device has carried since it exists, by one read of proc_net_dev(5). */
 import { paths } from '../../layout.ts'
 import { rereadable } from '../../os/files.ts'
 
 export interface Counters {
   readonly rxBytes: number
   readonly rxPackets: number
-  /** Drivers that count it do so in `rxPackets` as well. */
+  /** Multicast packets. Drivers that count them count them in `rxPackets`, too. */
   readonly rxMulticast: number
   readonly txBytes: number
   readonly txPackets: number
@@ -14,13 +14,16 @@ export interface Counters {
 const readDevices = rereadable(paths.deviceCounters)
 let known: ReadonlyMap<string, Counters & { readonly line: string }> = new Map()
 
-/** By device. Empty where they cannot be read. */
+/** Counters by device; empty where they cannot be read. */
 export function readCounters(): ReadonlyMap<string, Counters> {
   known = parseCounters(readDevices(), known)
   return known
 }
 
-/** Most devices of a host stand still: a line that is the same as in `before` is not parsed again. */
+/**
+ * Counters from the text of the file. A text line that is the same as in `before` is not parsed again, as most devices
+ * of a host stand still.
+ */
 export function parseCounters(text: string, before: typeof known = new Map()): typeof known {
   const found = new Map<string, Counters & { readonly line: string }>()
   for (const line of text.split('\n')) {

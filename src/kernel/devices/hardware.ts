@@ -1,4 +1,4 @@
-/** What stays of a network device when it is plugged in again: Documentation/ABI/testing/sysfs-class-net. */
+/** What stays of a network device when it is plugged in again (Documentation/ABI/testing/sysfs-class-net). */
 import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { paths } from '../../layout.ts'
@@ -6,12 +6,13 @@ import type { Link } from '../../model/kernel.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { readIfThere } from '../../os/files.ts'
 
-/** addr_assign_type: made up at random for as long as the device is there. */
+/** The value of addr_assign_type for an address that was made up at random for as long as the device is there. */
 const randomAddress = '1'
 
 /**
- * Driver with port, and address, where they mean something: a VLAN or bond has the address of what it is built from. A
- * veth stands for a network card in a container. Empty where /sys shows another network namespace than ours.
+ * What identifies a device's hardware, as `Link.hardware`: driver with port, and address where it is the device's own
+ * (a VLAN or bond has that of what it is built from). A veth counts as hardware, as it is the network card of a
+ * container. Empty where /sys shows another network namespace than ours.
  */
 export function readHardware({ name, index, kind }: Link): readonly string[] {
   if (!isInterfaceName(name)) return []
@@ -25,16 +26,18 @@ export function readHardware({ name, index, kind }: Link): readonly string[] {
     const isOwn = isDevice && address !== '' && read('addr_assign_type') !== randomAddress
     return [...(port === null ? [] : [`path ${port}`]), ...(isOwn ? [`mac ${address}`] : [])]
   } catch {
-    // It went away between two reads.
+    // The device went away between two reads.
     return []
   }
 }
 
-/** `qmi_wwan /devices/pci0000:00/.../1-2:1.4`; null where it is not a device. */
+/**
+ * Driver and port, such as `qmi_wwan /devices/pci0000:00/.../1-2:1.4`; null where no hardware is behind the interface.
+ */
 function portOf(folder: string): string | null {
   try {
     const device = realpathSync.native(join(folder, 'device'))
-    // The WWAN subsystem counts its own devices in between, as names do.
+    // The WWAN subsystem puts devices of its own in between, whose numbers may be others each time.
     const path = device.replace(/^\/sys/, '').replace(/\/wwan\/wwan\d+$/, '')
     return `${driverOf(join(folder, 'device')) ?? '-'} ${path}`
   } catch {

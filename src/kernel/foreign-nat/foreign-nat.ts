@@ -1,7 +1,8 @@
 /**
- * What other programs translate on its way out, and whether they look the way back of packets up: their chains in nftables, iptables-nft's among them, and iptables-legacy's
- * tables. Rulesets of ten thousands of rules are listed in half a second, and a failover must not wait for that: so what was
- * read is kept until the kernel tells of a change (daemon/watch/kernel.ts), or for as long as said below.
+ * What other programs translate on its way out, and whether they look the way back of packets up: their chains in
+ * nftables, with those of iptables-nft, and the tables of iptables-legacy. Listing a ruleset of ten thousands of rules
+ * takes half a second, and a failover must not wait for that. So what was read is kept until the kernel tells of a
+ * change (daemon/watch/kernel.ts), or for as long as said below.
  */
 import { existsSync } from 'node:fs'
 import { nftTable, optionalPrograms, paths, programs } from '../../layout.ts'
@@ -22,20 +23,23 @@ interface Read {
   readonly until: number
 }
 
-/** A change that nobody told is found at last. */
+/** How long a reading is kept, so that a change that nobody told of is found at last. */
 const keptMs = 300_000
 
-/** Nothing tells of legacy tables' changes: the next regular look finds them. */
+/**
+ * How long it is kept where there are legacy tables: nothing tells of their changes, so the next regular round finds
+ * them.
+ */
 const keptLegacyMs = 25_000
 
 const keptAfterFailureMs = 60_000
 
-/** All tables of a host, without the elements of their sets. */
+/** Bytes of the listing: all tables of a host, without the elements of their sets. */
 const maxListing = 64 * 1024 * 1024
 
 let kept: Read | null = null
 let changes = 0
-/** Why it could not be read the last time. */
+/** Why reading failed the last time; it is logged once. */
 let told = ''
 
 export function forgetForeignNat(): void {
@@ -43,7 +47,7 @@ export function forgetForeignNat(): void {
   kept = kept && { ...kept, until: 0 }
 }
 
-/** Takes note of a line of `nft monitor`; true where it tells that others' translation may have changed. */
+/** Takes note of a text line of `nft monitor`. True where it tells that others' translation may have changed. */
 export function noticeForeignNat(line: string): boolean {
   const [, table] = /^(?:add|insert|replace|delete|destroy) (?:rule|chain|table) (\S+ \S+)/.exec(line) ?? []
   const concerns =
@@ -58,7 +62,10 @@ function isOurs(table: string): boolean {
   return table === `${nftTable.family} ${nftTable.name}`
 }
 
-/** Never throws: what cannot be read now is as it was, and told once. */
+/**
+ * What others' rules do now. Never throws: where it cannot be read, the former reading stays in force, and the log says
+ * so once.
+ */
 export async function readForeignNat(): Promise<Pick<Read, 'found' | 'marks' | 'reversePath'>> {
   const now = performance.now()
   if (kept && now < kept.until) return kept
@@ -94,7 +101,10 @@ async function readAll(): Promise<Read> {
   return { found: all, marks: [...marks.marks, ...saved.flat()], reversePath, tables, until }
 }
 
-/** What nft lists of iptables-nft's rules has no values. They are told of and no more: what cannot be read is left out. */
+/**
+ * Marks that iptables' rules write. nft lists iptables-nft's rules without their values, so iptables-save(8) is asked.
+ * An output that cannot be read adds nothing, as marks are only told of.
+ */
 async function readMarks(kind: 'nft' | 'legacy', family: Family): Promise<readonly ForeignMark[]> {
   const program = savePrograms[kind][family]
   if (!existsSync(program)) return []
@@ -107,7 +117,7 @@ const savePrograms = {
   legacy: { inet: optionalPrograms.iptablesLegacySave, inet6: optionalPrograms.ip6tablesLegacySave },
 } as const
 
-/** Null where there is no such table: asking for one that is not there would make it. */
+/** What the legacy nat table does; null where there is none. Asking for a table that is not there would make it. */
 async function readLegacy(family: Family): Promise<readonly ForeignNat[] | null> {
   const program = optionalPrograms[family === 'inet' ? 'iptablesLegacySave' : 'ip6tablesLegacySave']
   if (!hasLegacy('nat', family) || !existsSync(program)) return null
@@ -115,7 +125,10 @@ async function readLegacy(family: Family): Promise<readonly ForeignNat[] | null>
   return parseIptablesSave(stdout, family)
 }
 
-/** Root reads the names of this network namespace's tables; the daemon may only see that the module has rules somewhere. */
+/**
+ * Whether there is such a legacy table. Root reads the names of this network namespace's tables; the daemon's user sees
+ * only that the module has rules somewhere.
+ */
 function hasLegacy(table: 'nat' | 'mangle', family: Family): boolean {
   const { tables, modules } = paths.legacyTables[family]
   const names = readIfAllowed(tables)

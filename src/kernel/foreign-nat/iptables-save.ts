@@ -1,6 +1,4 @@
-/**
- * `iptables-legacy-save -t nat` -> what its POSTROUTING does. What iptables-nft makes is in nft's own listing. Pure.
- */
+/** `iptables-legacy-save -t nat` -> what its POSTROUTING does. nft's listing has what iptables-nft makes. Pure. */
 
 import type { ForeignNat } from '../../model/facts.ts'
 import type { Family, Range } from '../../net/family.ts'
@@ -31,7 +29,7 @@ export function parseIptablesSave(text: string, family: Family): readonly Foreig
     .map((one) => ({ ...one, family }))
 }
 
-/** As iptables-save(8) quotes them. */
+/** The words of a text line, unquoted as iptables-save(8) quotes them. */
 function wordsOf(line: string): readonly string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 }
@@ -60,7 +58,7 @@ function ruleOf(words: readonly string[]): NatRule | null {
   return null
 }
 
-/** A match's name says nothing without its options, and what they say is below. */
+/** Whether a word makes no difference to which packets match. A match's name (`-m tcp`) does not; its options do. */
 function isNeutral(word: string, value: string): boolean {
   return word === '--comment' || (word === '-m' && ['comment', 'tcp', 'udp', 'multiport'].includes(value))
 }
@@ -98,6 +96,6 @@ function verdictOf(target: string): NatVerdict | null {
   if (['MASQUERADE', 'SNAT', 'NETMAP', 'SAME'].includes(target)) return { does: 'translates' }
   if (target === 'ACCEPT') return { does: 'accepts' }
   if (target === 'RETURN') return { does: 'returns' }
-  // Targets of extensions go on; what is no chain has no rules.
+  // Targets of extensions do not end the chain, and a chain of that name has no rules, so following it does nothing.
   return { does: 'calls', chain: target }
 }

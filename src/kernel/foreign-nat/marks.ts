@@ -1,6 +1,6 @@
 /**
- * What other programs' rules write into marks, before a packet is routed: nft's JSON and the text of iptables-save(8) ->
- * which bits. Whom a rule is for is not read, so what is found may happen. Pure.
+ * What other programs' rules write into marks before a packet is routed: nft's JSON and the text of iptables-save(8) ->
+ * bits. What packets a rule matches is not read, so what is found is what may happen. Pure.
  */
 import type { ForeignMark } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
@@ -8,12 +8,15 @@ import type { Family } from '../../net/family.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const all = 0xffffffff
-/** Where a packet's mark changes its way. */
+/** Hooks before routing, where a packet's mark changes its way. */
 const routing = new Set(['prerouting', 'output'])
-/** One line for each chain: so many are gone through. */
+/** How many rules are read at most. */
 const mostRules = 20_000
 
-/** Bits of the new mark by where they come from: constants, the packet's or the connection's mark before. */
+/**
+ * Bits of the new mark by where they come from: `sets` from constants, `keeps` from the packet's or connection's mark
+ * before.
+ */
 interface Bits {
   readonly sets: number
   readonly keeps: number
@@ -21,9 +24,9 @@ interface Bits {
 
 export interface MarkListing {
   readonly marks: readonly ForeignMark[]
-  /** `ip mangle`: tables in which such rules are. */
+  /** Tables that have such rules: `ip mangle`. */
   readonly tables: readonly string[]
-  /** Some are iptables-nft's, whose values nft does not list. */
+  /** Whether some of the rules are iptables-nft's, whose values nft does not list. */
   readonly opaque: boolean
 }
 
@@ -50,7 +53,7 @@ export function parseMarks(nftables: readonly Json[], isOurs: (table: string) =>
   return { marks: [...found.values()], tables: [...tables], opaque }
 }
 
-/** By chain, all hooks that it is reached from. */
+/** By chain, all hooks from which it is reached. */
 function hooksOfChains(nftables: readonly Json[]): ReadonlyMap<string, ReadonlySet<string>> {
   const hooks = new Map<string, Set<string>>()
   const calls = new Map<string, Set<string>>()
@@ -78,7 +81,7 @@ function hooksOfChains(nftables: readonly Json[]): ReadonlyMap<string, ReadonlyS
   return hooks
 }
 
-/** Of jumps, also in verdict maps. */
+/** The targets of jumps anywhere in an expression, also in verdict maps. */
 function targetsIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(targetsIn)
   if (typeof value !== 'object' || value === null) return []
@@ -95,7 +98,10 @@ function writtenBy({ key, value }: Json): Pick<ForeignMark, 'of' | 'sets' | 'cle
   return { of: meta ? 'packet' : 'connection', sets, clears: ~(sets | keeps) >>> 0 }
 }
 
-/** A connection's mark and its packets' have the same bits of ours, so either keeps them. What is unknown sets nothing for sure. */
+/**
+ * Where the bits of an expression's value come from. A connection's mark and its packets' have the same bits of ours,
+ * so either source keeps them. An unknown value sets no bit for sure.
+ */
 function bitsOf(value: unknown): Bits {
   if (typeof value === 'number') return { sets: value >>> 0, keeps: 0 }
   const [operator, body] = Object.entries((value ?? {}) as Json)[0] ?? []
@@ -121,7 +127,10 @@ function add(found: Map<string, ForeignMark>, one: ForeignMark): void {
   found.set(key, { ...one, sets: (sets | one.sets) >>> 0, clears: (clears | one.clears) >>> 0 })
 }
 
-/** `iptables-save -t mangle`, of nft's or the legacy one. Chains of one's own count as reached. */
+/**
+ * Marks from `iptables-save -t mangle`, of iptables-nft or iptables-legacy. Users' own chains count as reached from
+ * every hook.
+ */
 export function parseSavedMarks(text: string, family: Family, program: string): readonly ForeignMark[] {
   const found = new Map<string, ForeignMark>()
   for (const line of text.split('\n').slice(0, mostRules)) {

@@ -25,10 +25,13 @@ interface NatTable {
 
 export interface NatListing {
   readonly found: readonly ForeignNat[]
-  /** Of families and tables that have such a chain, or such a rule: `ip nat`. */
+  /** Families and names of tables that have such a chain or rule: `ip nat`. */
   readonly tables: readonly string[]
   readonly marks: MarkListing
-  /** Somebody drops what has come in by another way than an answer would leave by, asked with the packet's mark. */
+  /**
+   * Whether somebody drops packets that come in by another way than an answer would leave by, looked up with the
+   * packet's mark.
+   */
   readonly reversePath: boolean
 }
 
@@ -37,7 +40,7 @@ const familyOfTable: Readonly<Record<string, Family | null>> = { ip: 'inet', ip6
 export function parseNatListing(stdout: string): NatListing {
   const { nftables }: { nftables: readonly Json[] } = JSON.parse(stdout)
   const tables = natTables(nftables)
-  // One program's exemption may be another's translation: each hook's chain is a story of its own.
+  // Each chain of a hook is followed by itself, as what one program exempts, another may translate.
   for (const item of nftables) {
     if (!('rule' in item)) continue
     const { family, table, chain, expr } = item['rule'] as Record<'family' | 'table' | 'chain', string> & {
@@ -65,7 +68,7 @@ export function parseNatListing(stdout: string): NatListing {
   return { found, marks, tables: [...known], reversePath: looking.length > 0 }
 }
 
-/** `fib saddr . mark . iif oif`, as firewalld has it for IPv6. */
+/** Whether the rule has `fib saddr . mark . iif oif`, as firewalld's for IPv6 does. */
 function asksReversePath(item: Json): boolean {
   const { expr = [] } = (item['rule'] ?? {}) as { expr?: readonly unknown[] }
   return expr.some((part) => {
@@ -91,11 +94,11 @@ function natTables(nftables: readonly Json[]): ReadonlyMap<string, NatTable> {
   return tables
 }
 
-/** One, but for a verdict map, which is as many as it has elements. */
+/** The rules that one rule of nft stands for: itself alone, or one for each element of its verdict map. */
 function rulesOf(expr: readonly unknown[]): readonly NatRule[] {
   const asked: Asked[] = []
   for (const part of expr) {
-    // What nft has no JSON for is a string.
+    // nft lists as a string what it has no JSON for.
     const [kind, body] = typeof part === 'string' ? ['', part] : first(part)
     const verdict = verdictOf(kind, body)
     if (verdict) return [{ asked: verdict.asked ? [...asked, verdict.asked] : asked, verdict: verdict.verdict }]
@@ -111,7 +114,7 @@ const xtTranslations: readonly unknown[] = ['MASQUERADE', 'SNAT', 'NETMAP', 'SAM
 
 function verdictOf(kind: string, body: unknown): { verdict: NatVerdict; asked?: Asked } | null {
   if (kind === 'masquerade') return { verdict: { does: 'translates' } }
-  // An address that is looked up is there for some sources only.
+  // An address that is looked up in a map is there for some sources only.
   if (kind === 'snat') {
     const address = (body as Json | null)?.['addr']
     const isKnown = typeof address === 'string' || ['prefix', 'range'].includes(first(address)[0])
@@ -126,7 +129,7 @@ function verdictOf(kind: string, body: unknown): { verdict: NatVerdict; asked?: 
   return null
 }
 
-/** What makes no difference to which packets a rule is for. */
+/** Whether a statement makes no difference to which packets the rule matches. */
 function isNeutral(kind: string, body: unknown): boolean {
   if (kind === 'xt')
     return (body as Json | null)?.['type'] === 'target' || (body as Json | null)?.['name'] === 'comment'
@@ -150,7 +153,7 @@ function matched({ op, left, right }: Json): Asked {
   const [kind, body] = first(left)
   const { key, protocol, field } = (body ?? {}) as Readonly<Record<string, string | undefined>>
   if (kind === 'rt' && key === 'ipsec') return { ipsec: true }
-  // Chains of type nat see new connections only.
+  // Chains of type nat see new connections only, so `ct state new` asks nothing.
   if (kind === 'ct' && key === 'state') return !not && values.includes('new') ? {} : { unknown: true }
   if (kind === 'meta') return metaAsked(String(key), not, values)
   if (kind === 'payload' && (protocol === 'ip' || protocol === 'ip6')) {
@@ -173,7 +176,10 @@ function metaAsked(key: string, not: boolean, values: readonly unknown[]): Asked
   return { unknown: true }
 }
 
-/** Texts and numbers; prefixes and ranges as texts. Null where a set is named, or an element is something else. */
+/**
+ * The values of a match as texts and numbers; prefixes and ranges as texts. Null where a named set is used, or an
+ * element is something else.
+ */
 function valuesOf(right: unknown): readonly (string | number)[] | null {
   const [kind, body] = first(right)
   if (kind === 'set' && Array.isArray(body)) {

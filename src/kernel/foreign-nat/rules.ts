@@ -1,6 +1,6 @@
 /**
- * Another program's chains in the postrouting hook -> what they do, one value for each rule that translates a source or
- * leaves it as it is, with all that leads to that rule. Whatever language the rules were read in. Pure.
+ * Another program's chains in the postrouting hook -> what they do: one value for each rule that translates a source or
+ * exempts it, with the conditions of all jumps that lead to it. In whatever language the rules were written. Pure.
  */
 
 import type { DeviceTest, ForeignNat } from '../../model/facts.ts'
@@ -8,15 +8,15 @@ import { elementsOf, listedSources, readAddressRange } from '../../net/address-r
 import type { Family, Range } from '../../net/family.ts'
 import { nftNumber } from '../../values/hex.ts'
 
-/** What a rule asks. */
+/** One condition of a rule. */
 export interface Asked {
   readonly family?: Family
   readonly devices?: readonly DeviceTest[]
-  /** As nft lists it. */
+  /** Matches as nft lists them. */
   readonly matches?: readonly string[]
-  /** And something that we cannot ask. */
+  /** It has a condition that we cannot evaluate. */
   readonly unknown?: true
-  /** And whether IPsec will have the packet. */
+  /** It asks whether IPsec will take the packet. */
   readonly ipsec?: true
 }
 
@@ -31,13 +31,13 @@ export interface NatRule {
 
 export type NatChains = ReadonlyMap<string, readonly NatRule[]>
 
-/** firewalld's chains are five deep. */
+/** How deep jumps are followed; firewalld's chains are five deep. */
 const deepest = 16
 
-/** A ruleset may call one chain from everywhere: so many rules are gone through, and no more. */
+/** How many rules are followed at most, as a ruleset may call one chain from everywhere. */
 const mostRules = 20_000
 
-/** What the chain does that is called from the hook, in its order. `where` is for people. */
+/** What a base chain does, in order. `where` names it for people. */
 export function followChains(base: string, chains: NatChains, where: string): readonly ForeignNat[] {
   const found: ForeignNat[] = []
   let left = mostRules
@@ -57,7 +57,10 @@ export function followChains(base: string, chains: NatChains, where: string): re
   return found
 }
 
-/** None where nothing can match, or what is said of IPsec's packets, which are nobody's to translate. */
+/**
+ * The value for one rule. None where the conditions exclude each other, or where it exempts what IPsec takes, which
+ * nobody translates.
+ */
 function together(does: ForeignNat['does'], all: readonly Asked[], where: string): readonly ForeignNat[] {
   const families = new Set(all.flatMap(({ family }) => family ?? []))
   if (families.size > 1 || (does === 'accepts' && all.some(({ ipsec }) => ipsec))) return []
@@ -72,10 +75,10 @@ function together(does: ForeignNat['does'], all: readonly Asked[], where: string
 
 const unknown: Asked = { unknown: true }
 
-/** More are a list, and not an exemption that somebody wrote. */
+/** How many elements are read: more are a list, and not an exemption that somebody wrote. */
 const mostElements = 256
 
-/** Of addresses, prefixes and ranges as texts. */
+/** A condition on addresses: addresses, prefixes and ranges as texts. */
 export function addressAsked(end: 'saddr' | 'daddr', not: boolean, texts: readonly unknown[]): Asked {
   const read = texts.slice(0, mostElements + 1).map((text) => readAddressRange(String(text)))
   const families = new Set(read.map((one) => one?.family))
@@ -87,13 +90,15 @@ export function addressAsked(end: 'saddr' | 'daddr', not: boolean, texts: readon
   return { family, matches: [`${family === 'inet' ? 'ip' : 'ip6'} ${end} ${not ? '!= ' : ''}${value}`] }
 }
 
-/** Mapped and other addresses that are written in two ways, and a prefix of everything, which nft leaves out. */
+/**
+ * Whether a range can be written in two ways (mapped addresses and the like), or is everything, which nft leaves out.
+ */
 function isOdd(one: ReturnType<typeof readAddressRange>): boolean {
   const [first = '', last = ''] = one?.range ?? []
   return first.startsWith('0'.repeat(20)) || (/^0+$/.test(first) && /^f+$/.test(last))
 }
 
-/** With their numbers, which tools print where there is no /etc/protocols; those that ruleset-listing.ts knows. */
+/** The protocols that rule-listing.ts knows, and their numbers, which tools print where there is no /etc/protocols. */
 const protocols: ReadonlyMap<string, string> = new Map([
   ['tcp', 'tcp'],
   ['6', 'tcp'],
@@ -110,7 +115,7 @@ export function protocolAsked(not: boolean, texts: readonly unknown[]): Asked {
   }
 }
 
-/** Implies the protocol, so a match of that alone is left out, as nft does. */
+/** A condition on ports. It implies the protocol, so nft leaves a match of the protocol alone out, and so do we. */
 export function portAsked(
   protocol: string,
   end: 'sport' | 'dport',
@@ -127,7 +132,7 @@ export function portAsked(
   return { matches: [`${protocol} ${end} ${not ? '!= ' : ''}${value}`] }
 }
 
-/** Neighbours are one where there are ranges, and stay where there are none: so does nft. */
+/** Ports as nft joins them: neighbours become one range where there are ranges, and stay where there are none. */
 function joined(ports: readonly Range<number>[]): readonly Range<number>[] {
   const sorted = ports.toSorted(([a], [b]) => a - b)
   if (sorted.every(([first, last]) => first === last)) return sorted
@@ -140,7 +145,7 @@ function joined(ports: readonly Range<number>[]): readonly Range<number>[] {
   return result
 }
 
-/** A name that nobody could have given to an interface of an uplink is no match, which a name in quotes could be made to look like. */
+/** A condition on devices. Their names are not checked, as one that no interface of an uplink can have matches none. */
 export function deviceAsked(way: 'in' | 'out', not: boolean, names: readonly unknown[]): Asked {
   if (names.length > mostElements || !names.every((name) => typeof name === 'string')) return unknown
   return { devices: [{ way, ...(not && { not }), names }] }

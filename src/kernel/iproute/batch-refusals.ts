@@ -1,9 +1,9 @@
-/** What `ip -force -batch -` says of the lines that the kernel refused. */
+/** What `ip -force -batch -` prints about the items that the kernel refused. */
 import { refusalText } from '../refusal-text.ts'
 
 /**
- * The items of a batch, one a line, that were refused, each with why. What comes behind the last `Command failed` ended the
- * program itself, at the last of its lines.
+ * The items of a batch, one a text line, that were refused, and why. What is printed behind the last `Command failed`
+ * ended the program itself, at the last of its items.
  */
 export function refusedLines<Item>(
   items: readonly Item[],

@@ -1,4 +1,4 @@
-/** `ip -batch`: steps as its lines, and what it prints, one JSON array a line. */
+/** `ip -batch`: steps as its text lines, and what it prints: one JSON array a text line. */
 
 import type { Step } from '../../model/step.ts'
 import { Failure } from '../../os/error.ts'
@@ -25,7 +25,7 @@ export function ipLine(step: IpStep): string {
   }
 }
 
-/** One JSON array a line, one line a command of the batch. Throws where that is not so. */
+/** The answers of a batch of listings, one JSON array for each command. Throws where their number is another. */
 export function parseBatch(stdout: string, commands: number): readonly (readonly Json[])[] {
   const arrays = stdout
     .split('\n')

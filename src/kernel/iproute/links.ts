@@ -1,4 +1,4 @@
-/** Links and addresses as `ip -d -N -j` lists them; we write none. Shapes as of iproute2 6.1 and 6.15. */
+/** Links and addresses as `ip -d -N -j` lists them (iproute2 6.1 and 6.15); we write none. */
 import type { Address, Link } from '../../model/kernel.ts'
 import { type Json, listOf, numberOf, objectOf, stringOf, stringOrNull } from '../../values/checked.ts'
 
@@ -26,7 +26,7 @@ export function parseLinks(links: readonly Json[], addresses: readonly Json[]): 
       carrier: flags.includes('LOWER_UP') && !['DOWN', 'DORMANT', 'LOWERLAYERDOWN', 'NOTPRESENT'].includes(state),
       pointToPoint: flags.includes('POINTOPOINT') || flags.includes('NOARP'),
       master: indexOf.get(stringOf(link['master'])) ?? null,
-      // Not netlink's: see hardware.ts.
+      // Hardware does not come by netlink: see hardware.ts.
       hardware: [],
       addresses: addressesOf.get(link['ifindex']) ?? [],
     }
@@ -39,7 +39,7 @@ function parseAddress(info: Json): readonly Address[] {
   return [
     {
       family,
-      // With a peer, iproute2 calls our end `local` and the other `address`.
+      // iproute2 lists our end as `local`, and the other end as `address`.
       address: stringOf(info['local']),
       prefixLength: numberOf(info['prefixlen']),
       peer: stringOrNull(info['address']),

@@ -16,7 +16,7 @@ export interface RouteQuery {
   readonly incoming: string | null
   readonly mark: number
   readonly protocol: number
-  /** Null: not known, and 0 for the kernel. */
+  /** Null: not known; the kernel gets 0. */
   readonly sourcePort: number | null
   readonly port: number
 }
@@ -25,14 +25,14 @@ export interface RouteAnswer {
   readonly device: string
   readonly gateway: string | null
   readonly table: number
-  /** The address that the kernel would choose for a socket without one. */
+  /** The source address that the kernel would choose for a socket without one. */
   readonly source: string | null
   readonly isDefault: boolean
-  /** Of the route: each nexthop with its part of new connections; one where there is one. */
+  /** The nexthops of the matching route with their shares of new connections, 0 to 1; one where it has no choice. */
   readonly shares: readonly { readonly device: string; readonly share: number }[]
 }
 
-/** The way of one packet; or why there is none, in the kernel's words. */
+/** The way of one packet; or why there is none, in the kernel's words. Throws where ip(8) cannot be run. */
 export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> {
   const [route, matched] = await Promise.all([ask(query, []), ask(query, ['fibmatch'])])
   if (typeof route === 'string') return route
@@ -51,7 +51,10 @@ export async function routeOf(query: RouteQuery): Promise<RouteAnswer | string> 
   }
 }
 
-/** By their numbers in rtnetlink(7), as ip shows them, and by name. The kernel gives an error instead, mostly. */
+/**
+ * Route types by their numbers in rtnetlink(7), as `ip -N` shows them, and by name. Mostly the kernel gives an error
+ * instead.
+ */
 const refusals: Readonly<Record<string, string>> = {
   ...{ '6': 'blackhole', '7': 'unreachable', '8': 'prohibit', '9': 'throw' },
   ...{ blackhole: 'blackhole', unreachable: 'unreachable', prohibit: 'prohibit', throw: 'throw' },
@@ -73,7 +76,7 @@ async function ask(query: RouteQuery, flags: readonly string[]): Promise<Json | 
   return parseRoutesGot(stdout)[0] ?? 'no answer'
 }
 
-/** One JSON array a line, and nothing for what was refused. */
+/** Routes from the answer, one JSON array a text line; none for queries that were refused. */
 export function parseRoutesGot(stdout: string): readonly Json[] {
   return stdout.split('\n').flatMap((line) => (line.startsWith('[{') ? listOf(JSON.parse(line)).map(objectOf) : []))
 }

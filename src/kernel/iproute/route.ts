@@ -1,4 +1,4 @@
-/** A route as arguments of `ip route`, and as `ip -d -N -j route` lists it: what is written reads back equal. iproute2 6.1 and 6.15. */
+/** A route as arguments of `ip route`, and back from `ip -d -N -j route` (iproute2 6.1 and 6.15). Pure. */
 import type { Nexthop, Route, RouteMetrics, RouteType } from '../../model/kernel.ts'
 import type { Family } from '../../net/family.ts'
 import { type Json, listOf, numberOf, objectOf, stringOf, stringOrNull } from '../../values/checked.ts'
@@ -30,7 +30,7 @@ function hopWords({ gateway, device, onlink }: Nexthop): readonly string[] {
 
 // ---- read back ---------------------------------------------------------------------------------------------------
 
-/** RTN_ numbers of linux/rtnetlink.h. */
+/** Types by the RTN_ numbers of linux/rtnetlink.h. */
 const routeTypes: Readonly<Record<string, RouteType>> = {
   1: 'unicast',
   6: 'blackhole',
@@ -39,7 +39,10 @@ const routeTypes: Readonly<Record<string, RouteType>> = {
   9: 'throw',
 }
 
-/** Without those whose lifetime is over (`expires`, in seconds): the kernel shows and ignores them until it tidies up. */
+/**
+ * Routes from a listing, without those whose lifetime is over (`expires`, in seconds): the kernel lists them until it
+ * tidies up, but does not use them.
+ */
 export function parseRoutes(family: Family, routes: readonly Json[]): readonly Route[] {
   return routes.filter(({ expires }) => !(Number(expires) <= 0)).map((route) => parseRoute(family, route))
 }
@@ -54,14 +57,14 @@ function parseRoute(family: Family, route: Json): Route {
     table: Number(route['table']),
     protocol: Number(route['protocol']),
     metric: numberOf(route['metric'] ?? 0),
-    // IPv6 shows an unreachable route as leading to lo.
+    // IPv6 lists an unreachable route as leading to lo.
     nexthops: type === 'unicast' ? parseNexthops(route) : [],
     ...(type === 'unicast' && typeof route['prefsrc'] === 'string' && { source: route['prefsrc'] }),
     ...(type === 'unicast' && metrics && { metrics }),
   }
 }
 
-/** Also of what `ip route get` answers. */
+/** The nexthops of a listed route, or of an answer of `ip route get`. */
 export function parseNexthops(route: Json): readonly Nexthop[] {
   return 'nexthops' in route
     ? listOf(route['nexthops']).map((hop) => parseNexthop(objectOf(hop)))
@@ -79,7 +82,7 @@ function parseNexthop(hop: Json): Nexthop {
 
 // ---- metrics: what a route says of connections besides where they go -----------------------------------------------
 
-/** Numbers, by the same name in its JSON and its commands. */
+/** Metrics that are numbers; ip(8) has the same names in its JSON and its commands. */
 const numbersOf = [
   ...[
     'mtu',
@@ -97,10 +100,12 @@ const numbersOf = [
   ...['quickack', 'fastopen_no_cookie'],
 ]
 
-/** Printed in milliseconds, and without a unit taken for the kernel's own, which are eighths. */
+/**
+ * Metrics that ip(8) prints in milliseconds. Without a unit it would take them for the kernel's own, which are eighths.
+ */
 const inMilliseconds = ['rtt', 'rttvar', 'rto_min']
 
-/** Of what `ip -json route` has as `metrics`; undefined where there is nothing that we know. */
+/** Metrics from the `metrics` of `ip -json route`; undefined where there is none that we know. */
 function readMetrics(printed: Readonly<Record<string, unknown>>): RouteMetrics | undefined {
   const numbers = numbersOf.flatMap((name): readonly (readonly [string, number])[] => {
     const value = printed[name]
@@ -110,7 +115,7 @@ function readMetrics(printed: Readonly<Record<string, unknown>>): RouteMetrics |
   const found: RouteMetrics = {
     ...Object.fromEntries(numbers),
     ...('ecn' in printed && { features: 'ecn' }),
-    // Goes into a command: as the kernel's own algorithms are called.
+    // It goes into a command, so only names such as the kernel's own algorithms have are taken.
     ...(typeof congestion === 'string' && /^[a-z][a-z0-9_]{0,14}$/.test(congestion) && { congctl: congestion }),
   }
   return Object.keys(found).length > 0 ? found : undefined

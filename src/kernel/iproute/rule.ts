@@ -1,4 +1,4 @@
-/** A policy rule as arguments of `ip rule`, in one canonical order, and as `ip -d -N -j rule` lists it. iproute2 6.1 and 6.15. */
+/** A policy rule as canonical arguments of `ip rule`, and back from `ip -d -N -j rule` (iproute2 6.1 and 6.15). */
 import type { Rule } from '../../model/kernel.ts'
 import type { Family } from '../../net/family.ts'
 import { type Json, numberOf, stringOf } from '../../values/checked.ts'
@@ -11,7 +11,7 @@ export type RuleAction =
 
 export interface RuleParts {
   readonly not?: boolean
-  /** An address or prefix; any source where absent. */
+  /** An address or prefix; absent: any source. */
   readonly from?: string
   readonly to?: string
   readonly mark?: { readonly value: number; readonly mask: number }
@@ -66,15 +66,15 @@ const understood = new Set([
   'table',
   'suppress_prefixlen',
   'goto',
-  // The target is not there at the moment: `unresolved` is what ip(8) shows, and no word that it takes.
+  // ip(8) shows `unresolved` where a jump's target does not exist at the moment. It is no word that it takes.
   'unresolved',
   'nop',
 ])
 
-/** Of ours, only jumps for marked packets have one. */
+/** The members of a destination. Among our rules, only jumps for marked packets have one. */
 const destination = new Set(['dst', 'dstlen'])
 
-/** FR_ACT_ numbers of linux/fib_rules.h. */
+/** Actions by the FR_ACT_ numbers of linux/fib_rules.h. */
 const actions: Readonly<Record<string, string>> = { 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' }
 
 export function parseRule(family: Family, rule: Json): Rule {
@@ -92,7 +92,7 @@ export function parseRule(family: Family, rule: Json): Rule {
     ...('oif' in rule ? { oif: stringOf(rule['oif']) } : {}),
     action: parseAction(rule),
   })
-  // A selector that we never use makes the rule another's, whatever else it says.
+  // A selector that we never use makes the rule foreign, whatever else it says.
   const others = Object.keys(rule).filter(
     (key) =>
       !(understood.has(key) || (isOurJump && destination.has(key))) ||
@@ -114,7 +114,7 @@ function otherWord(key: string, value: unknown): string {
   return value === null ? key : `${key} ${String(value)}`
 }
 
-/** Null: it leads to no table, by an action that we never use. */
+/** What the rule does; null for an action that we never use. */
 function parseAction(rule: Json): RuleAction | null {
   if ('goto' in rule) return { goto: numberOf(rule['goto']) }
   if ('nop' in rule) return { nop: true }

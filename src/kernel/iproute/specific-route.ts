@@ -1,16 +1,19 @@
-/** What `main` says of one address. Pure. */
+/** The specific route of table `main` for an address. Pure. */
 import { tables } from '../../layout.ts'
 import type { Route } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import { extend, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
 import { familyOf } from '../../net/valid.ts'
 
-/** The route that the kernel would take, the default aside. */
+/** The route that the kernel would take for the address, the default aside; undefined where there is none. */
 export function specificRoute(address: string, observed: Pick<Observed, 'routes'>): Route | undefined {
   return specificRoutes([address], observed).get(address)
 }
 
-/** The same of several addresses. Of routes, of which there may be a million, only the text is looked up, once. */
+/**
+ * By address, the specific routes of several. There may be a million routes, so each is only looked up by its text,
+ * once.
+ */
 export function specificRoutes(
   addresses: readonly string[],
   { routes }: Pick<Observed, 'routes'>,
@@ -32,7 +35,7 @@ export function specificRoutes(
   return new Map([...best].map(([address, { route }]) => [address, route]))
 }
 
-/** All that the address is in, as iproute2 writes them. */
+/** All prefixes that the address is in, as iproute2 writes them, with their lengths. */
 function prefixes4(address: string): ReadonlyMap<string, number> {
   const bits = address.split('.').reduce((all, byte) => all * 256 + Number(byte), 0)
   const found = new Map([[address, 32]])

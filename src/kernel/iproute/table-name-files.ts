@@ -1,13 +1,13 @@
-/** Names that others have given to routing tables, in their files. */
+/** Names that others have given to routing tables in their files. */
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
 import { namesIn, readIfThere } from '../../os/files.ts'
 import { parseTableNames } from './table-names.ts'
 
-/** The kernel's own tables, and what no uplink may be called. */
+/** Names of the kernel's own tables, and others that no uplink may have. */
 const everywhere = ['unspec', 'default', 'main', 'local', 'all']
 
-/** By name, the table's number. Files that cannot be read name nothing. */
+/** Numbers of tables by name. Files that cannot be read name nothing. */
 export function readTableNames(): Readonly<Record<string, number>> {
   const texts = paths.tableNamesOfOthers.flatMap((file) => [read(file), ...dropIns(`${file}.d`)])
   return Object.fromEntries(texts.flatMap(parseTableNames).filter(([name]) => !everywhere.includes(name)))

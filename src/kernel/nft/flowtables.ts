@@ -1,4 +1,4 @@
-/** Whether this kernel has flowtables (CONFIG_NF_FLOW_TABLE, CONFIG_NFT_FLOW_OFFLOAD), which tools cannot be asked. */
+/** Whether this kernel has flowtables (CONFIG_NF_FLOW_TABLE, CONFIG_NFT_FLOW_OFFLOAD), which no tool tells. */
 import { programs } from '../../layout.ts'
 import { run } from '../../os/run.ts'
 
@@ -14,7 +14,10 @@ const sample = `table inet ifbalance-check {
 }
 `
 
-/** `--check` goes through the kernel's transaction and leaves it out at the end: nothing is changed. */
+/**
+ * Tries to add a flowtable. `--check` goes through the kernel's transaction and aborts it at the end, so nothing
+ * changes. Throws where nft cannot be run.
+ */
 export async function takesFlowtables(): Promise<boolean> {
   const { exitCode } = await run(programs.nft, ['--check', '--file', '-'], { input: sample, accept: [0, 1] })
   return exitCode === 0

@@ -1,21 +1,24 @@
 /**
- * One rule of `nft -j list table` -> the line that reconcile/decide/ruleset.ts would write for the same rule.
+ * One rule of `nft -j list table` -> the text that reconcile/decide/ruleset.ts would write for the same rule.
  *
- * nft rewrites what it loads, each version in its own way (1.0.6 shows `ct mark & 0x80000000 != 0` as `ct mark != 0/1`),
- * so its text cannot be compared. Whatever this file does not know comes out as JSON, is therefore different from
- * everything that we want, and gets replaced.
+ * nft rewrites what it loads, each version in its own way (1.0.6 shows `ct mark & 0x80000000 != 0` as `ct mark !=
+ * 0/1`), so its text cannot be compared. Whatever this file does not know comes out as JSON, is therefore different
+ * from everything that we want, and gets replaced.
  */
 import { dscpNumbers } from '../../net/dscp.ts'
 import type { Json } from '../../values/checked.ts'
 import { hex, nftNumber } from '../../values/hex.ts'
 import { inCgroup } from '../cgroup/slices.ts'
 
-/** `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. */
+/**
+ * The canonical text of a rule. `indexOf` has the numbers of interfaces by name: nft lists names where the kernel
+ * compares numbers.
+ */
 export function ruleLine(parts: readonly (Json | string)[], indexOf: ReadonlyMap<string, number>): string {
   return parts.map((part) => statement(part, indexOf)).join(' ')
 }
 
-/** A string is what 1.0.6 has no JSON for. */
+/** The text of a statement. nft 1.0.6 lists as a string what it has no JSON for. */
 function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): string {
   if (typeof part === 'string') return part
   const [kind, body] = Object.entries(part)[0] as [string, Json]
@@ -46,19 +49,22 @@ function limit(one: Json): string {
 function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>): string {
   const sign = op === '==' || op === 'in' ? '' : `${op} `
   const prefix = field(right, 'prefix')
-  // A mask of leading ones on a number, as 1.0.6 shows it.
+  // nft 1.0.6 shows a mask of leading ones on a number as a prefix.
   if (prefix && typeof prefix['addr'] === 'number') {
     const mask = (-1 << (32 - Number(prefix['len']))) >>> 0
     return `${operand(left)} & ${hex(mask)} ${op} ${operand(prefix['addr'])}`
   }
-  // Without the level, which is that of the path. One that is gone has its number, which nobody wants.
+  // The level of a match on a control group is that of its path. One that is gone has its number for a path, which
+  // matches nothing that we want.
   if (field(left, 'socket')?.['key'] === 'cgroupv2') return inCgroup(String(right))
   if (field(left, 'rt')?.['key'] === 'ipsec') return `rt ipsec ${right === true ? 'exists' : 'missing'}`
   if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
   return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
 }
 
-/** Names where we write numbers, and a set of one, which is shown as its only element. */
+/**
+ * The right side of a match: numbers where nft lists names of interfaces, and no braces around a set's only element.
+ */
 function compared(left: unknown, right: unknown, indexOf: ReadonlyMap<string, number>): string {
   const payload = field(left, 'payload')
   const values = field(right, 'set') as unknown as readonly unknown[] | null
@@ -77,7 +83,7 @@ function compared(left: unknown, right: unknown, indexOf: ReadonlyMap<string, nu
     : operand(right)
 }
 
-/** nft lists numbers where there is no /etc/protocols, as on a small Debian without netbase. */
+/** Protocols by number, which nft lists where there is no /etc/protocols, as on a small Debian without netbase. */
 const protocols: ReadonlyMap<unknown, string> = new Map([
   [6, 'tcp'],
   [17, 'udp'],
@@ -102,7 +108,10 @@ function vmap({ key, data }: Json, indexOf: ReadonlyMap<string, number>): string
   return `${operand(key)} vmap { ${sorted.map(([, name, verdict]) => `${name} : ${verdict}`).join(', ')} }`
 }
 
-/** Of control groups, whose level the listing does not tell. One that is gone has its number, which nobody wants. */
+/**
+ * A map of control groups, whose level the listing does not tell. One that is gone has its number for a path, which
+ * matches nothing that we want.
+ */
 function map({ key, data }: Json): string {
   if (typeof data === 'string') return `${operand(key)} map ${data}`
   const elements = (field(data, 'set') ?? []) as readonly (readonly [string, number])[]
@@ -114,7 +123,7 @@ function operand(value: unknown): string {
   if (typeof value === 'number') return nftNumber(value)
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  // Flags of a connection.
+  // A list outside a set: flags of a connection (`ct state`).
   if (Array.isArray(value)) return value.map(operand).join(',')
   const [kind, body] = Object.entries(value as Json)[0] as [string, unknown]
   if (kind === 'ct') return ['ct', (body as Json)['dir'], (body as Json)['key']].filter(Boolean).join(' ')
@@ -144,7 +153,7 @@ function operand(value: unknown): string {
   return JSON.stringify(value)
 }
 
-/** Flags: 1.0.6 has a list where 1.1.3 has them joined. */
+/** Flags within an expression: nft 1.0.6 has a list where 1.1.3 has them joined. */
 function within(value: unknown): string {
   if (Array.isArray(value)) return `(${value.map(operand).join(' | ')})`
   return field(value, '|') ? `(${operand(value)})` : operand(value)

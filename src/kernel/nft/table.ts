@@ -1,6 +1,6 @@
 /**
- * Our nft table: written as one transaction that puts a ruleset in the place of the former one, whether there was one or not,
- * and read back from `nft -j -t list`. nft 1.0.6 and 1.1.
+ * Our nft table (nft 1.0.6 and 1.1): written as one transaction that puts a ruleset in the place of the former one,
+ * whether there was one or not, and read back from `nft -j -t list`.
  */
 import { nftTable } from '../../layout.ts'
 import type { Chain, NamedSet, Ruleset } from '../../model/kernel.ts'
@@ -12,8 +12,8 @@ const table = `${nftTable.family} ${nftTable.name}`
 export const deleteRuleset = `delete table ${table}\n`
 
 /**
- * Sets that stay keep what is in them: it may be much, or have come from elsewhere. Where there are none, or a chain has to
- * become another, the table is made anew.
+ * The transaction's text. Sets that stay keep their elements, as these may be many, or have come from elsewhere. Where
+ * no set stays, or a chain's hook has to become another, the table is made anew.
  */
 export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string {
   const { chains, sets = [] } = ruleset
@@ -62,8 +62,8 @@ function chainText({ name, hook, rules }: Chain): string {
 }
 
 /**
- * `indexOf` gives an interface's number: nft lists names where the kernel compares numbers. Other tables of the listing are
- * passed over; null where ours is not in it.
+ * Our table in a listing, which may have others; null where it is not in it. `indexOf` has the numbers of interfaces by
+ * name: nft lists names where the kernel compares numbers.
  */
 export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number>): Ruleset | null {
   const listing: { nftables: readonly Json[] } = JSON.parse(stdout)

@@ -1,6 +1,7 @@
 /**
- * Sockets of this host that have an address of an uplink, and do not leave by it all the same: for a peer on a LAN, behind a VPN,
- * on this host itself, or that another's policy rule leads elsewhere. The kernel is asked, as nobody else knows all of that.
+ * Sockets of this host that have an uplink's address, and do not leave by it all the same: their peer is on a LAN,
+ * behind a VPN or on this host, or another's policy rule leads elsewhere. The kernel is asked, as nobody else knows all
+ * of that.
  */
 import { programs } from '../../layout.ts'
 import type { Family } from '../../net/family.ts'
@@ -10,10 +11,12 @@ import { stringOf } from '../../values/checked.ts'
 import { parseNexthops } from '../iproute/route.ts'
 import { parseRoutesGot } from '../iproute/route-get.ts'
 
-/** More peers than that are not asked for, one by one. */
+/** How many peers are asked for at most, one by one. */
 const most = 10_000
 
-/** Peers of sockets with this address whose packets leave by another device. Throws where ss(8) or ip(8) cannot be run. */
+/**
+ * Peers of sockets with this address whose packets leave by another device. Throws where ss(8) or ip(8) cannot be run.
+ */
 export async function peersElsewhere(address: string, device: string): Promise<readonly string[]> {
   const family = familyOf(address)
   if (family === null) return []
@@ -25,19 +28,22 @@ export async function peersElsewhere(address: string, device: string): Promise<r
 const listing = ['--no-header', '--numeric', '--tcp', '--udp', 'state', 'connected'] as const
 const maxOutput = 64 * 1024 * 1024
 
-/** As ss(8) wants it: without brackets, what follows the last colon is a port. */
+/** An address as ss(8) wants it: without brackets, it takes what follows the last colon for a port. */
 export function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** `tcp ESTAB 0 0 10.1.0.2:4711 192.0.2.7:443`, `[2001:db8::7]:443` -> the last address. */
+/** The peer's address of a text line of ss(8), such as `tcp ESTAB 0 0 10.1.0.2:4711 192.0.2.7:443`. */
 export function peerOf(line: string): readonly string[] {
   const peer = line.trim().split(/\s+/)[5] ?? ''
   const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, '')
   return familyOf(address) === null ? [] : [address]
 }
 
-/** What is refused, an unreachable peer, is told on standard error alone. */
+/**
+ * The peers that the kernel leads by another device. An unreachable one is refused on standard error alone, and so left
+ * out.
+ */
 async function waysElsewhere(
   peers: readonly string[],
   address: string,
