@@ -1,12 +1,15 @@
 /** DHCP option 121, classless static routes (RFC 3442), in the two ways in which clients print it. */
 import { isGateway } from '../net/valid.ts'
 
-/** The gateway of the default route; null where the option has none, or one that is on the link itself (0.0.0.0). */
+/**
+ * The gateway of the option's default route; null where it has none, or one that is on the link itself (0.0.0.0). Not
+ * `ok`: the text is no such option.
+ */
 export type ClasslessDefault = { readonly ok: true; readonly gateway: string | null } | { readonly ok: false }
 
 /**
- * dhclient prints the option's octets (`0 10 2 0 1 24 192 168 7 10 2 0 9`), dhcpcd pairs of destination and router
- * (`0.0.0.0/0 10.2.0.1 192.168.7.0/24 10.2.0.9`). `ok` is false for anything else.
+ * Reads the option's text. dhclient prints octets (`0 10 2 0 1 24 192 168 7 10 2 0 9`), dhcpcd pairs of destination and
+ * router (`0.0.0.0/0 10.2.0.1 192.168.7.0/24 10.2.0.9`).
  */
 export function readClasslessDefault(text: string): ClasslessDefault {
   const words = text.trim().split(/\s+/)
@@ -33,7 +36,10 @@ function readPairs(words: readonly string[]): readonly ClasslessRoute[] | null {
   return routes
 }
 
-/** Each route: its prefix length, as many octets of the destination as that needs, four octets of the router. */
+/**
+ * Routes from octets. Each route has its prefix length, as many octets of the destination as that needs, and four
+ * octets of the router.
+ */
 function readOctets(words: readonly string[]): readonly ClasslessRoute[] | null {
   const octets = words.map((word) => (/^\d{1,3}$/.test(word) ? Number(word) : Number.NaN))
   if (!octets.every((octet) => octet <= 255)) return null

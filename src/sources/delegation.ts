@@ -14,7 +14,7 @@ export function readDelegation(client: 'dhclient' | 'dhcpcd', reason: string, en
   return client === 'dhcpcd' ? readDhcpcd(lost, env) : readDhclient(reason, lost, env)
 }
 
-/** dhcpcd tells all that it has each time: of each association N, prefixes M. */
+/** dhcpcd tells all prefixes that it has each time: prefix M of association N in variables of its own. */
 function readDhcpcd(lost: boolean, env: Environment): Delegation {
   const there = Object.keys(env).flatMap((name) =>
     /^new_dhcp6_ia_pd\d{1,3}_prefix\d{1,3}$/.test(name) && env[`${name}_vltime`] !== '0'
@@ -24,7 +24,10 @@ function readDhcpcd(lost: boolean, env: Environment): Delegation {
   return { gone: 'all', there: lost ? [] : routedPrefixes(there) }
 }
 
-/** dhclient calls once for each address and each prefix; after the calls for a new lease nothing of before holds. */
+/**
+ * dhclient calls its hook once for each address and each prefix. After the calls for a new lease, none of the former
+ * holds.
+ */
 function readDhclient(reason: string, lost: boolean, env: Environment): Delegation | null {
   const there = routedPrefix(env['new_ip6_prefix'])
   const former = routedPrefix(env['old_ip6_prefix'])

@@ -1,20 +1,26 @@
 /**
- * dhclient.leases(5) -> the lease in force. Under ifupdown on Debian 12 the second uplink's gateway stands nowhere else
- * when we are installed after the link came up: main has room for one default route only. Delegated prefixes stand nowhere
- * else, either.
+ * dhclient.leases(5) -> the lease in force. It matters when we are installed after a link came up: under ifupdown on
+ * Debian 12 nothing else knows the second uplink's gateway, as main has room for one default route only. Nor does
+ * anything else know delegated prefixes.
  */
 
 import type { Lease } from '../model/facts.ts'
 import { routedPrefixes } from '../net/ipv6-prefix.ts'
 import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.ts'
 
-/** The last block counts; null where it is another interface's, has expired, or names no router. */
+/**
+ * The lease of an interface's own file, which is its last block; null where that is another interface's, has expired,
+ * or names no router.
+ */
 export function parseDhclientLeases(text: string, device: string, now: Date): Lease | null {
   const block = blocksOf(text).at(-1)
   return block === undefined ? null : parseBlock(block, device, now)
 }
 
-/** Of the file that all interfaces share, which dhclient has without `-lf`: by interface, the last block of each. */
+/**
+ * By interface, the leases of the file that all interfaces share, which dhclient writes without `-lf`. The last block
+ * of each counts.
+ */
 export function parseSharedLeases(text: string, now: Date): Readonly<Record<string, Lease>> {
   const last = new Map(blocksOf(text).map((block) => [value(block, 'interface')?.replaceAll('"', '') ?? '', block]))
   return Object.fromEntries(
@@ -44,7 +50,10 @@ function parseBlock(block: string, device: string, now: Date): Lease | null {
   }
 }
 
-/** IPv6 prefixes of the last block that are still delegated; null where there are none. */
+/**
+ * IPv6 prefixes of the last block that are still delegated; null where there are none, or the block is another
+ * interface's.
+ */
 export function parseDhclientPrefixes(text: string, device: string, now: Date): readonly string[] | null {
   const block = [...text.matchAll(/^lease6 \{\n([\s\S]*?)^\}/gm)].at(-1)?.[1]
   if (block === undefined || value(block, 'interface') !== `"${device}"` || /^\s*released;/m.test(block)) return null
@@ -60,7 +69,9 @@ function value(block: string, key: string): string | null {
   return new RegExp(`^\\s*${key} ([^;\\n]*);`, 'm').exec(block)?.[1] ?? null
 }
 
-/** `2 2026/11/24 01:05:30` in UTC (weekday first), `epoch 1790000000`, or `never`. */
+/**
+ * The time from `2 2026/11/24 01:05:30` (weekday first, UTC), `epoch 1790000000`, or `never`; null for anything else.
+ */
 function expiry(text: string | null): Date | null {
   if (text === 'never') return new Date(8.64e15)
   const epoch = /^epoch (\d+)/.exec(text ?? '')?.[1]

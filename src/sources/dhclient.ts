@@ -1,4 +1,4 @@
-/** ISC's DHCP client: its hook, and the lease files that it wrote before us. */
+/** ISC's DHCP client: its hook, and the lease files that it wrote before we were installed. */
 import { readDhcpEvent } from './dhcp.ts'
 import type { TellingSource } from './source.ts'
 

@@ -1,4 +1,4 @@
-/** What the DHCP clients' hooks say: dhclient-script(8) and dhcpcd-run-hooks(8), which use the same variables. */
+/** What the DHCP clients' hooks say: dhclient-script(8) and dhcpcd-run-hooks(8), which use the same variables. Pure. */
 import type { Gateways, Lease } from '../model/facts.ts'
 import { familyOf, isGateway, nameServers } from '../net/valid.ts'
 import { readClasslessDefault } from './classless-routes.ts'
@@ -9,7 +9,7 @@ import type { Reading } from './source.ts'
 
 type Client = 'dhclient' | 'dhcpcd'
 
-/** What each reason of either client means for the lease; those that are not here change nothing in it. */
+/** What each reason of either client means for the lease. Reasons that are not listed change nothing in it. */
 const reasons = {
   leased: ['BOUND', 'RENEW', 'REBIND', 'REBOOT', 'TIMEOUT', 'INFORM', 'STATIC'],
   lost: ['EXPIRE', 'FAIL', 'RELEASE', 'STOP', 'NAK', 'DEPARTED'],
@@ -45,7 +45,10 @@ function heard(from: 'dhcp6' | 'advertised', words: readonly string[]): Reading 
   return { fact: { kind: 'name-servers', from, servers: nameServers(words) }, reconcile: true, complaints: [] }
 }
 
-/** dhcpcd has a variable for each option of each router: `nd1_rdnss1_servers`. A lifetime of 0 takes them back (RFC 8106). */
+/**
+ * Name servers from dhcpcd's variables, one for each option of each router (`nd1_rdnss1_servers`). A lifetime of 0
+ * takes servers back (RFC 8106).
+ */
 function advertisedServers(env: Environment): readonly string[] {
   return Object.keys(env)
     .filter((name) => /^nd\d+_rdnss\d+_servers$/.test(name) && env[name.replace('_servers', '_lifetime')] !== '0')
@@ -63,7 +66,7 @@ function readLease(client: Client, device: string, env: Environment): Reading {
     const complaint = `${client} hook, ${device}: new_ip_address ${quoted(address)} is no address: lease ignored`
     return { fact: { kind: 'none' }, reconcile: true, complaints: [complaint] }
   }
-  // dhcpcd was told `nogateway`: it makes the route in all other cases.
+  // dhcpcd was told `nogateway`: in all other cases it has made a default route.
   const isUnwanted = client === 'dhcpcd' && env['DEFAULT_ROUTE'] === 'no'
   const { gateway, complaints } = isUnwanted ? { gateway: {}, complaints: [] } : readGateway(client, device, env)
   const servers = nameServers(wordsOf(env['new_domain_name_servers']))
@@ -76,7 +79,10 @@ interface GatewayReading {
   readonly complaints: readonly string[]
 }
 
-/** A server that sends classless routes means them instead of its routers option (RFC 3442, page 5). */
+/**
+ * The gateway of a lease. A server that sends classless routes means them instead of its routers option (RFC 3442, page
+ * 5).
+ */
 function readGateway(client: Client, device: string, env: Environment): GatewayReading {
   const complaints: string[] = []
   const variable = classlessVariables[client]

@@ -4,10 +4,13 @@ import { readBeginning } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import type { Environment } from './hook-event.ts'
 
-/** Default routes are the first lines. */
+/** Bytes that are read: default routes are the first text lines of the file. */
 const enough = 64 * 1024
 
-/** The environment of dhcpcd's hook, which it calls when its routes are made (9.4 and 10), and what the kernel has. Never throws. */
+/**
+ * The environment of dhcpcd's hook, with DEFAULT_ROUTE `yes` or `no` by what the kernel has: dhcpcd (9.4 and 10) calls
+ * its hook when its routes are made. Never throws.
+ */
 export function withDefaultRoute(env: Environment): Environment {
   try {
     const text = readBeginning(paths.mainRoutes, enough)
@@ -18,7 +21,10 @@ export function withDefaultRoute(env: Environment): Environment {
   }
 }
 
-/** In the format of /proc/net/route: interface, destination and gateway in hexadecimal, ..., the mask eighth. */
+/**
+ * Whether the device has a default route in a text of the format of /proc/net/route: interface, destination and gateway
+ * in hexadecimal, ..., the mask eighth.
+ */
 export function hasDefaultRoute(text: string, device: string): boolean {
   return text.split('\n').some((line) => {
     const words = line.split('\t')

@@ -6,8 +6,8 @@ import { readDelegations, readLeases } from './facts.ts'
 import { keepDelegation, keepFact } from './keep.ts'
 
 /**
- * Keeps what stands in dhclient's lease files as if its hook had said it: from now on the hooks tell when it ends, so a clock
- * that is set ahead ends no lease. Failures are logged.
+ * Keeps what stands in dhclient's lease files as if its hook had said it. From then on hooks tell when a lease ends, so
+ * a clock that is set ahead ends none. Failures are logged.
  */
 export function keepEarlierLeases(): void {
   try {

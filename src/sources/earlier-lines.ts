@@ -1,4 +1,4 @@
-/** What pppd's hooks would have said of lines that were up before we were installed. */
+/** What pppd's hooks would have said of PPP links that were up before we were installed. */
 import { networkInterfaces } from 'node:os'
 import { basename } from 'node:path'
 import { paths } from '../layout.ts'
@@ -11,8 +11,8 @@ import { readPppEvent } from './ppp.ts'
 import { argumentsOf, withPppOptions } from './ppp-options.ts'
 
 /**
- * Of each interface for which a pppd runs that no hook has told of. Only root can: pppd's options are nobody else's to read.
- * Failures are logged.
+ * Keeps what is known of each interface that a pppd runs and that no hook has told of. Only root can, as pppd's options
+ * are nobody else's to read. Failures are logged.
  */
 export function keepEarlierLines(): void {
   for (const [device, addresses = []] of Object.entries(networkInterfaces())) {
@@ -29,7 +29,7 @@ export function keepEarlierLines(): void {
   }
 }
 
-/** Whoever has the number now may be another program. */
+/** The process id of an interface's pppd. The process is looked at, as another program may have the number by now. */
 function pidOf(device: string): string | null {
   const files = paths.pppd.flatMap((folder) => readIfThere(`${folder}/${device}.pid`, 64) ?? [])
   const pids = files.flatMap((text) => /^\s*(\d{1,7})\s/.exec(`${text}\n`)?.[1] ?? [])

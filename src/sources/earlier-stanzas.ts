@@ -10,7 +10,10 @@ import type { Environment } from './hook-event.ts'
 import { keepFact } from './keep.ts'
 import { mergeStanzas, readStanzaEvent } from './stanza.ts'
 
-/** Asks ifquery(8) for the stanzas of the interfaces that are up and that no hook has told of. Failures are logged. */
+/**
+ * Asks ifquery(8) for the stanzas of the interfaces that are up and that no hook has told of, and keeps them. Failures
+ * are logged.
+ */
 export async function keepEarlierStanzas(): Promise<void> {
   if (!existsSync(optionalPrograms.ifquery)) return
   try {
@@ -26,7 +29,7 @@ export async function keepEarlierStanzas(): Promise<void> {
   }
 }
 
-/** For each interface, what its hooks had in their environments. */
+/** For each interface, the environments that its hooks had. */
 type Stanzas = readonly (readonly [device: string, environments: readonly Environment[]])[]
 
 async function askIfupdown(): Promise<Stanzas> {
@@ -39,13 +42,13 @@ async function askIfupdown(): Promise<Stanzas> {
   return found
 }
 
-/** ifupdown2 has no `--state`: what is configured and there counts as up. */
+/** Stanzas from ifupdown2. It has no `--state`, so what is configured and exists counts as up. */
 async function askIfupdown2(): Promise<Stanzas> {
   const { stdout } = await run(optionalPrograms.ifquery, ['-a', '-o', 'json'])
   return parseConfigured(stdout).filter(([device]) => existsSync(`${paths.netDevices}/${device}`))
 }
 
-/** `wan1=home` a line: interface and stanza. */
+/** Interfaces and their stanzas from text lines such as `wan1=home`. */
 export function parseState(stdout: string): readonly (readonly [device: string, logical: string])[] {
   return stdout.split('\n').flatMap((line) => {
     const [device = '', logical = ''] = line.split('=')
@@ -53,12 +56,17 @@ export function parseState(stdout: string): readonly (readonly [device: string, 
   })
 }
 
-/** `balance-weight: 4` a line -> IF_BALANCE_WEIGHT=4, as interfaces(5) makes it for hooks; only what we read. */
+/**
+ * The environment that interfaces(5) makes of options for hooks: `balance-weight: 4` -> IF_BALANCE_WEIGHT=4. Only what
+ * we read.
+ */
 export function parseOptions(stdout: string): Environment {
   return environmentOf([...stdout.matchAll(/^(\S+): (.*)$/gm)].map(([, key = '', value = '']) => [key, value]))
 }
 
-/** ifupdown2's list of stanzas, each with its options; one that is given several times is a list. */
+/**
+ * Stanzas from ifupdown2's JSON list. An interface may have several; an option that is given several times is a list.
+ */
 export function parseConfigured(stdout: string): Stanzas {
   const configured = listOf(JSON.parse(stdout)).map(objectOf)
   const names = new Set(configured.map(({ name }) => stringOf(name)))

@@ -1,4 +1,4 @@
-/** A hook's environment -> what it tells us. Pure but for `environmentOf`, which also reads what the host's files say. */
+/** A hook's environment -> what it tells us. Pure but for `environmentOf`, which also reads the host's files. */
 
 import { isInterfaceName } from '../net/valid.ts'
 import { getOwn } from '../values/get-own.ts'
@@ -8,7 +8,7 @@ import { hooks } from './registry.ts'
 
 const nothing: HookEvent = { interface: null, fact: { kind: 'none' }, reconcile: false, complaints: [] }
 
-/** What a hook of `kind` is called with, and what its source's files say of it. Never throws. */
+/** The environment of a hook of `kind`, with what its source's files add. Never throws. */
 export function environmentOf(kind: string, env: Environment): Environment {
   return getOwn(hooks, kind)?.complete?.(env) ?? env
 }
@@ -23,7 +23,7 @@ export function readEvent(kind: string, env: Environment): HookEvent {
   const device = env[hook.device] ?? ''
   if (device === '' || device === 'lo' || device === '--all') return nothing
   if (isInterfaceName(device)) return { ...hook.read(device, env), interface: device }
-  // `eth0:1` is a label for a second address of eth0 (interfaces(5)): no interface, but something has changed.
+  // `eth0:1` is a label for a second address of eth0 (interfaces(5)): it is no interface, but something has changed.
   if (isInterfaceName(device.replace(/:[A-Za-z0-9_.-]{1,10}$/, ''))) return { ...nothing, reconcile: true }
   return { ...nothing, complaints: [`${kind} hook: ${quoted(device)} is no interface name that we take: ignored`] }
 }

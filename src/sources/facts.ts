@@ -9,7 +9,7 @@ import { leases } from '../store/leases.ts'
 import { loadEach } from '../store/per-interface.ts'
 import { parseDhclientLeases, parseDhclientPrefixes, parseSharedLeases } from './dhclient-leases.ts'
 
-/** By interface. A hook's word is newer than the lease file, which a client may have left behind long ago. */
+/** Leases by interface. A hook's word is newer than the lease file, which a client may have left behind long ago. */
 export function readLeases(now: Date): Readonly<Record<string, Lease>> {
   const onDisk = loadEach(paths.dhclientLeases, /^dhclient\.(.+)\.leases$/, (text, name) =>
     parseDhclientLeases(text, name, now),
@@ -17,7 +17,7 @@ export function readLeases(now: Date): Readonly<Record<string, Lease>> {
   return { ...readSharedLeases(now), ...onDisk, ...leases.loadAll() }
 }
 
-/** ifupdown-ng has dhclient keep its leases where dhclient itself would. */
+/** Leases from the file where dhclient itself keeps them: ifupdown-ng names no file. */
 function readSharedLeases(now: Date): Readonly<Record<string, Lease>> {
   const file = join(paths.dhclientLeases, 'dhclient.leases')
   try {
@@ -28,7 +28,7 @@ function readSharedLeases(now: Date): Readonly<Record<string, Lease>> {
   }
 }
 
-/** By interface, the prefixes of DHCPv6 clients; of leases as above. */
+/** IPv6 prefixes of DHCPv6 clients by interface. As with leases, a hook's word goes before the file. */
 export function readDelegations(now: Date): Readonly<Record<string, readonly string[]>> {
   const onDisk = loadEach(paths.dhclientLeases, /^dhclient6\.(.+)\.leases$/, (text, name) =>
     parseDhclientPrefixes(text, name, now),

@@ -1,4 +1,4 @@
-/** ifupdown, ifupdown2 and ifupdown-ng: the stanzas of interfaces(5), by their hooks and by ifquery(8). */
+/** ifupdown, ifupdown2 and ifupdown-ng: the stanzas of interfaces(5), from their hooks and from ifquery(8). */
 import type { TellingSource } from './source.ts'
 import { readStanzaEvent } from './stanza.ts'
 

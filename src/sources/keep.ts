@@ -1,4 +1,4 @@
-/** Keeps what a hook said where every later run reads it (src/store). */
+/** Keeps what a hook said where every later run reads it (store/). */
 import { existsSync } from 'node:fs'
 import { paths } from '../layout.ts'
 import type { StanzaOptions } from '../model/facts.ts'
@@ -9,7 +9,10 @@ import { stanzas } from '../store/stanzas.ts'
 import type { Delegation, Fact } from './hook-event.ts'
 import { mergeStanzas } from './stanza.ts'
 
-/** `device` must be a checked interface name: it becomes a file's name. Throws what the file system throws. */
+/**
+ * Keeps a fact. `device` must be a checked interface name, as it becomes a file's name. Throws what the file system
+ * throws.
+ */
 export function keepFact(device: string, fact: Fact): void {
   switch (fact.kind) {
     case 'none':
@@ -27,7 +30,10 @@ export function keepFact(device: string, fact: Fact): void {
   }
 }
 
-/** As for `keepFact`. Prefixes keep their places: which comes first must not change with each renewal. */
+/**
+ * Keeps a delegation, with arguments and errors as `keepFact`. Prefixes keep their places, so that a renewal does not
+ * change which comes first.
+ */
 export function keepDelegation(device: string, { gone, there }: Delegation): void {
   const left = gone === 'all' ? [] : (delegations.load(device) ?? []).filter((prefix) => !gone.includes(prefix))
   const prefixes = [...new Set([...left, ...there])]
@@ -35,13 +41,14 @@ export function keepDelegation(device: string, { gone, there }: Delegation): voi
 }
 
 /**
- * Of an interface's other stanza. ifupdown(8) says when an interface is down, and all is forgotten then; ifupdown2's `ifreload`
- * takes a changed stanza over without a word of that.
+ * The options that are kept of the interface's other stanza. ifupdown(8) says when an interface is down, and all is
+ * forgotten then. ifupdown2's `ifreload` takes a changed stanza over without saying so: there, options of an earlier
+ * run do not count.
  */
 function ofThisTime(device: string): StanzaOptions {
   const isOld = existsSync(paths.ifupdown2) && Math.abs(Date.now() - stanzas.savedAt(device)) >= oneRunMs
   return isOld ? {} : (stanzas.load(device) ?? {})
 }
 
-/** ifupdown2 runs an interface's stanzas one after the other. */
+/** How long one run of ifupdown2 takes at most from one stanza of an interface to the next. */
 const oneRunMs = 5000

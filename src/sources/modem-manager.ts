@@ -1,4 +1,4 @@
-/** ModemManager's modems and their bearers: "ModemManager D-Bus interface reference". It never configures addresses itself. */
+/** ModemManager's modems and bearers ("ModemManager D-Bus interface reference"); it configures no addresses. */
 
 import type { Modem } from '../model/facts.ts'
 import type { Family } from '../net/family.ts'
@@ -13,7 +13,7 @@ const root = '/org/freedesktop/ModemManager1'
 const modemFace = 'org.freedesktop.ModemManager1.Modem'
 const bearerFace = 'org.freedesktop.ModemManager1.Bearer'
 
-/** More than a host has; what is beyond is not asked for. */
+/** More than a host has; what is beyond is not read. */
 const limits = { modems: 16, bearers: 8 } as const
 
 export const modemManager: AskedSource = {
@@ -21,7 +21,7 @@ export const modemManager: AskedSource = {
   source: 'ModemManager',
   busName: 'org.freedesktop.ModemManager1',
   signals: [
-    // State, signal, Bearers of a modem; Connected and Ip4Config of a bearer.
+    // A modem's state, signal and bearers; whether a bearer is connected, and its addresses.
     { interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged', pathNamespace: root },
     { interface: modemFace, member: 'StateChanged', pathNamespace: root },
     { interface: 'org.freedesktop.DBus.ObjectManager', member: 'InterfacesAdded', pathNamespace: root },
@@ -57,8 +57,9 @@ async function readBearers(ask: Ask, modem: Json): Promise<readonly Json[]> {
 }
 
 /**
- * Interfaces with a data connection; and those that had one, or whose modem was told to have one, as disconnected. A
- * modem that ModemManager knows but did not connect may be in the hands of another program: of that it says nothing.
+ * The links of a modem: connected interfaces, and, as disconnected, those that were connected before or whose modem was
+ * told to connect. Nothing is said of a modem that ModemManager knows but did not connect, as another program may use
+ * it.
  */
 function linksOf(modem: Json, bearers: readonly Json[], before: ServiceReport): readonly (readonly [string, Link])[] {
   const connected = bearers.flatMap((bearer) => {
@@ -77,7 +78,7 @@ function linksOf(modem: Json, bearers: readonly Json[], before: ServiceReport): 
   ]
 }
 
-/** MM_MODEM_PORT_TYPE_NET. */
+/** MM_MODEM_PORT_TYPE_NET of ModemManager. */
 const netPort = 2
 
 function networkPorts(modem: Json): readonly string[] {
@@ -88,7 +89,7 @@ function networkPorts(modem: Json): readonly string[] {
     .filter(isInterfaceName)
 }
 
-/** MM_BEARER_IP_METHOD_STATIC: with PPP and DHCP, pppd and the DHCP client know. */
+/** MM_BEARER_IP_METHOD_STATIC of ModemManager. With PPP and DHCP, pppd and the DHCP client know the addresses. */
 const staticMethod = 2
 
 function configOf(bearer: Json): Pick<Link, 'addresses' | 'gateway'> {
@@ -104,7 +105,10 @@ function configOf(bearer: Json): Pick<Link, 'addresses' | 'gateway'> {
   }
 }
 
-/** Without a gateway the link leads to one peer, whose address does not matter. */
+/**
+ * Address and gateway of a bearer in one family. Without a gateway the link leads to one peer, whose address does not
+ * matter.
+ */
 function familyConfig(config: Json, family: Family): Pick<Link, 'addresses' | 'gateway'> {
   const address = stringOf(config['address'])
   if (config['method'] !== staticMethod || familyOf(address) !== family) return { addresses: [], gateway: {} }
@@ -121,7 +125,7 @@ function stateOf(modem: Json, connected: boolean): Modem {
   }
 }
 
-/** MMModemAccessTechnology. */
+/** Bits of MMModemAccessTechnology, oldest first. */
 const technologies: readonly (readonly [number, string])[] = [
   [1 << 1, 'gsm'],
   [1 << 3, 'gprs'],

@@ -1,4 +1,4 @@
-/** Which name servers an interface was given, by whoever named some. Pure. */
+/** Which name servers an interface was given, by every source that named some. Pure. */
 
 import type { Observed } from '../model/observed.ts'
 import type { Uplink } from '../model/uplink.ts'
@@ -6,7 +6,7 @@ import type { Family } from '../net/family.ts'
 import { familyOf } from '../net/valid.ts'
 import { getOwn } from '../values/get-own.ts'
 
-/** From whoever named some. */
+/** The uplink's name servers of a family. */
 export function nameServersOf(
   { interface: device }: Pick<Uplink, 'interface'>,
   family: Family,

@@ -1,4 +1,4 @@
-/** NetworkManager's devices and their IP configuration: nm-dbus-interface(5), "D-Bus API Reference". */
+/** NetworkManager's devices and their IP configuration (nm-dbus-interface(5), "D-Bus API Reference"). */
 
 import { addressFromBytes } from '../net/address-bytes.ts'
 import type { Family } from '../net/family.ts'
@@ -10,7 +10,10 @@ import { type AskedSource, justLook } from './source.ts'
 const root = '/org/freedesktop'
 const device = 'org.freedesktop.NetworkManager.Device'
 
-/** Whatever changes (devices, active connections, addresses, connectivity) is a property of something below its path. */
+/**
+ * NetworkManager. Whatever changes there (devices, active connections, addresses, connectivity) is a property of an
+ * object below its path.
+ */
 export const networkManager: AskedSource = {
   hooks: { networkmanager: justLook },
   source: 'NetworkManager',
@@ -21,21 +24,21 @@ export const networkManager: AskedSource = {
       member: 'PropertiesChanged',
       pathNamespace: '/org/freedesktop/NetworkManager',
     },
-    // A device that comes or goes; its properties do not change with that.
+    // Devices that come or go change no properties.
     ...['InterfacesAdded', 'InterfacesRemoved'].map((member) => ({
       interface: 'org.freedesktop.DBus.ObjectManager',
       member,
       pathNamespace: root,
     })),
   ],
-  // One call for everything: with one for each object, a host with many would keep both sides busy.
+  // One call fetches everything: with a call for each object, a host with many would keep both sides busy.
   read: async (ask) => {
     const [objects] = await ask(root, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects')
     return parseObjects(objects)
   },
 }
 
-/** The activated devices that have a gateway or name servers. */
+/** The activated devices that have a gateway or name servers, from the answer of GetManagedObjects. */
 export function parseObjects(value: unknown): ServiceReport {
   const objects = objectOf(value)
   return Object.fromEntries(
@@ -57,7 +60,7 @@ export function parseObjects(value: unknown): ServiceReport {
   )
 }
 
-/** NM_DEVICE_STATE_IP_CHECK to NM_DEVICE_STATE_ACTIVATED: addresses and routes are there. */
+/** Whether addresses and routes are there: NM_DEVICE_STATE_IP_CHECK to NM_DEVICE_STATE_ACTIVATED. */
 function isActive(state: unknown): boolean {
   return numberOf(state) >= 80 && numberOf(state) <= 100
 }

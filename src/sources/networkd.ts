@@ -1,4 +1,4 @@
-/** systemd-networkd: org.freedesktop.network1(5). */
+/** systemd-networkd, as org.freedesktop.network1(5) describes it. */
 
 import { addressFromBytes } from '../net/address-bytes.ts'
 import type { Family } from '../net/family.ts'
@@ -9,7 +9,10 @@ import type { ServiceReport } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
 import { type AskedSource, justLook } from './source.ts'
 
-/** A renewal with a new gateway shows as AdministrativeState configuring -> configured, and in the kernel not always. */
+/**
+ * systemd-networkd. A renewal with a new gateway shows as AdministrativeState configuring -> configured, and in the
+ * kernel not always.
+ */
 export const networkd: AskedSource = {
   hooks: { 'networkd-dispatcher': justLook },
   source: 'networkd',
@@ -28,8 +31,9 @@ export const networkd: AskedSource = {
 }
 
 /**
- * The JSON of Manager.Describe, which is that of DescribeLink for all links (252 and 257). It lists links and routes that
- * networkd did not make, too (`ConfigSource` foreign): the kernel tells us about those. Throws where it is none.
+ * All links from the JSON of Manager.Describe, which is that of DescribeLink for each (252 and 257). Links, addresses
+ * and routes that networkd did not make (`ConfigSource` foreign) are left out, as the kernel tells of them. Throws
+ * where the text is no such JSON.
  */
 export function parseDescription(text: string): ServiceReport {
   const description = objectOf(JSON.parse(text))
@@ -56,18 +60,19 @@ export function parseDescription(text: string): ServiceReport {
 
 type Json = ReturnType<typeof objectOf>
 
-/** AF_INET and AF_INET6. */
+/** Families with the numbers AF_INET and AF_INET6. */
 const families = [
   { family: 'inet', number: 2 },
   { family: 'inet6', number: 10 },
 ] as const
 
-/** RTN_UNICAST, RTN_UNREACHABLE. */
+/** Route types RTN_UNICAST and RTN_UNREACHABLE. */
 const [unicast, unreachable] = [1, 7]
 
 /**
- * 257 tells a link's delegated prefixes. 252 tells only of the unreachable route that it makes for each, and which DHCPv6
- * server it was from: mostly the router, so its link is known where no other link's router has the same address.
+ * IPv6 prefixes that were delegated to a link. networkd 257 tells them. 252 tells only the unreachable route that it
+ * makes for each, and from which DHCPv6 server it is: mostly that is the router, so the link is known where no other
+ * link's router has the same address.
  */
 function delegatedTo(link: Json, links: readonly Json[], description: Json): readonly string[] {
   const told = listOf(objectOf(link['DHCPv6Client'])['Prefixes']).map(objectOf)
@@ -103,20 +108,23 @@ function gatewayOf(link: Json, family: Family, number: number): string | undefin
 }
 
 function addressesOf(link: Json): readonly string[] {
-  // In no certain order: sorted, so that two answers can be compared.
+  // networkd's order is not certain, so addresses are sorted: two answers can then be compared.
   const all = ours(link['Addresses']).flatMap((address) => addressFromBytes(address['Address']) ?? [])
   const [inet, inet6] = [all.filter((one) => !one.includes(':')), all.filter((one) => one.includes(':'))]
   return [inet, inet6].flatMap((some) => some.toSorted().slice(0, maxTold)).toSorted()
 }
 
-/** Of each family; one that the interface has is enough to believe the rest, and neighbours can make any number. */
+/**
+ * How many addresses of each family are taken. One that the interface has is enough to believe the rest, and neighbours
+ * can make any number.
+ */
 const maxTold = 32
 
 function ours(list: unknown): readonly Json[] {
   return (
     listOf(list)
       .map(objectOf)
-      // `configuring,configured` while it is made anew, for another lifetime.
+      // ConfigState is `configuring,configured` while an address gets another lifetime.
       .filter((item) => item['ConfigSource'] !== 'foreign' && /(^|,)configured$/.test(stringOf(item['ConfigState'])))
   )
 }

@@ -1,9 +1,9 @@
-/** Whether pppd was asked for a default route: it tells its hooks nothing of it. */
+/** Whether pppd was asked for a default route, which it does not tell its hooks. */
 import { readIfThere } from '../os/files.ts'
 import { log, messageOf } from '../os/log.ts'
 import type { Environment } from './hook-event.ts'
 
-/** The environment of pppd's hook, and what pppd's files and arguments say. Never throws. */
+/** The environment of pppd's hook, with PPP_DEFAULTROUTE `yes` or `no` by pppd's files and arguments. Never throws. */
 export function withPppOptions(env: Environment): Environment {
   const isPid = /^\d{1,7}$/.test(env['PPPD_PID'] ?? '')
   const words = [
@@ -13,20 +13,23 @@ export function withPppOptions(env: Environment): Environment {
   return { ...env, PPP_DEFAULTROUTE: asksForDefaultRoute(withFiles(words, textOf)) ? 'yes' : 'no' }
 }
 
-/** Its program first; none where there is no such process. */
+/** The arguments of a process, its program first; one empty text where there is no such process. */
 export function argumentsOf(pid: string): readonly string[] {
   return textOf(`/proc/${pid}/cmdline`).split('\0')
 }
 
-/** Of pppd's options in their order; the last one counts. */
+/** Whether pppd's options, in their order, ask for a default route; the last one counts. */
 export function asksForDefaultRoute(words: readonly string[]): boolean {
   return words.findLast((word) => /^(-|no)?defaultroute$/.test(word)) === 'defaultroute'
 }
 
-/** Nobody has more; files may name themselves. */
+/** How many option files are read. Nobody has more, and files may name themselves. */
 const maxFiles = 32
 
-/** `file PATH` and `call NAME`, also in such files, are what these say: pppd reads them where they stand. */
+/**
+ * The options with those of the files that they name (`file PATH`, `call NAME`), also within such files: pppd reads
+ * them where they are named.
+ */
 export function withFiles(words: readonly string[], read: (path: string) => string): readonly string[] {
   let left = maxFiles
   const expand = (some: readonly string[]): readonly string[] =>
@@ -37,7 +40,7 @@ export function withFiles(words: readonly string[], read: (path: string) => stri
   return expand(words)
 }
 
-/** Only in pppd's own folder: users may name files, too. */
+/** The file that an option names, or null. Only files in pppd's own folder are read, as users may name files, too. */
 function pathOf(option: string | undefined, value: string): string | null {
   const isPlain = /^[A-Za-z0-9/][A-Za-z0-9_./-]{0,200}$/.test(value) && !value.includes('..')
   if (!isPlain) return null

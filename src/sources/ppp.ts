@@ -1,13 +1,14 @@
-/** What pppd's hooks say: pppd(8), SCRIPTS. */
+/** What pppd's hooks say (pppd(8), SCRIPTS). Pure. */
 import { familyOf } from '../net/valid.ts'
 import type { Environment } from './hook-event.ts'
 import { quoted } from './quoted.ts'
 import type { Reading } from './source.ts'
 
 /**
- * A link for which pppd was asked for a default route is an uplink, and needs no gateway. Where there is a default route
- * already, pppd logs "not replacing existing default route" and makes none: the second line would be idle for ever.
- * Other links, such as those of callers on a VPN server, are none. IPv6 has its routes in the kernel.
+ * Reads an event of pppd. A link for which pppd was asked for a default route is an uplink, and needs no gateway: where
+ * there is a default route already, pppd logs "not replacing existing default route" and makes none, so a second PPP
+ * link would never be used. Other links, such as those of callers on a VPN server, are no uplinks. IPv6 has its routes
+ * in the kernel.
  */
 export function readPppEvent(device: string, env: Environment): Reading {
   const look: Reading = { fact: { kind: 'none' }, reconcile: true, complaints: [] }

@@ -1,4 +1,4 @@
-/** pppd(8): its hooks, its options, and the lines that were up before us. */
+/** pppd(8): its hooks, its options, and the PPP links that were up before we were installed. */
 import { readPppEvent } from './ppp.ts'
 import { withPppOptions } from './ppp-options.ts'
 import type { TellingSource } from './source.ts'

@@ -19,13 +19,13 @@ const telling: Readonly<Record<Exclude<SourceName, BusSource>, TellingSource>> =
 
 export const services: readonly AskedSource[] = Object.values(asked)
 
-/** By the name of its file in hooks/. */
+/** Hooks by the names of their files in hooks/. */
 export const hooks: Readonly<Record<string, Hook>> = Object.assign(
   {},
   ...[...Object.values(telling), ...services].map((source) => source.hooks),
 )
 
-/** Keeps what their hooks would have said of what was there before us, one source after the other. */
+/** Keeps what sources' hooks would have said of what was there before us, one source after the other. */
 export async function keepEarlier(when: 'started' | 'installed'): Promise<void> {
   for (const { earlier } of Object.values(telling)) if (earlier?.when === when) await earlier.keep()
 }

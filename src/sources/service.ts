@@ -9,9 +9,12 @@ import type { ServiceReport } from '../store/bus-facts.ts'
 export interface Service {
   readonly source: BusSource
   readonly busName: string
-  /** What says that something may have changed; whatever else it says is not believed. */
+  /** Signals that say that something may have changed. Nothing else in them is believed. */
   readonly signals: readonly Omit<Match, 'sender'>[]
-  /** Everything that it knows now. `before` is what it knew the last time. Throws where it does not answer. */
+  /**
+   * Reads everything that the service knows now. `before` is what it said the last time. Throws where it does not
+   * answer.
+   */
   readonly read: (ask: Ask, before: ServiceReport) => Promise<ServiceReport>
 }
 
@@ -25,26 +28,32 @@ export type Ask = (
 ) => Promise<readonly unknown[]>
 
 export interface Timing {
-  /** After an answer it is left alone for this long, and for three times as long as the answer took. */
+  /** How long a service is left alone after an answer, at least; it is three times as long as the answer took. */
   readonly restMs: number
-  /** One that has just come does not know all yet: for so long, what was said of other interfaces holds, too. */
+  /**
+   * How long after a service has started its earlier words on interfaces that it does not mention hold, as it does not
+   * know all yet.
+   */
   readonly settleMs: number
-  /** After no answer, doubled for each further one. */
+  /** When a service that did not answer is asked again; doubled each time, up to `maxRetryMs`. */
   readonly retryMs: number
   readonly maxRetryMs: number
-  /** What it said holds for so long after it has gone: a restart changes nothing. */
+  /** How long a service's words hold after it has gone, so that a restart changes nothing. */
   readonly graceMs: number
 }
 
 const usualTiming: Timing = { restMs: 100, settleMs: 10_000, retryMs: 1000, maxRetryMs: 30_000, graceMs: 60_000 }
 
 export interface Follower {
-  /** Something may have changed: it is asked soon. However many call, one answer serves them all. */
+  /** Asks the service soon, as something may have changed. However many call, one answer serves them all. */
   readonly look: () => void
   readonly stop: () => void
 }
 
-/** Calls `onTold` with each answer that differs from the one before, the first from `before`. Never throws. */
+/**
+ * Follows a service, and calls `onTold` with each answer that differs from the one before; `before` goes before the
+ * first. Never throws.
+ */
 export function followService(
   bus: Bus,
   { source, busName, signals, read }: Service,
@@ -55,9 +64,9 @@ export function followService(
   const backoff = createBackoff(timing.retryMs, timing.maxRetryMs)
   let told = before
   let owner: string | null = null
-  /** Counts owners: an answer of an earlier one comes too late. */
+  /** Counts owners of the name, so that an earlier owner's answer is known to come too late. */
   let generation = 0
-  /** Being asked, or left alone for a while. */
+  /** True while the service is asked, or left alone after an answer. */
   let isBusy = false
   let isHinted = false
   let isSilent = false
@@ -72,7 +81,8 @@ export function followService(
     isHinted = false
     const [began, asked, since] = [performance.now(), owner, generation]
     const ask: Ask = (path, face, member, signature = '', ...body) =>
-      // By its unique name: by the other, the bus would start a service that the administrator has stopped.
+      // The call goes to the unique name. By the well-known one, the bus would start a service that the administrator
+      // has stopped.
       bus.call({ destination: asked, path, interface: face, member, signature, body })
     read(ask, told).then(
       (answer) => {
@@ -105,11 +115,14 @@ export function followService(
   function silent(cause: string): void {
     if (!isSilent) log.event({ event: 'service', service: source, reason: cause })
     isSilent = true
-    // No answer is no news. But whether a modem is connected is not known for ever.
+    // What was said before holds, but whether a modem is connected is not known for ever.
     grace ??= setTimeout(() => tell(withoutModems(told)), timing.graceMs)
   }
 
-  /** Without a bus, nobody knows who is there. */
+  /**
+   * Forgets what a service that has gone said, after a while. Without a bus nobody knows who is there, so nothing is
+   * forgotten.
+   */
   function expire(): void {
     clearTimeout(grace)
     grace = setTimeout(() => (bus.isConnected() ? tell({}) : expire()), timing.graceMs)
@@ -121,13 +134,13 @@ export function followService(
     onTold(told)
   }
 
-  /** Nothing of what was asked of an earlier owner is waited for. */
+  /** Takes note of a new owner of the name. Answers of the earlier one are not waited for. */
   function changed(now: string | null): void {
     forget()
     owner = now
     if (owner === null) {
       expire()
-      // Whoever is not there does not know that a modem is disconnected.
+      // Without the service nobody knows whether a modem is disconnected.
       tell(withoutModems(told))
     } else {
       clearTimeout(grace)

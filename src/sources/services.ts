@@ -1,4 +1,4 @@
-/** What the host's network services say over D-Bus, kept where the daemon, hooks and commands read it (store/bus-facts.ts). */
+/** What the host's network services say over D-Bus, kept where all runs read it (store/bus-facts.ts). */
 import type { BusSource } from '../model/gateway-sources.ts'
 import type { Bus } from '../os/dbus/bus.ts'
 import { log, messageOf } from '../os/log.ts'
@@ -7,14 +7,14 @@ import { services } from './registry.ts'
 import { followService } from './service.ts'
 
 export interface Services {
-  /** The kernel has changed: networkd does not announce all that follows for it, such as a router that expires. */
+  /** Tells that the kernel has changed: networkd does not announce everything, such as a router that expires. */
   readonly kernelChanged: () => void
   readonly stop: () => void
 }
 
 /**
- * Begins with what an earlier daemon was told: a restart changes nothing. Calls `onChange` with a service's name when
- * what it says matters.
+ * Follows all services. It begins with what an earlier daemon was told, so a restart changes nothing. Calls `onChange`
+ * with a service's name when what it says matters.
  */
 export function followServices(bus: Bus, onChange: (reason: string) => void): Services {
   let facts: BusFacts = loadBusFacts()
@@ -44,7 +44,7 @@ export function followServices(bus: Bus, onChange: (reason: string) => void): Se
   }
 }
 
-/** A modem's signal comes and goes without consequence. */
+/** What of the facts matters, as text to compare. A modem's signal comes and goes without consequence. */
 function relevantFacts(facts: BusFacts): string {
   const links = Object.entries(mergeFacts(facts, true)).map(([name, { addresses, gateway, prefixes, modem }]) => [
     name,

@@ -1,37 +1,38 @@
-/** What each source of gateways has to say for itself. */
+/** What each source of gateways has to describe of itself. */
 import type { Environment, HookEvent } from './hook-event.ts'
 import type { Service } from './service.ts'
 
 export type Reading = Omit<HookEvent, 'interface'>
 
-/** One of the scripts in hooks/, which hands on the environment that it was called with. */
+/** A script in hooks/, which hands on the environment that it was called with. */
 export interface Hook {
   /** The variable that names the interface. */
   readonly device: 'IFACE' | 'interface'
-  /** With what the host's files say of it. Never throws. */
+  /** Adds what the host's files say to the environment. Never throws. */
   readonly complete?: (env: Environment) => Environment
-  /** Pure. Never throws; `device` is a checked name. */
+  /** Reads an event; `device` is a checked name. Pure, and never throws. */
   readonly read: (device: string, env: Environment) => Reading
 }
 
 interface Hooked {
-  /** By the name of its file in hooks/. */
+  /** Hooks by the names of their files in hooks/. */
   readonly hooks: Readonly<Record<string, Hook>>
 }
 
-/** Calls our hook when it has something to say. */
+/** A source that calls our hook when it has something to say. */
 export interface TellingSource extends Hooked {
   /**
-   * Keeps what its hook would have said of what was there before us. Failures are logged. When the daemon starts, or when the
-   * package is installed: by root, who may look at other programs. Loaded only then, as a hook must not pay for it.
+   * Keeps what the source's hook would have said of what was there before us. Failures are logged. It is called when
+   * the daemon starts, or when the package is installed: then by root, who may look at other programs. Its code is
+   * loaded only then, so that hooks start faster.
    */
   readonly earlier?: { readonly when: 'started' | 'installed'; readonly keep: () => Promise<void> }
 }
 
-/** Is asked over D-Bus; a hook of its only says when to look. */
+/** A source that is asked over D-Bus; its hook, if it has one, only says when to look. */
 export interface AskedSource extends Hooked, Service {}
 
-/** The kernel, or the bus, tells all that such a hook could. */
+/** A hook that says nothing of its own, as the kernel or the bus tells all that it could. */
 export const justLook: Hook = {
   device: 'IFACE',
   read: () => ({ fact: { kind: 'none' }, reconcile: true, complaints: [] }),

@@ -8,8 +8,8 @@ import { quoted } from './quoted.ts'
 import type { Reading } from './source.ts'
 
 /**
- * A stanza holds from the moment its interface is up until it is down again: at `pre-down` the interface is still
- * whole, and without its `balance no` it would be adopted for its last moments.
+ * Reads an event of ifupdown. A stanza holds from when its interface comes up until it is down: at `pre-down` the
+ * interface is still whole, and without its `balance no` it would be adopted for its last moments.
  */
 export function readStanzaEvent(device: string, env: Environment): Reading {
   // NetworkManager of Debian 12 runs these hooks for connections of its own, with METHOD=NetworkManager.
@@ -26,7 +26,10 @@ interface Readings {
   readonly complaints: readonly string[]
 }
 
-/** ifupdown turns `balance-weight 4` into IF_BALANCE_WEIGHT=4. A value that makes no sense is left out. */
+/**
+ * The options of a stanza from variables: ifupdown turns `balance-weight 4` into IF_BALANCE_WEIGHT=4. A value that
+ * makes no sense is left out, with a complaint.
+ */
 function readStanzaOptions(device: string, env: Environment): Readings {
   const complaints: string[] = []
   const take = <T>(variable: string, option: string, expected: string, parse: (text: string) => T | undefined) => {
@@ -45,7 +48,7 @@ function readStanzaOptions(device: string, env: Environment): Readings {
   const weight = take('IF_BALANCE_WEIGHT', 'balance-weight', 'a number from 1 to 256', parseNumber(isWeight))
   const metric = take('IF_BALANCE_METRIC', 'balance-metric', 'a number from 0 to 65535', parseNumber(isMetric))
   const gateway = take('IF_BALANCE_GATEWAY', 'balance-gateway', 'one address a family', parseGateways)
-  // Not worth a complaint: it is ifupdown's.
+  // A wrong `gateway` gets no complaint, as the option is ifupdown's.
   const mainGateway = parseGateways(env['IF_GATEWAY']?.trim() ?? '')
   const servers = nameServers((env['IF_DNS_NAMESERVERS'] ?? env['IF_DNS_NAMESERVER'] ?? '').trim().split(/\s+/))
   const options: StanzaOptions = {
@@ -79,7 +82,10 @@ function parseGateways(text: string): StanzaOptions['gateway'] {
   return gateways
 }
 
-/** An interface may have a stanza for inet and one for inet6; hooks run once for each, with that stanza's options. */
+/**
+ * The options of two stanzas of one interface. It may have one for inet and one for inet6; hooks run once for each,
+ * with that stanza's options.
+ */
 export function mergeStanzas(earlier: StanzaOptions, later: StanzaOptions): StanzaOptions {
   const servers = nameServers([...(earlier.nameServers ?? []), ...(later.nameServers ?? [])])
   return {
