@@ -1,5 +1,6 @@
 /** What the neighbours on a link can send, and what becomes of it: packets of a LAN and of the host, in both families. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { balancedDevices } from './balanced.ts'
 import { type Host, startHost } from './daemon-host.ts'
 import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
 
@@ -23,12 +24,6 @@ async function answers(...addresses: readonly string[]): Promise<readonly string
   return asked.flat()
 }
 
-/** Devices of the best default, the first that is listed. */
-async function balanced(family: '-4' | '-6'): Promise<readonly string[] | null> {
-  const { stdout } = await host.run(['ip', family, 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })
-  return (stdout.split(/^default/m)[1] ?? '').match(/\bdev \S+/g)
-}
-
 const all = [server.inet, server.inet6, '192.168.77.1', 'fd00:77::1']
 
 test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6 alone, until that is over', async () => {
@@ -39,7 +34,7 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
   const router = ['default', 'via', 'fe80::bad', 'dev', 'lan0', 'proto', 'ra']
   await host.run(['ip', '-6', 'route', 'add', ...router, 'metric', '1024'])
   await daemon.says(/lan0: a router is advertised there, but it is taken for a LAN/)
-  expect(await balanced('-6')).toEqual(['dev wan1', 'dev wan2'])
+  expect(await balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
   expect(await answers(...all)).toEqual(all)
 
   // What an uplink's neighbours ask is answered by the uplink.
@@ -80,10 +75,10 @@ test('3,000 prefixes on one uplink, and more all the time: rules and lines are b
   const flood = host.start(['/bin/sh', '-c', 'while :; do ip -6 -batch /run/flood; sleep 0.5; done'])
   const before = daemon.said().length
   await setCarrier(host, 'isp2', 'down')
-  await expect.poll(() => balanced('-6'), { timeout: 30_000, interval: 20 }).toEqual(['dev wan1'])
-  await expect.poll(() => balanced('-4'), { timeout: 30_000 }).toEqual(['dev wan1'])
+  await expect.poll(() => balancedDevices(host, '-6'), { timeout: 30_000, interval: 20 }).toEqual(['wan1'])
+  await expect.poll(() => balancedDevices(host), { timeout: 30_000 }).toEqual(['wan1'])
   await setCarrier(host, 'isp2', 'up')
-  await expect.poll(() => balanced('-4'), { timeout: 30_000 }).toEqual(['dev wan1', 'dev wan2'])
+  await expect.poll(() => balancedDevices(host), { timeout: 30_000 }).toEqual(['wan1', 'wan2'])
   expect(await answers(server.inet, server.inet6)).toEqual([server.inet, server.inet6])
   flood.signal('SIGTERM')
   const { stdout } = await host.run(['ip', '-6', 'rule', 'show'])

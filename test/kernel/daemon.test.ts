@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openBus } from '../../src/os/dbus/bus.ts'
 import { record } from '../lab/measurements.ts'
+import { balanced } from './balanced.ts'
 import { childFaults, monitorOf, settled } from './daemon-children.ts'
 import { type Host, startHost } from './daemon-host.ts'
 
@@ -12,26 +13,15 @@ beforeEach(async () => {
 
 afterEach(() => host.end())
 
-/** The best one: behind it stands each uplink alone. */
-async function balanced(): Promise<string> {
-  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
-  const lines = stdout.replaceAll(/\n\t/g, ' ').split('\n')
-  return lines
-    .filter((line) => line.includes('table 30098') && !line.includes(' metric '))
-    .join('\n')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-}
-
 const both = (first = 1, second = 1) =>
-  `default table 30098 nexthop via 10.1.0.1 dev wan1 weight ${first} nexthop via 10.2.0.1 dev wan2 weight ${second}`
+  `default nexthop via 10.1.0.1 dev wan1 weight ${first} nexthop via 10.2.0.1 dev wan2 weight ${second}`
 
 test('balances at start, follows the kernel, then is still; and leaves all as it is', async () => {
   // Nobody answers here, and bursts of probes are children, too.
   await host.write('/etc/ifbalance/ifbalance.conf', '[balance]\nprobe = none\n')
   const daemon = host.daemon()
   let seen = await daemon.balances(['wan1', 'wan2'])
-  expect(await balanced()).toBe(both())
+  expect(await balanced(host)).toBe(both())
 
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
   const cut = performance.now()
@@ -45,11 +35,11 @@ test('balances at start, follows the kernel, then is still; and leaves all as it
     release: 'namespace',
     stack: 'kernel',
   })
-  expect(await balanced()).toBe('default via 10.1.0.1 dev wan1 table 30098')
+  expect(await balanced(host)).toBe('default via 10.1.0.1 dev wan1')
 
   await host.run(['ip', 'link', 'set', 'isp2', 'up'])
   await daemon.balances(['wan1', 'wan2'], seen)
-  expect(await balanced()).toBe(both())
+  expect(await balanced(host)).toBe(both())
 
   await settled(daemon)
   const faults = childFaults(daemon.pid)
@@ -59,7 +49,7 @@ test('balances at start, follows the kernel, then is still; and leaves all as it
 
   daemon.signal('SIGTERM')
   expect(await daemon.ended).toBe(0)
-  expect(await balanced()).toBe(both())
+  expect(await balanced(host)).toBe(both())
   expect((await host.run(['ls', '/run/ifbalance'])).stdout).not.toContain('control')
 })
 
@@ -88,13 +78,13 @@ test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', asyn
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = 4\n')
   daemon.signal('SIGHUP')
   seen = await daemon.balances(['wan1', 'wan2'], seen)
-  expect(await balanced()).toBe(both(4))
+  expect(await balanced(host)).toBe(both(4))
 
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = heavy\n')
   daemon.signal('SIGHUP')
   await daemon.says(/ifbalance\.conf.*weight/, seen)
   await host.hook('networkmanager', { DEVICE_IP_IFACE: 'wan1' })
-  expect(await balanced()).toBe(both(4))
+  expect(await balanced(host)).toBe(both(4))
 })
 
 test('down takes all away and stays away; apply, or a new start, begins again', async () => {
@@ -138,7 +128,7 @@ test('owns its bus name once the uplinks are balanced, and again on a new bus', 
   const { promise, resolve } = Promise.withResolvers<void>()
   const watcher = openBus({ socketPath: `/proc/${bus.pid}/root/run/dbus/system_bus_socket` })
   watcher.watchOwner('org.ifbalance1', async (owner) => {
-    if (owner) balancedThen.push(await balanced())
+    if (owner) balancedThen.push(await balanced(host))
     if (owner) resolve()
   })
   const daemon = host.daemon()

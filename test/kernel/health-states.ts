@@ -1,23 +1,16 @@
 /** What the daemon of a health lab thinks and does, asked until it is as expected. */
 import { monotonicMs } from '../lab/command.ts'
 import { patienceMs } from '../lab/patience.ts'
+import { bestOf, devicesOf } from './balanced.ts'
 import type { HealthLab } from './health-lab.ts'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Devices of the balanced default: of the best, as the others are met only when it is gone. */
 export async function carriers(lab: HealthLab, family: '-4' | '-6' = '-4'): Promise<readonly string[]> {
-  const text = await lab.exec(['/usr/sbin/ip', '-json', family, 'route', 'show', 'table', '30098', 'default'])
-  // Of a table that is not there, iproute2 6.1 prints a bracket and no more.
-  const routes: readonly BalancedRoute[] = text.trimEnd().endsWith(']') ? JSON.parse(text) : []
-  const [best] = routes.toSorted((one, other) => (one.metric ?? 0) - (other.metric ?? 0))
-  return (best?.nexthops ?? [{ dev: best?.dev }]).flatMap(({ dev }) => (dev === undefined ? [] : [dev])).toSorted()
-}
-
-interface BalancedRoute {
-  readonly metric?: number
-  readonly dev?: string
-  readonly nexthops?: readonly { readonly dev: string }[]
+  // ip(8) fails where there is no such table.
+  const show = `/usr/sbin/ip ${family} route show default table 30098 || :`
+  return devicesOf(bestOf(await lab.exec(['/bin/sh', '-c', show])))
 }
 
 export const health = (lab: HealthLab) => lab.exec(['/usr/bin/cat', '/run/ifbalance/health.json'])

@@ -32,27 +32,19 @@ const inFolders = ['leases/wan1.json', 'stanzas/wan1.json', 'name-servers/wan1.j
   (name) => `/run/ifbalance/${name}`,
 )
 
+const lease = { interface: 'wan1', reason: 'BOUND', new_ip_address: '10.1.0.2', new_routers: '10.1.0.1' }
+const prefix = { new_ip6_prefix: '2001:db8::/56', new_dhcp6_name_servers: '2001:db8::1' }
+const stanza = (weight: number) => ({
+  ...{ IFACE: 'wan1', LOGICAL: 'wan1', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' },
+  IF_BALANCE_WEIGHT: String(weight),
+})
+
 async function everyone(): Promise<void> {
   const began = performance.now()
-  const dhcp = { interface: 'wan1', reason: 'BOUND', new_ip_address: '10.1.0.2', new_routers: '10.1.0.1' }
   for (const [name, env] of [
-    ['dhclient', dhcp],
-    [
-      'dhclient',
-      { interface: 'wan1', reason: 'BOUND6', new_ip6_prefix: '2001:db8::/56', new_dhcp6_name_servers: '2001:db8::1' },
-    ],
-    [
-      'ifupdown',
-      {
-        IFACE: 'wan1',
-        LOGICAL: 'wan1',
-        ADDRFAM: 'inet',
-        METHOD: 'static',
-        MODE: 'start',
-        PHASE: 'post-up',
-        IF_BALANCE_WEIGHT: '2',
-      },
-    ],
+    ['dhclient', lease],
+    ['dhclient', { interface: 'wan1', reason: 'BOUND6', ...prefix }],
+    ['ifupdown', stanza(2)],
   ] as const)
     expect(await host.hook(name, env)).toMatchObject({ exitCode: 0 })
   expect((await host.run(['ip', 'route', 'show', 'table', '30098'])).stdout).toMatch(/wan1(.|\n)*wan2/)
@@ -104,27 +96,13 @@ test('links that are swapped for the folder meanwhile, again and again', async (
     `cd /run/ifbalance; ln -s /etc/victim link
     while :; do mv -T stanzas real; mv -T link stanzas; mv -T stanzas link; mv -T real stanzas; done`,
   ])
-  for (let i = 0; i < 4; i++)
-    await host.hook('ifupdown', {
-      IFACE: 'wan1',
-      LOGICAL: 'wan1',
-      ADDRFAM: 'inet',
-      METHOD: 'static',
-      MODE: 'start',
-      PHASE: 'post-up',
-      IF_BALANCE_WEIGHT: `${i + 1}`,
-    })
+  for (let i = 0; i < 4; i++) await host.hook('ifupdown', stanza(i + 1))
   expect(await victim()).toBe(before)
 }, 120_000)
 
 test('what root makes there the daemon can change', async () => {
   await host.ifbalance(['disable', 'wan1'])
-  await host.hook('dhclient', {
-    interface: 'wan1',
-    reason: 'BOUND',
-    new_ip_address: '10.1.0.2',
-    new_routers: '10.1.0.1',
-  })
+  await host.hook('dhclient', lease)
   expect((await shell('find /run/ifbalance -user root')).stdout).toBe('')
   // What an earlier version left as root's.
   await shell('chown root:root /run/ifbalance/disabled; rm /run/ifbalance/disabled/wan1')

@@ -28,11 +28,6 @@ async function start(): Promise<number> {
   return daemon.balances(['wan1', 'wan2'])
 }
 
-/** Devices in the balanced default, the best of its table: the first that is listed. */
-async function carriers(family = 4): Promise<readonly string[]> {
-  return balancedDevices(await out(`ip -${family} route show table 30098`))
-}
-
 async function expectSettled(): Promise<void> {
   await expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 }
@@ -85,7 +80,7 @@ test('L9: a lease is renewed with a new address: only what the old one had goes'
   await ip('address del 10.2.0.2/24 dev wan2', 'address add 10.2.0.3/24 dev wan2')
   await host.hook('dhclient', { ...bound, reason: 'RENEW', old_ip_address: '10.2.0.2', new_ip_address: '10.2.0.3' })
   expect(await ruled()).toEqual(['10.1.0.2', '10.2.0.3', '10.22.0.2'])
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   expect((await forwarded(2)).ports).toEqual([])
   expect(await forwarded(1)).toEqual(others)
   expect([await sockets('10.22.0.2'), await sockets('10.1.0.2')]).toEqual([1, 1])
@@ -104,7 +99,7 @@ test('L10: the DHCP server hangs, the lease expires: the uplink leaves, and the 
   const others = await forwarded(1)
   await ip('address flush dev wan2')
   await host.hook('dhclient', { interface: 'wan2', reason: 'EXPIRE', old_ip_address: '10.2.0.2' })
-  expect(await carriers()).toEqual(['wan1'])
+  expect(await balancedDevices(host)).toEqual(['wan1'])
   expect(await ruled()).toEqual(['10.1.0.2'])
   await expect.poll(async () => (await forwarded(2)).ports).toEqual([])
   expect(await forwarded(1)).toEqual(others)
@@ -113,7 +108,7 @@ test('L10: the DHCP server hangs, the lease expires: the uplink leaves, and the 
 
   await ip('address add 10.2.0.2/24 dev wan2')
   await host.hook('dhclient', bound)
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   await expectSettled()
 })
 
@@ -128,10 +123,10 @@ test('T1: the clock passes the end of a lease that stands in a file of dhclient 
   await start()
   await expect.poll(() => Date.now() / 1000).toBeGreaterThan(expire + 1)
   await host.ifbalance(['apply'])
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   // What the client says counts more.
   await host.hook('dhclient', { interface: 'wan2', reason: 'EXPIRE', old_ip_address: '10.2.0.2' })
-  expect(await carriers()).toEqual(['wan1'])
+  expect(await balancedDevices(host)).toEqual(['wan1'])
 })
 
 test.for(['dhclient', 'dhcpcd'])('L11: refused on renewal (%s), and a lease of another subnet', async (client) => {
@@ -140,11 +135,11 @@ test.for(['dhclient', 'dhcpcd'])('L11: refused on renewal (%s), and a lease of a
   const rulesOfOther = (await out('ip rule')).split('\n').filter((line) => /10\.1\.0\.2|wan1/.test(line))
   await ip('address flush dev wan2')
   await host.hook(client, { interface: 'wan2', reason: client === 'dhcpcd' ? 'NAK' : 'EXPIRE' })
-  expect(await carriers()).toEqual(['wan1'])
+  expect(await balancedDevices(host)).toEqual(['wan1'])
   await ip('address add 172.20.5.9/26 dev wan2')
   if (client === 'dhcpcd') await ip('route add default via 172.20.5.62 dev wan2 metric 1003')
   await host.hook(client, { ...bound, new_ip_address: '172.20.5.9', new_routers: '172.20.5.62' })
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   expect(await out('ip route show table 30098')).toContain('via 172.20.5.62 dev wan2')
   expect(await out('ip route show table 30002')).toMatch(
     /^default via 172\.20\.5\.62 dev wan2 .*\n.*172\.20\.5\.0\/26 dev wan2/s,
@@ -159,20 +154,20 @@ test('a gateway that dhcpcd makes no route of is none (nogateway); one that ifup
   await start()
   await ip('route del default dev wan2')
   await host.hook('dhcpcd', { ...bound, reason: 'RENEW' })
-  expect(await carriers()).toEqual(['wan1'])
+  expect(await balancedDevices(host)).toEqual(['wan1'])
   await ip('route add default via 10.2.0.1 dev wan2 metric 1003')
   await host.hook('dhcpcd', { ...bound, reason: 'RENEW' })
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   // A VPN may take the route away.
   await ip('route del default dev wan2')
   await host.ifbalance(['apply'])
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
 
   await host.hook('dhcpcd', { ...bound, reason: 'RENEW' })
-  expect(await carriers()).toEqual(['wan1'])
+  expect(await balancedDevices(host)).toEqual(['wan1'])
   const stanza = { IFACE: 'wan2', MODE: 'start', PHASE: 'post-up', IF_GATEWAY: '10.2.0.1' }
   await host.hook('ifupdown', { ...stanza, IF_BALANCE_WEIGHT: '4' })
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   expect(await out('ip route show table 30098')).toContain('dev wan2 weight 4')
 })
 
@@ -209,15 +204,15 @@ describe('IPv6', () => {
     await host.run(['sysctl', '-qw', 'net.ipv6.route.gc_interval=1'])
     const advertised = 'default via fe80::1 dev wan2 proto ra metric 1024'
     await startBoth(address, `route add ${advertised}`)
-    expect(await carriers(6)).toEqual(['wan1', 'wan2'])
+    expect(await balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
     // Its lifetime begins here: a busy machine's start may take longer.
     await ip(`route replace ${advertised} expires 1`)
-    await expect.poll(() => carriers(6), { interval: 100 }).toEqual(['wan1'])
-    expect(await carriers()).toEqual(['wan1', 'wan2'])
+    await expect.poll(() => balancedDevices(host, '-6'), { interval: 100 }).toEqual(['wan1'])
+    expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
     expect(await out('ip -6 route show default table 30002')).toMatch(/^unreachable default [^\n]*\n$/)
     await expectSettled()
     await ip(route(2))
-    await expect.poll(() => carriers(6)).toEqual(['wan1', 'wan2'])
+    await expect.poll(() => balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
   })
 
   test('L14: a prefix is deprecated: sockets that have it go on, and so does everything else', async () => {
@@ -233,7 +228,7 @@ describe('IPv6', () => {
     await expect.poll(() => ruled(6)).toEqual(['2001:db8:1::2', '2001:db8:22::2', '2001:db8:2::2'])
     expect(await out('ip -6 address show dev wan2')).toMatch(/2001:db8:2::2\/64 .*deprecated/)
     expect(await out('ip -6 route get 2001:db8:ffff::1 from 2001:db8:2::2')).toContain('via fe80::1 dev wan2')
-    expect(await carriers(6)).toEqual(['wan1', 'wan2'])
+    expect(await balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
     expect(await out('ss -Hun6 state connected src [2001:db8:2::2]')).not.toBe('')
     expect((await out('ip -6 rule')).split('\n')).toEqual(expect.arrayContaining(rules.split('\n')))
     expect(daemon.said().slice(seen).join('\n')).not.toMatch(/route (del|replace) default|rule del/)
@@ -251,7 +246,7 @@ describe('IPv6', () => {
     await holdSocket6('2001:db8:1::2')
     await holdSocket6('2001:db8:2::2')
     await out('ip -n far link set isp2 down')
-    await expect.poll(() => carriers(6)).toEqual(['wan1'])
+    await expect.poll(() => balancedDevices(host, '-6')).toEqual(['wan1'])
     await expect.poll(() => out('ss -Hun6 state connected src [2001:db8:2::2]')).toBe('')
     expect(await out('ss -Hun6 state connected src [2001:db8:1::2]')).not.toBe('')
     await expectSettled()
@@ -265,13 +260,13 @@ describe('IPv6', () => {
     await expect.poll(() => out('ip -6 address show dev wan2')).toContain('dadfailed')
     await expectSettled()
     expect(await ruled(6)).toEqual(['2001:db8:1::2', '2001:db8:2::2'])
-    expect(await carriers(6)).toEqual(['wan1', 'wan2'])
-    expect(await carriers()).toEqual(['wan1', 'wan2'])
+    expect(await balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
+    expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
 
     // The only one: that uplink has no IPv6 then.
     await ip('address del 2001:db8:2::2/64 dev wan2')
-    await expect.poll(() => carriers(6)).toEqual(['wan1'])
-    expect(await carriers()).toEqual(['wan1', 'wan2'])
+    await expect.poll(() => balancedDevices(host, '-6')).toEqual(['wan1'])
+    expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
     await expectSettled()
   })
 })
@@ -339,7 +334,7 @@ test('L1, R5: a flap storm of 20 Hz: damped, memory and descriptors do not grow,
   record({ ...where, name: `${flapping}: looks at the world`, value: readsPerSecond, unit: '/s', limit: 25 })
   record({ ...where, name: `${flapping}: changes`, value: changesPerSecond, unit: '/s', limit: 5, least: 0.2 })
   record({ ...where, name: `${flapping}: memory that is gained`, value: grown / 1024, unit: 'MiB', limit: 15 })
-  await expect.poll(() => carriers()).toEqual(['wan1', 'wan2'])
+  await expect.poll(() => balancedDevices(host)).toEqual(['wan1', 'wan2'])
   await expectSettled()
   expect(await ours()).toBe(before)
   // Programs that it runs have some of it for a moment, also in the one when they were counted first; a leak would be one a turn.

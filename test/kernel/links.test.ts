@@ -23,11 +23,6 @@ async function ip(...lines: readonly string[]): Promise<void> {
   for (const line of lines) await host.run(['ip', ...line.split(' ')])
 }
 
-/** Devices in the balanced default. */
-async function carriers(): Promise<readonly string[]> {
-  return balancedDevices(await out('ip route show table 30098'))
-}
-
 /** All of ours, as somebody who starts anew would make it; numbers of interfaces aside. */
 async function ours(): Promise<readonly string[]> {
   const [rules, routes] = [await out('ip rule'), await out('ip route show table all proto 98')]
@@ -63,7 +58,7 @@ test('L4: renamed: the uplink of the configuration follows the new name', async 
   await ip('link set wan1 down', 'link set wan1 name fibre0', 'link set fibre0 up')
   await ip('route add default via 10.1.0.1 dev fibre0 metric 101')
   seen = await daemon.says(/balancing over .*home/, seen)
-  expect(await carriers()).toEqual(['fibre0', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['fibre0', 'wan2'])
   await expectSettled()
   expect(await out('ip rule')).not.toContain('wan1')
 })
@@ -75,10 +70,10 @@ test('L5, L22: a member of the balanced default is deleted: the others carry on,
     await ip('address add 10.1.0.9/24 dev wan1')
     await new Promise((resolve) => setTimeout(resolve, round * 20))
     await ip('link del wan2')
-    await expect.poll(carriers).toEqual(['wan1'])
+    await expect.poll(() => balancedDevices(host)).toEqual(['wan1'])
     await ip('link add wan2 type veth peer name isp2', 'link set isp2 up', 'link set wan2 up', address, route)
     await ip('address del 10.1.0.9/24 dev wan1')
-    await expect.poll(carriers).toEqual(['wan1', 'wan2'])
+    await expect.poll(() => balancedDevices(host)).toEqual(['wan1', 'wan2'])
   }
   await expectSettled()
   expect(
@@ -140,7 +135,7 @@ test('L18, L19: the same gateway and subnet on two uplinks: both are used, each 
   ]
   await ip(...lines)
   await start()
-  expect(await carriers()).toEqual(['wan1', 'wan2'])
+  expect(await balancedDevices(host)).toEqual(['wan1', 'wan2'])
   for (const [from, device] of [
     ['10.1.0.2', 'wan1'],
     ['10.1.0.3', 'wan2'],
@@ -206,7 +201,7 @@ test('C13: a reload takes an uplink away that carries: the others carry on, and 
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan2]\nenabled = no\n')
   daemon.signal('SIGHUP')
   seen = await daemon.balances(['wan1'], seen)
-  expect(await carriers()).toEqual(['wan1'])
+  expect(await balancedDevices(host)).toEqual(['wan1'])
   expect(await out('ip route get 203.0.113.1 mark 0x41000000')).toContain('dev wan1')
   // Pinned to what is no longer there: it fails at once instead of leaving by another.
   const pinned = await host.run(['ip', 'route', 'get', '203.0.113.1', 'mark', '0x42000000'], {}, { accept: [0, 2] })

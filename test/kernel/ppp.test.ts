@@ -1,6 +1,7 @@
 /** Two lines by pppd, whose hooks are called as its ip-up calls them. The kernel's ppp needs a peer; a veth without ARP does not. */
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { balanced } from './balanced.ts'
 import { type Host, startHost } from './daemon-host.ts'
 
 let host: Host
@@ -10,16 +11,6 @@ beforeEach(async () => {
 })
 
 afterEach(() => host.end())
-
-/** The balanced default, the best of its table: the first that is listed. */
-async function balanced(): Promise<string> {
-  const { stdout } = await host.run(['ip', 'route', 'show', 'table', '30098'], {}, { accept: [0, 2] })
-  const [best = ''] = /^default.*\n(\s+nexthop.*\n)*/m.exec(stdout) ?? []
-  return best
-    .replaceAll(/ proto 98| scope link/g, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-}
 
 async function makeLines(count: number): Promise<void> {
   const lines = Array.from({ length: count }, (_, i) => [
@@ -47,16 +38,16 @@ test('L16 a second PPP line is used when pppd was asked for a default route, and
     host.run([`/etc/ppp/${folder}/ifbalance`], { PPP_IFACE: `ppp${i}`, PPP_LOCAL: `10.64.${i}.2`, CALL_FILE: peer })
 
   await hook('ip-up.d', 0, 'dsl1')
-  expect(await balanced()).toBe('default dev ppp0')
+  expect(await balanced(host)).toBe('default dev ppp0')
   await hook('ip-up.d', 1, 'dsl2')
   const both = 'default nexthop dev ppp0 weight 1 nexthop dev ppp1 weight 1'
-  expect(await balanced()).toBe(both)
+  expect(await balanced(host)).toBe(both)
   await hook('ip-up.d', 2, 'caller')
-  expect(await balanced()).toBe(both)
+  expect(await balanced(host)).toBe(both)
   await hook('ip-up.d', 2, '../../shadow')
-  expect(await balanced()).toBe(both)
+  expect(await balanced(host)).toBe(both)
   await hook('ip-down.d', 1, 'dsl2')
-  expect(await balanced()).toBe('default dev ppp0')
+  expect(await balanced(host)).toBe('default dev ppp0')
 })
 
 test('lines that were up before we were installed are used as if pppd had told of them', async () => {
@@ -80,10 +71,10 @@ test('lines that were up before we were installed are used as if pppd had told o
   await host.ifbalance(['hook', 'ppp-lines'])
   await host.ifbalance(['apply'])
   const both = 'default nexthop dev ppp0 weight 1 nexthop dev ppp1 weight 1'
-  expect(await balanced()).toBe(both)
+  expect(await balanced(host)).toBe(both)
 
   // The default is another line's for a while, as with replacedefaultroute.
   await host.run(['ip', 'route', 'replace', 'default', 'dev', 'ppp1'])
   await host.ifbalance(['apply'])
-  expect(await balanced()).toBe(both)
+  expect(await balanced(host)).toBe(both)
 })

@@ -1,8 +1,10 @@
 /** What is in /run and what /run is, descriptors, and news of the kernel that get lost. */
+
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { record } from '../lab/measurements.ts'
 import { patienceMs } from '../lab/patience.ts'
+import { balanced } from './balanced.ts'
 import { monitorOf, settled } from './daemon-children.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 
@@ -24,15 +26,7 @@ async function state(): Promise<string> {
   const all = `${await out('ip rule')}${await out('ip -4 route show table all')}${await out('nft list ruleset')}`
   return all + (await out(`sysctl ${sysctls}`))
 }
-/** The best one: behind it stands each uplink alone. */
-const balanced = async () => {
-  const routes = (await out('ip route show default table 30098')).replaceAll(/\s+/g, ' ').split(/(?=default )/)
-  return routes
-    .filter((route) => !/ metric /.test(route))
-    .join('')
-    .trim()
-}
-const both = 'default proto 98 nexthop via 10.1.0.1 dev wan1 weight 1 nexthop via 10.2.0.1 dev wan2 weight 1'
+const both = 'default nexthop via 10.1.0.1 dev wan1 weight 1 nexthop via 10.2.0.1 dev wan2 weight 1'
 const expectNothingToDoSoon = () =>
   expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 const expectNothingToDo = async () => expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
@@ -56,7 +50,7 @@ describe('the state file', () => {
     await shell('mkdir -p /run/ifbalance')
     await host.write(stateFile, JSON.stringify(earlier))
     await host.daemon().balances(['wan2', 'wan1'])
-    expect(await balanced()).toMatch(/^default proto 98 nexthop via 10.2.0.1 .*nexthop via 10.1.0.1 /)
+    expect(await balanced(host)).toMatch(/^default nexthop via 10.2.0.1 .*nexthop via 10.1.0.1 /)
     // Connections keep the marks that the file tells of.
     const rules = await out('ip rule')
     expect(rules).toContain('fwmark 0x7000000/0x3f000000 lookup 30007')
@@ -110,7 +104,7 @@ describe('P7: /run full', () => {
     const { exitCode, stderr } = await host.ifbalance(['apply'])
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/^ifbalance: writing .*state\.json: ENOSPC: .*\n$/)
-    expect(await balanced()).toBe(both)
+    expect(await balanced(host)).toBe(both)
     expect((await out('ls /run/ifbalance')).trim().split('\n')).toEqual(['fill', 'lock'])
     // Their former values would be lost with this run.
     expect(await out(`sysctl ${sysctls}`)).toBe(former)
@@ -132,7 +126,7 @@ describe('P7: /run full', () => {
       head -c 16384 /dev/zero >/run/ifbalance/fill || true`)
     const former = await out('sysctl net.ipv4.conf.wan3.rp_filter')
     expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('ENOSPC') })
-    expect(await balanced()).toContain('dev wan3')
+    expect(await balanced(host)).toContain('dev wan3')
     expect(await out(`sysctl ${sysctls}`)).toBe(right)
     expect(await out('sysctl net.ipv4.conf.wan3.rp_filter')).toBe(former)
   })
@@ -142,7 +136,7 @@ describe('P7: /run full', () => {
     await shell(fillUp)
     const daemon = host.daemon()
     let seen = await daemon.balances(['wan1', 'wan2'])
-    expect(await balanced()).toBe(both)
+    expect(await balanced(host)).toBe(both)
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     const cut = performance.now()
     seen = await daemon.balances(['wan1'], seen)
@@ -173,7 +167,7 @@ describe('P8: /run/ifbalance read-only', () => {
     await shell(`mkdir -p /run/ifbalance; ${readOnly}`)
     const before = await state()
     expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('EROFS') })
-    expect(await balanced()).toBe(both)
+    expect(await balanced(host)).toBe(both)
     expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('EROFS') })
     expect(await state()).toBe(before)
     const ifup = { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' }
@@ -181,7 +175,7 @@ describe('P8: /run/ifbalance read-only', () => {
       exitCode: 0,
       stderr: expect.stringContaining('EROFS'),
     })
-    expect(await balanced()).toBe(both)
+    expect(await balanced(host)).toBe(both)
     const daemon = host.daemon()
     await daemon.says(/listening on .*EROFS/)
     let seen = daemon.said().length
@@ -244,7 +238,7 @@ test('P8: /proc/sys read-only: what cannot be set is left as it is, and everythi
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
     seen = await daemon.balances(['wan1', 'wan2'], seen)
   }
-  expect(await balanced()).toBe(both)
+  expect(await balanced(host)).toBe(both)
   // Nobody has changed the sysctls: that they are not as wanted is no reason to look again and again.
   const rounds = () => daemon.said().filter((line) => /after .*sysctl/.test(line)).length
   expect(rounds()).toBeLessThan(3)
@@ -324,7 +318,7 @@ describe('P13: out of memory', () => {
       // With a little more it may get along.
       if (more === 0) expect(hasEnded).toBe(true)
       expect(await out('ip rule')).toContain('lookup 30098')
-      expect(await balanced()).toContain('dev wan1')
+      expect(await balanced(host)).toContain('dev wan1')
       if (!hasEnded) daemon.signal('SIGKILL')
       await daemon.ended
       // As systemd would.
@@ -358,7 +352,7 @@ describe('P14: more news than a monitor can take', () => {
     process.kill(monitor, 'SIGCONT')
     seen = await daemon.balances(['wan1'], seen)
     await expectNothingToDo()
-    expect(await balanced()).toBe('default via 10.1.0.1 dev wan1 proto 98')
+    expect(await balanced(host)).toBe('default via 10.1.0.1 dev wan1')
   })
 
   test('of nft: what is gone of our table meanwhile is put back', async () => {
