@@ -1,18 +1,66 @@
-/** Who is translated on its way out by an uplink: see translation-table.ts. */
+/**
+ * Every kind of source, by each uplink, beside each usual ruleset: who is translated on its way out. Real packets, and the
+ * source that the provider saw; the ways are main's own routes to servers that only one uplink leads to.
+ */
 import { beforeAll, expect, test } from 'vitest'
-import { inNamespace } from './namespace.ts'
+import { forgetForeignNat } from '../../src/kernel/foreign-nat/foreign-nat.ts'
+import type { Config } from '../../src/model/config.ts'
+import { reconcile, survey } from '../../src/reconcile/reconcile.ts'
+import { configOf } from '../config-of.ts'
+import { run } from '../lab/run.ts'
+import { scenario } from './namespace.ts'
 import { expected, rulesets, type Sent, sources } from './translation-table.ts'
+import { makeTranslationWorld, sendAll, waysOfNeighbours } from './translation-world.ts'
 
-let played: {
-  results: Readonly<Record<string, readonly Sent[]>>
-  ways: readonly number[]
-  troubles: readonly string[]
-  legacy: boolean
+const play = await scenario(import.meta, async () => {
+  await makeTranslationWorld()
+  const legacy = await hasLegacy()
+  const results: Record<string, readonly Sent[]> = {}
+  const troubles: string[] = []
+
+  for (const [name, { language, rules, config: more = '' }] of Object.entries(rulesets)) {
+    if (language === 'iptables-legacy' && !legacy) continue
+    await unload(legacy)
+    if (rules !== '') await load(rules, language)
+    const uplinks = '[uplink wan1]\n[uplink wan2]\n[uplink vmbr0]\nmetric = 20\n'
+    troubles.push(...(await settle(configOf(`[balance]\nprobe = none\n${more}\n${uplinks}`), name)))
+    results[name] = await sendAll()
+  }
+  return { ways: await waysOfNeighbours(), results, troubles, legacy }
+})
+
+async function hasLegacy(): Promise<boolean> {
+  return run('/usr/sbin/iptables-legacy', ['-t', 'nat', '-L']).then(
+    () => true,
+    () => false,
+  )
 }
 
+async function load(text: string, family: 'nft' | 'iptables-nft' | 'iptables-legacy'): Promise<void> {
+  if (family === 'nft') await run('/usr/sbin/nft', ['-f', '-'], { input: text })
+  else for (const line of text.trim().split('\n')) await run(`/usr/sbin/${family}`, ['-w', ...line.trim().split(' ')])
+}
+
+async function unload(legacy: boolean): Promise<void> {
+  const { stdout } = await run('/usr/sbin/nft', ['list', 'tables'])
+  const others = stdout.split('\n').filter((line) => line.startsWith('table') && !line.endsWith(' ifbalance'))
+  for (const line of others) await run('/usr/sbin/nft', ['delete', ...line.split(' ')])
+  if (legacy) await run('/usr/sbin/iptables-legacy', ['-t', 'nat', '-F'])
+}
+
+/** Gives what went wrong. */
+async function settle(config: Config, name: string): Promise<readonly string[]> {
+  forgetForeignNat()
+  const { remaining, errors } = await reconcile(config)
+  const again = await survey(config)
+  if (remaining.length + errors.length + again.steps.length === 0) return []
+  return [`${name}: ${errors.join('; ')} ${JSON.stringify([...remaining, ...again.steps]).slice(0, 2000)}`]
+}
+
+let played: Awaited<ReturnType<typeof play>>
+
 beforeAll(async () => {
-  const { stdout } = await inNamespace(new URL('play-translation.ts', import.meta.url), [])
-  played = JSON.parse(stdout)
+  played = await play({})
 }, 120_000)
 
 test('each ruleset is taken in at once, and nothing is left to do', () => expect(played.troubles).toEqual([]))
