@@ -1,4 +1,4 @@
-/** What [rule] sections said -> rules, and what must hold within and between them. Pure but for `outside`. */
+/** What [rule] sections said -> rules, with what must hold within and between them. Pure but for `outside`. */
 
 import type { Match, Side } from '../model/match.ts'
 import type { SteeringRule } from '../model/rule.ts'
@@ -17,7 +17,7 @@ import type { Outside } from './values/outside.ts'
 const mostRules = 2_000
 const mostCombinations = 65_536
 
-/** Where a key of the rule was said. */
+/** Where each key of a rule was said. */
 interface KeyPlaces {
   readonly of: (key: string) => SourceLocation
 }
@@ -105,7 +105,7 @@ function oneSideOnly(): string {
   return `${forward.join(' and ')} ${are} for forwarded packets, ${local.join(' and ')} for this host's own: expected one or the other`
 }
 
-/** All combinations become elements of a map in the kernel. */
+/** Refuses a rule with too many combinations of values, as each becomes an element of a map in the kernel. */
 function refuseTooMany(match: Match, place: SourceLocation, report: Diagnostics): void {
   const counts = match.families.map((family) =>
     fields
@@ -120,7 +120,9 @@ function refuseTooMany(match: Match, place: SourceLocation, report: Diagnostics)
     )
 }
 
-/** A rule that an earlier one leaves nothing for is a mistake in either of them. */
+/**
+ * Refuses a rule that can never match, as an earlier one takes everything that it would: one of the two is a mistake.
+ */
 function refuseShadowed(
   rules: readonly SteeringRule[],
   drafts: ReadonlyMap<string, RuleDraft>,

@@ -66,7 +66,10 @@ function buildQuota(
   return null
 }
 
-/** The first section that matches an interface wins, so a second one with the same could never be used. */
+/**
+ * Refuses sections with the same interface. The first section that matches an interface wins, so the second could never
+ * be used.
+ */
 function refuseSharedInterfaces(uplinks: Draft['uplinks'], report: Diagnostics): void {
   const owners = new Map<string, string>()
   for (const [name, { values, place }] of uplinks) {

@@ -1,24 +1,24 @@
-/** What the files said, before anything is made of it. */
+/** What the files said, by section and key, before anything is made of it. */
 import type { BalanceValues, RuleValues, UplinkValues } from './keys.ts'
 import type { SourceLocation } from './values/diagnostics.ts'
 
-/** What all files together said, later ones over earlier ones, key by key. */
+/** What all files together said: key by key, later files over earlier ones. */
 export interface Draft {
   balance: BalanceValues
-  /** In the order in which they first came; a Map, as a name may be `constructor`. */
+  /** Uplinks in the order in which they first came; a Map, as a name may be `constructor`. */
   readonly uplinks: Map<string, UplinkDraft>
   readonly rules: Map<string, RuleDraft>
 }
 
 export interface UplinkDraft {
   readonly values: UplinkValues
-  /** Where its interface was said, or the section without one begins. */
+  /** Where its interface was said, or else where its section begins. */
   readonly place: SourceLocation
 }
 
 export interface RuleDraft {
   readonly values: RuleValues
   readonly place: SourceLocation
-  /** Of its keys, where each was said last. */
+  /** Where each of its keys was said last. */
   readonly keys: ReadonlyMap<string, SourceLocation>
 }

@@ -1,4 +1,4 @@
-/** Which configuration to go by. */
+/** Which configuration is in force. */
 import type { Config } from '../model/config.ts'
 import { saveLastGood } from '../store/last-good.ts'
 import { readLastGood } from './last-good.ts'
@@ -6,14 +6,18 @@ import { loadConfig } from './load.ts'
 
 export interface InForce {
   readonly config: Config
-  /** Of the files. With any, `config` is the last one without, or else what is understood of them. */
+  /**
+   * Errors of the files. Where there are any, `config` is the last configuration without errors, or else what is
+   * understood.
+   */
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
 }
 
 /**
- * The files, where they have no errors; `keep` writes them down then, as for whoever makes the kernel so. Otherwise the last
- * ones that had none, and without those what is understood. Never throws: there is always something to go by.
+ * The configuration of the files, where they have no errors; `keep` then writes it down as the last good one, for runs
+ * that change the kernel. Otherwise the last good one, and without that, what is understood of the files. Never throws:
+ * there is always a configuration to go by.
  */
 export function configInForce({ keep = false } = {}): InForce {
   const loaded = loadConfig()
@@ -29,7 +33,10 @@ export function configInForce({ keep = false } = {}): InForce {
   return { config: good ? forCaller(good.config) : understood, errors, warnings: [instead] }
 }
 
-/** The daemon's user can write what is kept, so root runs no program that only that names. */
+/**
+ * The kept configuration without probes by scripts, where we are root: the daemon's user can write that file, so root
+ * runs no program that it alone names.
+ */
 function forCaller(config: Config): Config {
   if (process.geteuid?.() !== 0) return config
   const uplinks = config.uplinks.map((uplink) =>

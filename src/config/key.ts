@@ -1,4 +1,4 @@
-/** What is known of a key of the configuration, and how what it says gets to its place in Config. Pure. */
+/** What is known of a key of the configuration, and how its value gets to its place in Config. Pure. */
 import type { Layout } from '../layout.ts'
 import type { BalanceConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import type { Match, MatchName } from '../model/match.ts'
@@ -6,54 +6,60 @@ import type { Use } from '../model/rule.ts'
 import { omitUndefined } from '../values/omit-undefined.ts'
 import type { ValueParser } from './values/values.ts'
 
-/** What of Config keys say. Members that may be absent have no `initial`. */
+/** The parts of Config that keys set. Members that may be absent have no `initial`. */
 interface Parts {
   readonly balance: BalanceConfig
   readonly numbers: Layout
-  /** The section's name stands for an interface that is not said. */
+  /** The interface may be absent, as the section's name stands for it. */
   readonly uplink: Omit<UplinkConfig, 'name' | 'interface' | 'probe' | 'quota'> &
     Partial<Pick<UplinkConfig, 'interface'>>
   readonly probe: ProbeConfig
-  /** There is none without an amount. */
+  /** The bytes may be absent: without an amount there is no quota. */
   readonly quota: Omit<QuotaConfig, 'bytes'> & Partial<Pick<QuotaConfig, 'bytes'>>
   readonly match: Pick<Match, MatchName>
   readonly use: Use
 }
 
-/** `probe.targets`: a member of a part. */
+/** A member of a part, such as `probe.targets`. */
 export type Target = { [P in keyof Parts]: `${P}.${keyof Parts[P] & string}` }[keyof Parts]
 
-/** Rules' conditions are looked up on the host, and are checked where that is done. */
+/**
+ * The type of a target's value. Conditions of rules are unknown here: they are looked up on the host, and checked
+ * there.
+ */
 type ValueAt<I extends Target> = I extends `match.${string}`
   ? unknown
   : {
       [P in keyof Parts]: I extends `${P}.${infer M extends keyof Parts[P] & string}` ? Parts[P][M] : never
     }[keyof Parts]
 
-/** A required member gets `initial` where the files say nothing; of another it is said what becomes of that. */
+/**
+ * What a key says of its default. A required member has `initial` for when the files say nothing; of another,
+ * `otherwise` says what happens then.
+ */
 type Default<V> = undefined extends V
   ? { readonly otherwise: string | null }
   : { readonly initial: V; readonly otherwise?: string }
 
 type DefaultOf<I extends Target> = I extends `match.${string}` ? { readonly otherwise: null } : Default<ValueAt<I>>
 
-/** Undefined leaves the member out. */
+/** How a key's value becomes its target's; undefined leaves the member out. */
 type Making<I extends Target, T> = [T] extends [ValueAt<I>]
   ? { readonly made?: (value: T) => ValueAt<I> | undefined }
   : { readonly made: (value: T) => ValueAt<I> | undefined }
 
 interface Description<I extends Target, T> {
-  /** Where it ends up. */
+  /** Where the value goes. */
   readonly into: I
   readonly reader: ValueParser<T>
-  /** One line. */
+  /** What the key means, in one text line. */
   readonly help: string
-  /** A mistake in it may cost money: see prudent.ts. */
+  /** Whether a mistake in the value may cost money; see prudent.ts. */
   readonly costly?: true
 }
 
 export interface Key<I extends Target = Target, T = unknown> extends Description<I, T> {
-  /** What holds where it is not said, in the words of ifbalance.conf(5); null for nothing. */
+  /** What holds where the key is not said, in the words of ifbalance.conf(5); null for nothing. */
   readonly otherwise: string | null
   readonly initial: unknown
   made(value: T): unknown
@@ -61,7 +67,7 @@ export interface Key<I extends Target = Target, T = unknown> extends Description
 
 export type Keys = Readonly<Record<string, Key>>
 
-/** What its reader reads, or what is `made` of that, has to fit where it goes. */
+/** Describes a key. What its reader reads, or what `made` makes of that, must have its target's type. */
 export function key<const I extends Target, T>(
   description: Description<I, T> & Making<I, T> & DefaultOf<I>,
 ): Key<I, T> {
@@ -78,10 +84,10 @@ function wordFor(initial: unknown): string {
   return typeof initial === 'boolean' ? (initial ? 'yes' : 'no') : String(initial)
 }
 
-/** What a section said, by key; a key that is absent or wrong is not there. */
+/** What a section said, by key. Keys that are absent or wrong are not there. */
 export type Values<K extends Keys> = { readonly [P in keyof K]?: K[P] extends Key<Target, infer T> ? T : never }
 
-/** A part of Config as the values say, or as by default. */
+/** A part of Config: from the values, and else from the defaults. */
 export function partOf<P extends keyof Parts>(
   part: P,
   keys: Keys,
@@ -93,6 +99,6 @@ export function partOf<P extends keyof Parts>(
     const said = values[name]
     return [[member, said === undefined ? initial : made(said)] as const]
   })
-  // key() has the types of the members, and keys.ts one key for each.
+  // The cast is safe: key() checks the members' types, and keys.ts has one key for each.
   return omitUndefined(Object.fromEntries(members)) as unknown as Parts[P]
 }

@@ -1,6 +1,6 @@
 /**
- * Sections and their keys. What is read, suggested for a misspelt word, put into Config, and what ifbalance.conf(5) has to
- * have, is from here. Pure.
+ * Sections and their keys. This one list is what is read, suggested for a misspelt word, put into Config, and has to be
+ * in ifbalance.conf(5). Pure.
  */
 
 import { defaultLayout } from '../layout.ts'
@@ -289,7 +289,7 @@ type MatchKeys = {
   readonly [K in keyof FieldReaders]: Key<`match.${FieldReaders[K]['name']}`, FieldReaders[K]['read']>
 }
 
-/** What a rule matches, and what becomes of the connection. */
+/** Keys of a [rule]: what it matches, and what becomes of the connection. */
 const ruleKeys = {
   ...matchKeys,
   uplinks: key({
@@ -316,13 +316,13 @@ const ruleKeys = {
 
 type KeyOf<K> = K[keyof K]
 
-/** Members of Config that no key leads to. */
+/** Members of Config to which no key leads. */
 type Unreached = Exclude<
   Target,
   (KeyOf<typeof balanceKeys> | KeyOf<typeof uplinkKeys> | KeyOf<typeof ruleKeys>)['into']
 >
 
-/** A member of Config without a key does not compile here, and is named. */
+/** Keys by kind of section. While a member of Config has no key, this does not compile, and the error names it. */
 export const sectionKeys = {
   balance: balanceKeys,
   uplink: uplinkKeys,

@@ -1,7 +1,7 @@
 /**
- * The last configuration without errors, as store/last-good.ts has it on disk with all that it was made of: whatever becomes of
- * the files, a restart, an upgrade and a boot go on with it. Texts and not values, so that each version of the program reads
- * them in its own way.
+ * The last configuration without errors, which store/last-good.ts keeps on disk with all that it was made of. Whatever
+ * becomes of the files, a restart, an upgrade and a boot go on with it. It is kept as texts and not values, so that
+ * each version of the program reads them in its own way.
  */
 import type { Config } from '../model/config.ts'
 import { Failure } from '../os/error.ts'
@@ -10,7 +10,10 @@ import { type ConfigSource, loadLastGood } from '../store/last-good.ts'
 import { getOwn } from '../values/get-own.ts'
 import { parseConfig } from './parse.ts'
 
-/** Null where there is none, or this version finds errors in it. Never throws. */
+/**
+ * The configuration and since when it is kept; null where there is none, or this version finds errors in it. Never
+ * throws.
+ */
 export function readLastGood(): { readonly config: Config; readonly since: Date } | null {
   const kept = loadLastGood()
   const config = kept && configOf(kept.source)

@@ -1,11 +1,11 @@
-/** INI text as sections with their line numbers, which the `ini` package does not keep. Pure. */
+/** INI text -> sections with the numbers of their text lines, which the `ini` package does not keep. Pure. */
 import { unsafe } from 'ini'
 
 export interface Section {
   readonly line: number
-  /** `uplink` of `[uplink home]`. */
+  /** `uplink` in `[uplink home]`. */
   readonly kind: string
-  /** `home` of `[uplink home]`, null where there is no second word. */
+  /** `home` in `[uplink home]`; null where there is no second word. */
   readonly name: string | null
   readonly entries: readonly Entry[]
 }
@@ -27,8 +27,8 @@ export interface Lines {
 }
 
 /**
- * Splits INI text: `[kind name]`, `key = value`, comments from `;` or `#`. What is none of them becomes a mistake and
- * the rest is read all the same, so that one look at the file finds everything that is wrong with it.
+ * Splits INI text: `[kind name]`, `key = value`, comments from `;` or `#`. A text line that is none of these becomes a
+ * mistake, and the rest is read all the same, so that one look at the file finds everything that is wrong with it.
  *
  * Only quotes and escapes of values are left to the `ini` package. Its parser would split section names at dots (VLANs
  * have them), merge sections and keys that come twice, and turn `true` into a boolean.
@@ -66,7 +66,7 @@ function readEntry(line: number, content: string): Entry | null {
   return { line, key: content.slice(0, equals).trim(), value: decode(content.slice(equals + 1)) }
 }
 
-/** Within single quotes the package reads any JSON: `'4'` gives a number, whatever its types say. */
+/** Unquotes a value. Within single quotes the package reads any JSON, whatever its types say: `'4'` gives a number. */
 function decode(text: string): string {
   const value: unknown = unsafe(text)
   return typeof value === 'string' ? value.trim() : text.trim().slice(1, -1)

@@ -20,7 +20,7 @@ export type Loaded = LoadedConfig & { readonly source: ConfigSource }
 
 /**
  * The configuration of this host: ifbalance.conf, then the drop-ins conf.d/*.conf by name, later keys over earlier
- * ones. All of them may be missing. Never throws: what cannot be read is an error of the result.
+ * ones. All of them may be missing. Never throws: a file that cannot be read is an error of the result.
  */
 export function loadConfig(where: ConfigPaths = paths): Loaded {
   const { found, errors, warnings } = findDropIns(where.configDropIns)
@@ -32,7 +32,7 @@ export function loadConfig(where: ConfigPaths = paths): Loaded {
   return { ...loaded, warnings: [...warnings, ...loaded.warnings] }
 }
 
-/** The configuration that these files would be, later keys over earlier ones. Never throws. */
+/** The configuration of these files, later keys over earlier ones. Never throws. */
 export function loadFiles(paths: readonly string[]): Loaded {
   const files: ConfigFile[] = []
   const errors: string[] = []
@@ -50,7 +50,7 @@ export function loadFiles(paths: readonly string[]): Loaded {
   return errors.length > 0 ? { ok: false, errors, understood: parsed.config, source } : { ...parsed, source }
 }
 
-/** `seen` has what was asked of it, and what it said. */
+/** The same `outside`, and `seen`, which keeps what was asked of it and what it said. */
 function recording({ readSet, userId }: Outside): { outside: Outside; seen: Omit<ConfigSource, 'files'> } {
   const sets: Record<string, string> = {}
   const users: Record<string, number | null> = {}
@@ -67,7 +67,7 @@ function recording({ readSet, userId }: Outside): { outside: Outside; seen: Omit
   return { outside, seen: { sets, users } }
 }
 
-/** Whatever else is wrong with it is told when it is read. */
+/** Whether the path exists. Whatever else is wrong with it is told when it is read. */
 function existsOrFails(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined
@@ -76,7 +76,7 @@ function existsOrFails(path: string): boolean {
   }
 }
 
-/** A hundred thousand addresses of IPv6 with their prefixes. */
+/** Room for a hundred thousand IPv6 addresses with their prefixes. */
 const maxSetMegabytes = 8
 
 function readSet(path: string): string {
@@ -89,10 +89,10 @@ interface DropIns {
   readonly warnings: readonly string[]
 }
 
-/** The drop-ins in order of their bytes, as in systemd and run-parts(8), not of anyone's locale. */
+/** The drop-ins in the order of their bytes, as in systemd and run-parts(8), not in that of anyone's locale. */
 function findDropIns(folder: string): DropIns {
   try {
-    // Whoever may make files here decides what root does.
+    // Whoever may make files in this folder decides what root does.
     if ((statSync(folder).mode & 0o002) !== 0)
       throw new Failure('unreadable', 'everyone may write it: expected chmod o-w')
     const names = readdirSync(folder)
@@ -107,7 +107,10 @@ function findDropIns(folder: string): DropIns {
   }
 }
 
-/** Also keeps out names that are not UTF-8: Node cannot even open what it listed. */
+/**
+ * Whether a file's name is one that we take. It also keeps out names that are not UTF-8, which Node.js can list but not
+ * open.
+ */
 function isDropInName(name: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/.test(name)
 }

@@ -1,8 +1,8 @@
-/** Files of the configuration, and what they come to. */
+/** Files of the configuration, and the result of reading them. */
 import type { Config } from '../model/config.ts'
 
 export interface ConfigFile {
-  /** For messages. */
+  /** The path, for messages. */
   readonly path: string
   readonly text: string
 }
@@ -11,8 +11,8 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
   | {
       readonly ok: false
-      /** Each `FILE:LINE: [section] key: "value": expected ...`. */
+      /** Errors, each as `FILE:LINE: [section] key: "value": expected ...`. */
       readonly errors: readonly string[]
-      /** What could be understood and does no harm: see prudent.ts. */
+      /** The configuration as far as it is understood and does no harm; see prudent.ts. */
       readonly understood: Config
     }

@@ -13,7 +13,7 @@ import { isForOthers, readSection } from './section.ts'
 import { type Diagnostics, newDiagnostics, quoted, type SourceLocation } from './values/diagnostics.ts'
 import type { Outside } from './values/outside.ts'
 
-/** Reads files, later ones over earlier ones, whole: every error of every file is reported. Never throws. */
+/** Reads files, later ones over earlier ones, and reports every error of every file. Never throws. */
 export function parseConfig(files: readonly ConfigFile[], outside: Outside = nothingOutside): LoadedConfig {
   const report = newDiagnostics()
   const draft: Draft = { balance: {}, uplinks: new Map(), rules: new Map() }

@@ -5,9 +5,9 @@ import { Failure } from '../os/error.ts'
 const megabyte = 1024 * 1024
 
 /**
- * The text of a file, without its byte order mark. Throws an Error `reading PATH: cause`, also for what is no regular
- * file (opened so that a FIFO or a terminal cannot stop us), for more than so many MB, for bytes that are not UTF-8, for NUL
- * bytes, and for a file that everyone may write: it decides what root does.
+ * The text of a file, without its byte order mark. Throws an Error `reading PATH: cause` for what cannot be read, or is
+ * no regular file (opened so that a FIFO or a terminal cannot make us wait), has more than `maxMegabytes` MiB, bytes
+ * that are not UTF-8, or NUL bytes, or may be written by everyone: it decides what root does.
  */
 export function readConfigFile(path: string, maxMegabytes = 1): string {
   try {
@@ -51,13 +51,15 @@ function lineAt(bytes: Buffer, end: number): number {
   return bytes.subarray(0, end).filter((byte) => byte === 0x0a).length + 1
 }
 
-/** Where decoding first put a replacement character that is not in the bytes themselves. */
+/** The position at which decoding first put a replacement character that is not in the bytes themselves. */
 function firstInvalid(bytes: Buffer): number {
   const again = Buffer.from(bytes.toString('utf8'))
   return again.findIndex((byte, index) => byte !== bytes[index])
 }
 
-/** Node's `EACCES: permission denied, open '/etc/...'` names the path that our message names already. */
+/**
+ * An error's message without what it repeats: Node's `EACCES: permission denied, open '/etc/...'` names the path again.
+ */
 export function causeOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/, \w+( '.*')?$/s, '') : String(error)
 }

@@ -1,4 +1,4 @@
-/** The entries of one section against the keys that it may have. */
+/** The entries of one section, read by the keys that it may have. Pure. */
 
 import { getOwn } from '../values/get-own.ts'
 import { didYouMean } from '../values/nearest.ts'
@@ -7,8 +7,8 @@ import type { Entry } from './lines.ts'
 import { type Diagnostics, quoted, type SourceLocation } from './values/diagnostics.ts'
 
 /**
- * Reads a section's entries. Wrong values, keys that come twice and unknown ones are errors: a rule without one of its
- * conditions would match more than was meant. What begins with `x-` is for others.
+ * Reads a section's entries. Wrong values, keys that come twice and unknown keys are errors: a rule without one of its
+ * conditions would match more than was meant. Keys that begin with `x-` are for other programs.
  */
 export function readSection<K extends Keys>(
   keys: K,
@@ -32,7 +32,7 @@ export function readSection<K extends Keys>(
   return values as Values<K>
 }
 
-/** A key or section of a program that keeps its own things in our files. */
+/** Whether a key or section is for other programs, which may keep their own things in our files. */
 export function isForOthers(word: string): boolean {
   return word.startsWith('x-')
 }

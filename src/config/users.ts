@@ -1,4 +1,4 @@
-/** Users of this host, as its own passwd(5) has them. Those of a directory service go by number. */
+/** A user's number from this host's own passwd(5), or null. A directory service's users go by number. */
 import { readIfThere } from '../os/files.ts'
 
 export function userId(name: string, passwd = '/etc/passwd'): number | null {

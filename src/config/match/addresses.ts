@@ -11,7 +11,7 @@ import { type BuiltWhere, isWithin, type MatchField, rangesCover, singles, unles
 import { readSetFile } from './set-file.ts'
 import { addressType, fileSets, headerOf } from './sets.ts'
 
-/** A file is named here and read later. */
+/** What the text names. A file is only named here, and read later. */
 type Addresses = AddressSet | { readonly kind: 'path'; readonly path: string }
 
 const addresses: ValueParser<Addresses> = {

@@ -1,4 +1,4 @@
-/** `cgroup =`: where the host's own program runs. */
+/** `cgroup =`: the control group in which the host's own program runs. */
 import { inCgroup } from '../../kernel/cgroup/slices.ts'
 import { Failure } from '../../os/error.ts'
 import type { ValueParser } from '../values/values.ts'

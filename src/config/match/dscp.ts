@@ -1,4 +1,4 @@
-/** `dscp =`. */
+/** `dscp =`: code points of the DS field. */
 
 import { dscpNumbers } from '../../net/dscp.ts'
 import { nftNumber } from '../../values/hex.ts'

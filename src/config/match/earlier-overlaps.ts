@@ -1,7 +1,10 @@
-/** Which of many boxes overlap, without comparing each with each. Pure. */
+/** Finds the pairs of boxes that overlap, without comparing each with each. Pure. */
 import { type KeyRanges, overlaps } from './overlap.ts'
 
-/** For each box the earlier ones that it overlaps, in their order. Costs little where few overlap in some field that most have. */
+/**
+ * For each box, the earlier ones that it overlaps, in their order. It costs little where few overlap in a field that
+ * most boxes have.
+ */
 export function earlierOverlaps(boxes: readonly KeyRanges[]): readonly (readonly number[])[] {
   const field = mostTelling(boxes)
   const candidates: number[][] = boxes.map(() => [])
@@ -28,7 +31,7 @@ interface Span {
   readonly index: number
 }
 
-/** Of all boxes that have the field, by their beginnings. */
+/** The spans of all boxes that have the field, sorted by their beginnings. */
 function spansOf(boxes: readonly KeyRanges[], field: string): readonly Span[] {
   return boxes
     .flatMap((box, index) => (box[field] ?? []).map(([first, last]): Span => ({ first, last, index })))
@@ -48,7 +51,7 @@ function mostTelling(boxes: readonly KeyRanges[]): string | null {
   return best?.field ?? null
 }
 
-/** How many begin at `end` or before. */
+/** How many spans begin at `end` or before; they are sorted. */
 function countUpTo(spans: readonly Span[], end: string | number): number {
   let [low, high] = [0, spans.length]
   while (low < high) {

@@ -1,4 +1,4 @@
-/** What each field of a [rule] has to say for itself. */
+/** What each field of a [rule] has to describe of itself. */
 import type { NamedSet } from '../../model/kernel.ts'
 import type { FirstPacket, Match, Side } from '../../model/match.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -8,32 +8,37 @@ import type { Outside } from '../values/outside.ts'
 import type { ValueParser } from '../values/values.ts'
 
 export interface MatchField<Said = unknown> {
-  /** In a [rule]. */
+  /** The field's key in a [rule]. */
   readonly key: string
   readonly reader: ValueParser<Said>
-  /** One line. */
+  /** What the key means, in one text line. */
   readonly help: string
-  /** What `Match` has of what was read. What is wrong with it is reported, and left out. */
+  /** The members of `Match` for the value that was read. What is wrong with it is reported and left out. */
   build(said: Said, where: BuiltWhere): Partial<Match>
-  /** What it means for other fields, where those say nothing. */
+  /** What the field means for other members, where these are not said. */
   readonly implies?: Partial<Match>
-  /** Only packets on that side have it. */
+  /** The side whose packets alone have the field; absent: both sides. */
   readonly side?: Side
-  /** Absent: in both. */
+  /** Whether the match can hold in a family; absent: in both. */
   readonly isIn?: (match: Match, family: Family) => boolean
-  /** False where nothing has it now. Absent: there is always something. */
+  /** Whether what the match names exists now; absent: it always does. */
   readonly isThere?: (match: Match, named: Named) => boolean
-  /** Where the key of a map can hold it. */
+  /** How the key of a map holds the field, where it can. */
   readonly inKey?: KeyField
-  /** Else, and also without it: what comes before the look-up. */
+  /** What is asked before the look-up, where the key of a map cannot hold the field, or not all of it. */
   readonly condition?: (match: Match, family: Family, rule: string) => Condition | null
-  /** Whether it lets all through that `other` lets through. Where it has none, it lets everything through. */
+  /**
+   * Whether `one` lets everything through that `other` lets through. A match without the field lets everything through.
+   */
   readonly covers: (one: Match, other: Match) => boolean
-  /** Of both families. Rules whose ranges do not overlap do not cover each other; absent or undefined where none can be told. */
+  /**
+   * Ranges of both families. Where those of two rules do not overlap, neither rule covers the other. Absent or
+   * undefined where no ranges can be told.
+   */
   readonly ranges?: (match: Match) => Ranges | undefined
-  /** Why the packet does not have it, for people; null where it has, or need not. */
+  /** Why the packet does not match, for people; null where it does, or nothing is asked. */
   readonly mismatch: (match: Match, packet: FirstPacket, contains: Contains) => string | null
-  /** Of several reasons, that of the lowest is told. */
+  /** Order of reasons: of several, that of the field with the lowest rank is told. */
   readonly rank: number
 }
 
@@ -48,16 +53,19 @@ export interface BuiltWhere {
 
 export interface KeyField {
   readonly name: string
-  /** The expression, and its data type in nft(8). */
+  /** The expression in nft(8); `type` is its data type there. */
   readonly expression: (family: Family) => string
   readonly type: (family: Family) => string
-  /** As it was configured: undefined where it was not, or no key holds it. */
+  /** Ranges as configured; undefined where nothing was, or no key holds the field. */
   readonly ranges: (match: Match, family: Family) => Ranges | undefined
-  /** Instead, where it depends on what there is now, or a part of it cannot be in that family. */
+  /**
+   * Ranges for the present, instead of `ranges`: for fields that depend on what exists now, or have parts that cannot
+   * be in the family.
+   */
   readonly rangesNow?: (match: Match, family: Family, named: Named) => Ranges | undefined
 }
 
-/** What rules name, as far as it is there now. */
+/** What rules name, as far as it exists now. */
 export type Named = Pick<Observed, 'links' | 'cgroups'>
 
 export interface Condition {
@@ -65,14 +73,14 @@ export interface Condition {
   readonly sets: readonly NamedSet[]
 }
 
-/** What only the kernel knows: whether a set that is filled by a name server, or from a file, has an address. */
+/** Whether a set has an address. Only the kernel knows, as a name server or a file fills the set. */
 export type Contains = (set: 'source' | 'destination' | 'domain', address: string) => boolean
 
 export function singles(values: readonly (string | number)[] | undefined): Ranges | undefined {
   return values?.map((value) => [value, value])
 }
 
-/** Both sorted and merged. */
+/** Whether each range of `other` is within one of `one`; both are sorted and merged. */
 export function rangesCover<T extends string | number>(
   one: readonly Range<T>[] | undefined,
   other: readonly Range<T>[] | undefined,
@@ -85,7 +93,7 @@ export function includesAll<T>(one: readonly T[] | undefined, other: readonly T[
   return one === undefined || (other?.every((value) => one.includes(value)) ?? false)
 }
 
-/** Null where it matches, or where nothing was asked. */
+/** The reason; null where `matches` is true, or undefined as nothing was asked. */
 export function unless(matches: boolean | undefined, reason: string): string | null {
   return matches === false ? reason : null
 }

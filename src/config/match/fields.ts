@@ -15,7 +15,7 @@ import { protocolField } from './protocol.ts'
 import type { TraitReader } from './trait.ts'
 import { userField, userOfPacket } from './user.ts'
 
-/** In the order in which they stand in keys of maps, and before the look-up. */
+/** The fields in their order in keys of maps, and in what is asked before the look-up. */
 const fieldsByName = {
   mark: markField,
   interfaces: interfaceField,
@@ -30,7 +30,7 @@ const fieldsByName = {
   cgroup: cgroupField,
 } as const satisfies Readonly<Record<MatchName, MatchField>>
 
-/** What `ifbalance explain` has options for. */
+/** Readers of what `ifbalance explain` has options for. */
 const traitReaders: { readonly [Trait in keyof PacketTraits]: TraitReader<Trait> } = {
   user: userOfPacket,
   cgroup: cgroupOfPacket,
@@ -42,7 +42,7 @@ export const fields = Object.entries(fieldsByName) as readonly (readonly [MatchN
 
 type Fields = typeof fieldsByName
 
-/** By key of a [rule], which field it is of, and what its reader reads. */
+/** By key of a [rule], the name of its field, and the type that its reader reads. */
 export type FieldReaders = {
   readonly [Name in keyof Fields as Fields[Name]['key']]: {
     readonly name: Name
@@ -58,12 +58,12 @@ const hashed: Readonly<Record<HashField, KeyField>> = {
   destinationPort: destinationPortField.inKey,
 }
 
-/** In nft, of what a hash is taken of. */
+/** The nft expression of a field that a hash is taken of. */
 export function expressionOf(field: HashField, family: Family): string {
   return hashed[field].expression(family)
 }
 
-/** Throws what is wrong with the text of an option. */
+/** What options of `ifbalance explain` say of a packet. Throws a Failure with what is wrong with an option's text. */
 export function readTraits(
   options: Readonly<Record<keyof PacketTraits, string | undefined>>,
   userId: (name: string) => number | null,
@@ -75,7 +75,7 @@ export function readTraits(
   return Object.fromEntries(read) as PacketTraits
 }
 
-/** Of a value that has them among other things. */
+/** The traits of a value that may have other members. */
 export function traitsIn(value: PacketTraits): PacketTraits {
   return Object.fromEntries(
     Object.keys(traitReaders).map((trait) => [trait, value[trait as keyof PacketTraits]]),

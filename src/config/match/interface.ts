@@ -1,4 +1,4 @@
-/** `interface =`: what forwarded packets come in by. */
+/** `interface =`: the interface by which forwarded packets come in. */
 import { matchesPattern } from '../../net/patterns.ts'
 import { allOf, interfacePattern, type ValueParser } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'

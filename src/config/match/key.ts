@@ -8,14 +8,20 @@ import type { KeyField, Named, Ranges } from './field.ts'
 import { fields } from './fields.ts'
 import type { KeyRanges } from './overlap.ts'
 
-/** Where others' rules or routes lead elsewhere, to a VPN or a LAN, nothing is steered or refused. */
+/**
+ * nft's match for packets that leave by one of the uplinks; null where no uplink is here. What others' rules or routes
+ * lead elsewhere, to a VPN or a LAN, is neither steered nor refused.
+ */
 export function outBy(uplinks: readonly Pick<Uplink, 'index'>[]): string | null {
   const indexes = uplinks.flatMap(({ index }) => index ?? []).sort((a, b) => a - b)
   if (indexes.length === 0) return null
   return `oif ${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`
 }
 
-/** Null where the rule cannot match on that side, in that family, with the interfaces and control groups that there are. */
+/**
+ * What the rule compares on this side and in this family. Null where it cannot match there, with the interfaces and
+ * control groups that exist now.
+ */
 export function keyRangesOf(match: Match, family: Family, side: Side, named: Named): KeyRanges | null {
   if (!match.families.includes(family) || (match.forwarded && side !== 'forward')) return null
   const box: [string, Ranges][] = []
@@ -36,7 +42,7 @@ export function keyOf(box: KeyRanges, family: Family): string {
     .join(' . ')
 }
 
-/** For a map's declaration. An interval set is asked for only where there are intervals: hashing is cheaper. */
+/** A map's type in its declaration. Intervals are asked for only where there are some, as a hash is cheaper. */
 export function typeOf(boxes: readonly KeyRanges[], family: Family): string {
   const [box = {}] = boxes
   const types = keyFields(box)
@@ -46,14 +52,14 @@ export function typeOf(boxes: readonly KeyRanges[], family: Family): string {
   return `type ${types} : verdict${intervals ? '; flags interval' : ''}`
 }
 
-/** Of a box that keyRangesOf() made, in its order. */
+/** The fields of a box that keyRangesOf() made, in its order. */
 function keyFields(box: KeyRanges): readonly KeyField[] {
   return keys.filter(({ name }) => Object.hasOwn(box, name))
 }
 
 const keys = fields.flatMap(([, { inKey }]) => inKey ?? [])
 
-/** Every combination of what the fields may be. */
+/** The elements of a map for the box: every combination of its fields' ranges. */
 export function elementsOf(box: KeyRanges): readonly string[] {
   return Object.values(box).reduce<readonly string[]>(
     (prefixes, ranges) =>

@@ -1,4 +1,4 @@
-/** `mark =`: what another program has marked. Without it, what others have marked is theirs. */
+/** `mark =`: the mark that another program has set. Rules without it leave packets alone that others have marked. */
 
 import type { Match } from '../../model/match.ts'
 import { hex, nftNumber } from '../../values/hex.ts'

@@ -6,7 +6,7 @@ import { fields } from './fields.ts'
 
 const byRank = fields.toSorted(([, a], [, b]) => a.rank - b.rank)
 
-/** Null where the rule matches; or the first thing that is otherwise, for people. */
+/** The first reason why the rule does not match, for people; null where it matches. */
 export function mismatch(match: Match, packet: FirstPacket, contains: Contains): string | null {
   if (!match.families.includes(packet.family)) return `it is not for ${packet.family === 'inet' ? 'IPv4' : 'IPv6'}`
   if (match.forwarded && packet.side !== 'forward') return isFor.forward

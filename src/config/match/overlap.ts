@@ -1,9 +1,9 @@
-/** Whether two rules can match the same connection, and whether one takes all that the other would. Pure. */
+/** Whether two rules can match the same connection, and whether one takes everything that the other would. Pure. */
 import type { Match } from '../../model/match.ts'
 import type { Ranges } from './field.ts'
 import { fields } from './fields.ts'
 
-/** Does the first match whatever the second matches? Files, patterns and the like count only where they are the same. */
+/** Whether `one` matches whatever `other` matches. Files, patterns and the like count only where they are the same. */
 export function covers(one: Match, other: Match): boolean {
   return (
     other.families.every((family) => one.families.includes(family)) &&
@@ -11,7 +11,7 @@ export function covers(one: Match, other: Match): boolean {
   )
 }
 
-/** Rules whose boxes do not overlap do not cover each other. */
+/** A match's ranges by field: rules whose ranges do not overlap do not cover each other. */
 export function coverRangesOf(match: Match): KeyRanges {
   return Object.fromEntries(
     fields.flatMap(([name, field]) => {
@@ -21,7 +21,7 @@ export function coverRangesOf(match: Match): KeyRanges {
   )
 }
 
-/** Ranges of both, by field: they overlap where each field that both have does. */
+/** Ranges by field, of both families. Two rules overlap where each field that both have overlaps. */
 export type KeyRanges = Readonly<Record<string, Ranges>>
 
 export function overlaps(one: KeyRanges, other: KeyRanges): boolean {
@@ -32,7 +32,7 @@ export function overlaps(one: KeyRanges, other: KeyRanges): boolean {
   return true
 }
 
-/** Loops, as this is asked most often by far. */
+/** Whether two lists of ranges overlap; plain loops, as this is asked most often by far. */
 function rangesOverlap(left: Ranges, right: Ranges): boolean {
   for (const a of left) for (const b of right) if (a[0] <= b[1] && b[0] <= a[1]) return true
   return false

@@ -1,4 +1,4 @@
-/** `source-port =` and `port =`. */
+/** `source-port =` and `port =`: ports and ranges of them. */
 import { mergeRanges } from '../../net/address-range.ts'
 import type { Range } from '../../net/family.ts'
 import { allOf, type ValueParser } from '../values/values.ts'

@@ -1,4 +1,4 @@
-/** `protocol =`. */
+/** `protocol =`: IP protocols by name or number. */
 import type { ValueParser } from '../values/values.ts'
 import { allOf } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
@@ -6,7 +6,7 @@ import { includesAll, type MatchField, singles, unless } from './field.ts'
 const [icmp, icmpv6] = [1, 58]
 
 const numbers: ReadonlyMap<string, readonly number[]> = new Map([
-  // ICMP's number is another one in IPv6.
+  // ICMP has another number in IPv6.
   ['icmp', [icmp, icmpv6]],
   ['igmp', [2]],
   ['tcp', [6]],

@@ -1,4 +1,4 @@
-/** A file of addresses for a rule: one address, prefix or range a line, comments from `#` or `;`. Pure. */
+/** A file of addresses for a rule: one address, prefix or range on a text line, comments from `#` or `;`. Pure. */
 
 import { familyOfElement } from '../../net/address-range.ts'
 import type { Family } from '../../net/family.ts'
@@ -12,7 +12,7 @@ export interface SetFile {
   readonly mistakes: readonly { readonly line: number; readonly text: string; readonly expected: string }[]
 }
 
-/** Every line is read, so that one look finds all that is wrong. */
+/** Reads the file's text, all of it, so that one look finds all that is wrong. */
 export function readSetFile(text: string): SetFile {
   const elements = { inet: [] as string[], inet6: [] as string[] }
   const mistakes: SetFile['mistakes'][number][] = []

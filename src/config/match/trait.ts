@@ -1,8 +1,8 @@
-/** What `ifbalance explain` is told of a packet, from the text of its options. */
+/** What `ifbalance explain` is told of a packet: readers for the text of its options. */
 import type { PacketTraits } from '../../model/match.ts'
 import { Failure } from '../../os/error.ts'
 
-/** Undefined: the option was not given. Throws what is wrong with the text. */
+/** Reads an option's text; undefined: the option was not given. Throws a Failure with what is wrong with the text. */
 export type TraitReader<Trait extends keyof PacketTraits> = (
   text: string | undefined,
   userId: (name: string) => number | null,

@@ -1,11 +1,11 @@
-/** `user =`: who runs the host's own program. */
+/** `user =`: the user who runs the host's own program. */
 import { Failure } from '../../os/error.ts'
 import { quoted } from '../values/diagnostics.ts'
 import { allOf, type ValueParser } from '../values/values.ts'
 import { includesAll, type MatchField, singles, unless } from './field.ts'
 import { numberOption, type TraitReader } from './trait.ts'
 
-/** adduser(8)'s names, or a number; whether there is such a user is looked up later. */
+/** Names as adduser(8) has them, or numbers; whether there is such a user is looked up later. */
 const users: ValueParser<readonly string[]> = {
   expected: 'names or numbers of users',
   read: (text) => allOf(text, (word) => (/^([a-z_][a-z0-9_-]{0,31}|\d{1,9})$/.test(word) ? word : null)),

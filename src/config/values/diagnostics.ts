@@ -1,26 +1,29 @@
-/** Errors and warnings with the place that they are about. */
+/** Errors and warnings, each with its place in the files. Pure. */
 import { printable } from '../../os/log.ts'
 
-/** Where in the files something is: `/etc/ifbalance/ifbalance.conf:12: [uplink home] weight`. */
+/** A place in the files, such as `/etc/ifbalance/ifbalance.conf:12: [uplink home] weight`. */
 export interface SourceLocation {
   readonly path: string
   readonly line: number
-  /** `[uplink home]`, or empty before the first section. */
+  /** `[uplink home]`; absent before the first section. */
   readonly section?: string
   readonly key?: string
 }
 
 export interface Diagnostics {
-  /** `of`: what is wrong by that, where it is not where the error is. */
+  /** Reports an error; `of` is the place of the key that becomes wrong by it, where that is another than `place`. */
   readonly error: (place: SourceLocation, message: string, of?: SourceLocation) => void
   readonly warn: (place: SourceLocation, message: string) => void
   readonly errors: () => readonly string[]
   readonly warnings: () => readonly string[]
-  /** What is wrong: a place for each error. */
+  /** The places of what is wrong, one for each error. */
   readonly faults: () => readonly SourceLocation[]
 }
 
-/** A file of another kind altogether has a mistake on every line; nobody reads more of them than this. */
+/**
+ * How many messages are shown. A file of another kind altogether has a mistake on every text line, and nobody reads
+ * more of them.
+ */
 const most = 50
 
 export function newDiagnostics(): Diagnostics {
@@ -48,7 +51,7 @@ function limited(lines: readonly string[], what: string): readonly string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), `and ${lines.length - most} more ${what}`]
 }
 
-/** Text from a file inside a message: in quotes, on one line, and not longer than a person reads. */
+/** Text from a file inside a message: in quotes, without line breaks, and not longer than a person reads. */
 export function quoted(text: string): string {
   return `"${printable(text.length > 60 ? `${text.slice(0, 60)}...` : text)}"`
 }

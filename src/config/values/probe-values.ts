@@ -5,7 +5,7 @@ import { hostOf } from '../../net/target.ts'
 import { familyOf } from '../../net/valid.ts'
 import { type ValueParser, wholeNumber } from './values.ts'
 
-/** Decimal seconds; `1e3` and `-1` would surprise someone. */
+/** Seconds as a decimal -> milliseconds; `1e3` and `-1` would surprise someone. */
 export const probeInterval: ValueParser<number> = {
   expected: 'seconds, 0.2 to 3600',
   read: (text) => {
@@ -19,7 +19,7 @@ export const quorum = wholeNumber('1 to 8', (value) => value >= 1 && value <= 8)
 export const httpStatus = wholeNumber('100 to 599', (value) => value >= 100 && value <= 599)
 export const resetDay = wholeNumber('1 to 28', (value) => value >= 1 && value <= 28)
 
-/** Null inside: never. */
+/** A bound; its value is null where it is off. The object tells that from text that cannot be read. */
 export interface Threshold {
   readonly value: number | null
 }
@@ -38,7 +38,10 @@ function threshold(expected: string, most: number, scale: number): ValueParser<T
 export const maxLatency = threshold('milliseconds, 1 to 60000', 60_000, 1)
 export const maxLoss = threshold('percent, 1 to 100', 100, 0.01)
 
-/** What stands here goes to ping(8), into a socket or a path: nothing that begins with `-`, nothing that a shell knows. */
+/**
+ * Targets of probes. They go to ping(8), into a socket or a path, so nothing begins with `-` or means something to a
+ * shell.
+ */
 export const targets: ValueParser<readonly string[]> = {
   expected: 'up to 8 of: an address, ADDRESS:PORT, [IPV6]:PORT, http(s)://HOST/PATH, or one absolute path of a script',
   read: (text) => {
@@ -55,7 +58,7 @@ export function isTargetOf(kind: ProbeKind, target: string): boolean {
   return fits[probeKinds[kind]](target, kind)
 }
 
-/** Of a target that the reader took. */
+/** Whether a target that the reader took is one for the kind of probe. */
 const fits: Readonly<Record<ProbeTargets, (target: string, kind: ProbeKind) => boolean>> = {
   hosts: (target) => familyOf(target) !== null,
   services: (target) => !isUrl(target) && !isScriptPath(target),
@@ -101,7 +104,7 @@ export const dnsName: ValueParser<string> = {
 
 const units: Readonly<Record<string, number>> = { M: 1e6, G: 1e9, T: 1e12 }
 
-/** As contracts count: a G is 1000 M. */
+/** Bytes, with units as contracts have them: a G is 1000 M. */
 export const quota: ValueParser<number> = {
   expected: 'an amount such as 500M, 20G or 1.5T',
   read: (text) => {

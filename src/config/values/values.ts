@@ -1,4 +1,4 @@
-/** Values of the configuration from their text. Pure; each says what it expects when it refuses. */
+/** Readers of the configuration's values from their text. Each says what it expects when it refuses. Pure. */
 
 import type { Masquerade } from '../../model/config.ts'
 import type { Gateways } from '../../model/facts.ts'
@@ -7,9 +7,9 @@ import { routedPrefix } from '../../net/ipv6-prefix.ts'
 import { isGateway, isInterfaceName, isMetric, isWeight } from '../../net/valid.ts'
 
 export interface ValueParser<T> {
-  /** Ends the sentence `expected ...`. */
+  /** What is expected: the end of a sentence `expected ...`. */
   readonly expected: string
-  /** Null where the text is not such a value. */
+  /** The value; null where the text is no such value. */
   readonly read: (text: string) => T | null
 }
 
@@ -17,7 +17,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ValuePa
   return { expected: choices.join(', '), read: (text) => choices.find((choice) => choice === text) ?? null }
 }
 
-/** The words that systemd.syntax(7) takes, too. */
+/** Yes or no, in the words that systemd.syntax(7) takes, too. */
 export const yesNo: ValueParser<boolean> = {
   expected: 'yes or no',
   read: (text) => {
@@ -35,7 +35,7 @@ export const masquerade: ValueParser<Masquerade> = {
   },
 }
 
-/** Decimal and nothing else: `010`, `0x10`, `1e3` and `-1` would each surprise someone. */
+/** A decimal number and nothing else: `010`, `0x10`, `1e3` and `-1` would each surprise someone. */
 export function wholeNumber(expected: string, allowed: (value: number) => boolean): ValueParser<number> {
   return {
     expected: `a whole number, ${expected}`,
@@ -44,20 +44,20 @@ export function wholeNumber(expected: string, allowed: (value: number) => boolea
 }
 
 export const weight = wholeNumber('1 to 256', isWeight)
-/** What every IPv6 link has to take (RFC 8200, 5), and what Ethernet does. */
+/** At least what every IPv6 link has to take (RFC 8200, 5), and at most what Ethernet takes. */
 export const mtu = wholeNumber('1280 to 1500', (value) => value >= 1280 && value <= 1500)
 export const metric = wholeNumber('0 to 65535', isMetric)
 
 /** Our eight bits have to fit into the 32 of a mark. */
 export const markShift = wholeNumber('0 to 24', (value) => value <= 24)
 
-/** The kernel's own tables are 0 (unspecified) and 253 to 255; table ids have 32 bits. */
+/** The kernel's own tables are 0 (unspecified) and 253 to 255, and numbers of tables have 32 bits. */
 export const tableBase = wholeNumber(
   '0 to 154 or 255 to 4294967197, as tables base+1 to base+98 have to keep clear of 253 to 255',
   (base) => base + 98 < 253 || (base >= 255 && base + 98 <= 0xffffffff),
 )
 
-/** Priority 0 is the kernel's rule for table local; ours have to end before the pair at 32765. */
+/** Priority 0 is the kernel's rule for table local, and our block has to end before the pair at 32765. */
 export const ruleBase = wholeNumber(
   '1 to 31765, as rules base to base+999 have to stay before 32765',
   (base) => base >= 1 && base + 999 < 32765,
@@ -68,7 +68,7 @@ export const interfacePattern: ValueParser<string> = {
   read: (text) => (isInterfaceName(text) || isPattern(text) ? text : null),
 }
 
-/** A pattern is fine where a name would be that has letters in place of the wildcards. */
+/** Whether the text is a pattern that would be an interface's name with letters in place of the wildcards. */
 function isPattern(text: string): boolean {
   return text.length <= 15 && isInterfaceName(text.replaceAll(/[*?]/g, 'x'))
 }
@@ -94,7 +94,7 @@ export const prefixes: ValueParser<readonly string[]> = {
   },
 }
 
-/** Words between commas or white space, each read; null where one cannot be, or there is none. */
+/** The words between commas or white space, each read by `read`; null where one cannot be read, or there is none. */
 export function allOf<T>(text: string, read: (word: string) => T | null): readonly T[] | null {
   const list = text.split(/[\s,]+/).map(read)
   return list.every((one) => one !== null) ? list : null
