@@ -1,11 +1,12 @@
 /**
- * What fails everywhere at once is not the lines, and must cost no connection. So a silent line is not taken for dead on
- * its own evidence: first another line has to answer something that it was asked after this one's requests were overdue,
- * then this one is asked once more, and only when that is not answered either is it offline. An outage of both, however
- * short, cannot have swallowed what the one was asked before and after without what the other was asked in between.
+ * Which silent lines are dead. What fails everywhere at once is not the lines' fault, and must cost no connection. So a
+ * silent line is not taken for dead on its own evidence: first another line has to answer something that it was asked
+ * after this one's requests were overdue, then this one is asked once more, and only when that is not answered either
+ * is it offline. An outage of both, however short, cannot have swallowed what the one was asked before and after
+ * without what the other was asked in between.
  *
- * Nothing here depends on how fast this host starts programs or reads what they say: times are bounds (line.ts), and where
- * they do not suffice, one asks again. Pure; `now` and all times in monotonic ms.
+ * Nothing here depends on how fast this host starts programs or reads what they say: times are bounds (path-health.ts),
+ * and where they do not suffice, lines are asked again. Pure; `now` and all times in monotonic ms.
  */
 import type { LineState } from '../model/health.ts'
 import { burstSpanMs } from './burst.ts'
@@ -15,7 +16,7 @@ import type { PathHealth } from './path-health.ts'
 export interface Standing {
   readonly key: string
   readonly line: PathHealth
-  /** Between its background probes: how dear it is to ask it. */
+  /** Time between its background probes, which tells how dear it is to ask it. */
   readonly intervalMs: number
 }
 
@@ -25,22 +26,28 @@ export interface Order {
 }
 
 export interface Ruling {
-  /** What everyone is to take each line for. */
+  /** What everyone is to take each line for, by key. */
   readonly told: ReadonlyMap<string, LineState>
   readonly orders: readonly Order[]
 }
 
 /**
- * Lines that fail together seldom come back in the same moment. A line that has been in trouble itself is no witness
- * against another until it has been well for so long.
+ * How long a line has to be well before it is a witness against another. Lines that fail together seldom come back in
+ * the same moment.
  */
 const graceMs = 2000
-/** Asked before the suspect's own burst is over: only lines where that costs nothing to speak of. */
+/**
+ * Lines that are probed at least this often cost next to nothing to ask, so they are asked before the suspect's own
+ * burst is over.
+ */
 const cheapMs = 5000
-/** So many are asked at first, the cheapest. */
+/** How many witnesses are asked at first; the cheapest lines are taken. */
 const witnesses = 2
 
-/** `unprobed`: there is an uplink that nobody probes, by the administrator's wish. It counts as alive. */
+/**
+ * What each line is taken for, and what each has to do next. `unprobed`: there is an uplink that nobody probes, by the
+ * administrator's wish, which counts as alive.
+ */
 export function arbitrate(standings: readonly Standing[], unprobed: boolean, now: number): Ruling {
   const isNobodyLeft = !unprobed && !standings.some(isPresent)
   return {
@@ -52,18 +59,21 @@ export function arbitrate(standings: readonly Standing[], unprobed: boolean, now
   }
 }
 
-/** Not known to be dead. */
+/** Whether the line is not known to be dead. */
 function isPresent({ line }: Standing): boolean {
   return line.state !== 'offline' && !line.silent
 }
 
-/** Where no line is left, all are offline, which has all stay in use. */
+/** What a line is told as. Where no line is left, all are offline, with which all stay in use. */
 function toldOf({ state, silent }: PathHealth, isNobodyLeft: boolean): LineState {
   if (!silent) return state
   return isNobodyLeft ? 'offline' : 'suspect'
 }
 
-/** A line that answers is better than none, however long it was to be held down yet. */
+/**
+ * Asks an offline line that answers, where no line is left: it is better than none, however long its hold-down still
+ * lasts.
+ */
 function hope({ key, line }: Standing): readonly Order[] {
   const isNew = line.answers > 0 && line.answeredAt > line.burstEndedAt
   return line.state === 'offline' && line.burst === null && isNew ? [{ key, kind: 'ask' }] : []
@@ -81,7 +91,7 @@ function ordersFor(one: Standing, standings: readonly Standing[], unprobed: bool
     return asking(others, failing.since, { silent, most: isGeneral ? others.length : witnesses, now })
   }
   if (!silent) {
-    // All that this burst asks may have left before the witness was asked: that it is not answered will not do.
+    // Everything that this burst asks may have left before the witness was asked, so its end would prove nothing.
     const { began = now } = line.burst ?? {}
     return began + burstSpanMs < failing.witnessedAt ? [{ key, kind: 'ask-anew' }] : []
   }
@@ -89,7 +99,7 @@ function ordersFor(one: Standing, standings: readonly Standing[], unprobed: bool
   return line.burst === null && now >= line.restUntil ? [{ key, kind: 'ask' }] : []
 }
 
-/** It has answered something that it was asked since then, and it was well before. */
+/** Whether the line has answered something that it was asked after `since`, and was well before. */
 function isWitness({ alive, troubledAt }: PathHealth, since: number): boolean {
   return alive !== null && alive.sentAfter >= since && alive.sentAfter >= troubledAt + graceMs
 }

@@ -1,12 +1,18 @@
-/** What a burst does to a line: its beginning, its end, and what each end means. Pure. */
+/** What a burst of probes does to a line: its beginning, its end, and what each end means. Pure. */
 import type { Advance, BurstEnded, LineSettings, PathHealth } from './path-health.ts'
 import { beforeOutage, dueMs, isLossy, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
 
-/** After a burst that said nothing, doubled for each further one: a host that can start no program must not only try. */
+/**
+ * The rest after a burst that said nothing, doubled for each further one: a host that can start no program must not
+ * only try.
+ */
 const restMs = 200
 const longestRestMs = 10_000
 
-/** Between two requests to one target, and how many there are: by a program that has a pace of its own (probes/icmp.ts). */
+/**
+ * Time between two requests of a burst to one target, and their number: ping(8) sends them by a pace of its own
+ * (probes/icmp.ts).
+ */
 export const burstGapMs = 50
 export const burstCount = 4
 export const burstSpanMs = (burstCount - 1) * burstGapMs
@@ -16,7 +22,7 @@ export function startBurst(line: PathHealth, now: number): Advance {
   return { line: { ...line, burst }, effects: [{ kind: 'burst', timeoutMs: timeoutMs(line), dueMs: dueMs(line) }] }
 }
 
-/** A burst from before this line was another one (`moved`) has nobody to tell. */
+/** The line after a burst. A burst from before the line was another one (`moved`) changes nothing. */
 export function burstEnded(before: PathHealth, event: BurstEnded, now: number, settings: LineSettings): Advance {
   if (before.burst === null) return { line: before, effects: [] }
   const { answered, targets, unknown, rttMs, muted = false } = event
@@ -43,7 +49,7 @@ function passed(
   const line = { ...before, alive, troubledAt, failing: null, voids: 0, restUntil: now }
   const dueAt = nextDueAt(line, settings.intervalMs, now)
   if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
-  // What was lost while it was dead says nothing of how well it works now.
+  // What was lost while the line was dead says nothing of how well it works now.
   const outcomes = line.state === 'offline' ? [] : line.silent ? beforeOutage(line.outcomes) : line.outcomes
   const opinions = line.state === 'offline' ? [] : line.opinions
   const online = { ...enter(line, 'online', why, now), silent: false, answeredAt: now, dueAt, outcomes, opinions }
@@ -60,7 +66,7 @@ function saidNothing(before: PathHealth, { cause }: BurstEnded, now: number): Ad
   const voids = before.voids + 1
   const restUntil = now + Math.min(longestRestMs, restMs * 2 ** (voids - 1))
   const why = before.state === 'suspect' && cause !== undefined ? cause : before.why
-  // That it was late was this burst's own word.
+  // Only this burst said that the line was late, so nothing is failing.
   const failing = before.silent || before.failedBursts > 0 ? before.failing : null
   return { line: { ...before, voids, restUntil, why, failing }, effects: [] }
 }
@@ -78,7 +84,7 @@ function failed(
   const { since = now, witnessedAt = null } = line.failing ?? {}
   const why = `${answered} of ${targets} targets answered${cause === undefined ? '' : `: ${cause}`}`
   const suspect = enter(line, 'suspect', why, now)
-  // Some answers are no proof of death: a lossy line gets a second chance.
+  // Some answers are no proof of death: a lossy line gets a second burst.
   const failedBursts = suspect.failedBursts + (answered === 0 ? 1 : 0.5)
   const silent = line.silent || failedBursts >= countDown
   const failing = { since, askedAt: began + spanMs, witnessedAt }
@@ -87,7 +93,7 @@ function failed(
   return silent ? { line: next, effects: [] } : startBurst(next, now)
 }
 
-/** `since` is when the state began. */
+/** The line in a state; `since` stays where it was in it already. */
 export function enter(line: PathHealth, state: PathHealth['state'], why: string, now: number): PathHealth {
   if (line.state === state) return { ...line, why }
   return { ...line, state, why, since: now, failedBursts: 0 }

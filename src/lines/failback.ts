@@ -1,19 +1,19 @@
-/** `failback = kill`: an uplink that is back and stays brings the connections back that went elsewhere meanwhile. Pure. */
+/** `failback = kill`: once an uplink is back to stay, connections that went elsewhere are cut. Pure. */
 import { isBalancedDefault } from '../model/active-uplinks.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 
-/** Cutting connections for an uplink that goes again would be worse than leaving them. */
+/** How long an uplink has to be back: cutting connections for one that goes again would be worse than leaving them. */
 const stableMs = 30_000
 
-/** By uplink and family, since when it carries; null: it was away, or is. */
+/** By uplink and family, since when it carries new connections, and whether it was away before. */
 export type Carrying = ReadonlyMap<string, { readonly since: number; readonly returned: boolean }>
 
 export interface Failback {
   readonly carrying: Carrying
-  /** Whose connections are to be cut now: of uplinks that carry no new ones. */
+  /** Uplinks, by family, whose connections are to be cut now; they carry no new ones. */
   readonly victims: readonly { readonly uplink: Uplink; readonly family: Family }[]
 }
 

@@ -1,4 +1,4 @@
-/** All lines of a family together: each goes its way (machine.ts), and one verdict is found for all (arbiter.ts). Pure. */
+/** All lines of a family: each advances by itself (machine.ts), arbiter.ts finds the verdict for all. Pure. */
 import type { LineState } from '../model/health.ts'
 import { arbitrate } from './arbiter.ts'
 import { advance } from './machine.ts'
@@ -20,7 +20,10 @@ export interface Together {
   readonly effects: readonly { readonly key: string; readonly effect: LineEffect }[]
 }
 
-/** `unprobed`: see arbiter.ts. Events of lines that are not there are no matter. */
+/**
+ * All lines after the news, and what everyone takes them for. `unprobed`: see arbiter.ts. News of a line that is not
+ * there is ignored.
+ */
 export function advanceTogether(
   members: ReadonlyMap<string, Member>,
   news: readonly LineNews[],
@@ -43,7 +46,8 @@ export function advanceTogether(
       return line ? [{ key, line, intervalMs: settings.intervalMs }] : []
     })
     const { told, orders } = arbitrate(standings, unprobed, now)
-    // Each order changes what it was given for: asked, a line has a burst; a witness is noted; who is offline stays so.
+    // The loop ends, as each order changes what it was given for: a line that was asked has a burst, a witness is
+    // noted, and an offline line stays so.
     if (orders.length === 0) return { lines, told, effects }
     events = orders.map(({ key, kind }) => ({ key, event: { kind } }))
   }

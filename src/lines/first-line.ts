@@ -1,11 +1,14 @@
-/** What a line begins with: nothing, or what a daemon before this one knew of it. Pure. */
+/** What a line begins with: nothing, or what an earlier daemon knew of it. Pure. */
 
 import type { Health } from '../model/health.ts'
 import type { Family } from '../net/family.ts'
 import { newLine } from './machine.ts'
 import type { LineSettings, PathHealth } from './path-health.ts'
 
-/** Where all lines were offline, none was found guilty: see arbiter.ts. */
+/**
+ * The first state of a line. Where all lines were offline, none was found guilty (see arbiter.ts), so none begins as
+ * offline.
+ */
 export function firstLine(
   { uplink, family }: { readonly uplink: string; readonly family: Family },
   settings: LineSettings,

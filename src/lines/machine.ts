@@ -1,12 +1,12 @@
 /**
- * How a line's state follows from what is seen of it: one pure transition function. The clock is passed in.
+ * How a line's state follows from what is seen of it: one pure transition function, to which the clock is passed.
  *
  *     suspect -- a quorum of the burst's targets answers --> online -- no answer, or traffic without any --> suspect
  *     suspect -- `countDown` bursts fail --> silent -- arbiter.ts: others do answer --> offline
  *     offline -- `countUp` answers in a row, hold-down over --> online
  *
- * A suspect line is in use: being suspected costs a few packets. A line begins as suspect, so that the first verdict on it
- * comes within a second.
+ * A suspect line is in use: being suspected costs a few packets. A line begins as suspect, so that the first verdict on
+ * it comes within a second.
  */
 import { burstEnded, enter, startBurst, unanswered } from './burst.ts'
 import type { Advance, LineEvent, LineSettings, PathHealth, Sample } from './path-health.ts'
@@ -63,7 +63,7 @@ export function advance(line: PathHealth, event: LineEvent, now: number, setting
   }
 }
 
-/** How often the background probe goes out in this state. */
+/** The time between background probes in the line's state, in ms. */
 export function probeIntervalMs(
   { state, silent }: PathHealth,
   { intervalMs, offlineIntervalMs }: LineSettings,
@@ -71,7 +71,7 @@ export function probeIntervalMs(
   return state === 'offline' || silent ? offlineIntervalMs : intervalMs
 }
 
-/** Whether the next tick is to come soon. Of a dead line, traffic tells nothing. */
+/** Whether the next tick is to come soon. Traffic tells nothing about a line that is dead. */
 export function isWatchful({ state, silent, samples, rtt }: PathHealth, now: number): boolean {
   return (state === 'suspect' && !silent) || (state === 'online' && isBusy(samples, rtt?.smooth ?? 0, now))
 }
@@ -95,7 +95,7 @@ function tick(
   return still(line)
 }
 
-/** What did not arrive while nobody looked says nothing. */
+/** The line after a gap: what did not arrive while nobody looked says nothing. */
 function afterGap(
   line: PathHealth,
   counters: { rx: number; tx: number } | null,
@@ -107,13 +107,13 @@ function afterGap(
   return still({ ...line, samples: [sampleOf(counters, undefined, now)], dueAt, burst })
 }
 
-/** Counters that cannot be read stand still. */
+/** The next sample; counters that cannot be read stand still. */
 function sampleOf(counters: { rx: number; tx: number } | null, last: Sample | undefined, now: number): Sample {
   return { at: now, rx: counters?.rx ?? last?.rx ?? 0, tx: counters?.tx ?? last?.tx ?? 0 }
 }
 
 function answer(before: PathHealth, rttMs: number, now: number, settings: LineSettings): Advance {
-  // It was taken for missed when the next probe left.
+  // The probe was taken for missed when the next one left.
   const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
   const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
   return heardOf({ ...before, outcomes: withAnswer({ ...before, outcomes }) }, rttMs, now, settings)
@@ -125,12 +125,12 @@ function heardOf(before: PathHealth, rttMs: number, now: number, settings: LineS
   const line = { ...judge(heard, settings), dueAt: nextDueAt(heard, probeIntervalMs(heard, settings), now) }
   if (line.silent) return line.burst === null ? startBurst(line, now) : still(line)
   if (line.state !== 'offline' || line.answers < settings.countUp || heldForMs(line, now) > 0) return still(line)
-  // What was lost while it was dead says nothing of how well it works now.
+  // What was lost while the line was dead says nothing of how well it works now.
   const online = enter(line, 'online', `${line.answers} answers in a row`, now)
   return still({ ...online, outcomes: [], opinions: [], troubledAt: now })
 }
 
-/** The line works where either kind is answered. */
+/** The line after a question to a name server: it works where either an echo or that is answered. */
 function opinion(
   before: PathHealth,
   { rttMs, datagram }: { readonly rttMs: number | null; readonly datagram: boolean },
@@ -142,13 +142,14 @@ function opinion(
   return still(judge(isOverdue(line, now, settings) ? { ...line, answers: 0 } : line, settings))
 }
 
-/** How long an offline line is not used yet, whatever it answers. */
+/** How many ms an offline line is not used yet, whatever it answers. */
 export function heldForMs(line: PathHealth, now: number): number {
   return line.state === 'offline' ? Math.max(0, line.since + holdDownMs(line, now) - now) : 0
 }
 
 /**
- * Only counted: on a slow line the answer comes yet. Whether it is late beyond what is usual, `tick` sees.
+ * The line after a missed probe, which is only counted: on a slow line the answer may still come. `tick` sees whether
+ * it is later than usual.
  */
 function miss(before: PathHealth, asked: boolean, now: number, settings: LineSettings): Advance {
   const late = !asked && isOverdue(before, now, settings)
@@ -161,7 +162,8 @@ function miss(before: PathHealth, asked: boolean, now: number, settings: LineSet
     },
     settings,
   )
-  // After 3 misses, 6, 12, ...: where nothing answers, there is nothing to gain by starting ping again and again.
+  // Another target is taken after 3 misses, 6, 12, ...: where nothing answers, starting ping again and again gains
+  // nothing.
   const isTurn = Number.isInteger(Math.log2(line.misses / 3))
   return { line, effects: isTurn ? [{ kind: 'next-target' }] : [] }
 }
@@ -170,7 +172,10 @@ function isOverdue(line: PathHealth, now: number, settings: LineSettings): boole
   return now - line.answeredAt > probeIntervalMs(line, settings) + timeoutMs(line)
 }
 
-/** Of an offline line nobody expects more, nor echo of one that seldom has any. */
+/**
+ * Whether the burst in progress makes the line late. An offline line is expected to be, and so is a line on which echo
+ * is seldom answered.
+ */
 function isLate(line: PathHealth): boolean {
   return line.state !== 'offline' && line.burst !== null && line.failing === null && !isMuted(line)
 }

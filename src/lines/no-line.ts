@@ -2,7 +2,7 @@
 import type { Observed } from '../model/observed.ts'
 import type { Uplink } from '../model/uplink.ts'
 
-/** Null: it has a link, and at least one line. */
+/** The reason for people; null where the uplink has a link, and at least one line. */
 export function whyNoLine({ name, interface: device, state }: Uplink, observed: Observed): string | null {
   const link = observed.links.find((one) => one.name === device)
   switch (state) {

@@ -3,7 +3,7 @@ import type { PathHealth } from './path-health.ts'
 
 const halfLifeMs = 600_000
 const mostMs = 600_000
-/** What a line with one failure behind it waits, over its count of answers. Doubled for each further one. */
+/** The hold-down after a second failure, besides the count of answers; each further one about doubles it. */
 const firstMs = 5000
 
 type Penalty = Pick<PathHealth, 'penalty' | 'penaltyAt'>
@@ -12,7 +12,7 @@ export function addPenalty(line: Penalty, now: number): Penalty {
   return { penalty: penaltyAt(line, now) + 1, penaltyAt: now }
 }
 
-/** How long an offline line stays so at least. */
+/** How many ms an offline line stays offline at least. */
 export function holdDownMs(line: Penalty, now: number): number {
   const failures = penaltyAt(line, now)
   return Math.min(mostMs, firstMs * (2 ** Math.max(0, failures - 1) - 1))

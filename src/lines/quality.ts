@@ -2,17 +2,17 @@
 import type { LineSettings, PathHealth } from './path-health.ts'
 
 const outcomesKept = 100
-/** Fewer are no statistic. */
+/** Losses of fewer outcomes are no statistic. */
 const outcomesNeeded = 20
 
 function keepOutcomes(outcomes: PathHealth['outcomes'], next: boolean): PathHealth['outcomes'] {
   return [...outcomes, next].slice(-outcomesKept)
 }
 
-/** So many misses in a row are an outage, which says nothing of how well the line works else. */
+/** So many misses in a row are an outage, which says nothing of how well the line works otherwise. */
 const outageMisses = 4
 
-/** With one more miss, unless it is one of an outage; `misses` of them came right before. */
+/** The outcomes with one more miss, unless that belongs to an outage; `misses` of them came right before. */
 export function withMiss({ outcomes, misses, silent }: PathHealth): PathHealth['outcomes'] {
   return silent || misses + 1 >= outageMisses ? outcomes : keepOutcomes(outcomes, false)
 }
@@ -21,7 +21,7 @@ export function withAnswer({ outcomes, misses }: PathHealth): PathHealth['outcom
   return keepOutcomes(misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
 }
 
-/** `answered` is null where nothing is said of losses. */
+/** The opinions with one more; `answered` is null where it says nothing of losses. */
 export function withOpinion({ opinions }: PathHealth, answered: boolean | null): PathHealth['opinions'] {
   if (answered === null) return opinions
   return keepOutcomes(answered ? withoutOutage(opinions) : opinions, answered)
@@ -35,31 +35,40 @@ export function beforeOutage(outcomes: PathHealth['outcomes']): PathHealth['outc
   return outcomes.slice(0, outcomes.lastIndexOf(true) + 1)
 }
 
-/** How long an answer may take: a multiple of what it usually takes. RFC 6298 has the formula, its bounds are for TCP. */
+/**
+ * How long an answer may take in ms: a multiple of what it usually takes. RFC 6298 has the formula; its bounds are for
+ * TCP.
+ */
 export function timeoutMs({ rtt }: PathHealth): number {
   if (rtt === null) return 1000
   return Math.ceil(Math.min(5000, Math.max(200, 3 * rtt.smooth, rtt.smooth + 4 * rtt.deviation)))
 }
 
-/** Whoever has not answered by then is late by its own measure; null where nobody knows it. */
+/** After how many ms an answer is late by the line's own measure; null where that is not known. */
 export function dueMs({ rtt }: PathHealth): number | null {
   return rtt && Math.ceil(Math.max(2 * rtt.smooth, rtt.smooth + 4 * rtt.deviation))
 }
 
-/** Where only some echo is missing, the question that makes up for it is asked an interval later. */
+/**
+ * When the next answer is due. Where only some echo is missing, the question that makes up for it is asked an interval
+ * later.
+ */
 export function nextDueAt(line: PathHealth, intervalMs: number, now: number): number {
   const isPartly = isMuted(line) && line.outcomes.some((answered) => answered)
   return now + (isPartly ? 2 : 1) * intervalMs + timeoutMs(line)
 }
 
-/** Half of what made it degraded has to go before it is not: a line at the threshold must not swing. */
+/**
+ * The line, degraded or not. Half of what made it degraded has to go before it is so no more: a line at the threshold
+ * must not swing.
+ */
 export function judge(line: PathHealth, { maxLatencyMs, maxLoss }: LineSettings): PathHealth {
   if (line.state === 'offline') return line
   const degraded = faultOf(line, { maxLatencyMs, maxLoss }) !== null
   return degraded === line.degraded ? line : { ...line, degraded }
 }
 
-/** What degrades the line, or keeps it so; null: nothing. */
+/** What degrades the line, or keeps it degraded, for people; null: nothing. */
 export function faultOf(line: PathHealth, { maxLatencyMs, maxLoss }: Pick<LineSettings, 'maxLatencyMs' | 'maxLoss'>) {
   const ease = line.degraded ? 0.5 : 1
   const loss = lossOf(line)
@@ -72,16 +81,16 @@ export function faultOf(line: PathHealth, { maxLatencyMs, maxLoss }: Pick<LineSe
     : null
 }
 
-/** 0 to 1, of the latest background probes; of what was asked instead where only echo requests are lost. */
+/** Losses of the latest background probes, 0 to 1; where only echo requests are lost, of what was asked instead. */
 export function lossOf(line: PathHealth): number {
   return isMuted(line) ? lostOf(withoutOutage(line.opinions)) : lostOf(line.outcomes)
 }
 
-/** Fewer opinions are none. */
+/** Fewer opinions than this count for nothing. */
 const opinionsNeeded = 4
 const mutedFrom = 0.1
 
-/** Echo requests are lost, and questions are not: somebody limits or drops the former. */
+/** Whether echo requests are lost and questions are not: then somebody limits or drops the former. */
 export function isMuted({ outcomes, opinions }: PathHealth): boolean {
   const [echo, asked] = [lostOf(outcomes), withoutOutage(opinions)]
   return echo >= mutedFrom && asked.length >= opinionsNeeded && lostOf(asked) <= echo / 4
@@ -91,7 +100,7 @@ function lostOf(outcomes: readonly boolean[]): number {
   return outcomes.length === 0 ? 0 : outcomes.filter((answered) => !answered).length / outcomes.length
 }
 
-/** It loses so much that one loss more is no news of it. */
+/** Whether the line loses so much that one more loss is no news. */
 export function isLossy(line: PathHealth): boolean {
   return line.outcomes.length >= outcomesNeeded && lossOf(line) >= 0.1
 }

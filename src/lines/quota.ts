@@ -8,7 +8,7 @@ export interface Reading {
   readonly counter: number
   readonly boot: string
   readonly device: string
-  /** See dayOf. */
+  /** The present day, as dayOf() of store/quota.ts writes it. */
   readonly today: string
 }
 
@@ -28,7 +28,10 @@ export function count(
   return { periods: Object.fromEntries(latest.slice(-periodsKept)), counter, boot, device }
 }
 
-/** What is to happen to an uplink by what was counted when it was looked at last; null while there is something left. */
+/**
+ * What is to happen to an uplink by what was counted when it was last looked at; null while something is left of its
+ * quota.
+ */
 export function verdictOf(
   used: Pick<Used, 'periods'> | undefined,
   today: string,
@@ -40,8 +43,8 @@ export function verdictOf(
 }
 
 /**
- * Which of these periods it is now. Each keeps its count, so a clock that is set ahead and back (T1) has changed nothing;
- * one from before all of them (1970, at boot) is wrong: the latest goes on.
+ * Which of these periods it is now. Each keeps its count, so a clock that is set ahead and back has changed nothing. A
+ * clock from before all of them (1970, at boot) is wrong, and then the latest period goes on.
  */
 function periodIn(periods: Used['periods'], today: string, resetDay: number): string {
   const period = periodOf(today, resetDay)

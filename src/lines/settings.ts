@@ -12,21 +12,21 @@ export interface ProbeSettings extends LineSettings {
   readonly name: string
   /** The line's own name servers, for kinds that need names. */
   readonly resolvers: readonly string[]
-  /** Target -> the name server that is asked where its echo is missing: see probes/opinion-servers.ts. */
+  /** By target, the name server that is asked where its echo is missing; see probes/opinion-servers.ts. */
   readonly opinions: Readonly<Record<string, string>>
   readonly status: number
   readonly body: string | null
 }
 
-/** Anycast resolvers of three operators: what answers is near, and they are not down together. */
+/** Anycast resolvers of three operators: they are near, and are not down together. */
 export const defaultTargets: Readonly<Record<Family, readonly string[]>> = {
   inet: ['1.1.1.1', '8.8.8.8', '9.9.9.9'],
   inet6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
 }
 
 /**
- * Of two operators. Plain HTTP on purpose: what stands in between answers itself, and gives itself away by that. A portal
- * has something to say, so none answers `204 No Content`.
+ * Pages of two operators. Plain HTTP on purpose: what stands in between answers itself, and gives itself away by that.
+ * A portal has something to say, so none answers `204 No Content`.
  */
 export const defaultUrls = [
   'http://connectivitycheck.gstatic.com/generate_204',
@@ -34,7 +34,10 @@ export const defaultUrls = [
 ]
 const defaultUrlStatus = 204
 
-/** Bursts of little more than a kilobyte: with these, an idle metered line's probes stay below 3 MB a day whatever happens. */
+/**
+ * Paces of probes. A burst is little more than a kilobyte: with these, an idle metered line's probes stay below 3 MB a
+ * day whatever happens.
+ */
 const paces = {
   unmetered: { intervalMs: 1000, offlineIntervalMs: 1000, burstEveryMs: 5000 },
   metered: { intervalMs: 60_000, offlineIntervalMs: 10_000, burstEveryMs: 90_000 },
@@ -78,7 +81,7 @@ const targetsOf: Readonly<
   nothing: () => [],
 }
 
-/** What was configured for one family only leaves the other to the defaults. */
+/** Targets of a family. What was configured for one family only leaves the other to the defaults. */
 function ofFamily(given: readonly string[] = [], family: Family): readonly string[] {
   const own = given.filter((target) => familyOf(hostOf(target)) === family)
   return own.length > 0 ? own : defaultTargets[family]

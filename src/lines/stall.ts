@@ -5,16 +5,16 @@ const keptMs = 4000
 
 export function keepSamples(samples: readonly Sample[], next: Sample): readonly Sample[] {
   const last = samples.at(-1)
-  // The device was made anew and counts from 0.
+  // Counters that fall are those of a device that was made anew.
   if (last !== undefined && (next.rx < last.rx || next.tx < last.tx)) return [next]
   const first = samples.findIndex(({ at }) => at >= next.at - keptMs)
   return [...(first < 0 ? [] : samples.slice(first)), next]
 }
 
 /**
- * Several packets out and next to nothing back (retransmissions, new connections), or a single one and nothing at all for
- * longer. Next to nothing: a dead line's own router still answers ARP. What was sent a moment ago may still be answered,
- * and where answers take long, so does a moment.
+ * Whether several packets went out and next to nothing came back (retransmissions, new connections), or a single one
+ * and nothing at all for longer. Next to nothing: a dead line's own router still answers ARP. What was sent a moment
+ * ago may still be answered, and where answers take long, that moment is longer.
  */
 export function isStalled(samples: readonly Sample[], rttMs: number, now: number): boolean {
   const slack = slackMs(rttMs)
@@ -26,8 +26,8 @@ export function isStalled(samples: readonly Sample[], rttMs: number, now: number
 }
 
 /**
- * Whether a device is to be watched closely: traffic that may stall, or something that is not answered yet, for as long as
- * `isStalled` takes for its verdict. Probes that are answered are neither.
+ * Whether a device is to be watched closely: there is traffic that may stall, or something that is not answered yet,
+ * for as long as `isStalled` takes for its verdict. Probes that are answered are neither.
  */
 export function isBusy(samples: readonly Sample[], rttMs: number, now: number): boolean {
   const short = since(samples, now - 450)
@@ -35,14 +35,17 @@ export function isBusy(samples: readonly Sample[], rttMs: number, now: number): 
   return short.sent >= 3 || [short, long].some(({ sent, back }) => sent >= 1 && back === 0)
 }
 
-/** Counters of what happened from then on; from the first sample on, where nobody watched before. */
+/** Packets sent and received since then; since the first sample, where nobody watched before. */
 function since(samples: readonly Sample[], at: number) {
   const first = samples.findLast((sample) => sample.at <= at) ?? samples[0]
   const last = samples.at(-1)
   return first && last ? { sent: last.tx - first.tx, back: last.rx - first.rx } : { sent: 0, back: 0 }
 }
 
-/** What was sent from `fromMs` to `toMs` ago, and what came back since then; null where nobody watched for so long. */
+/**
+ * Packets that were sent from `fromMs` to `toMs` ago, and that have come back since then; null where nobody watched for
+ * so long.
+ */
 function between(samples: readonly Sample[], now: number, fromMs: number, toMs: number) {
   const at = (ago: number) => samples.findLast((sample) => sample.at <= now - ago)
   const [first, middle, last] = [at(fromMs), at(toMs), samples.at(-1)]

@@ -1,24 +1,34 @@
-/** What lines that share the load say of each other: how much each of them can carry. Pure. */
+/** How much each of the lines that share the load can carry, as their rates and queues tell. Pure. */
 import { type Bandwidth, type Capacity, type LineModel, rateOf, restRate, type Way, ways } from './line-model.ts'
 
-/** Bytes/s over all lines: of less than this nothing is learned. */
+/** Bytes/s over all lines: below this nothing is learned. */
 export const learnedFrom = 50_000
-/** Acknowledgements are 2 to 3 % of what they acknowledge: so little is no load of its own. */
+/**
+ * The share of one way's rate that counts as acknowledgements of the other way, which are 2 to 3 % of what they
+ * acknowledge.
+ */
 export const acknowledgements = 0.06
-/** The least that a full line counts for, in bytes/s. */
+/** The least rate that a full line counts for, in bytes/s. */
 const leastRate = 1000
-/** The most that was seen is forgotten by half in about an hour. */
+/** The factor by which the most that was seen shrinks each second: by half in about an hour. */
 const kept = 0.9998
-/** So many seconds in a row in which a line is full say how much that is; rates that vary by more are of bursts. */
+/**
+ * How many seconds in a row a line has to be full before its rate says how much it can carry. Rates that vary by more
+ * than `steady` allows are bursts.
+ */
 const fullKept = 4
 const steady = 0.8
-/** A line that was never known to be full is not by a burst at less than this part of what it carried before. */
+/**
+ * A burst at less than this part of what a line carried before does not show that it is full, where it was never known
+ * to be.
+ */
 const typical = 0.7
 const toSteady = 0.5
 const toBursts = 0.02
 /**
- * Who is not full while another one is, and carries such a part of what it is said to, may be able to carry more: it is said
- * to by such a factor, and to so many times of what it carried lately at most. What was never seen full is found out faster, as TCP's slow start does.
+ * How a line's rate is raised while another line is full and it is not itself. Where it carries `part` of its rate, it
+ * may be able to carry more, so the rate grows by `factor`, to `most` times of what it carried lately. What was never
+ * seen full is found out faster, as in TCP's slow start.
  */
 const growth = {
   known: { part: 0.8, factor: 1.15, most: 1.2 },
@@ -32,7 +42,10 @@ export interface Member {
   readonly bandwidth?: Bandwidth
 }
 
-/** Once a second, of lines that new connections are spread over: each with what is known of it from now on. */
+/**
+ * The lines with what is known of them from now on, in the same order. Called once a second, with all lines that new
+ * connections are spread over.
+ */
 export function learn(members: readonly Member[]): readonly LineModel[] {
   const lines = members.map(({ line }) => line)
   const demand = demandOf(lines)
@@ -70,7 +83,7 @@ function learnWay(members: readonly Member[], way: Way): readonly Capacity[] {
   })
 }
 
-/** Of a full line: what it carries is what it can. */
+/** The capacity of a full line: what it carries is what it can carry. */
 function measured(line: LineModel, way: Way): Capacity {
   const before = line.capacity[way]
   const rate = rateOf(line, way)
@@ -105,34 +118,40 @@ function guessed(line: LineModel, way: Way, mayGrow: boolean, top: number): Capa
 }
 
 /**
- * Whether a line is full one way. Late answers say that it queues, but not which way; a rate that stands still at its best
- * says that it is full without a queue that probes would wait in.
+ * Whether a line is full one way. Late answers say that it queues, but not which way. A rate that stands still at its
+ * best says that the line is full without a queue in which probes would wait.
  */
 export function loadOf(line: LineModel, way: Way): Load {
   if (isOtherWay(line, way, way === 'down' ? 'up' : 'down')) return 'free'
   if (isFlat(line, way)) return 'full'
   const { late } = line.queue
-  // What delays answers of a line that carries nothing is not what we send.
+  // Lateness on a line that carries next to nothing is not caused by what we send.
   const isUsed = rateOf(line, way) > Math.max(restRate, line.capacity[way].seen / 20)
   if (late !== null && late > 0.5) return isUsed ? 'full' : 'unclear'
   const isStill = isSteady(line, way, { seconds: 4, varies: 0.1, part: 0.9 })
   return isStill || late === 0.5 ? 'unclear' : 'free'
 }
 
-/** Policers, fair queues (RFC 8290, CAKE) and servers that are slow themselves let answers pass in time. */
+/**
+ * Whether the rate stands still at its best. Policers, fair queues (RFC 8290, CAKE) and servers that are slow
+ * themselves let probes' answers pass in time.
+ */
 function isFlat(line: LineModel, way: Way): boolean {
   const isKnown = line.capacity[way].sure === 'known'
   return (
     isSteady(line, way, { seconds: isKnown ? 4 : 2, varies: 0.02, part: 0.9 }) ||
     isSteady(line, way, { seconds: 6, varies: 0.05, part: 0.9 }) ||
-    // It fell, and stays there.
+    // The rate fell, and stays where it is.
     isSteady(line, way, { seconds: 10, varies: 0.05, part: 0.1 })
   )
 }
 
 interface Steadiness {
   readonly seconds: number
-  /** By such a part its rate varies at most, and stays above such a part of the most that was seen. */
+  /**
+   * `varies`: the part by which the rates vary at most. `part`: the part of the most that was seen above which they
+   * stay.
+   */
   readonly varies: number
   readonly part: number
 }
@@ -145,8 +164,8 @@ export function isSteady({ rates, capacity }: LineModel, way: Way, { seconds, va
 }
 
 /**
- * Whether it is the other way that queues: this one carries acknowledgements only, or it is used much less than the other
- * one, or the other one stands still and this one does not.
+ * Whether it is the other way that queues: this one carries acknowledgements only, or is used much less than the other,
+ * or the other one stands still and this one does not.
  */
 function isOtherWay({ rates, capacity }: LineModel, way: Way, other: Way): boolean {
   const last = rates.at(-1)

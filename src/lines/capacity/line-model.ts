@@ -1,53 +1,56 @@
-/** What is known of one line beyond whether it is alive: plain values, times in monotonic ms, rates in bytes/s. */
+/** What is known of one line beyond whether it is alive. Plain values, monotonic ms, bytes/s. Pure. */
 import type { Target } from './target.ts'
 
 export const ways = ['down', 'up'] as const
 export type Way = (typeof ways)[number]
 
-/** A line's probes have a handful of targets; a configuration that changes leaves old ones behind. */
+/** How many targets are kept. A line's probes have a handful; a configuration that changes leaves old ones behind. */
 export const mostTargets = 16
 
-/** Bytes/s both ways together: a line that carries less is at rest. */
+/** A line that carries less than this, both ways together, is at rest. */
 export const restRate = 25_000
 
 export type Rates = Readonly<Record<Way, number>>
 
 export interface LineModel {
-  /** Of the latest reading; null before the first. */
+  /** When it was last read; null before the first reading. `counters` are of that reading, in bytes. */
   readonly at: number | null
   readonly counters: { readonly rx: number; readonly tx: number } | null
-  /** Of the latest seconds, newest last; empty where nothing was counted. */
+  /** Rates of the latest seconds, newest last; empty where nothing could be counted. */
   readonly rates: readonly Rates[]
-  /** When it carried next to nothing at last. */
+  /** When it last carried next to nothing. */
   readonly restedAt: number
-  /** By name, those that answered last. */
+  /** Targets by name; the last one was asked most recently. */
   readonly targets: Readonly<Record<string, Target>>
   readonly queue: Queue
   readonly capacity: Readonly<Record<Way, Capacity>>
 }
 
-/** How late answers are, by the median of the targets, each measured by itself. */
+/** How late answers are: the median of the targets, each of which is measured by itself. */
 export interface Queue {
-  /** Beyond the round trip at rest; null: nobody answered lately. */
+  /** Median lateness beyond the round trip at rest, in ms; null where nobody answered lately. */
   readonly ms: number | null
-  /** Of the targets that were asked lately, so many answer late: 0 to 1. Null: none was asked. */
+  /** Share of the targets asked lately that answer late, 0 to 1; null where none was asked. */
   readonly late: number | null
 }
 
 export interface Capacity {
-  /** Nothing is known, it carried so much without being full, or it was full with so much. */
+  /**
+   * `unknown`: nothing is known of the capacity. `at-least`: the line carried `rate` without being full. `known`: it
+   * was full with `rate`.
+   */
   readonly sure: 'unknown' | 'at-least' | 'known'
   /** What the line can carry that way, as far as is known. */
   readonly rate: number
-  /** The most that it carried in a second, lately: forgotten by half in an hour. */
+  /** The most that it carried in a second lately; this shrinks by half in about an hour. */
   readonly seen: number
-  /** When it became as sure as that. */
+  /** When `sure` became what it is. */
   readonly since: number
-  /** Rates of the latest seconds in a row in which it was full, newest last. */
+  /** Rates of the latest seconds in a row in which the line was full, newest last. */
   readonly full: readonly number[]
 }
 
-/** Of the administrator, in bytes/s: what a line begins with and never counts for more than; null: not said. */
+/** What the administrator says of a line's capacity: it begins with that and never counts for more; null: not said. */
 export type Bandwidth = Readonly<Record<Way, number | null>>
 
 export function newLine(bandwidth: Bandwidth = { down: null, up: null }): LineModel {
@@ -66,7 +69,7 @@ function given(rate: number | null): Capacity {
   return { sure: rate === null ? 'unknown' : 'known', rate: rate ?? 0, seen: 0, since: 0, full: [] }
 }
 
-/** Of the latest second. */
+/** The rate of the latest second. */
 export function rateOf({ rates }: LineModel, way: Way): number {
   return rates.at(-1)?.[way] ?? 0
 }

@@ -1,10 +1,13 @@
-/** What one line's reading says of it, whatever others do. Pure. */
+/** What a reading says of one line by itself, whatever other lines do. Pure. */
 import { type LineModel, mostTargets, type Rates, restRate } from './line-model.ts'
 import type { Reading } from './reading.ts'
 import { answered, lowerMedian, newTarget, type Target, voteOf } from './target.ts'
 
 const ratesKept = 10
-/** Between two readings; what is shorter says nothing of a second, and after a longer gap (suspend) it is another time. */
+/**
+ * Bounds on the time between two readings: a shorter one says nothing of a second, and after a longer gap (suspend) the
+ * line has to be seen anew.
+ */
 const shortestMs = 200
 const longestMs = 5000
 
@@ -18,7 +21,7 @@ export function observe(before: LineModel, { at, counters, answers }: Reading): 
   for (const { target, rttMs } of answers) {
     if (rttMs !== null && !(rttMs >= 0 && Number.isFinite(rttMs))) continue
     const known = targets.get(target) ?? newTarget
-    // Added last, so that the ones that are dropped are those that were not asked for longest.
+    // Deleting first puts the target last, so that those that were not asked for longest are dropped.
     targets.delete(target)
     targets.set(target, answered(known, rttMs, at, atRest))
   }
@@ -30,19 +33,19 @@ export function observe(before: LineModel, { at, counters, answers }: Reading): 
     restedAt,
   )
   const known = { ...before, restedAt, targets: Object.fromEntries(kept), queue }
-  // Too little time to make a rate of: it counts with the next reading.
+  // The time is too short to make a rate of: the bytes count with the next reading.
   return isEarly ? known : { ...known, at, counters, rates }
 }
 
 function ratesBetween(before: Reading['counters'], after: Reading['counters'], elapsedMs: number): Rates | null {
-  // The device was made anew and counts from 0.
+  // Counters that fall are those of a device that was made anew.
   if (!before || !after || after.rx < before.rx || after.tx < before.tx) return null
   return { down: ((after.rx - before.rx) * 1000) / elapsedMs, up: ((after.tx - before.tx) * 1000) / elapsedMs }
 }
 
 /**
- * One target of three may be slow, silent or a liar, and changes nothing. What was answered before the load began says
- * nothing of it.
+ * How late answers are, over all targets: one of three may be slow, silent or a liar without changing the result. What
+ * was answered before the load began says nothing of it.
  */
 function queueOf(targets: readonly Target[], at: number, restedAt: number): LineModel['queue'] {
   const alone = targets.length === 1

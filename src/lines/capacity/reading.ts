@@ -1,15 +1,15 @@
-/** What is looked at once a second of one line: an uplink's device, both families together. */
+/** One reading of a line, once a second: an uplink's device, both families together. */
 export interface Reading {
-  /** Monotonic, in ms. */
+  /** When it was read, in monotonic ms. */
   readonly at: number
-  /** Bytes from the internet and to it, as the device counts them; null where they cannot be read. */
+  /** Bytes received and sent by the device; null where they cannot be read. */
   readonly counters: { readonly rx: number; readonly tx: number } | null
-  /** Of the probes that are sent anyway, since the last reading. */
+  /** Answers since the last reading to the probes that are sent anyway. */
   readonly answers: readonly Answer[]
 }
 
 export interface Answer {
   readonly target: string
-  /** Null: it did not come. */
+  /** Round trip in ms; null: no answer came. */
   readonly rttMs: number | null
 }

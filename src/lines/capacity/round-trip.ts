@@ -1,18 +1,18 @@
-/** How far and how good a line is now, over all its targets: one that is slow by itself does not count for the line. Pure. */
+/** A line's round trip and losses now, over all targets: one that is slow by itself does not count. Pure. */
 import type { LineModel } from './line-model.ts'
 import { baseOf, lowerMedian, type Target } from './target.ts'
 
 export interface RoundTrip {
-  /** At rest, and now, in ms. */
+  /** Round trips at rest and now, in ms. */
   readonly baseMs: number
   readonly presentMs: number
-  /** How much later than the base answers come at rest, in ms. */
+  /** How much later than `baseMs` answers come at rest, in ms. */
   readonly jitterMs: number
-  /** Part of the latest probes that was lost. */
+  /** The part of the latest probes that was lost, 0 to 1. */
   readonly loss: number
 }
 
-/** Null: nobody answered yet. */
+/** The round trip, by the medians of the targets; null while nobody has answered. */
 export function roundTripOf({ targets }: Pick<LineModel, 'targets'>): RoundTrip | null {
   const known = Object.values(targets).filter(({ least }) => least.length > 0)
   if (known.length === 0) return null

@@ -1,14 +1,14 @@
-/** What survives a restart of what is known of a line. Pure; what was stored is as hostile as any file. */
+/** What of a line survives a restart. What was stored is as hostile as any file. Pure. */
 import { type Json, numberOf, objectOf } from '../../values/checked.ts'
 import { type Bandwidth, type Capacity, type LineModel, mostTargets, newLine, type Way } from './line-model.ts'
 import { baseOf, newTarget, type Target } from './target.ts'
 
 export interface StoredLine {
-  /** By the clock on the wall, in ms. */
+  /** When it was stored, by the clock on the wall, in ms. */
   readonly at: number
   readonly down: StoredCapacity
   readonly up: StoredCapacity
-  /** By name, the round trip at rest, in ms. */
+  /** By target's name, the round trip at rest and its jitter, in ms. */
   readonly targets: Readonly<Record<string, { readonly baseMs: number; readonly jitterMs: number }>>
 }
 
@@ -16,15 +16,15 @@ interface StoredCapacity {
   readonly sure: Capacity['sure']
   readonly rate: number
   readonly seen: number
-  /** For how long it was as sure as that, in ms. */
+  /** For how long `sure` had been what it is, in ms. */
   readonly forMs: number
 }
 
-/** Contracts change, and so do the paths to targets: what is older is another line's. */
+/** How long it is believed. Contracts change, and so do the paths to targets. */
 const believedMs = 14 * 24 * 3600 * 1000
-/** A clock may be set back by as much, and not more. */
+/** How far in the future it may be, as a clock may be set back. */
 const aheadMs = 24 * 3600 * 1000
-/** Bytes/s: ten terabits. */
+/** The highest rate that is believed: ten terabits a second, in bytes/s. */
 const mostRate = 1.25e12
 const mostMs = 60_000
 const mostNameLength = 256
@@ -43,7 +43,7 @@ export function toStored(line: LineModel, wallMs: number): StoredLine {
   return { at: Math.round(wallMs), down: store(down), up: store(up), targets: Object.fromEntries(targets) }
 }
 
-/** A new line with what of `stored` can be believed; `at` monotonic and `wallMs` by the clock, both now. */
+/** A new line with what can be believed of `stored`. `at` (monotonic) and `wallMs` (by the clock) are both now. */
 export function fromStored(stored: unknown, at: number, wallMs: number, bandwidth?: Bandwidth): LineModel {
   const line = newLine(bandwidth)
   const value = objectOf(stored)

@@ -1,38 +1,41 @@
-/** One probe target's round trip, measured by itself: what is slow by nature is not late. Pure. */
+/** One probe target's round trip, measured by itself, so that what is slow by nature is not late. Pure. */
 
 export interface Target {
-  /** The least round trips of the minutes before, oldest first, in ms. */
+  /** The least round trip of each of the latest minutes, oldest first, in ms. */
   readonly least: readonly { readonly minute: number; readonly ms: number }[]
-  /** Smoothed as TCP's (RFC 6298), in ms. */
+  /** Smoothed round trip as TCP has it (RFC 6298), in ms. */
   readonly presentMs: number
-  /** How much later than the least answers come at rest, smoothed. */
+  /** How much later than the least answers come at rest, smoothed, in ms. */
   readonly jitterMs: number
-  /** Part of the latest probes that was lost, smoothed. */
+  /** The part of the latest probes that was lost, smoothed, 0 to 1. */
   readonly loss: number
-  /** Answers in a row that were late although nothing was carried, and the least of them. */
+  /** Late answers in a row while nothing was carried, and the least round trip of them in ms. */
   readonly moved: { readonly answers: number; readonly ms: number }
-  /** The latest outcomes, newest last. */
+  /** The latest outcomes of probes, newest last. */
   readonly latest: readonly Outcome[]
 }
 
 interface Outcome {
   readonly at: number
-  /** Beyond the base; null: lost. */
+  /** How much longer than the base it took, in ms; null: lost. */
   readonly beyondMs: number | null
   readonly late: boolean
 }
 
-/** Paths change, and what was the shortest round trip of an hour ago may be of another one. */
+/** How long a least round trip counts. Paths change, and the shortest of an hour ago may be another path's. */
 const baseMinutes = 10
-/** So many answers in a row that are late at rest are another path, or a wireless one that drifted. */
+/** So many answers in a row that are late at rest show another path, or a wireless one that drifted. */
 const movedAnswers = 5
-/** Later than this, or than so many times its jitter: whichever is more. Less is what a busy processor makes. */
+/**
+ * An answer is late beyond the larger of this and of a multiple of the target's jitter. Less is what a busy processor
+ * makes.
+ */
 const lateMs = 10
 const lateJitters = 3
-/** A burst's requests, and a target that is asked each third second. */
+/** How long an outcome counts: long enough for a burst's requests, and for a target that is asked each third second. */
 const latestMs = 3500
 const mostOutcomes = 8
-/** Who loses more than this, as by three in a row, says nothing by losing one more. */
+/** A target that loses more than this says nothing by losing one more; three losses in a row make as much. */
 const unreliable = 0.2
 const usualJitterMs = 1
 
@@ -45,7 +48,9 @@ export const newTarget: Target = {
   latest: [],
 }
 
-/** `atRest`: the line carries next to nothing, so lateness is the target's own, or the path's. */
+/**
+ * The target after a probe. `atRest`: the line carries next to nothing, so lateness is the target's own, or the path's.
+ */
 export function answered(before: Target, rttMs: number | null, at: number, atRest: boolean): Target {
   const latest = before.latest.filter((outcome) => outcome.at > at - latestMs).slice(1 - mostOutcomes)
   const loss = before.loss + ((rttMs === null ? 1 : 0) - before.loss) / 10
@@ -72,7 +77,7 @@ export function answered(before: Target, rttMs: number | null, at: number, atRes
       latest: [{ at, beyondMs: rttMs - moved.ms, late: false }],
     }
   }
-  // A single spike moves the threshold by no more than the threshold itself.
+  // The bound keeps a single spike from moving the threshold by more than the threshold itself.
   const jitterMs = before.jitterMs + (Math.min(beyondMs, 2 * thresholdMs(before)) - before.jitterMs) / 20
   return { ...target, jitterMs: Math.max(0.1, jitterMs), moved, loss, latest: [...latest, outcome] }
 }
@@ -88,7 +93,7 @@ function withLeast(target: Target, ms: number, minute: number): Target {
   return ms < last.ms ? { ...target, least: [...kept.slice(0, -1), { minute, ms }] } : { ...target, least: kept }
 }
 
-/** The round trip at rest; NaN before the first answer. */
+/** The round trip at rest in ms; NaN before the first answer. */
 export function baseOf({ least }: Target): number {
   return least.length === 0 ? Number.NaN : Math.min(...least.map(({ ms }) => ms))
 }
@@ -99,8 +104,8 @@ export interface Vote {
 }
 
 /**
- * What this target has said of the line since then; null: it was not asked lately, or counts for nothing. One of several has
- * one voice, its latest answer; one that is `alone` is not believed by a single answer.
+ * What the target has said of the line since then; null where it was not asked lately, or its word counts for nothing.
+ * Of one among several, the latest answer counts; one that is `alone` is not believed by a single answer.
  */
 export function voteOf({ latest, least, loss }: Target, at: number, since: number, alone: boolean): Vote | null {
   const asked = latest.filter((outcome) => outcome.at > Math.max(since, at - latestMs))
@@ -111,7 +116,7 @@ export function voteOf({ latest, least, loss }: Target, at: number, since: numbe
   return { late, beyondMs: delays.length === 0 ? null : lowerMedian(delays) }
 }
 
-/** Of an even number the lower one of the two in the middle: in doubt nobody is late. */
+/** The median; of an even number of values the lower one in the middle, so that in doubt nobody is late. */
 export function lowerMedian(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor((values.length - 1) / 2)] ?? Number.NaN
 }

@@ -1,4 +1,4 @@
-/** Whether the gateway is there: what the kernel's own ARP or neighbour discovery says when it is asked to make sure. */
+/** Whether the gateway is there: the kernel's own ARP or neighbour discovery tells when it is asked to make sure. */
 import { programs } from '../../layout.ts'
 import { run } from '../../os/run.ts'
 import type { Egress } from './egress.ts'
@@ -14,8 +14,9 @@ export const arp: Asking = {
 const lookMs = 50
 
 /**
- * `nud probe` has the kernel ask the gateway again; without an entry a packet to it, which is all that ping is for here,
- * makes one. The time runs from when the kernel was asked. Throws where ip fails. A way without a gateway has none that could be dead.
+ * Whether the gateway answered. `nud probe` has the kernel ask it again; where the kernel has no entry, ping sends a
+ * packet to it, which makes one. The time runs from when the kernel was asked. Throws where ip fails. A way without a
+ * gateway has none that could be dead, so it counts as answered.
  */
 async function askNeighbour({ device, gateway }: Egress, timeoutMs: number, stopped: AbortSignal): Promise<boolean> {
   if (gateway === null) return true

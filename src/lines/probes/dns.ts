@@ -1,4 +1,4 @@
-/** A question to a name server through one uplink: RFC 1035. */
+/** A question to a name server through one uplink (RFC 1035). */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { hostOf, portOf } from '../../net/target.ts'
@@ -16,7 +16,7 @@ export const dns: Asking = {
 
 const types = { inet: 1, inet6: 28 } as const
 
-/** The addresses of `name`, none where it has none; null for no answer, a failure or a refusal. */
+/** The addresses of `name`, an empty list where it has none; null for no answer, a failure or a refusal. */
 export async function askName(
   { family, source }: Egress,
   server: string,
@@ -30,7 +30,7 @@ export async function askName(
   const stop = () => reject(new Failure('no-answer', 'no answer in time'))
   signal.addEventListener('abort', stop, { once: true })
   socket.on('error', reject)
-  // Connected below: the kernel hands on nothing but what comes from the server.
+  // The socket is connected below, so the kernel hands on only what comes from the server.
   socket.on('message', (message) => {
     const answer = parseAnswer(message, id, types[family])
     if (answer !== undefined) resolve(answer)
@@ -62,7 +62,10 @@ export function question(id: number, name: string, type: number): Buffer {
   return Buffer.concat([header, ...labels, Buffer.from([0, 0, type, 0, 1])])
 }
 
-/** Undefined for what is no answer to us; null where the server failed. That there is no such name is an answer. */
+/**
+ * The addresses in an answer; undefined for what is no answer to us, null where the server failed. That there is no
+ * such name is an answer, without addresses.
+ */
 export function parseAnswer(message: Buffer, id: number, type: number): readonly string[] | null | undefined {
   if (message.length < 12 || message.readUInt16BE(0) !== id || (message.readUInt8(2) & 0x80) === 0) return undefined
   const code = message.readUInt8(3) & 0x0f
@@ -70,7 +73,7 @@ export function parseAnswer(message: Buffer, id: number, type: number): readonly
   try {
     return readAddresses(message, type)
   } catch {
-    // Cut short: a RangeError of Buffer's.
+    // The message was cut short, which is a RangeError of Buffer.
     return null
   }
 }
@@ -90,7 +93,7 @@ function readAddresses(message: Buffer, type: number): readonly string[] {
   return found
 }
 
-/** A name is labels, and ends with an empty one or a reference of two bytes. */
+/** The position behind a name, which is labels, and ends with an empty one or a reference of two bytes. */
 function afterName(message: Buffer, start: number): number {
   let at = start
   for (;;) {

@@ -1,7 +1,7 @@
-/** Where a line leaves, and what came back by it. */
+/** The way by which a line leaves, and what comes back by it. */
 import type { Family } from '../../net/family.ts'
 
-/** Where a line leaves. */
+/** The way by which a line leaves. */
 export interface Egress {
   readonly uplink: string
   readonly family: Family
@@ -13,10 +13,10 @@ export interface Egress {
 
 export interface Answer {
   readonly target: string
-  /** Null: none. */
+  /** Round trip in ms; null: no answer. */
   readonly rttMs: number | null
-  /** By a question to a name server, where its echo was missing. */
+  /** True where a name server's answer replaces a missing echo. */
   readonly second?: true
-  /** What was wrong instead, where that is known. */
+  /** What came instead of the right answer, where that is known. */
   readonly fault?: string
 }

@@ -1,4 +1,4 @@
-/** Uplinks -> the ways out that can be probed, one a family. Pure. */
+/** Uplinks -> the ways out that can be probed, one for each family. Pure. */
 import { isLinked } from '../../model/active-uplinks.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Egress } from './egress.ts'

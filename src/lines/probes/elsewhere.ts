@@ -1,4 +1,4 @@
-/** Whether `main` has a way of its own to a target: sockets that are bound to an address, not to a device, would take it. Pure. */
+/** Whether `main` leads to a target by another way, which sockets bound to an address alone would take. Pure. */
 import { BlockList } from 'node:net'
 import { tables } from '../../layout.ts'
 import type { Route } from '../../model/kernel.ts'
@@ -22,7 +22,10 @@ export function leadsElsewhere(
   return best.length > 0 && !best.some(({ route }) => route.nexthops.some((hop) => hop.device === device))
 }
 
-/** What binds to an address alone must have one of its own, and targets that follow it. */
+/**
+ * Settings with which no probe strays: probes that bind to an address need one that no other uplink has, and lose the
+ * targets to which `main` leads elsewhere.
+ */
 export function unableToStray(way: Egress, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
   if (probers[settings.kind].bindsTo === 'device') return settings
   if (way.source === null) return { ...settings, kind: 'none' }
@@ -31,7 +34,7 @@ export function unableToStray(way: Egress, settings: ProbeSettings, routes: read
   return { ...settings, targets, quorum: Math.min(settings.quorum, targets.length) }
 }
 
-/** Bits of the prefix when the address is in it; -1 otherwise. */
+/** The length of the prefix where the address is in it; -1 otherwise. */
 function matchLength(destination: string, address: string): number {
   const [prefix = '', bits] = destination.split('/')
   const family = familyOf(prefix)

@@ -1,4 +1,4 @@
-/** A page through one uplink: a captive portal answers with another status, a redirection, or its own text. */
+/** A page through one uplink. A captive portal answers with another status, a redirection, or its own text. */
 import { once } from 'node:events'
 import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
@@ -10,7 +10,7 @@ import { askName } from './dns.ts'
 import type { Egress } from './egress.ts'
 import type { Asking } from './prober.ts'
 
-/** Of kind http and https, by the URL's own scheme. */
+/** Serves both kinds, http and https: the URL's scheme decides. */
 export const page: Asking = {
   how: 'asks',
   bindsTo: 'address',
@@ -20,7 +20,7 @@ export const page: Asking = {
 
 const maxBody = 64 * 1024
 
-/** True where the page came with the expected status and text, else what was wrong. Throws where nothing came. */
+/** True where the page came with the expected status and text, otherwise what was wrong. Throws where nothing came. */
 async function fetchPage(
   way: Egress,
   url: string,
@@ -61,12 +61,13 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return text
 }
 
-/** Without an answer for so long, the line's own name servers are helped. */
+/** How long the line's own name servers have, before others are asked, too. */
 const ownFirstMs = 100
 
 /**
- * By the line's own name servers, as some providers let nobody ask others, and then by public ones through the same line:
- * the host's own may be reached by another, or be what is dead. Throws where none answers.
+ * An address of a host name. The line's own name servers are asked first, as some providers let nobody ask others, and
+ * then public ones through the same line. The host's own may be reached by another line, or be what is dead. Throws
+ * where none answers.
  */
 async function resolve(way: Egress, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
   const ask = async (server: string) => {

@@ -15,14 +15,14 @@ export const icmp: Pinging = { how: 'pings', bindsTo: 'device', needsNames: fals
 
 export type PingLine =
   | { readonly kind: 'answer'; readonly rttMs: number }
-  /** `-O`: the next request leaves, and this one has no answer yet. */
+  /** The next request left while this one had no answer (option `-O`). */
   | { readonly kind: 'miss'; readonly sequence: number }
-  /** At the end: it has sent so many requests, and waited for the answers. */
+  /** The end: ping has sent so many requests, and has waited for the answers. */
   | { readonly kind: 'summary'; readonly sent: number }
   /** This host's own firewall did not let a request out. */
   | { readonly kind: 'refused' }
 
-/** Room for ping's own time stamp, and no more: 44 bytes an IPv4 packet. */
+/** Payload with room for ping's own time stamp and no more: 44 bytes an IPv4 packet. */
 const size = ['-s', '16'] as const
 
 export function parsePing(line: string): PingLine | null {
@@ -35,7 +35,7 @@ export function parsePing(line: string): PingLine | null {
   return line.endsWith('sendmsg: Operation not permitted') ? { kind: 'refused' } : null
 }
 
-/** The device, and the address where there is one; else whatever the kernel chooses. */
+/** Options that bind ping: to the device, and to the address where there is one. */
 function by({ device, source }: Egress, target: string): readonly string[] {
   const bound = source !== null && !isLinkLocal(target) ? ['-I', source] : []
   return [...bound, '-I', device, target]
@@ -56,7 +56,7 @@ function pingOn(
   return follow(programs.ping, args, { onLine, onEnd })
 }
 
-/** ping itself takes the time, however late we hear of it. */
+/** A burst, in which ping itself takes the time, so it does not matter how late we read its output. */
 function pingBurst(
   way: Egress,
   target: string,
@@ -74,7 +74,7 @@ function pingBurst(
   return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(way, target)], {
     onLine,
     onErrorLine: onLine,
-    // Code 2: no such address, device or route.
+    // Exit code 2: there is no such address, device or route.
     onEnd: ({ exitCode }) => onEnd(end ?? (exitCode === 2 ? 'failed' : 'unknown')),
   })
 }

@@ -10,7 +10,7 @@ import type { ProbeSettings } from '../settings.ts'
 import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
 
-/** Other addresses of the default targets' operators. */
+/** Other addresses of the operators of the default targets. */
 const twins: Readonly<Record<string, string>> = {
   '1.1.1.1': '1.0.0.1',
   '8.8.8.8': '8.8.4.4',
@@ -23,9 +23,10 @@ const twins: Readonly<Record<string, string>> = {
 type Lines<T> = readonly (T & { readonly way: Egress; readonly settings: ProbeSettings })[]
 
 /**
- * The targets themselves, or others of their operators. What an uplink was given as its name servers says nothing of its
- * line: while that is dead, this host's questions to those may go by another (reconcile/decide/name-servers.ts). Sockets can
- * be bound to an address only, so one that `main` has a route of its own for, by another device, is left out.
+ * Settings with the servers to ask: the targets themselves, or other addresses of their operators. What an uplink was
+ * given as its name servers says nothing of its line: while that is dead, this host's questions to them may go by
+ * another (reconcile/decide/name-servers.ts). Sockets can be bound to an address only, so a server is left out where
+ * `main` has a route of its own for it, by another device.
  */
 export function withOpinions<T>(
   lines: Lines<T>,

@@ -1,11 +1,11 @@
-/** Time for an answer that this process reads itself: while it does other things, nobody's time runs out. */
+/** Waiting for an answer that this process reads itself, so that time in which it does other things does not count. */
 
-/** A timer that rings late has cost so much of the time at most. */
+/** The time is waited in slices: a timer that rings late costs one slice at most. */
 const sliceMs = 50
 
 /**
- * Calls `over` when `ms` have been waited, and whatever has come by then was read: an answer that lies in a socket while
- * the timer rings has come in time. Returns what stops it.
+ * Calls `over` when `ms` have been waited, and whatever has come by then was read: an answer that lies in a socket
+ * while the timer rings has come in time. Returns what stops it.
  */
 export function waitPatiently(ms: number, over: () => void): () => void {
   let left = ms
@@ -16,7 +16,7 @@ export function waitPatiently(ms: number, over: () => void): () => void {
     left -= slice
     timer = setTimeout(left > 0 ? next : afterReading, slice)
   }
-  // Immediates run after what there is to read.
+  // Immediates run after sockets were read.
   const afterReading = () => {
     immediate = setImmediate(over)
   }

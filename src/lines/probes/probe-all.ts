@@ -1,4 +1,4 @@
-/** All targets of a line at once, whatever the kind of probe. */
+/** All targets of a line probed at once, whatever the kind of probe. */
 import { burstGapMs, burstSpanMs } from '../burst.ts'
 import type { ProbeSettings } from '../settings.ts'
 import type { Answer, Egress } from './egress.ts'
@@ -11,33 +11,35 @@ export interface Burst {
   readonly answers: readonly Answer[]
   /** Whether the gateway answered; null where there is none to ask, or nobody waited for it. */
   readonly gateway: boolean | null
-  /** Of how many targets nobody knows whether they were asked, and why. */
+  /** Of how many targets nobody knows whether they were asked; `cause` says why. */
   readonly unknown: number
   readonly cause?: string
-  /** Too few echo requests were answered, but what was asked first instead was, by a quorum. */
+  /** Whether too few echo requests were answered, but a quorum of the questions that were asked first instead. */
   readonly muted: boolean
-  /** Requests went out for so long at least. */
+  /** Time in ms for which requests went out, at least. */
   readonly spanMs: number
 }
 
 export interface BurstOptions {
-  /** How long the last answer may take. */
+  /** How long the last answer may take, in ms. */
   readonly timeoutMs: number
-  /** What takes longer is late; null: nobody knows. Then one waits for the gateway, too. */
+  /**
+   * An answer that takes longer than this is late; null: that is not known, and then the gateway is waited for, too.
+   */
   readonly dueMs: number | null
   /** So many targets are late that no quorum can have answered in time. The burst goes on. */
   readonly onLate: () => void
   readonly onEnd: (burst: Burst) => void
 }
 
-/** Over the time that a program takes by itself; one that is stopped or starved for longer has said nothing. */
+/** How long a program may take besides its own waiting; one that is stopped or starved for longer has said nothing. */
 const patienceMs = 10_000
 
 /**
- * Asks all targets in parallel, and the gateway, which tells a dead line from a dead link. Ends as soon as `quorum` of the
- * targets have answered, else when each is known not to have: by the clock of who asked, from when its request had left.
- * Where echo is missing, name servers are asked meanwhile, until the last echo may come.
- * Returns what stops it.
+ * Asks all targets in parallel, and the gateway, which tells a dead line from a dead link. It ends as soon as `quorum`
+ * of the targets have answered, otherwise when each is known not to have: by the clock of who asked, from when its
+ * request had left. Where echo is missing, name servers are asked meanwhile, until the last echo may come. Returns what
+ * stops it.
  */
 export function probeAll(
   way: Egress,
@@ -72,7 +74,7 @@ export function probeAll(
     const open = all.filter(({ rttMs }) => rttMs === null).map(({ target }) => ends.get(target) ?? 'unknown')
     const unknown = open.filter((one) => one === 'unknown' || one === 'refused')
     onEnd({
-      // Where nobody waited for the others, only answers can be told.
+      // Where the burst ended early, nobody waited for the other targets, so only answers are told.
       answers: enough ? answered : all,
       gateway: enough ? null : gateway,
       unknown: unknown.length,
@@ -90,7 +92,7 @@ export function probeAll(
   function endIfDone(): void {
     if (controller.signal.aborted) return
     const settled = settings.targets.every((target) => answers.has(target) || ends.has(target))
-    // What cannot even be sent is no matter of opinions.
+    // Opinions do not matter for what could not even be sent.
     const isMissing = [...ends].some(([target, how]) => how !== 'failed' && !answers.has(target))
     if (answers.size >= settings.quorum || (settled && !isGatewayAwaited && !(isOpinionAwaited && isMissing))) end()
   }
@@ -109,7 +111,9 @@ export function probeAll(
     if (isNews && late.size === settings.targets.length - settings.quorum + 1) onLate()
   }
 
-  /** The second time when the last echo requests leave at the earliest: what a burst asks, it asks until then. */
+  /**
+   * Asks the name servers, and again when the last echo requests may have left: what a burst asks, it asks until then.
+   */
   function askOthers(): void {
     const againMs = Math.max(0, began + burstSpanMs - performance.now())
     const stopAsking = askServers(way, servers, { againMs, timeoutMs }, (said) => {
@@ -120,7 +124,7 @@ export function probeAll(
     stops.push(stopAsking)
   }
 
-  /** Only where somebody may want to know: where all answer at once, it is a program less. */
+  /** Asks the gateway; only where somebody may want to know, as it is another program. */
   function askGateway(): void {
     if (way.gateway === null || prober.how !== 'pings' || controller.signal.aborted) return
     gateway = false
@@ -161,7 +165,8 @@ export function probeAll(
   const servers = prober.how === 'pings' ? Object.values(settings.opinions) : []
   if (servers.length > 0) {
     isOpinionAwaited = true
-    // Not when ping tells of the first miss: a host that starts it late would have to wait for so much longer.
+    // By a timer, not when ping tells of the first miss: a host that starts ping late would have to wait for so much
+    // longer.
     const timer = setTimeout(askOthers, burstGapMs)
     stops.push(() => clearTimeout(timer))
   }

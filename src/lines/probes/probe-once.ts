@@ -1,17 +1,17 @@
-/** A single probe of the kinds that need no ping. Sockets are bound to the way's own address, and our rule sends them by it. */
+/** A single probe of the kinds without ping, from the way's own address, so that our rule sends it by the way. */
 import type { ProbeSettings } from '../settings.ts'
 import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
 import { waitPatiently } from './patience.ts'
 
 export interface Outcome {
-  /** How long the answer took; null: none in time, or the wrong one. */
+  /** How long the answer took in ms; null: none came in time, or the wrong one. */
   readonly rttMs: number | null
   /** What was wrong, where that is known. */
   readonly fault?: string
 }
 
-/** The answer has to be here in `timeoutMs`. Never throws. */
+/** Asks once; the answer has to be here within `timeoutMs`. Never throws. */
 export async function probeOnce(
   way: Egress,
   settings: ProbeSettings,

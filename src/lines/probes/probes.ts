@@ -7,7 +7,7 @@ import type { Answer, Egress } from './egress.ts'
 import { probers } from './kinds.ts'
 import { probeOnce } from './probe-once.ts'
 
-/** Probes one target every `intervalMs`. Returns what stops it. */
+/** Probes one target every `intervalMs`. Calls `onEnd` where that cannot go on. Returns what stops it. */
 export function probeOn(
   way: Egress,
   settings: ProbeSettings,
@@ -31,7 +31,7 @@ export function probeOn(
   }
 }
 
-/** ping itself is what is missing: nothing can be said about any line. */
+/** Whether ping itself is missing or cannot be run, so that nothing can be said about any line. Logs that. */
 export function isBroken(failure: Failure): boolean {
   if (!hasCode(failure, 'ENOENT', 'EACCES', 'EPERM')) return false
   log.warning(`probing: ${failure.message}; no uplink is judged by probes`)

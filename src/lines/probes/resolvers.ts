@@ -8,10 +8,13 @@ import type { Egress } from './egress.ts'
 import { leadsElsewhere } from './elsewhere.ts'
 import { probers } from './kinds.ts'
 
-/** As many as the resolver of libc asks. */
+/** How many servers are taken: as many as libc's resolver asks. */
 const most = 3
 
-/** A socket that is bound to an address follows a route of `main`'s own to such a server; a link-local one needs a link. */
+/**
+ * Settings with the line's own name servers. Left out are those to which `main` has a route of its own, which a socket
+ * that is bound to an address would follow, and link-local ones, which need a link.
+ */
 export function withResolvers(way: Egress, settings: ProbeSettings, observed: Observed): ProbeSettings {
   if (!probers[settings.kind].needsNames) return settings
   const servers = nameServersOf({ interface: way.device }, way.family, observed)

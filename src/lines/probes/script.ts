@@ -1,4 +1,4 @@
-/** The administrator's own program. */
+/** The administrator's own program as a probe. */
 import { log } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 import { isTrusted } from '../../os/trusted.ts'
@@ -12,7 +12,7 @@ export const script: Asking = {
   ask: ({ way, target, timeoutMs }) => runScript(way, target, timeoutMs),
 }
 
-/** Its exit code 0 says that the line is fine. */
+/** Runs the program; its exit code 0 says that the line is fine. */
 async function runScript(
   { uplink, device, family, source, gateway }: Egress,
   path: string,

@@ -1,7 +1,7 @@
 /**
  * Whether resolvers answer questions by a line on which echo requests are not answered: providers limit those, or drop
- * them all. The question is for the root's SOA record, which every public resolver has at hand, and which a modem without
- * a line, or a portal that answers every name with its own address, does not.
+ * them all. The question is for the root's SOA record, which every public resolver has at hand. A modem without a line
+ * does not, nor does a portal that answers every name with its own address.
  */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
@@ -10,35 +10,36 @@ import type { Family } from '../../net/family.ts'
 import type { Egress } from './egress.ts'
 
 /**
- * Whoever answers for these stands between, as a redirection of port 53 on this host or in the modem, and says nothing of
- * the line: nobody has them (RFC 5737, RFC 6666).
+ * Addresses that nobody has (RFC 5737, RFC 6666). Whoever answers for them stands in between, as a redirection of port
+ * 53 on this host or in the modem does, and says nothing of the line.
  */
 const nobody: Readonly<Record<Family, string>> = { inet: '192.0.2.1', inet6: '100::1' }
 
 const port = 53
-/** TCP helps where UDP has not been answered by then: some providers let only their own resolvers be asked by UDP. */
+/** When TCP is tried, where UDP was not answered: some providers let only their own resolvers be asked by UDP. */
 const tcpAfterMs = 50
-/** At least so long, and as long as the answer took, one waits for an answer of nobody's. */
+/** How long an answer from nobody's address is waited for: this at least, and as long as the real answer took. */
 const leastDoubtMs = 20
 
 export interface Opinion {
   readonly rttMs: number
-  /** By UDP: it was a single packet each way, and says something of losses. */
+  /** Whether it came by UDP: that is a single packet each way, and says something of losses. */
   readonly datagram: boolean
-  /** To what was asked first. */
+  /** Whether it answers what was asked first. */
   readonly first: boolean
 }
 
 export interface OpinionOptions {
-  /** Everyone is asked a second time after so long; 0: only once. */
+  /** When every server is asked a second time, in ms; 0: only once. */
   readonly againMs: number
-  /** The last answer may take so long. */
+  /** How long the last answer may take, in ms. */
   readonly timeoutMs: number
 }
 
 /**
- * Asks all servers at once. Ends when all have answered, or the time is over, with what they said; with nothing where
- * somebody stands between. `way.source` is not null. Returns what stops it, which ends nothing.
+ * Asks all servers at once. Calls `onEnd` when all have answered, or the time is over, with what they said; with
+ * nothing where somebody stands in between. `way.source` must not be null. Returns what stops it, without a call of
+ * `onEnd`.
  */
 export function askServers(
   way: Egress,
@@ -73,7 +74,10 @@ export function askServers(
   return stop
 }
 
-/** Calls `over` after `ms`, and after what has come by then was read: immediates run after what there is to read. */
+/**
+ * Calls `over` after `ms`, and after what has come by then was read, as immediates run after sockets were read. Returns
+ * what stops it.
+ */
 function waitAndRead(ms: number, over: () => void): () => void {
   let immediate: NodeJS.Immediate | undefined
   const timer = setTimeout(() => {
@@ -87,7 +91,7 @@ function waitAndRead(ms: number, over: () => void): () => void {
 
 function askServer(way: Egress, server: string, againMs: number, onAnswer: (opinion: Opinion) => void): () => void {
   const begun = performance.now()
-  // Which one is answered tells when the line worked.
+  // Two ids, so that the one that is answered tells when the line worked.
   const ids = [randomInt(0x8000), 0x8000 + randomInt(0x8000)] as const
   const answered = (datagram: boolean, first: boolean) =>
     onAnswer({ rttMs: performance.now() - begun, datagram, first })
@@ -120,7 +124,7 @@ function askByUdp(
   }
   const ask = (one: number) => isClosed || socket.send(question(one), ignore)
   socket.on('error', ignore)
-  // Connected below: the kernel hands on nothing but what comes from the server.
+  // The socket is connected below, so the kernel hands on only what comes from the server.
   socket.on('message', (message) => {
     if (isAnswer(message, id)) onAnswer(true)
     if (isAnswer(message, secondId)) onAnswer(false)
@@ -144,7 +148,7 @@ function askByTcp({ source }: Egress, server: string, id: number, onAnswer: () =
   socket.once('connect', () => socket.write(Buffer.concat([Buffer.from([0, asked.length]), asked])))
   socket.on('data', (data) => {
     heard = Buffer.concat([heard, data.subarray(0, mostBytes)])
-    // RFC 1035, 4.2.2: two bytes of length first.
+    // Over TCP, two bytes of length come first (RFC 1035, 4.2.2).
     if (isAnswer(heard.subarray(2), id)) onAnswer()
     if (heard.length >= headerBytes + 2) socket.destroy()
   })
@@ -157,12 +161,12 @@ const headerBytes = 12
 const mostBytes = 512
 const soa = 6
 
-/** The root's name is an empty label. */
+/** A question for the SOA record of the root, whose name is one empty label. */
 function question(id: number): Buffer {
   return Buffer.from([id >> 8, id & 0xff, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, soa, 0, 1])
 }
 
-/** It is an answer to us, without an error, and there is something in it. */
+/** Whether the message answers us, without an error, and with a record in it. */
 function isAnswer(message: Buffer, id: number): boolean {
   if (message.length < headerBytes || message.readUInt16BE(0) !== id) return false
   const flags = message.readUInt16BE(2)

@@ -1,4 +1,4 @@
-/** Whether somebody answers at a port. */
+/** Whether somebody answers at a TCP port. */
 import { connect } from 'node:net'
 import { hostOf, portOf } from '../../net/target.ts'
 import { hasCode } from '../../os/error.ts'
@@ -11,7 +11,7 @@ export const tcp: Asking = {
   ask: ({ way, target, signal }) => connects(hostOf(target), portOf(target, 443), way.source, signal),
 }
 
-/** Whoever refuses is there, and so is the way to it. */
+/** Whether a connection succeeds or is refused: who refuses is there, and so is the way to it. */
 function connects(host: string, port: number, source: string | null, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const socket = connect({ host, port, signal, ...(source === null ? {} : { localAddress: source }) })

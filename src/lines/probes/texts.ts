@@ -1,4 +1,4 @@
-/** Answers in words. Pure. */
+/** Answers to probes in words, for people. Pure. */
 
 import type { Answer } from './egress.ts'
 import type { Burst } from './probe-all.ts'

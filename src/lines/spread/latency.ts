@@ -1,4 +1,4 @@
-/** The lines with the least round trip take new connections; lines that are about as near share them by what they have left. Pure. */
+/** Mode by latency: the lines with the least round trip take new connections, shared by what each has left. Pure. */
 import { type LineModel, rateOf } from '../capacity/line-model.ts'
 import { roundTripOf } from '../capacity/round-trip.ts'
 import { mayChange, remember } from './pace.ts'
@@ -11,22 +11,31 @@ export interface Nearest {
 
 export interface Neared {
   readonly nearest: Nearest
-  /** 1 to 256 for each line that takes new connections; null: leave them as they are. */
+  /** Weights 1 to 256 of the lines that take new connections; null: leave them as they are. */
   readonly weights: Readonly<Record<string, number>> | null
 }
 
 export const newNearest: Nearest = { shares: {}, changes: [] }
 
-/** Within so many ms of the nearest line nobody notices; whoever takes connections goes on until it is so much farther. */
+/**
+ * Milliseconds. Lines that are no more than `near` farther than the nearest take connections; one that does goes on
+ * until it is `stays` farther still.
+ */
 const near = 10
 const stays = 5
-/** A full line that is near takes a little all the same: its round trip will tell. */
+/**
+ * The part of its capacity that a full line that is near counts as having left: it takes a little all the same, and its
+ * round trip will tell.
+ */
 const leastSpare = 0.1
 const mostWeight = 256
-/** Another set of lines is worth a change however small the shares are; the sixth in a minute is not. */
+/**
+ * What another set of lines counts for as a change: worth it however small the shares are, but not as the sixth in a
+ * minute.
+ */
 const anotherSet = 0.5
 
-/** Once a second, with the lines of a tier that are alive. `at` in monotonic ms. */
+/** The weights. Called once a second, with the lines of a tier that are alive; `at` in monotonic ms. */
 export function nearest(before: Nearest, lines: Readonly<Record<string, LineModel>>, at: number): Neared {
   const names = Object.keys(lines)
   const takers = takersOf(before, lines)
@@ -36,7 +45,7 @@ export function nearest(before: Nearest, lines: Readonly<Record<string, LineMode
   const shares = Object.fromEntries(takers.map((name, i) => [name, (spares[i] ?? best) / sum]))
   const former = Object.keys(before.shares).filter((name) => names.includes(name))
   const isSame = former.length === takers.length && takers.every((name) => former.includes(name))
-  // Whoever died took its share along.
+  // Lines that died took their shares along, so the shares of the others are compared without them.
   const left = former.reduce((all, name) => all + (before.shares[name] ?? 0), 0)
   const change = isSame
     ? Math.max(...takers.map((name) => Math.abs(Math.log((shares[name] ?? 1) / ((before.shares[name] ?? 1) / left)))))
@@ -65,7 +74,7 @@ function takersOf(before: Nearest, lines: Readonly<Record<string, LineModel>>): 
   return takers.length > 0 ? takers.map(({ name }) => name) : Object.keys(lines)
 }
 
-/** Bytes/s that a line has left of the downloads that it is known to carry; null: nobody knows. */
+/** Bytes/s of downloads that a line can still take, by what it is known to carry; null: not known. */
 function spareOf(line: LineModel): number | null {
   const { sure, rate } = line.capacity.down
   if (sure !== 'known') return null

@@ -3,29 +3,30 @@ import { loadOf } from '../capacity/learn.ts'
 import { type LineModel, ways } from '../capacity/line-model.ts'
 
 export interface Overflow {
-  /** Lines that count as full, by name: since when, in ms. */
+  /** Lines that count as full, by name, with since when, in monotonic ms. */
   readonly full: Readonly<Record<string, number>>
-  /** Since when a full line has room again, in ms. */
+  /** Full lines that have room again, by name, with since when, in monotonic ms. */
   readonly roomy: Readonly<Record<string, number>>
 }
 
 export interface Overflowed {
   readonly overflow: Overflow
-  /** The lines that new connections are spread over. */
+  /** The names of the lines that new connections are spread over. */
   readonly takes: readonly string[]
 }
 
 export const newOverflow: Overflow = { full: {}, roomy: {} }
 
-/** A full line counts as full until it has had so much less than that to carry, of its capacity, for so long. */
+/** A full line counts as full until its load has been lower by `easier` of its capacity for `roomyMs`. */
 const easier = 0.2
 const roomyMs = 5000
-/** So many seconds make a rate. */
+/** How many seconds of rates are averaged. */
 const smoothed = 3
 
 /**
- * Once a second. `groups`: lines of one metric each, the lowest first. `fullAt`: 0.9 of its capacity. The first group
- * that is not full takes what comes; where all are, all do.
+ * Who takes new connections. Called once a second. `groups`: lines of one metric each, the lowest first. `fullAt`: the
+ * part of its capacity from which on a line is full, such as 0.9. The first group that is not full takes what comes;
+ * where all are full, all do.
  */
 export function overflow(
   before: Overflow,
@@ -54,7 +55,9 @@ function judged(before: Overflow, name: string, line: LineModel, fullAt: number,
   return at - roomySince >= roomyMs ? { fullSince: null, roomySince: null } : { fullSince: since, roomySince }
 }
 
-/** Of what it is known to carry, the way that is used more; 0 where nothing is known. */
+/**
+ * The part of what the line is known to carry that it carries, in the way that is used more; 0 where nothing is known.
+ */
 function useOf(line: LineModel): number {
   const latest = line.rates.slice(-smoothed)
   const of = ways.map((way) => {

@@ -5,14 +5,17 @@ const minuteMs = 60_000
 /** A tick that came early must not make the next one too late. */
 const slackMs = 100
 /**
- * The more often they were changed in the last minute, the more a change has to be worth: the logarithm of the factor that a
- * share changes by. 15 %, until there were three.
+ * What a change has to be worth, by the number of changes in the last minute: the logarithm of the factor by which a
+ * share changes. 15 % for the first three.
  */
 const worth = [0.15, 0.15, 0.15, 0.22, 0.35, 0.6]
-/** From the seventh on a factor of three, as when a line falls to a tenth. */
+/**
+ * What the seventh change in a minute and later ones have to be worth: a factor of three, as when a line falls to a
+ * tenth.
+ */
 const worthBeyond = 1.1
 
-/** `change`: the greatest of all lines', as a logarithm. */
+/** Whether weights may be changed now. `change`: the greatest of all lines' changes, as a logarithm. */
 export function mayChange(changes: readonly number[], change: number, at: number): boolean {
   const since = at - (changes.at(-1) ?? Number.NEGATIVE_INFINITY)
   if (since < shortestMs - slackMs) return false

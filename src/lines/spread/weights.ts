@@ -1,53 +1,59 @@
-/** How new connections are shared out among the lines of a tier so that each line gets what it can carry. Pure. */
+/** Shares of new connections among the lines of a tier, so that each line gets what it can carry. Pure. */
 import { acknowledgements, demandOf, isSteady, learnedFrom, loadOf } from '../capacity/learn.ts'
 import { type LineModel, type Rates, rateOf, type Way, ways } from '../capacity/line-model.ts'
 import { mayChange, remember } from './pace.ts'
 
 export interface Balance {
-  /** By line. */
+  /** What is known of each line, by name. */
   readonly standings: Readonly<Record<string, Standing>>
-  /** When the weights were changed lately, in ms. */
+  /** When the weights were changed lately, in monotonic ms. */
   readonly changes: readonly number[]
 }
 
 interface Standing {
-  /** Of new connections, in force: the shares of all lines are 1 together. */
+  /** The share of new connections in force; the shares of all lines sum up to 1. */
   readonly share: number
   /** Bytes that wait for the line, as far as can be told from what it was given and what it carried. */
   readonly backlog: number
-  /** What it carries, of about the last ten seconds. */
+  /** Rates of about the last ten seconds. */
   readonly rates: Rates
 }
 
 export interface Weighed {
   readonly balance: Balance
-  /** 1 to 256 for each line; null: leave them as they are, and equal where there are none yet. */
+  /** Weights 1 to 256 by line; null: leave them as they are, and equal where there are none yet. */
   readonly weights: Readonly<Record<string, number>> | null
 }
 
 export const newBalance: Balance = { standings: {}, changes: [] }
 
-/** A nexthop's weight is a byte, plus one (ip-route(8)). */
+/** The largest weight: the kernel keeps a nexthop's weight less one, in a byte (ip-route(8)). */
 const mostWeight = 256
-/** Who carries less than such a part of the best is still tried now and then. */
+/** The least part of the best line's capacity that a line counts for, so that it is still tried now and then. */
 const smallest = 1 / 64
-/** Of the demand, each second. */
+/** The part of smoothed rates that each second makes up. */
 const newest = 0.1
 /**
- * Weights that are exactly as the capacities have no force that empties a queue: whatever waits for a slow line waits there
- * on. With an exponent a little above 1, slow lines get a little less than they can carry (19 % at a quarter of the best).
+ * The exponent on capacities. Weights exactly as the capacities would never empty a queue: what waits for a slow line
+ * would go on waiting. With an exponent a little above 1, slow lines get a little less than they can carry (19 % less
+ * at a quarter of the best).
  */
 const leaning = 1.15
-/** Of a backlog that was not added to, each second. What happens on a line is known by its mean, not by each connection. */
+/**
+ * The part of a backlog that is left after a second: of one that may grow, and of one on a line with room. A line's
+ * mean tells what happens on it, not each connection.
+ */
 const remembered = 0.97
 const forgotten = 0.5
-/** Nothing waits for a line that carries less than such a part of what it can, unless it has fallen and stays there. */
+/**
+ * A line that carries less than this part of its capacity has nothing that waits, unless it has fallen and stays there.
+ */
 const spare = 0.85
-/** A line's share is divided by e for each four seconds that its backlog takes, to e^-1.5 at most. */
+/** A line's share is divided by e for each four seconds that its backlog takes, by e^1.5 at most. */
 const perSecond = 0.25
 const mostPressure = 1.5
 
-/** Once a second, with the lines that new connections are spread over at the moment. `at` in monotonic ms. */
+/** The weights. Called once a second, with the lines that new connections are spread over; `at` in monotonic ms. */
 export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>>, at: number): Weighed {
   const names = Object.keys(lines)
   const models = Object.values(lines)
@@ -85,7 +91,7 @@ export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>
       ),
       changes: isChange ? remember(before.changes, at) : before.changes,
     },
-    // Whoever comes to others has no weight yet, however little there is to change.
+    // A line that comes to others has no weight yet, so weights are given however little there is to change.
     weights: isChange || (isNew && shares.some((share) => share !== shares[0])) ? toWeights(names, settled) : null,
   }
 }
@@ -101,8 +107,8 @@ function standingOf({ standings }: Balance, name: string): Standing | undefined 
 }
 
 /**
- * How much of each way new connections ask for, in bytes/s. An upload that one line carries for an hour is none of them: what
- * is spread by shares is seen on every line, as far as that can carry it.
+ * How much new connections ask for each way, in bytes/s. An upload that one line carries for an hour is no part of
+ * that: what is spread by shares is seen on every line, as far as that can carry it.
  */
 function contested(rates: readonly Rates[], shares: readonly number[]): Rates {
   const total = (way: Way) => rates.reduce((sum, rate) => sum + rate[way], 0)
@@ -115,8 +121,8 @@ function contested(rates: readonly Rates[], shares: readonly number[]): Rates {
 }
 
 /**
- * What each line can carry of the present mixture of downloads and uploads, in bytes/s of the mixture. Who was never seen
- * full counts as much as the best: nothing is held against what is not known.
+ * What each line can carry of the present mixture of downloads and uploads, in bytes/s of the mixture. A line that was
+ * never seen full counts as much as the best: nothing is held against what is not known.
  */
 function capacitiesOf(lines: readonly LineModel[], demand: Rates): readonly number[] {
   const all = demand.down + demand.up
@@ -135,8 +141,9 @@ function capacitiesOf(lines: readonly LineModel[], demand: Rates): readonly numb
 }
 
 /**
- * Clients begin anew when they have got what they wanted, so lines are given as much as all carry, by their shares. What a
- * full line was given beyond what it carried waits for it; a line with room has nothing that waits.
+ * A line's backlog after this second. Clients begin anew when they have got what they wanted, so lines are given as
+ * much as all carry, by their shares. What a full line was given beyond what it carried waits for it; for a line with
+ * room nothing waits.
  */
 function backlogOf(line: LineModel, before: number, given: number, way: Way): number {
   const { sure, rate } = line.capacity[way]
@@ -146,7 +153,7 @@ function backlogOf(line: LineModel, before: number, given: number, way: Way): nu
   return Math.max(0, before * remembered + given - carried)
 }
 
-/** Of each line that is there, whoever else was when they were set. */
+/** The shares in force of the lines that are there, whichever others were there when they were set. */
 function inForce(balance: Balance, names: readonly string[]): readonly number[] {
   const known = names.map((name) => standingOf(balance, name)?.share)
   const shares = known.filter((share) => share !== undefined)
