@@ -3,9 +3,12 @@
  * seen where packets really go, whatever the ruleset says.
  */
 import { fileURLToPath } from 'node:url'
+import type { Config } from '../../src/model/config.ts'
+import { reconcile } from '../../src/reconcile/reconcile.ts'
+import { configOf } from '../config-of.ts'
 import type { Packet, SendOptions } from '../lab/programs/send.ts'
 import { run } from '../lab/run.ts'
-import { linksSettled } from './world.ts'
+import { ip, linksSettled } from './world.ts'
 
 const sender = fileURLToPath(new URL('../lab/programs/send.ts', import.meta.url))
 
@@ -68,6 +71,28 @@ done
 export async function makeSteeringWorld(): Promise<void> {
   await run('/bin/sh', ['-c', world], { timeoutMs: 60_000 })
   await linksSettled()
+}
+
+/** What a steering test has of configuration: lines of [balance], rules, and the weights of the uplinks `a`, `b` and `c`. */
+export type Wished = readonly [balance: string, rules: string, weights?: readonly number[]]
+
+export function wishes(...[balance, rules, weights = [1, 1, 1]]: Wished): Config {
+  const uplinks = ['a', 'b', 'c'].map(
+    (name, at) => `[uplink ${name}]\ninterface = wan${at + 1}\nweight = ${weights[at]}\n`,
+  )
+  return configOf(`[balance]\nprobe = none\n${balance}\n${uplinks.join('')}${rules}`)
+}
+
+/** Throws where not all of it is in the kernel afterwards. */
+export async function load(...wished: Wished): Promise<void> {
+  const { remaining, errors } = await reconcile(wishes(...wished))
+  if (remaining.length > 0) throw new Error(`not loaded: ${errors.join('; ')}`)
+}
+
+/** The provider's end of its link. */
+export async function setCarrier(uplink: number, state: 'up' | 'down'): Promise<void> {
+  await ip('-n', `isp${uplink}`, 'link', 'set', 'far', state)
+  if (state === 'up') await ip('-n', `isp${uplink}`, 'address', 'replace', 'fe80::1/64', 'dev', 'far', 'nodad')
 }
 
 /** Sends them from the LAN or from the host itself, and gives for each the number of the provider that saw it, or null. With `looking`, others have sent them. */
