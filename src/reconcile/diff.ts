@@ -1,5 +1,5 @@
 /**
- * Observed against Desired -> the steps between, in an order of which every beginning carries traffic. Pure.
+ * Observed against desired -> the steps between them, in an order of which every beginning carries traffic. Pure.
  *
  * What marks refer to is there before anything is marked; the balanced default comes last and goes first. See
  * reconcile/apply/apply.ts for how the steps become one nft transaction and one ip batch a family.
@@ -59,7 +59,9 @@ export function diff(observed: Observed, desired: Desired, numbers: Layout): rea
 
 // ---- memory, sysctls, ruleset ----------------------------------------------------------------------------------
 
-/** Former values are written down before the sysctls change, so that no kill in between loses them. */
+/**
+ * Steps that write down. Former values are written before the sysctls change, so that no kill in between loses them.
+ */
 function diffMemory(observed: Observed, desired: Desired): readonly Step[] {
   const { state, tableNames } = desired
   return [
@@ -68,7 +70,10 @@ function diffMemory(observed: Observed, desired: Desired): readonly Step[] {
   ]
 }
 
-/** Wanted values, and the former ones of what is no longer ours; interfaces that are gone took theirs along. */
+/**
+ * Steps that set sysctls: to wanted values, and back to former ones where they are no longer ours. Interfaces that are
+ * gone took theirs along.
+ */
 function diffSysctls(observed: Observed, desired: Desired): readonly Step[] {
   const wanted = { ...observed.state.sysctls, ...desired.sysctls }
   return Object.entries(wanted)
@@ -106,12 +111,12 @@ function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly L
   }
 }
 
-/** What `ip route replace` goes by. */
+/** What `ip route replace` identifies a route by. */
 function routeKey({ family, table, destination, metric }: Route): string {
   return [family, table, destination, metric].join(' ')
 }
 
-/** The kernel may list an IPv6 route's nexthops in another order. */
+/** A route for comparing: the kernel may list an IPv6 route's nexthops in another order. */
 function comparable(route: Route | undefined): Route | undefined {
   const byDevice = (hops: Route['nexthops']) => hops.toSorted((a, b) => (a.device < b.device ? -1 : 1))
   return route && { ...route, nexthops: byDevice(route.nexthops) }
@@ -125,7 +130,8 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly La
   const wanted = desired.rules.filter(inBlock)
   const missing = subtract(wanted, there)
   const surplus = subtract(there, wanted)
-  // A jump elsewhere or a reversed condition is no other rule to the kernel: the former has to go first.
+  // The kernel takes a rule with another jump target, or with `not`, for the same rule, so the former one has to go
+  // first.
   const taken = missing.map((rule) => surplus.find((other) => kernelKey(other) === kernelKey(rule)))
   const pairs = (['inet', 'inet6'] as const).map((family) =>
     diffPair(
@@ -143,8 +149,8 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly La
 }
 
 /**
- * The pair has to be the last at its priority, in its order, behind whatever others put there. The kernel appends, so
- * ours are taken away (the balanced one first) and added again; meanwhile main decides.
+ * Steps for the pair, which has to be the last at its priority, in its order, behind whatever others put there. The
+ * kernel appends, so ours are taken away (the balanced one first) and added again; meanwhile main decides.
  */
 function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: readonly Layout[]) {
   const specs = pairSpecs(everywhere)
@@ -155,12 +161,15 @@ function diffPair(there: readonly Rule[], wanted: readonly Rule[], everywhere: r
   return { added: wanted, removed: ours.toReversed() }
 }
 
-/** One for each uplink, and for each network of routed-networks.ts; which there were is not remembered. */
+/**
+ * Whether the rule is one of those that leave something to main: for each uplink, and for each network of
+ * routed-networks.ts. Which ones there were is not remembered.
+ */
 function leavesToMain(spec: string): boolean {
   return new RegExp(`^(from \\S+ (fwmark 0x0/0x[0-9a-f]+ )?|iif \\S+ )lookup ${tables.main}$`).test(spec)
 }
 
-/** All else that rules.ts may have put there, with whatever numbers. */
+/** All other rules that rules.ts may have put at the pair's priority, with whatever numbers. */
 function pairSpecs(everywhere: readonly Layout[]): ReadonlySet<string> {
   const specs = everywhere.flatMap((numbers) => {
     const { numberMask, incoming } = marks(numbers)
@@ -175,7 +184,10 @@ function pairSpecs(everywhere: readonly Layout[]): ReadonlySet<string> {
   return new Set([{ action: { lookup: tables.main, suppressDefault: true } as const }, ...specs].map(ruleSpec))
 }
 
-/** As multisets: a rule that is there twice is once too many. */
+/**
+ * What is in the first list and not in the second. They are multisets: a rule that is there twice is there once too
+ * often.
+ */
 function subtract(from: readonly Rule[], what: readonly Rule[]): readonly Rule[] {
   const left = new Map<string, number>()
   for (const rule of what) left.set(ruleKey(rule), (left.get(ruleKey(rule)) ?? 0) + 1)
@@ -190,7 +202,10 @@ function ruleKey({ family, priority, spec }: Rule): string {
   return [family, priority, spec].join(' ')
 }
 
-/** What the kernel compares of a rule, to refuse one that is there and to find one to delete: no target of a jump, no `not`. */
+/**
+ * What the kernel compares of a rule, to refuse one that exists and to find one to delete: neither a jump's target nor
+ * `not`.
+ */
 function kernelKey(rule: Rule): string {
   return ruleKey({ ...rule, spec: rule.spec.replace(/^not /, '').replace(/\bgoto \d+$/, 'goto') })
 }
@@ -205,7 +220,10 @@ function deleteRule(rule: Rule): Step {
 
 // ---- connections -----------------------------------------------------------------------------------------------
 
-/** Not while nothing else can carry them, and not those of an uplink that merely gave way to a better one. */
+/**
+ * Steps that end connections of dead uplinks. Connections stay while nothing else can carry them, and so do those of an
+ * uplink that merely gave way to a better one.
+ */
 function connectionsToForget(observed: Observed, desired: Desired, numbers: Layout): readonly Step[] {
   const lost = (['inet', 'inet6'] as const).flatMap((family) =>
     lostUplinks(family, observed, desired, numbers).map((uplink) =>
@@ -215,7 +233,7 @@ function connectionsToForget(observed: Observed, desired: Desired, numbers: Layo
   return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, numbers) : [])]
 }
 
-/** A number that was given back means another uplink soon. */
+/** Steps that end connections of numbers that were given back, as another uplink may get the number soon. */
 function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: Layout): readonly Step[] {
   const { pinned, incoming, numberMask } = marks(numbers)
   const kept = new Set(Object.values(desired.state.uplinks).map(({ number }) => number))
@@ -231,7 +249,10 @@ function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: 
     )
 }
 
-/** Of one uplink and family: those that carry its mark, and sockets that have an address of nobody but it. */
+/**
+ * The step that ends connections of one uplink and family: those that carry its mark, and sockets that have an address
+ * of it alone.
+ */
 export function forgetConnections(
   uplink: Uplink,
   family: Family,

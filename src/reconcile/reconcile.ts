@@ -1,4 +1,4 @@
-/** observe -> decide -> diff -> apply -> verify. Every trigger comes here; nothing is undone from a log of what was done. */
+/** observe -> decide -> diff -> apply -> verify: every trigger comes here; no log of actions is undone. */
 
 import { programs } from '../layout.ts'
 import type { Config } from '../model/config.ts'
@@ -27,21 +27,24 @@ import { untranslatedToForget } from './decide/untranslated.ts'
 import { diff } from './diff.ts'
 import { observe } from './observe/observe.ts'
 
-/** The world may change while we write to it; what is still different after this many runs is someone else's doing. */
+/**
+ * How many runs one round makes at most. The world may change while we write to it; what is still different then is
+ * someone else's doing.
+ */
 const attempts = 3
 
 export interface Outcome {
   readonly applied: readonly Step[]
-  /** Empty when the kernel is as wanted, or as near as it lets us. */
+  /** Steps that are still to be done; empty when the kernel is as wanted, or as near as it lets us. */
   readonly remaining: readonly Step[]
-  /** What it does not take, and what is therefore left out until the next attempt. */
+  /** Steps that the kernel refuses, and that are therefore left out until the next attempt. */
   readonly refused: readonly Refusal[]
-  /** What went wrong on the way, one line each; with `remaining` empty, a later attempt mended it. */
+  /** What went wrong on the way, one text line each. With `remaining` empty, a later attempt mended it. */
   readonly errors: readonly string[]
-  /** The world at the end. */
+  /** The world at the end of the round. */
   readonly observed: Observed
   readonly desired: Desired
-  /** Ends when the connections of what went away are forgotten; never fails. New ones are good long before. */
+  /** Resolves when the connections of what went away are ended; never rejects. New connections are good long before. */
   readonly forgotten: Promise<void>
 }
 
@@ -53,22 +56,25 @@ export interface Survey {
 
 /** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
 export async function reconcile(config: Config): Promise<Outcome> {
-  // Without it connections could not be forgotten later; observing fails without the others.
+  // Without conntrack(8) connections could not be ended later. Observing fails without the other programs.
   requireProgram(programs.conntrack)
   return converge(config, (observed) => decideWithoutRefused(config, observed), restoreTable)
 }
 
-/** Takes everything of ours away. */
+/** Takes everything of ours away. Throws like `reconcile`. */
 export async function takeDown(config: Config): Promise<Outcome> {
   return converge(config, decideNothing)
 }
 
-/** What is, what should be and the steps between; changes nothing. Throws for others than root: nft(8) shows them nothing. */
+/**
+ * What is, what should be, and the steps between; changes nothing. Throws for others than root, to whom nft(8) shows
+ * nothing.
+ */
 export async function survey(config: Config): Promise<Survey> {
   return compare(config, (observed) => decide(config, observed))
 }
 
-/** The same for everyone, and blind for the nft table. */
+/** The same for every user, without our nft table. */
 export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
   const observed = await observe(config, { ruleset: false })
   const desired = decide(config, observed)
@@ -76,7 +82,7 @@ export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
   return { observed, desired, steps }
 }
 
-/** The slices whose traffic the kernel sends by their uplinks now, by path, with their ids: see slices.ts. */
+/** By path, the slices whose traffic the kernel sends by their uplinks now, with their ids; see slices.ts. */
 export function followedSlices({ remaining, refused, observed, desired }: Outcome): Cgroups {
   return remaining.length + refused.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
 }
@@ -120,7 +126,7 @@ function sinceLost(observed: Observed, desired: Desired, { numbers }: Config): r
   return untranslatedToForget({ ...observed, ruleset: null }, desired.ruleset, desired.uplinks, numbers)
 }
 
-/** As this process knows them, which has tried. */
+/** The world with what this process knows to be refused, as it has tried. */
 function withRefusals({ refused: _, ...observed }: Observed, { numbers }: Config): Observed {
   const refused = refusedPaths(observed, numbers)
   const rulesetRefused = refusedRuleset(observed)

@@ -22,8 +22,9 @@ import { saveTableNames } from '../../store/table-names.ts'
 import type { Refusal } from './refusals.ts'
 
 /**
- * What is refused costs only itself, and is in the result, with one exception: nothing new is routed by what nft has not
- * got. Throws where a program cannot be run; what has been done by then stays.
+ * Runs the steps in their order. A step that is refused costs only itself and is in the result, with one exception:
+ * where nft refuses the table, no new route or rule leads to what the table lacks. Throws where a program cannot be
+ * run; what was done by then stays.
  */
 export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]> {
   for (const step of steps) writeDown(step)
@@ -40,9 +41,9 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
 }
 
 /**
- * Deletes the connections of what went away, so that both ends notice and connect anew: forwarded ones out of the
- * connection table, by mark, and this host's own sockets, by address. A million of the former take 11 s (Linux 6.18):
- * nothing waits for this. Failures are logged.
+ * Ends the connections of what went away, so that both ends notice and connect anew: forwarded ones by mark, out of the
+ * connection table, and sockets of this host by address. Nothing waits for it, as a million forwarded ones take 11 s
+ * (Linux 6.18). Failures are logged.
  */
 export async function flushConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
@@ -50,7 +51,7 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
     if (step.kind !== 'forget-connections') continue
     for (const [program, ...args] of forgettingCommands(step, await sparedBy(step))) {
       try {
-        // conntrack: 1 says that there was none. ss: kernels without CONFIG_INET_DIAG_DESTROY refuse.
+        // conntrack exits with 1 where there was none; ss does where the kernel lacks CONFIG_INET_DIAG_DESTROY.
         await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })
       } catch (error) {
         log.warning(`forgetting the connections of ${step.uplink}: ${messageOf(error)}`)
@@ -59,7 +60,10 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
   }
 }
 
-/** Where that cannot be told, none: what hangs on a dead line is worse off than what has to connect anew. */
+/**
+ * Peers by address whose connections are spared. Where they cannot be told, none are: what hangs on a dead line is
+ * worse off than what has to connect anew.
+ */
 async function sparedBy({ uplink, addresses = [], device }: ForgetConnections): Promise<Spared> {
   try {
     const peers = async (address: string) =>
@@ -82,15 +86,18 @@ async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>):
   }
 }
 
-/** Without these files the numbers come back from the kernel's rules: a full /run is no reason to leave uplinks idle. */
+/**
+ * Writes to our own files. A full /run is no reason to leave uplinks idle: without these files the numbers come back
+ * from the kernel's rules.
+ */
 function writeDown(step: Step): void {
   if (step.kind === 'remember') saveState(step.state)
   if (step.kind === 'name-tables') saveTableNames(step.text)
 }
 
 /**
- * Whether this can be undone by a later run. Only sysctls need memory for that: their former values are nowhere but in the
- * file, and where that cannot be written, a run that ends soon leaves alone what the file does not have.
+ * Whether a later run can undo the step. Only sysctls need memory for that, as their former values are nowhere but in
+ * the state file. Where that cannot be written, a run that ends soon leaves sysctls alone that the file does not have.
  */
 export function mayUndo(step: Step): boolean {
   return step.kind !== 'set-sysctl' || isFormerSaved(step.name)
@@ -109,15 +116,19 @@ async function nft(text: string): Promise<void> {
   await run(programs.nft, ['-f', '-'], { input: text })
 }
 
-/** Null where it is taken. Half a minute's worth of rules is no refusal: that throws, as what cannot be run does. */
+/**
+ * Why nft refuses the table; null where it takes it. A time-out is no refusal: it throws, as everything does that
+ * cannot be run.
+ */
 async function refusalByNft(text: string): Promise<string | null> {
   const { exitCode, stderr } = await run(programs.nft, ['-f', '-'], { input: text, accept: [0, 1] })
   return exitCode === 0 ? null : refusalText(stderr)
 }
 
 /**
- * `-force` goes on behind a line that is refused, and says which. A nexthop of several that cannot be read, as its device is
- * gone, ends the program without another word (parse_nexthops() of iproute2): what comes behind it is a batch of its own.
+ * Runs steps as batches of ip(8). `-force` goes on behind a refused item, and says which it was. A nexthop of several
+ * that cannot be read, as its device is gone, ends the program without another word (parse_nexthops() of iproute2), so
+ * what comes behind such a route is a batch of its own.
  */
 async function batch(family: Family, steps: readonly IpStep[]): Promise<readonly Refusal[]> {
   const refused: Refusal[] = []

@@ -1,4 +1,4 @@
-/** A step as a person could type it: for `ifbalance plan` and the log. */
+/** A step as a person could type it, for `ifbalance plan` and the log. Pure. */
 
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
@@ -38,7 +38,7 @@ export function commandOf(step: Step): string {
 
 const mostShown = 20
 
-/** There may be a hundred thousand of them. */
+/** The ruleset with the first elements of each set, as there may be a hundred thousand. */
 function shortened({ chains, sets = [] }: Ruleset): Ruleset {
   const few = sets.map((set) => {
     const { elements = [] } = set

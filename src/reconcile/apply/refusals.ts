@@ -1,6 +1,6 @@
 /**
- * What the kernel has refused, kept by this process: it is left out for a while, so that it costs neither the others nor a
- * processor, and tried again in growing pauses, or at once when the world around it is another.
+ * What the kernel has refused, as this process remembers it. It is left out for a while, so that it costs neither the
+ * others nor a processor, and tried again in growing pauses, or at once when the world around it is another.
  */
 
 import type { Layout } from '../../layout.ts'
@@ -14,13 +14,13 @@ import { commandOf } from './commands.ts'
 
 export interface Refusal {
   readonly step: Step
-  /** What ip or nft said, in one line. */
+  /** What ip or nft said, as one text line. */
   readonly why: string
 }
 
 interface Kept extends Refusal {
   readonly failures: number
-  /** Of performance.now(). */
+  /** Until when it is left out, in milliseconds of performance.now(). */
   readonly until: number
   readonly around: string
 }
@@ -35,7 +35,10 @@ export function isHeldBack(step: Step, observed: Observed): boolean {
   return entry !== undefined && performance.now() < entry.until && entry.around === surroundings(step, observed)
 }
 
-/** After an attempt: what was tried, and what of it was refused. `observed` is the world that the steps were made for. */
+/**
+ * Takes note of an attempt: what was tried, and what of it was refused. `observed` is the world that the steps were
+ * made for.
+ */
 export function noteRefusals(tried: readonly Step[], refused: readonly Refusal[], observed: Observed): void {
   for (const step of tried) if (!refused.some((other) => other.step === step)) kept.delete(keyOf(step))
   for (const { step, why } of refused) {
@@ -46,7 +49,7 @@ export function noteRefusals(tried: readonly Step[], refused: readonly Refusal[]
   }
 }
 
-/** Those of the steps that are wanted and held back; what nobody wants any more is forgotten. */
+/** The steps that are held back, with the reasons. What nobody wants any more is forgotten. */
 export function refusalsOf(steps: readonly Step[], observed: Observed): readonly Refusal[] {
   const wanted = new Set(steps.map(keyOf))
   for (const key of kept.keys()) if (!wanted.has(key)) kept.delete(key)
@@ -56,7 +59,10 @@ export function refusalsOf(steps: readonly Step[], observed: Observed): readonly
   })
 }
 
-/** Without a way out of its own, an uplink is not to be in the balanced default: the kernel would refuse the whole. */
+/**
+ * Ways out that are refused now. An uplink without a way out of its own must not be in the balanced default, as the
+ * kernel would refuse the whole route.
+ */
 export function refusedPaths(observed: Observed, numbers: Layout): readonly RefusedPath[] {
   return [...kept.values()].flatMap(({ step, why }) => {
     const way = wayOut(step, numbers) ?? strictFilter(step, observed)
@@ -64,12 +70,12 @@ export function refusedPaths(observed: Observed, numbers: Layout): readonly Refu
   })
 }
 
-/** Why our nft table is not as it should be: only the uplinks that it has can be used. */
+/** Why nft refuses our table, so that only the uplinks in the present one can be used; undefined where it does not. */
 export function refusedRuleset(observed: Observed): string | undefined {
   return [...kept.values()].find(({ step }) => step.kind === 'load-ruleset' && isHeldBack(step, observed))?.why
 }
 
-/** For those who look without trying, such as `ifbalance status`. */
+/** Writes the refused ways out down, for those who look without trying, such as `ifbalance status`. */
 export function publishRefusals(observed: Observed, numbers: Layout): void {
   saveRefused(refusedPaths(observed, numbers))
 }
@@ -78,7 +84,7 @@ export function isWayOut({ step }: Refusal, numbers: Layout): boolean {
   return wayOut(step, numbers) !== null
 }
 
-/** One line, with the uplink that it is about where there is one. */
+/** A refusal as one text line, with the uplink that it is about where there is one. */
 export function refusalLine({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Layout): string {
   const [command = ''] = commandOf(step).split('\n')
   const table =
@@ -97,7 +103,10 @@ function wayOut(step: Step, numbers: Layout): Omit<RefusedPath, 'why'> | null {
     : null
 }
 
-/** Answers that come in by an uplink that is not `main`'s best are dropped there. */
+/**
+ * The way out that a strict rp_filter closes: where it cannot be changed, the kernel drops answers that come in by an
+ * uplink that is not main's best.
+ */
 function strictFilter(step: Step, { sysctls }: Observed) {
   const device = step.kind === 'set-sysctl' ? /^net\/ipv4\/conf\/(.+)\/rp_filter$/.exec(step.name)?.[1] : undefined
   if (step.kind !== 'set-sysctl' || device === undefined || sysctls[step.name] !== '1') return null
@@ -105,13 +114,13 @@ function strictFilter(step: Step, { sysctls }: Observed) {
 }
 
 function keyOf(step: Step): string {
-  // Which sets stay depends on what is there, and is no other wish.
+  // Which sets are kept depends on what is there, so it is no part of what is wanted.
   if (step.kind !== 'load-ruleset') return commandOf(step)
   const { chains, sets = [] } = step.ruleset
   return JSON.stringify([chains, sets.map(({ name }) => name)])
 }
 
-/** What may make the kernel think otherwise: the interfaces of the route, and what others have routed by them. */
+/** What may make the kernel decide otherwise: the route's interfaces, and what others have routed by them. */
 function surroundings(step: Step, { links, routes }: Observed): string {
   if (!('route' in step)) return ''
   const devices = new Set(step.route.nexthops.map(({ device }) => device))

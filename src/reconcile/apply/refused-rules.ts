@@ -1,4 +1,4 @@
-/** Which of the administrator's rules nft does not take: the others are to have the effect that they have without it. */
+/** Which of the administrator's rules nft refuses: the others have the effect that they have without those. */
 
 import { replaceRuleset } from '../../kernel/nft/table.ts'
 import { programs } from '../../layout.ts'
@@ -13,7 +13,7 @@ const mostChecks = 40
 
 let kept: { readonly rules: Config['rules']; readonly names: ReadonlySet<string>; readonly until: number } | null = null
 
-/** The wish without the rules that were refused lately, which its warnings name. */
+/** What should be without the rules that were refused lately; the warnings name them. */
 export function decideWithoutRefused(config: Config, observed: Observed): Desired {
   const names = refusedNow(config)
   if (names.size === 0) return decide(config, observed)
@@ -25,8 +25,9 @@ export function decideWithoutRefused(config: Config, observed: Observed): Desire
 }
 
 /**
- * After nft has refused a table: asks it, without effect, for parts of the rules (nft --check, which the kernel answers), and
- * remembers for ten minutes those that it refuses alone. Does nothing where the rules are not what it refuses.
+ * Finds the rules that nft refuses, after it has refused a table. It is asked without effect about parts of the rules
+ * (nft --check, which the kernel answers), and those that it refuses alone are remembered for ten minutes. Does nothing
+ * where the rules are not what it refuses.
  */
 export async function findRefusedRules(config: Config, observed: Observed): Promise<void> {
   const names = config.rules.map(({ name }) => name).filter((name) => !refusedNow(config).has(name))

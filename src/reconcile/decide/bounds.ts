@@ -9,19 +9,22 @@ import type { Path } from '../../model/uplink.ts'
 import { readAddressRange } from '../../net/address-range.ts'
 import type { Family } from '../../net/family.ts'
 
-/** Addresses, of one uplink and family: each is two rules. As many as the kernel makes by itself. */
+/** How many addresses of an uplink and family count: each is two rules. The kernel makes as many by itself. */
 export const maxAddresses = 16
 
-/** Subnets on its link, in its table. */
+/** How many subnets on an uplink's link are in its table. */
 const maxSubnets = 16
 
-/** Those that count, in the order given. Which they are must not change with each one that comes. */
+/**
+ * The path with no more than `maxAddresses` addresses, in the order given. Which of them count must not change with
+ * each one that comes.
+ */
 export function withinBounds(path: Path, family: Family, { addresses }: Link, { rules }: Observed): Path {
   const { lanAddresses } = path
   if (path.addresses.length <= maxAddresses && (lanAddresses ?? []).length <= maxAddresses) return path
   const usable = new Set(path.addresses)
   const inUse = new Set(rules.flatMap(({ spec }) => /^from (\S+) lookup /.exec(spec)?.[1] ?? []))
-  // The kernel lists later ones first.
+  // The kernel lists later addresses first.
   const byAge = addresses.filter((one) => one.family === family).toReversed()
   const rank = ({ address, deprecated, dynamic }: Address) => [deprecated, !inUse.has(address), dynamic].map(Number)
   const best = byAge
@@ -42,13 +45,16 @@ function difference(one: readonly number[], other: readonly number[]): number {
   return one.map((value, index) => value - (other[index] ?? 0)).find((value) => value !== 0) ?? 0
 }
 
-/** Whether some of its addresses were left out. */
+/** Whether some of the link's addresses were left out. */
 export function exceedsBounds({ addresses }: Link, family: Family, path: Path | null): boolean {
   if (path === null || path.addresses.length < maxAddresses) return false
   return addresses.filter((one) => one.family === family && one.global && one.usable).length > maxAddresses
 }
 
-/** Of the subnets on its link: first those of its own addresses and its gateway, which nobody can push out. */
+/**
+ * The subnets on an uplink's link that count: first those of its own addresses and its gateway, which nobody can push
+ * out.
+ */
 export function subnetsWithinBounds(subnets: readonly Route[], { addresses, gateway }: Path): readonly Route[] {
   if (subnets.length <= maxSubnets) return subnets
   const own = [...(gateway === null ? [] : [gateway]), ...addresses].flatMap(

@@ -15,7 +15,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { nftNumber } from '../../values/hex.ts'
 
-/** What an address and a TCP header take. */
+/** Bytes of the IP and TCP headers without options. */
 const headers = { inet: 40, inet6: 60 } as const
 
 export function clampChains(
@@ -54,7 +54,7 @@ function setSize(bytes: number): string {
   return `tcp option maxseg size set ${nftNumber(bytes)}`
 }
 
-/** The internet's hosts announce no more than Ethernet takes, whatever a LAN does. */
+/** The largest MTU in the LANs, 1500 at most: the internet's hosts announce no more than Ethernet takes. */
 function largestOfLans(uplinks: readonly Uplink[], { links }: Observed): number {
   const outward = new Set(uplinks.map((uplink) => uplink.interface))
   const lans = links.filter(
@@ -66,5 +66,5 @@ function largestOfLans(uplinks: readonly Uplink[], { links }: Observed): number 
 
 const ethernet = 1500
 
-/** linux/if_arp.h */
+/** ARPHRD_LOOPBACK of linux/if_arp.h. */
 const loopback = 772

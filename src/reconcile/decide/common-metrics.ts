@@ -2,8 +2,9 @@
 import type { RouteMetrics } from '../../model/kernel.ts'
 
 /**
- * Nexthops of one route have their metrics in common: the smallest MTU and segment, so that no packet is too large for the way
- * that it takes, and of the rest what all agree about. `mtu` is that of the interface where the metrics have none.
+ * Metrics of the whole route, as its nexthops have them in common: the smallest MTU and segment, so that no packet is
+ * too large for its way, and of the rest what all agree about. A way's own `mtu`, that of its interface, counts where
+ * its metrics have none.
  */
 export function commonMetrics(
   ways: readonly { readonly metrics?: RouteMetrics; readonly mtu: number }[],

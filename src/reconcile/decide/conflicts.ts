@@ -1,4 +1,4 @@
-/** What others have in our number spaces, or what would mislead: one line each, for the log and `ifbalance status`. */
+/** What others have in our number spaces, or what would mislead, for the log and `ifbalance status`. Pure. */
 
 import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, tables } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
@@ -24,7 +24,10 @@ export function findConflicts(config: Config, uplinks: readonly Uplink[], observ
   ]
 }
 
-/** Neighbours can make any number of subnets. How many are left out is not said: it would be another line each time. */
+/**
+ * The first few text lines of a kind, as neighbours can make any number of subnets. How many are left out is not said:
+ * that would be another message each time.
+ */
 function some(lines: readonly string[]): readonly string[] {
   return lines.length > most ? [...lines.slice(0, most), '... and more of this kind'] : lines
 }
@@ -36,7 +39,10 @@ function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { numb
   return [`${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`]
 }
 
-/** An exact mark (mask of all bits) without our bits is no concern: WireGuard's 0xca6c, for one. */
+/**
+ * A rule of others that compares our bits of marks. One that compares all bits and none of ours is no concern, such as
+ * WireGuard's 0xca6c.
+ */
 function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
   const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
   const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), numbers)
@@ -48,7 +54,10 @@ function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Co
   return [`${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`]
 }
 
-/** Before packets are routed. A connection's mark that is only cleared is found again by its address (staying.ts). */
+/**
+ * Others' rules that write our bits of marks before packets are routed. A connection whose mark is only cleared is
+ * found again by its address (staying.ts).
+ */
 function otherMarks({ numbers }: Config, { foreignMarks = [] }: Observed): readonly string[] {
   const ours = marks(numbers).mask
   return foreignMarks.flatMap(({ where, of, sets, clears }) => {
@@ -78,7 +87,7 @@ function foreignTable({ ruleset }: Observed): readonly string[] {
   ]
 }
 
-/** The hash policy is the whole host's. */
+/** Others' multipath routes, which our hash policy changes, as it is the whole host's. */
 function otherMultipath(route: Route, { numbers, balance }: Config): readonly string[] {
   if (route.nexthops.length < 2 || isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
   const where = route.table === tables.main ? 'main' : String(route.table)
@@ -101,7 +110,7 @@ function sharedAddresses(uplinks: readonly Uplink[]): readonly string[] {
     )
 }
 
-/** An uplink whose subnet is a LAN's as well, as with two routers fresh from the factory: main's choice stands. */
+/** Uplinks whose subnet is a LAN's, too, as with two routers fresh from the factory: main's choice stands. */
 function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
   const byDevice = new Map(uplinks.map((uplink) => [uplink.interface, uplink.name]))
   const onLink = routes.filter(
@@ -123,13 +132,16 @@ function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly st
   })
 }
 
-/** A tunnel's endpoint, mostly: the tunnel waits until that uplink is back, and the route is not ours to change. */
+/**
+ * Routes in main to single hosts by an uplink where nothing answers. Mostly it is a tunnel's endpoint; the tunnel waits
+ * until that uplink is back, as the route is not ours to change.
+ */
 function deadEnds(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
   const found = routes.filter(({ table, type, destination, protocol, family, nexthops }) => {
     const [hop] = nexthops
     const uplink = uplinks.find((other) => other.interface === hop?.device)
     const isHost = destination !== 'default' && (!destination.includes('/') || /\/(32|128)$/.test(destination))
-    // A network manager's own, such as that to a name server, are the uplink's.
+    // Routes that a network manager makes by itself, such as that to a name server, belong to the uplink.
     const isOthers = protocol === protocols.boot || protocol === protocols.static
     return table === tables.main && type === 'unicast' && isHost && isOthers && hop?.gateway && isDead(uplink, family)
   })

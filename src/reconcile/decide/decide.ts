@@ -25,7 +25,7 @@ import { decideUplinks } from './uplinks.ts'
 export function decide(config: Config, observed: Observed): Desired {
   const { uplinks, known, warnings } = decideUplinks(config, observed)
   const usurped = observed.ruleset !== null && !isOurRuleset(observed.ruleset)
-  // Without our table no connection would be kept on its uplink: main alone is better.
+  // Another's table has our name, and without our own no connection would be kept on its uplink: main alone is better.
   const balanced = usurped ? [] : uplinks
   const families = [
     ...(balanced.length > 0 ? (['inet'] as const) : []),
@@ -58,12 +58,15 @@ export function decide(config: Config, observed: Observed): Desired {
   }
 }
 
-/** What was put on an uplink must not leave by table `main` only because no uplink has IPv6. */
+/**
+ * Whether anything of ours is needed in IPv6. What was put on an uplink must not leave by table `main` only because no
+ * uplink has IPv6.
+ */
 function needsIpv6(uplinks: readonly Uplink[], config: Config, observed: Observed): boolean {
   return uplinks.some(({ inet6 }) => inet6 !== null) || marksOfSlices(uplinks, observed, config).size > 0
 }
 
-/** Nothing of ours: what `ifbalance down` leaves. */
+/** A wish for nothing of ours, which is what `ifbalance down` leaves. */
 export function decideNothing(observed: Observed): Desired {
   return {
     uplinks: [],

@@ -1,4 +1,4 @@
-/** Which IPv6 prefixes each uplink's provider routes to this host, and which it did before. */
+/** Which IPv6 prefixes each uplink's provider routes to this host now, and which it did before. Pure. */
 
 import type { Config, UplinkConfig } from '../../model/config.ts'
 import type { Link } from '../../model/kernel.ts'
@@ -9,7 +9,9 @@ import { isWithin, parsePrefix } from '../../net/ipv6-prefix.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { getOwn } from '../../values/get-own.ts'
 
-/** The configuration's word goes before what DHCP clients and network services say. */
+/**
+ * The prefixes that are routed to a device. The configuration goes before what DHCP clients and network services say.
+ */
 export function routedTo(device: string, section: UplinkConfig | undefined, observed: Observed): readonly string[] {
   return section?.prefixes ?? told(device, observed)
 }
@@ -18,7 +20,7 @@ function told(device: string, { delegations = {}, bus }: Observed): readonly str
   return [...new Set([...(getOwn(delegations, device) ?? []), ...(getOwn(bus, device)?.prefixes ?? [])])]
 }
 
-/** Those of all other devices. */
+/** The prefixes that are routed to all other devices. */
 export function prefixesOfOthers(device: string, config: Config, observed: Observed): readonly string[] {
   const devices = new Set([...Object.keys(observed.delegations ?? {}), ...Object.keys(observed.bus)])
   devices.delete(device)
@@ -26,12 +28,15 @@ export function prefixesOfOthers(device: string, config: Config, observed: Obser
   return [...[...devices].flatMap((other) => told(other, observed)), ...configured.flatMap((one) => one.prefixes ?? [])]
 }
 
-/** More than that many changes within the lifetime of a client's address help nobody. */
+/** How many prefixes are remembered: more changes within the lifetime of a client's address help nobody. */
 const maxRemembered = 8
 
 type Known = Readonly<Record<string, KnownUplink>>
 
-/** A configured prefix is not remembered: it may have been a mistake. */
+/**
+ * The uplinks with their prefixes, and what is to be remembered. A configured prefix is not, as it may have been a
+ * mistake.
+ */
 export function withPrefixes(
   uplinks: readonly Uplink[],
   known: Known,
@@ -61,7 +66,7 @@ export function withPrefixes(
   }
 }
 
-/** This host's addresses in these prefixes that are on other interfaces than the uplink: its LANs'. */
+/** This host's addresses in these prefixes on other interfaces than the uplink: those of its LANs. */
 export function lanAddresses(uplink: Link, prefixes: readonly string[], { links }: Observed): readonly string[] {
   const outer = prefixes.flatMap((text) => parsePrefix(text) ?? [])
   if (outer.length === 0) return []

@@ -1,4 +1,4 @@
-/** Which uplinks may have connections: those that new ones take, and those that work and only have old ones. Pure. */
+/** Which uplinks may have connections: those that carry new ones, and those that work and only have old ones. Pure. */
 
 import type { Layout } from '../../layout.ts'
 import { isBalancedDefault, isLinked } from '../../model/active-uplinks.ts'
@@ -12,7 +12,7 @@ import { getOwn } from '../../values/get-own.ts'
 
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
 
-/** Devices of the balanced default. */
+/** Devices of the balanced default in a family. */
 function carriersOf(family: Family, routes: readonly Route[], numbers: Layout): ReadonlySet<string> {
   const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, numbers))
   return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
@@ -23,7 +23,10 @@ export function isAlive(uplink: Uplink, family: Family): boolean {
   return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'
 }
 
-/** Uplinks that no longer work, whose connections have somewhere else to go: at both ends they are to be noticed as lost. */
+/**
+ * Uplinks that no longer work, and whose connections have somewhere else to go, so both ends are to notice that they
+ * are lost.
+ */
 export function lostUplinks(family: Family, observed: Observed, wish: Wish, numbers: Layout): readonly Uplink[] {
   if (!hasRefuge(family, wish, numbers)) return []
   const before = carriersOf(family, observed.routes, numbers)
@@ -32,7 +35,10 @@ export function lostUplinks(family: Family, observed: Observed, wish: Wish, numb
   )
 }
 
-/** With what the next run has to know of uplinks that carry no new connections: the balanced default does not tell. */
+/**
+ * The known uplinks with those that drain: the balanced default does not tell the next run which uplinks without new
+ * connections may have old ones.
+ */
 export function withDrains(
   known: Readonly<Record<string, KnownUplink>>,
   observed: Observed,
@@ -46,13 +52,14 @@ export function withDrains(
     refuge: hasRefuge(family, wish, numbers),
   }))
   return Object.fromEntries(
-    // What the run before wrote is in `observed`: of an uplink that is away, `known` would still have it.
+    // What the former run wrote is in `observed`, so the entries here begin without it: they would keep that of uplinks
+    // that are away.
     Object.entries(known).map(([name, { drains: _, ...entry }]) => {
       const uplink = wish.uplinks.find((other) => other.name === name)
       const drains = families.flatMap(({ family, before, after, refuge }) => {
         if (!uplink || after.has(uplink.interface)) return []
         const mayHave = before.has(uplink.interface) || drained(uplink, family, observed)
-        // Those of a dead one wait for a living one.
+        // A dead uplink's connections wait for a living one.
         return isAlive(uplink, family) || (mayHave && !refuge) ? [family] : []
       })
       return [name, { ...entry, ...(drains.length > 0 && { drains }) }]
@@ -64,7 +71,7 @@ function drained({ name }: Uplink, family: Family, { state }: Observed): boolean
   return getOwn(state.uplinks, name)?.drains?.includes(family) ?? false
 }
 
-/** Where all are dead, all stay in use, and nothing is cut. */
+/** Whether connections have somewhere else to go. Where all uplinks are dead, all stay in use, and nothing is cut. */
 function hasRefuge(family: Family, { uplinks, routes }: Wish, numbers: Layout): boolean {
   const after = carriersOf(family, routes, numbers)
   return uplinks.some((uplink) => after.has(uplink.interface) && isAlive(uplink, family))

@@ -1,21 +1,22 @@
 /**
- * What others' rules leave alone on an uplink. A packet that matches one of their rules and is yet untranslated behind them
- * was accepted on the way: by that rule, or by one before it. So each of them, with what leads to it, is an exemption here.
- * A docker network's rule is one for that network, and `oifname "wan1" masquerade` is one for all of wan1 and nothing of
- * wan2.
+ * Which packets others' rules leave untranslated on an uplink. A packet that matches one of their rules and is yet
+ * untranslated behind them was accepted on the way: by that rule, or by one before it. So each of them, with what leads
+ * to it, is an exemption here. A docker network's rule is one for that network, and `oifname "wan1" masquerade` is one
+ * for all of wan1 and nothing of wan2.
  *
- * Where a rule asks for more than we can ask, and translates on an uplink that it names, all else that it asks counts: in doubt,
- * what leaves by that uplink stays as it was. One that names no uplink is about packets that somebody marks, and is passed over.
+ * Where a rule has conditions that we cannot evaluate, and translates on an uplink that it names, all its other
+ * conditions count: in doubt, what leaves by that uplink stays as it was. A rule that names no uplink is about packets
+ * that somebody marks, and is passed over.
  */
 import type { DeviceTest, ForeignNat } from '../../model/facts.ts'
 import type { Link } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Family } from '../../net/family.ts'
 
-/** An uplink's chain is gone through for each first packet. */
+/** How many exemptions an uplink's chain has at most, as it is gone through for each first packet. */
 const mostExemptions = 256
 
-/** Rules for the uplink's chain; none where nothing was said of it. */
+/** Rules for the uplink's chain that exempt what others leave alone; none where there is nothing of that kind. */
 export function leftAlone(device: string, { foreignNat = [], links }: Observed): readonly string[] {
   const asked = foreignNat
     .filter((rule) => concerns(rule, device))
@@ -30,7 +31,7 @@ export function leftAlone(device: string, { foreignNat = [], links }: Observed):
   return widest.slice(0, mostExemptions).map(lineOf)
 }
 
-/** Lines for the log: others' rules that we cannot read, and what that means on these uplinks. */
+/** Text lines for the log: others' rules that we cannot read, and what that means on these uplinks. */
 export function foreignNatWarnings(devices: readonly string[], { foreignNat = [] }: Observed): readonly string[] {
   const lines = foreignNat
     .filter(({ unknown }) => unknown)
@@ -59,7 +60,10 @@ function concerns(rule: ForeignNat, device: string): boolean {
   return rule.does === 'translates' || saysSomething(rule)
 }
 
-/** An `accept` for everything is a policy, and one for every device but some is the way to the rest of the chain. */
+/**
+ * Whether an `accept` exempts something in particular. One for everything is a policy, and one for every device but
+ * some is the way to the rest of the chain.
+ */
 function saysSomething({ matches, devices }: ForeignNat): boolean {
   return matches.length > 0 || devices.some(({ not }) => !not)
 }
@@ -76,7 +80,10 @@ function isDevice({ names }: DeviceTest, device: string): boolean {
   return names.some((name) => (name.endsWith('*') ? device.startsWith(name.slice(0, -1)) : name === device))
 }
 
-/** Null where nothing can match: the device that packets would come in by is not there, or a host has no way to itself. */
+/**
+ * The conditions of a rule. Null where nothing can match: the device that packets would come in by does not exist, or a
+ * host would send to itself.
+ */
 function partsOf({ family, devices, matches }: ForeignNat, links: readonly Link[]): readonly string[] | null {
   const comingIn = devices.filter(({ way }) => way === 'in').map((test) => inBy(test, links))
   if (comingIn.includes(null) || isToItself(matches)) return null
@@ -87,7 +94,7 @@ function partsOf({ family, devices, matches }: ForeignNat, links: readonly Link[
   ]
 }
 
-/** An address has its family in it. */
+/** An exemption's rule. An address implies its family. */
 function lineOf(parts: readonly string[]): string {
   const isTold = parts.some((part) => /^ip6? [sd]addr /.test(part))
   return [...parts.filter((part) => !(isTold && part.startsWith('meta nfproto '))), 'accept'].join(' ')
@@ -104,7 +111,7 @@ function inBy(test: DeviceTest, links: readonly Link[]): readonly string[] | nul
   return [`iif ${test.not ? '!= ' : ''}${indexes.length === 1 ? indexes[0] : `{ ${indexes.join(', ')} }`}`]
 }
 
-/** Docker has such a rule for each port that it publishes. */
+/** Whether the rule is for what a host sends to itself, as Docker's for each published port is. */
 function isToItself(matches: readonly string[]): boolean {
   const of = (end: string) =>
     matches.map((match) => new RegExp(`^ip6? ${end} (?:{ )?([0-9a-f.:]+)(?: })?$`).exec(match)?.[1])
@@ -112,7 +119,7 @@ function isToItself(matches: readonly string[]): boolean {
   return sources.some((address) => of('daddr').includes(address))
 }
 
-/** A port's match has its protocol in it. */
+/** The conditions without protocols that a condition on ports implies. */
 function withoutImplied(matches: readonly string[]): readonly string[] {
   const withPorts = matches.flatMap((match) => /^(\w+) [sd]port /.exec(match)?.[1] ?? [])
   return matches.filter((match) => !withPorts.some((protocol) => match === `meta l4proto ${protocol}`))

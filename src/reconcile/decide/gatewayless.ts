@@ -1,4 +1,4 @@
-/** Interfaces that could be uplinks, but for a gateway: LANs, and those of which nobody told us. Pure. */
+/** Interfaces that could be uplinks, but for a gateway: LANs, and those whose gateway nobody told us. Pure. */
 import type { Config } from '../../model/config.ts'
 import type { Link } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
@@ -23,14 +23,20 @@ function gatewayless(config: Config, uplinks: readonly Uplink[], observed: Obser
   })
 }
 
-/** For `ifbalance check`: a LAN is meant to be so, and what its client tells nobody (ConnMan) is not. */
+/**
+ * Text lines for `ifbalance check`: a LAN is meant to have no gateway, but one whose DHCP client tells nobody (ConnMan)
+ * is not.
+ */
 export function gatewaylessLines(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   return gatewayless(config, uplinks, observed).map(
     ({ name }) => `${name} has an address and nobody knows its gateway: a LAN, or to be listed with gateway = ADDRESS`,
   )
 }
 
-/** Two sticks fresh from the factory: systemd-networkd keeps one default route for both. */
+/**
+ * Warnings of two devices with the same address, such as two sticks fresh from the factory: systemd-networkd keeps one
+ * default route for both.
+ */
 export function twins(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   return gatewayless(config, uplinks, observed).flatMap(({ name, addresses }) =>
     uplinks.flatMap((uplink) => {

@@ -1,7 +1,7 @@
 /**
- * Where new connections to the internet really go: by all rules and routes as they are, others' included. A tunnel has its own
- * default, or halves of one (OpenVPN's 0.0.0.0/1 and 128.0.0.0/1, a lease's option 121), or a rule and a table of its own
- * (wg-quick), and goes before the balanced default. Pure.
+ * Where new connections to the internet really go: by all rules and routes as they are, others' included. A tunnel has
+ * its own default, or halves of one (OpenVPN's 0.0.0.0/1 and 128.0.0.0/1, a lease's option 121), or a rule and a table
+ * of its own (wg-quick), and goes before the balanced default. Pure.
  */
 
 import type { Layout } from '../../layout.ts'
@@ -14,27 +14,30 @@ import type { Family } from '../../net/family.ts'
 
 interface Way {
   readonly device: string
-  /** Of new connections, 0 to 1. */
+  /** Share of new connections, 0 to 1. */
   readonly share: number
-  /** The routes that lead there are in this table, as the kernel numbers them. */
+  /** Number of the table with the routes that lead there. */
   readonly table: number
-  /** By a route for a part of the internet, as no default is. */
+  /** Whether its route is for a part of the internet, and so no default. */
   readonly isPart: boolean
 }
 
 /**
- * Addresses all over the internet, none of them anyone's in particular: who has a route for a half, or for a quarter, has it
- * for as many of these.
+ * Addresses all over the internet, none of them anyone's in particular: a route for a half or a quarter of the internet
+ * has as much of these.
  */
 const samples: Readonly<Record<Family, readonly string[]>> = {
   inet: [2, 17, 31, 45, 62, 77, 91, 105, 130, 144, 151, 166, 185, 195, 208, 217].map((first) => `${first}.213.77.119`),
   inet6: ['2003', '2403', '2605', '2804', '2a02', '2a0e', '2c0f', '3001'].map((first) => `${first}:8d5:71e9::77`),
 }
 
-/** Longer prefixes are somebody's in particular. */
+/** Routes with longer prefixes are for somebody in particular. */
 const longest = { inet: 8, inet6: 16 } as const
 
-/** Of a connection without mark, that is bound to nothing. The shares may sum up to less than 1: the rest has no route. */
+/**
+ * The ways of a connection without mark that is bound to nothing. The shares may sum up to less than 1: the rest has no
+ * route.
+ */
 export function internetWays(family: Family, observed: Observed): readonly Way[] {
   // With our ignore_routes_with_linkdown the kernel passes over nexthops without carrier before we have even looked.
   const alive = new Set(observed.links.filter((link) => link.up && link.carrier).map((link) => link.name))
@@ -57,7 +60,10 @@ export function internetWays(family: Family, observed: Observed): readonly Way[]
   return [...ways.values()]
 }
 
-/** What goes past balancing, in families that there is something to balance in: one line for each interface. */
+/**
+ * Text lines about what goes past balancing, one for each interface, in families in which there is something to
+ * balance.
+ */
 export function findTakers(uplinks: readonly Uplink[], observed: Observed, numbers: Layout): readonly string[] {
   const isUplink = (device: string) => uplinks.some((uplink) => uplink.interface === device)
   return (['inet', 'inet6'] as const).flatMap((family) => {
@@ -89,14 +95,14 @@ function wide(route: Route): readonly Wide[] {
   return [{ route, length, range: found?.range ?? ['', 'g'] }]
 }
 
-/** Null where nothing leads there. */
+/** The route that takes an address; null where none does. */
 function lookUp(digits: string, rules: readonly Rule[], byTable: ReadonlyMap<number, readonly Wide[]>): Wide | null {
   for (let at = 0; at < rules.length; at++) {
     const rule = readRule(rules[at]?.spec ?? '')
     if (!rule.matches) continue
     if (rule.goto !== undefined) {
       const target = rules.findIndex(({ priority }) => priority === rule.goto)
-      // The kernel passes over a jump to nowhere.
+      // The kernel passes over a jump without a target.
       if (target > at) at = target - 1
       continue
     }
@@ -113,7 +119,10 @@ function best(digits: string, routes: readonly Wide[]): Wide | undefined {
     .toSorted((a, b) => b.length - a.length || a.route.metric - b.route.metric)[0]
 }
 
-/** A selector that says who is meant matches nobody in general, and with `not` everybody. */
+/**
+ * What a rule does with connections in general. One with a selector that says who is meant matches none, and with `not`
+ * all.
+ */
 function readRule(spec: string) {
   const [, not, selectors = '', action = ''] = /^(not )?(.*?) ?\b(lookup \d+.*|goto \d+|nop.*)$/.exec(spec) ?? []
   const [, lookup, suppress, rest = ''] = /^lookup (\d+)( suppress_prefixlength 0)?(.*)$/.exec(action) ?? []

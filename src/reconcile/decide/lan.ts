@@ -1,6 +1,6 @@
 /**
- * Whether a device leads out, or serves a LAN. Anyone on a link can advertise a router there (RFC 4861), by malice or
- * because there is one: that alone makes no uplink of a LAN or of a card for management. Pure.
+ * Whether a device leads out or serves a LAN. Anyone on a link can advertise a router there (RFC 4861), by malice or
+ * because there is one, so that alone makes no uplink of a LAN or of a card for management. Pure.
  */
 import { protocols } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
@@ -23,7 +23,7 @@ export function toldByOthers(
 ): boolean {
   if (family === 'inet') return true
   if (typeof (section?.gateway?.inet6 ?? stanza?.gateway?.inet6) === 'string') return true
-  // This host's own DHCPv6 client asked for them.
+  // This host's own DHCPv6 client asked for these prefixes.
   if (routedTo(link.name, section, observed).length > 0) return true
   if (getOwn(observed.bus, link.name)?.modem !== undefined) return true
   const advertised: readonly number[] = [protocols.kernel, protocols.advertised]
@@ -38,9 +38,9 @@ export function toldByOthers(
 }
 
 /**
- * For a device without a way out in IPv4. What has an address there serves a LAN (or is a card for management), as has one
- * with an address from another uplink's prefix. But a DHCP client sets the address first and tells of the gateway after
- * that: an uplink of before is none of these meanwhile.
+ * Whether a device without a way out in IPv4 serves a LAN or is a card for management: it has an IPv4 address, or one
+ * from another uplink's prefix. But a DHCP client sets the address first and tells of the gateway after that, so a
+ * device that was an uplink before is taken for neither meanwhile.
  */
 export function servesLan(link: Link, before: KnownUplink | undefined, config: Config, observed: Observed): boolean {
   const outer = prefixesOfOthers(link.name, config, observed).flatMap((text) => parsePrefix(text) ?? [])

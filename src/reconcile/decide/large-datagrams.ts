@@ -16,7 +16,7 @@ import type { Family } from '../../net/family.ts'
 import { hex, nftNumber } from '../../values/hex.ts'
 
 export interface LargeDatagrams {
-  /** The last of `output`, as everything else there says more of where a packet goes. */
+  /** The last rules of `output`, as everything else there says more of where a packet goes. */
   readonly output: readonly string[]
   readonly chains: readonly Chain[]
 }
@@ -50,5 +50,5 @@ export function decideLargeDatagrams(present: readonly Present[], { numbers }: C
   }
 }
 
-/** RFC 8200, 5. */
+/** The least MTU of IPv6 (RFC 8200, 5). */
 const smallestMtu = 1280

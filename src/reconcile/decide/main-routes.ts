@@ -10,31 +10,33 @@ import { isInterfaceName } from '../../net/valid.ts'
 import { isDefault } from './paths.ts'
 
 /**
- * How pinned packets, and what others look up with their mark (firewalld's reverse path filter), find the ways that `main` has
- * besides those of the uplinks' tables.
+ * How pinned packets, and what others look up with their mark (firewalld's reverse path filter), find ways in `main`
+ * that uplinks' tables lack.
  */
 export interface LanRoutes {
-  /** They ask `main` first, which is a third of what they cost. */
+  /** Whether they ask `main` first, which is a third of what they cost. */
   readonly ask: boolean
   /**
-   * But what goes to these stays on its uplink: `main` leads there by an uplink, which need not be the one that the connection
-   * is on, as an administrator's policy rule may have chosen that, or the route be newer.
+   * Destinations that stay on their uplink all the same: `main` leads there by an uplink, which need not be the
+   * connection's own, as an administrator's policy rule may have chosen that, or the route may be newer.
    */
   readonly skips: readonly string[]
-  /** Or these subnets of the host's other interfaces, as in `main`, are in the uplinks' tables, too. */
+  /**
+   * Subnets of the host's other interfaces, as in `main`, which uplinks' tables have, too, where `main` is not asked.
+   */
   readonly copies: readonly Route[]
 }
 
-/** As many are in each uplink's table. */
+/** How many copies each uplink's table may have. */
 const maxCopies = 16
 
-/** As many have a rule, the first in the kernel's order. */
+/** How many destinations have a rule: the first in the kernel's order. */
 const maxSkips = 16
 
-/** A host with a full routing table by others has none. */
+/** With more routes than this by others there are no skips, as on a host with a full routing table. */
 const maxCompared = 1000
 
-/** Copies serve where `main` has nothing else to say, as on most hosts. */
+/** What is needed in this family. Copies suffice where `main` has nothing else to say, as on most hosts. */
 export function lanRoutes(family: Family, uplinks: readonly Uplink[], { routes }: Observed): LanRoutes {
   const gateways = new Map(uplinks.map((uplink) => [uplink.interface, uplink[family]?.gateway]))
   const isUplinks = ({ device, gateway }: Nexthop) =>
@@ -51,7 +53,7 @@ export function lanRoutes(family: Family, uplinks: readonly Uplink[], { routes }
   return { ask, skips: skipsOf(own, others), copies: ask ? [] : others }
 }
 
-/** Without those of which a part is by another device. */
+/** Destinations by uplinks, without those of which a part is by another device. */
 function skipsOf(own: readonly Route[], others: readonly Route[]): readonly string[] {
   if (others.length > maxCompared) return []
   const destinations = new Map<string, Route>()
@@ -63,7 +65,7 @@ function skipsOf(own: readonly Route[], others: readonly Route[]): readonly stri
   return [...destinations].filter(([, route]) => isApart(route)).map(([destination]) => destination)
 }
 
-/** The subnet of an address, which an uplink's table has as well. */
+/** Whether the route is the subnet of an address, which an uplink's table has as well. */
 function isOnLink({ protocol, nexthops }: Route): boolean {
   return (
     protocol === protocols.kernel ||
@@ -71,7 +73,10 @@ function isOnLink({ protocol, nexthops }: Route): boolean {
   )
 }
 
-/** Link-local addresses are asked for with an interface. */
+/**
+ * Whether the route is for destinations of its own. Link-local addresses are no such, as they are asked for with an
+ * interface.
+ */
 function isSpecific({ destination }: Route): boolean {
   return destination !== 'default' && !destination.startsWith('fe80:')
 }
@@ -91,8 +96,9 @@ function overlap(one: Range<string> | undefined, other: Range<string> | undefine
 }
 
 /**
- * A VPN that puts its own default before the uplinks' gets everything that it asks for. One beside them does not (IPv6 keeps
- * several of one metric, in the order in which they came): a router's advertisement on a LAN would end balancing.
+ * Whether main's best default leads past the uplinks. A VPN that puts its own default before theirs gets everything
+ * that it asks for. One beside theirs does not (IPv6 keeps several of one metric, in the order in which they came): a
+ * router's advertisement on a LAN would end balancing.
  */
 export function mainLeadsElsewhere(family: Family, uplinks: readonly Uplink[], { routes }: Observed): boolean {
   const devices = new Set(uplinks.map((uplink) => uplink.interface))

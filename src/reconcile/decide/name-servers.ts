@@ -1,11 +1,12 @@
 /**
- * The host's questions to a dead uplink's name servers -> a living uplink's. Such a server is often the router of that
- * uplink, which no other uplink leads to, and resolv.conf(5) may know no other. systemd-resolved asks the servers of every
- * link, by its link, and takes the first answer with an address; but that a name is not there it believes only when all
- * have said so, which takes it five seconds and more while one is dead (252, 257).
+ * Sends the host's questions to a dead uplink's name servers to a living uplink's. Such a server is often the router of
+ * that uplink, which no other uplink leads to, and resolv.conf(5) may know no other. systemd-resolved asks the servers
+ * of every link, by its link, and takes the first answer with an address. But that a name does not exist it believes
+ * only when all have said so, which takes it five seconds and more while one is dead (252, 257).
  *
- * Two things have to happen to a question: it gets the living uplink's mark, because its source address is the dead one's
- * already and would keep it there, and then its destination is changed. Masquerade gives it a source that can be answered.
+ * Two things have to happen to a question: it gets the living uplink's mark, because its source address is the dead
+ * one's already and would keep it there, and then its destination is changed. Masquerade gives it a source that can be
+ * answered.
  */
 
 import { specificRoute } from '../../kernel/iproute/specific-route.ts'
@@ -22,13 +23,13 @@ import { isAlive } from './drains.ts'
 import { masqueradeOf } from './translation.ts'
 
 export interface NameServerRules {
-  /** For the output hook of type route. */
+  /** Rules for the output hook of type route. */
   readonly marking: readonly string[]
-  /** None where nothing has to be redirected. */
+  /** The chain that redirects; none where nothing has to be redirected. */
   readonly chains: readonly Chain[]
 }
 
-/** Questions to one server that go to another, by the uplink of this number, for now. */
+/** A name server whose questions go to another one for now, by the uplink of this number. */
 export interface Redirection {
   readonly family: Family
   readonly from: string
@@ -36,19 +37,19 @@ export interface Redirection {
   readonly number: number
 }
 
-/** As many as the resolver of libc asks. */
+/** How many servers are redirected: as many as libc's resolver asks. */
 const most = 3
 
-/** One that an uplink named, and by which uplinks it is asked: those that named it. */
+/** A name server that uplinks named, and these uplinks, by which it is asked. */
 export interface RoutedServer {
   readonly server: string
   readonly by: readonly Usable[]
 }
 
 /**
- * A provider's server may answer its own customers alone, so what was named on an uplink is asked by that uplink while it
- * works, as systemd-networkd has it (RoutesToDNS=). Where everyone who carries connections has named it, any serves; and
- * what `main` has a route of its own for is none of our business.
+ * Name servers with routes of their own. A provider's server may answer its own customers alone, so what was named on
+ * an uplink is asked by that uplink while it works, as systemd-networkd has it (RoutesToDNS=). Where every uplink that
+ * carries connections has named it, any serves; and what `main` has a route of its own for is left to that.
  */
 export function routedServers(
   family: Family,
@@ -68,12 +69,16 @@ export function routedServers(
   })
 }
 
-/** What is both dead and asked is rare: mostly there are no rules, and no chain that would cost anything. */
+/**
+ * The rules. A server that is both dead and asked is rare: mostly there are no rules, and no chain that would cost
+ * anything.
+ */
 export function decideNameServers(config: Config, uplinks: readonly Uplink[], observed: Observed): NameServerRules {
   const redirections = redirectedServers(config, uplinks, observed)
   if (redirections.length === 0) return { marking: [], chains: [] }
   const { pinned } = marks(config.numbers)
-  // What leads elsewhere, as to a LAN or into a VPN, is not asked of the dead uplink.
+  // Only what leaves by an uplink is moved: questions that lead to a LAN or into a VPN are not asked of the dead
+  // uplink.
   const out = `oif ${oneOf(uplinks.flatMap(({ index }) => index ?? []))}`
   const questions = redirections.flatMap(({ family, from, to, number }) => {
     const ip = family === 'inet' ? 'ip' : 'ip6'
@@ -98,12 +103,12 @@ export function redirectedServers(
   const present = uplinks.filter(({ index }) => index !== null)
   return (['inet', 'inet6'] as const).flatMap((family) => {
     const serversOf = (uplink: Uplink) => nameServersOf(uplink, family, observed)
-    // Its answer has to find back.
+    // Its answers have to find back, for which the question is translated.
     const living = present.filter((uplink) => isAlive(uplink, family) && masqueradeOf(uplink, config) !== 'no')
     const dead = present.filter((uplink) => !isAlive(uplink, family))
     if (dead.length === 0) return []
     const servers = new Set(present.flatMap(serversOf))
-    /** By main's routes; undefined where the default takes it. */
+    /** By server, the device of main's specific route; undefined where the default takes it. */
     const devices = new Map(
       [...servers].map((server) => {
         const route = specificRoute(server, observed)
@@ -113,12 +118,12 @@ export function redirectedServers(
     const isFree = (server: string) => devices.get(server) === undefined
     const leadsTo = (server: string, to: readonly Uplink[]) =>
       to.some((uplink) => uplink.interface === devices.get(server))
-    // Whoever names one may have it elsewhere, as in a LAN.
+    // Servers that lead elsewhere, as into a LAN, are passed over, whoever names them.
     const serverOf = (uplink: Uplink) => serversOf(uplink).find((server) => isFree(server) || leadsTo(server, [uplink]))
     const heir = living.find((uplink) => serverOf(uplink) !== undefined)
     const to = heir && serverOf(heir)
     if (!heir || to === undefined) return []
-    // Both may name the same one, and systemd-networkd routes it by one of them.
+    // A dead and a living uplink may name the same server, and systemd-networkd routes it by one of them.
     const answered = living.flatMap(serversOf).filter((server) => !leadsTo(server, dead))
     const others = new Set([...answered, ...probed(config), ...addressesOf(observed)])
     const orphans = [...new Set(dead.flatMap(serversOf))].filter(
@@ -128,12 +133,12 @@ export function redirectedServers(
   })
 }
 
-/** Of this host, which may be a name server itself. */
+/** Addresses of this host, which may be a name server itself. */
 function addressesOf({ links }: Observed): readonly string[] {
   return links.flatMap(({ addresses }) => addresses.map(({ address }) => address))
 }
 
-/** A probe that asks such a server has to reach that one and no other. */
+/** Targets of probes that ask a name server: each has to reach that server and no other. */
 function probed({ uplinks }: Config): readonly string[] {
   return uplinks.flatMap(({ probe }) => (probe?.kind === 'dns' || probe?.kind === 'tcp' ? (probe.targets ?? []) : []))
 }

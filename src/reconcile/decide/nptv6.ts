@@ -1,10 +1,11 @@
 /**
- * What leaves by an uplink with an IPv6 address that its provider would not take: a client's, from another uplink's prefix
- * or from a private one. Where the uplink has a prefix of its own that is large enough, the address is moved into it and
- * keeps its subnet and host part, as in RFC 6296; otherwise it becomes the uplink's own, by masquerade.
+ * What becomes of packets that leave by an uplink with an IPv6 source that its provider would not take: a client's,
+ * from another uplink's prefix or from a private one. Where the uplink has a prefix of its own that is large enough,
+ * the address is moved into it and keeps its subnet and host part, as in RFC 6296; otherwise it becomes the uplink's
+ * own, by masquerade.
  *
- * Unlike RFC 6296 this is done by connection (nft's `snat prefix`), so nothing from outside reaches a client that did not
- * ask first, and two addresses that would become the same are told apart by ports.
+ * Unlike RFC 6296 this is done by connection (nft's `snat prefix`), so nothing from outside reaches a client that did
+ * not ask first, and two addresses that would become the same are told apart by ports.
  */
 
 import type { Layout } from '../../layout.ts'
@@ -14,13 +15,13 @@ import type { Step } from '../../model/step.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { extend, isWithin, type Prefix, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
 
-/** Global IDs of private prefixes have so many bits (RFC 4193); what follows tells subnets and hosts apart. */
+/** Bits of a private prefix's global ID (RFC 4193); what follows tells subnets and hosts apart. */
 const privateSite = 48
 
-/** Hosts' parts have 64 bits: a longer prefix has no room for them. */
+/** The longest prefix with room for hosts' parts, which have 64 bits. */
 const longest = 64
 
-/** Rules for the uplink's chain in the postrouting hook, for all prefixes that are known. */
+/** Rules for the uplink's chain in the postrouting hook, for all known prefixes. */
 export function translateSources(uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
   const mine = parsed(uplink.prefixes)
   const roomy = roomyOf(uplink)
@@ -48,8 +49,8 @@ function roomyOf({ prefixes }: Uplink): readonly Prefix[] {
 }
 
 /**
- * For all else. Not by masquerade where that could take another interface's address: this one has none, or only
- * deprecated ones, which the kernel avoids before it looks at interfaces (RFC 6724, rules 3 and 5).
+ * The change for all other sources. It is no masquerade where that could take another interface's address: this one has
+ * none, or only deprecated ones, which the kernel avoids before it looks at interfaces (RFC 6724, rules 3 and 5).
  */
 export function changeRest({ prefixes, inet6 }: Uplink): string {
   const [first] = parsed(prefixes)
@@ -58,20 +59,23 @@ export function changeRest({ prefixes, inet6 }: Uplink): string {
   return first && inet6 && address === undefined ? moveTo(first, first.length) : 'masquerade'
 }
 
-/** The shorter of two prefixes is filled up with zeros (RFC 6296, 3.1). */
+/**
+ * The change that moves a source into a prefix. The shorter of two prefixes is filled up with zeros (RFC 6296, 3.1).
+ */
 function moveTo(target: Prefix, length: number): string {
   return `snat ip6 prefix to ${prefixText(extend(target, length))}`
 }
 
-/** Each once, and none within another: in the order given. */
+/** The prefixes in the order given, each once, without those within another. */
 function parsed(prefixes: readonly string[] = []): readonly Prefix[] {
   const all = [...new Set(prefixes)].flatMap((text) => parsePrefix(text) ?? [])
   return all.filter((one) => !all.some((other) => other !== one && isWithin(one, other)))
 }
 
 /**
- * Connections whose source was used as it is, or moved, in a way that is over: an uplink has another prefix now, and its
- * provider no longer takes the former one. conntrack knows them by the address that they began with.
+ * Steps that end connections whose source was used as it is, or moved, in a way that no longer holds: an uplink has
+ * another prefix now, and its provider no longer takes the former one. conntrack knows them by the address that they
+ * began with.
  */
 export function connectionsOfFormerPrefixes(
   observed: Ruleset | null,
@@ -83,7 +87,7 @@ export function connectionsOfFormerPrefixes(
   return uplinks.flatMap(({ name, number }) => {
     const chain = `nat_${number}`
     const wanted = rulesOf(desired, chain)
-    // Without the chain, the uplink is gone, and others see to its connections.
+    // Without the chain, the uplink is gone, and diff.ts ends its connections.
     if (wanted.length === 0) return []
     return rulesOf(observed, chain)
       .filter((rule) => !wanted.includes(rule))

@@ -32,7 +32,7 @@ export function decideOffload({ balance, numbers }: Config, uplinks: readonly Up
   return {
     chains: [
       {
-        // nft has the word `offload` for itself.
+        // The name is not `offload`, which is a word of nft's.
         name: 'fast',
         hook: { type: 'filter', hook: 'forward', priority: hookPriorities.offload },
         rules: [`meta mark & ${hex(pinned)} != 0 ct state established meta l4proto { tcp, udp } flow add @${name}`],
@@ -48,7 +48,7 @@ export function decideOffload({ balance, numbers }: Config, uplinks: readonly Up
   }
 }
 
-/** Ethernet that has addresses: uplinks, LANs, their VLANs and bridges. */
+/** Whether the link is Ethernet with addresses: uplinks, LANs, their VLANs and bridges. */
 function routes({ name, type, up, master, addresses }: Link): boolean {
   return type === ethernet && up && master === null && addresses.length > 0 && isInterfaceName(name)
 }

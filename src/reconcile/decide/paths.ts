@@ -1,4 +1,4 @@
-/** How each family leaves by an interface: its gateway, from whoever knows it best. */
+/** How each family leaves by an interface: its gateway, by the best source that knows it. Pure. */
 import { isOurTable, protocols, tables } from '../../layout.ts'
 import type { Config, UplinkConfig } from '../../model/config.ts'
 import type { Gateways, StanzaOptions } from '../../model/facts.ts'
@@ -17,7 +17,7 @@ export interface Wishes {
   readonly stanza: StanzaOptions | undefined
 }
 
-/** Null where the interface has no address of that family, or nothing says how to leave by it. */
+/** The path of a family. Null where the interface has no address of it, or nothing says how to leave by it. */
 export function decidePath(
   family: Family,
   link: Link,
@@ -27,12 +27,12 @@ export function decidePath(
 ): Path | null {
   const addresses = link.addresses.filter((address) => address.family === family && address.global && address.usable)
   const prefixes = family === 'inet6' ? routedTo(link.name, wishes.section, observed) : []
-  // A provider may route a prefix to a link without one of its own (RFC 7084, WPD-5).
+  // A provider may route a prefix to a link that has no address of it (RFC 7084, WPD-5).
   if (addresses.length === 0 && prefixes.length === 0) return null
   const gateway = gatewayOf(family, link, wishes, config, observed)
   if (gateway === undefined) return null
   const elsewhere = lanAddresses(link, prefixes, observed)
-  // The kernel looks for the gateway's subnet in `main`, which has none where a network manager uses another table.
+  // The kernel looks for the gateway's subnet in `main`, which lacks it where a network manager uses another table.
   const inMain = () => observed.routes.some((route) => isSubnetOf(link, route) && route.family === family)
   const isReachable = (next: string) =>
     addresses.some((address) => !address.peer && contains(address, next)) && inMain()
@@ -48,12 +48,12 @@ export function decidePath(
   }
 }
 
-/** Probes use the first. */
+/** Sort order of addresses: deprecated ones last. Probes use the first. */
 function preferredFirst(a: Address, b: Address): number {
   return Number(a.deprecated ?? false) - Number(b.deprecated ?? false) || (a.address < b.address ? -1 : 1)
 }
 
-/** An address; null on a link that needs none; undefined where nobody knows. */
+/** The gateway's address; null on a link that needs none; undefined where nobody knows it. */
 function gatewayOf(
   family: Family,
   link: Link,
@@ -86,14 +86,17 @@ function addressOnly(gateway: string | null | undefined): string | undefined {
   return gateway ?? undefined
 }
 
-/** What someone said when the interface had one of these addresses, as long as it has; none: whatever it has. */
+/**
+ * The gateway that someone named while the interface had one of these addresses. It counts as long as the interface
+ * still has one; without addresses, always.
+ */
 function told(family: Family, link: Link, gateways: Gateways, addresses: readonly string[]): string | null | undefined {
   const current = addresses.length === 0 || link.addresses.some(({ address }) => addresses.includes(address))
   const gateway = current ? gateways[family] : undefined
   return gateway === null && !link.pointToPoint ? undefined : gateway
 }
 
-/** From `main`, or whatever table the host's network manager was told to use. */
+/** The default route by the link: main's, or that of whatever table the host's network manager was told to use. */
 function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): Route | undefined {
   const candidates = observed.routes.filter(
     (route) =>
@@ -123,14 +126,14 @@ function isSubnetOf({ name }: Link, { table, type, destination, nexthops }: Rout
   )
 }
 
-/** A route whose packets are larger than the interface's would send none of those. */
+/** The MTU of a path, with its metrics. Packets that are larger than the interface's MTU would never leave it. */
 function limits({ mtu }: Link, wanted: number | undefined, metrics: RouteMetrics = {}): Pick<Path, 'mtu' | 'metrics'> {
   const smaller = Math.min(mtu, wanted ?? mtu, Number(metrics['mtu'] ?? mtu))
   const all = wanted !== undefined || 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics
   return { mtu: smaller, ...(Object.keys(all).length > 0 && { metrics: all }) }
 }
 
-/** By protocol, too: the configuration may have moved our tables. */
+/** Whether a route is ours; by protocol, too, as the configuration may have moved our tables. */
 export function isOurs({ table, protocol }: Route, { numbers }: Config): boolean {
   return isOurTable(table, numbers) || protocol === protocols.route
 }

@@ -1,5 +1,5 @@
 /**
- * Where our rules, routes and marks were before the configuration moved them: what is there still is ours, and goes.
+ * Where our rules, routes and marks were before the configuration moved them: what is left there is ours, and goes.
  * Pure.
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -11,17 +11,20 @@ import type { State } from '../../model/state.ts'
 import type { Step } from '../../model/step.ts'
 import { hex } from '../../values/hex.ts'
 
-/** Not noted down while they are the defaults alone. */
+/** The layouts that the state has. The default one is not noted down while it is the only one. */
 function rememberedNumbers({ uplinks, numbers }: State): readonly Layout[] {
   return numbers ?? (Object.keys(uplinks).length > 0 ? [defaultLayout] : [])
 }
 
-/** `current` first, then those that earlier runs have left something of. */
+/** All layouts: `current` first, then those that earlier runs have left something of. */
 export function allNumbers(current: Layout, { state }: Observed): readonly Layout[] {
   return [current, ...rememberedNumbers(state).filter((numbers) => !isDeepStrictEqual(numbers, current))]
 }
 
-/** What has to be remembered: ours, and former ones until nothing of them is seen any more. Null: nothing. */
+/**
+ * The layouts to remember: the current one, and former ones until nothing of them is left. Null: nothing needs to be
+ * remembered.
+ */
 export function numbersToRemember(current: Layout | null, observed: Observed): readonly Layout[] | null {
   const former = rememberedNumbers(observed.state).filter(
     (numbers) => !isDeepStrictEqual(numbers, current) && isLeft(numbers, current, observed),
@@ -30,7 +33,7 @@ export function numbersToRemember(current: Layout | null, observed: Observed): r
   return numbers.length === 0 || isDeepStrictEqual(numbers, [defaultLayout]) ? null : numbers
 }
 
-/** Is there anything of the former numbers that is not as the current ones would have it? */
+/** Whether anything is left of the former layout that would be another thing in the current one. */
 function isLeft(former: Layout, current: Layout | null, { rules, routes }: Observed): boolean {
   const isTable = (table: number) => isOurTable(table, former) && !(current && isOurTable(table, current))
   const isBlock = (priority: number) => inOurBlock(priority, former) && !(current && inOurBlock(priority, current))
@@ -48,7 +51,10 @@ function isLeft(former: Layout, current: Layout | null, { rules, routes }: Obser
   )
 }
 
-/** Connections whose marks mean nothing any more would leave by any uplink, with the address of one. */
+/**
+ * Steps that end connections whose marks mean nothing any more: they would leave by any uplink, with the address of
+ * one.
+ */
 export function connectionsOfFormerMarks(current: Layout, observed: Observed): readonly Step[] {
   const former = allNumbers(current, observed).filter(
     (numbers) => numbers.markShift !== current.markShift && isLeft(numbers, current, observed),

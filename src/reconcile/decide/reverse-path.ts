@@ -1,7 +1,8 @@
 /**
- * Others drop, for IPv6, what has come in by another way than an answer would leave by, and ask for that with the packet's mark
- * (firewalld's `IPv6_rpfilter=strict`): one of a multipath route's ways, chosen anew, which is the wrong one for half of all
- * packets. So what comes in by an uplink has the uplink's mark while they look, and not when it is routed. Pure.
+ * Marks for others' reverse path filters. firewalld's `IPv6_rpfilter=strict` drops, in IPv6, what has come in by
+ * another way than an answer would leave by, and looks that up with the packet's mark: it gets one of a multipath
+ * route's ways, chosen anew, which is wrong for half of all packets. So what comes in by an uplink has the uplink's
+ * mark while they look, and not when it is routed. Pure.
  */
 
 import { hookPriorities, marks } from '../../layout.ts'
@@ -12,7 +13,7 @@ import type { Observed } from '../../model/observed.ts'
 import { hex } from '../../values/hex.ts'
 import { devices } from './verdicts.ts'
 
-/** None where nobody looks, or there is one way: each packet would pay for them. */
+/** The chains. None where nobody looks, or there is only one way, as each packet would pay for them. */
 export function reversePathChains(
   present: readonly Present[],
   { numbers }: Config,

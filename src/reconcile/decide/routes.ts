@@ -1,4 +1,4 @@
-/** Uplinks -> the routes of their tables, and the balanced default. */
+/** Uplinks -> the routes of their tables, and the balanced default. Pure. */
 
 import { balancedTable, closingMetric, ipv6DefaultMetric, protocols, tables, uplinkTable } from '../../layout.ts'
 import { activeUplinks, isLinked, type Usable } from '../../model/active-uplinks.ts'
@@ -31,8 +31,9 @@ export function decideRoutes(
 }
 
 /**
- * IPv6 asks again with a source address where it found no route without one (ip6_dst_lookup_tail), and a dead uplink's
- * serves: what is the last resort then has to be said by the uplink's table, too.
+ * The type of the last route of uplinks' tables. Where IPv6 finds no route without a source address, it asks again with
+ * one (ip6_dst_lookup_tail), and a dead uplink's serves. So what is the last resort has to be said by the uplinks'
+ * tables, too.
  */
 function closingType(family: Family, { balance }: Config, balanced: readonly Route[]): ClosingRoute {
   const isLost = family === 'inet6' && balanced.every(({ type }) => type !== 'unicast')
@@ -40,8 +41,9 @@ function closingType(family: Family, { balance }: Config, balanced: readonly Rou
 }
 
 /**
- * The uplink's default, the subnets that are on its link (a socket bound to the device asks this table alone) and on others, and an
- * end: what is pinned to an uplink that cannot carry it fails at once instead of leaving by another with a wrong source.
+ * Routes of an uplink's table: its default, the subnets on its link (a socket bound to the device asks this table
+ * alone) and on others, and an end, so that what is pinned to an uplink that cannot carry it fails at once instead of
+ * leaving by another with a wrong source.
  */
 function uplinkRoutes(
   family: Family,
@@ -56,7 +58,7 @@ function uplinkRoutes(
   if (path === null) return [closing]
   const here = local.filter(({ nexthops: hops }) => hops.every(({ device }) => device === uplink.interface))
   const inMain = here.filter((route) => route.table === tables.main)
-  // A network manager may have been told to keep them in a table of their own.
+  // A network manager may have been told to keep the link's subnets in a table of their own.
   const onLink = subnetsWithinBounds(
     [...inMain, ...here.filter((route) => !inMain.some(({ destination }) => destination === route.destination))],
     path,
@@ -79,7 +81,7 @@ function uplinkRoutes(
   ]
 }
 
-/** A subnet on some link, in a table of others'. */
+/** Whether the route is a subnet on some link, in a table of others'. */
 function isLocal({ table, type, destination, nexthops, protocol }: Route): boolean {
   return (
     table !== tables.local &&
@@ -105,8 +107,8 @@ function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink
 }
 
 /**
- * What names no interface goes to everyone on one link, and answers come from there: by main's best default, as ever. IPv6
- * has routes for it in table `local`.
+ * Destinations without an interface that go to everyone on one link, and are answered from there: main's best default
+ * takes them, as ever. IPv6 has routes for them in table `local`.
  */
 const groups = ['224.0.0.0/4', '255.255.255.255']
 
@@ -114,7 +116,10 @@ function toMain(destination: string, table: number): Route {
   return { family: 'inet', type: 'throw', destination, table, protocol: protocols.route, metric: 0, nexthops: [] }
 }
 
-/** Of IPv4 routes: the whole multipath route goes with one device that is unregistered, and one of these is met until we have looked. */
+/**
+ * A default by one uplink alone, behind the multipath one (IPv4). When a device is unregistered, the kernel deletes the
+ * whole multipath route, and the first of these that is left carries all until the next round.
+ */
 function single({ number, interface: device, path }: Usable, table: number): Route {
   const hops = [{ ...hop(device, path.gateway), onlink: path.onlink }]
   return { ...unicast('inet', table, 'default', hops), metric: number, ...attributes(path) }
@@ -124,7 +129,10 @@ function attributes({ source, metrics }: Pick<Route, 'source' | 'metrics'>): Pic
   return { ...(source !== undefined && { source }), ...(metrics && { metrics }) }
 }
 
-/** Nexthops of one route have no sources of their own. */
+/**
+ * Source and metrics of the balanced default. A source only where it has one nexthop, as nexthops of one route have no
+ * sources of their own.
+ */
 function commonAttributes(carrying: readonly Usable[]): Pick<Route, 'source' | 'metrics'> {
   const [first, ...others] = carrying
   if (first && others.length === 0) return attributes(first.path)
@@ -132,7 +140,7 @@ function commonAttributes(carrying: readonly Usable[]): Pick<Route, 'source' | '
   return metrics ? { metrics } : {}
 }
 
-/** One line a family in which nothing answers. */
+/** Text lines for the log, one for each family in which nothing answers. */
 export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] {
   return (['inet', 'inet6'] as const).flatMap((family) => {
     const lines = uplinks.filter(isLinked).flatMap((uplink) => uplink[family] ?? [])
@@ -142,8 +150,8 @@ export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] 
 }
 
 /**
- * IPv6 multipath refuses a nexthop without a gateway. A point-to-point link has no neighbour discovery, so it never asks
- * who its gateway is, and any link-local address serves as one.
+ * Nexthops of the balanced default. IPv6 multipath refuses one without a gateway. A point-to-point link has no
+ * neighbour discovery, so it never asks who its gateway is, and any link-local address serves as one.
  */
 function nexthops(family: Family, carrying: readonly Usable[]): readonly Nexthop[] {
   const several = carrying.length > 1

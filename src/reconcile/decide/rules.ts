@@ -1,4 +1,4 @@
-/** Uplinks -> policy rules, in the order in which they are added: the jumps' targets first, the balanced pair last. */
+/** Uplinks -> policy rules in the order of adding: jumps' targets first, the balanced pair last. Pure. */
 
 import { marksOfSlices } from '../../kernel/cgroup/slices.ts'
 import { type RuleParts, ruleSpec } from '../../kernel/iproute/rule.ts'
@@ -59,7 +59,10 @@ export function decideRules(
   const asksMain = marksAnything || ask
 
   const unasked = [...skips.map((to) => ({ to })), ...lateRules(family, observed, numbers)]
-  /** Of one priority with a jump for packets that are not pinned, so their order does not matter. */
+  /**
+   * Rules at the priority of the jump for packets that are not pinned; no packet matches both kinds, so their order
+   * does not matter.
+   */
   const pastMain = () => [
     ours(at.pinnedMain, { action: mainWithoutDefault }),
     ...(unasked.length > 0 && !uplinks.some(({ number }) => number === 1)
@@ -109,7 +112,7 @@ export function decideRules(
       ? []
       : [
           rule(lastPriority, { action: mainWithoutDefault }),
-          // We are no router for an uplink's neighbours: they get what they would get without us.
+          // We are no router for an uplink's neighbours: what they send gets what it would get without us.
           ...uplinks
             .filter((uplink) => uplink.index !== null && isUplinkIn(family, uplink))
             .map(({ interface: iif }) => rule(lastPriority, { iif, action: { lookup: tables.main } })),
@@ -117,23 +120,23 @@ export function decideRules(
             rule(lastPriority, { from, ...unlessSteered, action: { lookup: tables.main } }),
           ),
           rule(lastPriority, { ...unlessSteered, action: { lookup: balancedTable(numbers) } }),
-          // What no rule of ours takes, as what a rule leaves alone, comes to main's own rule next.
+          // Rules at the priority of the pair, behind it, for steered packets that main's own rule would take next.
           ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
         ]),
   ]
 }
 
 /**
- * Packets go past the uplinks of number 8 and above in eights: unless it has which mark, from where to where. The kernel
- * compares jumps without their targets (rule_exists() of net/core/fib_rules.c), so a jump has the same one whichever uplinks
- * there are: the next eight's, and where that has none, a rule that does nothing.
+ * How packets go past the uplinks of number 8 and above, in eights: jumps for those whose mark is not one of the eight.
+ * The kernel compares jumps without their targets (rule_exists() of net/core/fib_rules.c), so a jump has the same
+ * target whichever uplinks there are: the next eight's jump, and where that has none, a rule that does nothing.
  */
 function passing(uplinks: readonly Uplink[], { numbers }: Config) {
   const mask = markOf(maxUplinks + 1 - jumpWidth, numbers)
   const after = (first: number) => (first + jumpWidth > maxUplinks ? at.forwarded : jumpOffset(first + jumpWidth))
   const firsts = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))].filter((first) => first > 0)
   const jumps = firsts
-    // The last first, as each is the target of the one before.
+    // The last jump comes first, as each is the target of the one before.
     .toSorted((a, b) => b - a)
     .map((first) => ({
       offset: jumpOffset(first),
@@ -146,11 +149,14 @@ function passing(uplinks: readonly Uplink[], { numbers }: Config) {
   return { jumps, landings }
 }
 
-/** Those of the LAN in the uplink's prefix, too. An address that two uplinks have (two sticks that both hand out 192.168.8.100) tells neither. */
+/**
+ * Addresses that keep a socket on the uplink, with those of a LAN in the uplink's prefix. An address that two uplinks
+ * have (two sticks that both hand out 192.168.8.100) tells nothing, so it is left out.
+ */
 function sourceAddresses(family: Family, uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
   const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
   const { addresses = [], lanAddresses = [], refused } = uplink[family] ?? {}
-  // What has no way out of its own is `main`'s, as it was before us.
+  // An uplink without a way out of its own leaves its addresses to `main`, as it was before us.
   if (refused !== undefined) return []
   return [...addresses, ...lanAddresses].filter((address) => !others.includes(address))
 }

@@ -43,7 +43,7 @@ const ourHooks: readonly string[] = ['prerouting', 'output', 'pin', 'postrouting
 export function decideRuleset(config: Config, uplinks: readonly Uplink[], observed: Observed): Ruleset | null {
   const present = uplinks.filter((uplink): uplink is Present => uplink.index !== null)
   const slices = sliceRules(marksOfSlices(uplinks, observed, config))
-  // What was to take one uplink must not take another because there is none.
+  // What was to take one uplink must not take another only because there is none.
   if (present.length === 0) return slices.length > 0 ? { chains: [outputChain(slices)] } : null
   const moves = slices.length > 0 || steers(config)
   const names = decideNameServers(config, present, observed)

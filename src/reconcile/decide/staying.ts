@@ -24,7 +24,7 @@ type Numbers = Config['numbers']
 export interface Staying {
   readonly chains: readonly Chain[]
   readonly prerouting: readonly string[]
-  /** For the host's own packets: before everything else that marks them. */
+  /** Rules for the host's own packets, before everything else that marks them. */
   readonly translated: string
   readonly answer: string
 }
@@ -33,7 +33,7 @@ export function decideStaying(present: readonly Present[], { numbers }: Config):
   const { pinned, incoming, mask } = marks(numbers)
   const both = (pinned | incoming) >>> 0
   const leftBy = `ct direction original ct mark & ${hex(both)} == ${hex(pinned)} meta mark 0 meta mark set ct mark & ${hex(mask)}`
-  // All of our bits: others' rules may save a packet's mark as its connection's.
+  // All of our bits are set, as others' rules may save a packet's mark as its connection's.
   const byNumber = `meta mark set ct mark & ${hex(mask)} | ${hex(pinned)}`
   const chain = (name: string, rules: readonly string[]): Chain => ({ name, hook: null, rules })
   const evidence = evidenceOf(present)
@@ -72,16 +72,20 @@ export function decideStaying(present: readonly Present[], { numbers }: Config):
   }
 }
 
-/** A connection that has left by no uplink, and come in by none. */
+/** The match for a connection that has left by no uplink, and come in by none. */
 export function unremembered(numbers: Numbers): string {
   const { pinned, incoming } = marks(numbers)
   return `ct mark & ${hex((pinned | incoming) >>> 0)} == 0`
 }
 
-/** Both have the bit that packets are routed by: others' rules may restore a connection's whole mark to its packets. */
+/**
+ * Chains that note the uplink in the connection's mark. Both have the bit that packets are routed by, as others' rules
+ * may restore a connection's whole mark to its packets.
+ */
 function rememberChains({ number }: Present, numbers: Numbers): readonly Chain[] {
   const { others, pinned, incoming } = marks(numbers)
-  // nft lists the mask of what is kept together with the bits that are set; where those are all (number 63), none.
+  // nft lists the mask of what is kept together with the bits that are set; where those are all bits (number 63), it
+  // lists none.
   const remember = (bits: number) => {
     const kept = (others | bits) >>> 0
     return `ct mark set ct mark ${kept === 0xffffffff ? '' : `& ${hex(kept)} `}| ${hex(bits)}`
@@ -95,7 +99,10 @@ function rememberChains({ number }: Present, numbers: Numbers): readonly Chain[]
 
 // ---- connections of before -------------------------------------------------------------------------------------
 
-/** Which uplink's an address is, by family: those that one alone has. IPv6 with the prefixes that are routed to it. */
+/**
+ * By family, the addresses that belong to one uplink alone, with its number; in IPv6 also the prefixes that are routed
+ * to it.
+ */
 type Evidence = Readonly<Record<Family, readonly (readonly [address: string, number: number])[]>>
 
 function evidenceOf(present: readonly Present[]): Evidence {
@@ -124,7 +131,9 @@ interface Owned {
   readonly number: number
 }
 
-/** Not within another of the same uplink, which says the same, nor in common with another's. */
+/**
+ * Whether the prefix is neither within another of the same uplink, which says the same, nor overlaps with another's.
+ */
 function isClear(one: Owned, all: readonly Owned[]): boolean {
   return all.every((other, index) => {
     if (other === one) return true
@@ -142,14 +151,17 @@ function sorted(pairs: readonly (readonly [string, number])[]) {
   return pairs.toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
 
-/** What left has that address where answers go; what came in was sent to it. */
+/**
+ * The direction in which the uplink's address is the destination: of what left, where answers go; of what came in,
+ * where it was sent.
+ */
 const ends = { original: 'ct reply', reply: 'ct original' } as const
 const headers = { inet: 'ip', inet6: 'ip6' } as const
 const families = ['inet', 'inet6'] as const
 
 /**
- * What is not translated has its own address there: with IPv6 that may be the uplink's, too, but a new connection's says
- * nothing.
+ * Rules for connections that may be older than our table. What is not translated has its own address there: with IPv6
+ * that may be the uplink's, too, but a new connection's says nothing.
  */
 function maybeLines(evidence: Evidence): readonly string[] {
   const known = { inet: { original: 'ct status snat', reply: 'ct status dnat' } } as const

@@ -1,4 +1,4 @@
-/** The host's sysctls that balancing needs, and their former values. */
+/** The host's sysctls that balancing needs, and their former values. Pure. */
 import { hashSysctls, linkSysctls } from '../../layout.ts'
 import { isUplinkIn } from '../../model/active-uplinks.ts'
 import { type Mode, modeOf } from '../../model/mode.ts'
@@ -6,9 +6,9 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 
 /**
- * By name: `rp_filter` 2, since answers may come in by an uplink that is not the best way back (the larger of this and
- * `all` counts); `ignore_routes_with_linkdown` 1, since the kernel then skips a dead uplink before anyone has told us.
- * Only sysctls that exist, as far as they have been read.
+ * Wanted values by sysctl name. `rp_filter` is 2, since answers may come in by an uplink that is not the best way back
+ * (the larger of this and `all` counts); `ignore_routes_with_linkdown` is 1, since the kernel then skips a dead uplink
+ * before anyone has told us. Only sysctls that exist, as far as they have been read.
  */
 export function decideSysctls(
   mode: Mode,
@@ -29,8 +29,9 @@ export function decideSysctls(
 }
 
 /**
- * What was there before us, for everything that we hold: remembered from earlier runs, or what is there now. What we hold
- * no longer stays until its former value is seen to be back; an interface that is gone took its sysctls along.
+ * By sysctl name, the values from before us of everything that we hold: remembered from earlier runs, or what is there
+ * now. What we no longer hold stays until its former value is seen to be back. An interface that is gone took its
+ * sysctls along.
  */
 export function formerSysctls(
   wanted: Readonly<Record<string, string>>,

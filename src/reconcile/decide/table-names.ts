@@ -1,4 +1,4 @@
-/** Uplinks' names for `ip route show table NAME`. */
+/** Uplinks' names for `ip route show table NAME`. Pure. */
 
 import { tableNamesText } from '../../kernel/iproute/table-names.ts'
 import type { Layout } from '../../layout.ts'
@@ -10,7 +10,10 @@ import { getOwn } from '../../values/get-own.ts'
 type Known = Readonly<Record<string, KnownUplink>>
 type Taken = Pick<Observed, 'othersTableNames'>
 
-/** A name that is another table's in the host's own files stays that one's: rules and scripts that have it mean that. */
+/**
+ * The text of our file. A name that the host's own files give to another table stays that table's, as rules and scripts
+ * mean that.
+ */
 export function decideTableNames(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): string {
   const names = wantedNames(known, numbers).filter(([, name]) => getOwn(othersTableNames, name) === undefined)
   return tableNamesText(names.map(([table, name]) => [name, table]))

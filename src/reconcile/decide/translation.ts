@@ -31,9 +31,9 @@ interface World {
   readonly config: Config
   readonly observed: Observed
   readonly present: readonly Present[]
-  /** Those that are away, too: hosts may have addresses of theirs. */
+  /** All uplinks, also those that are away: hosts may have addresses of theirs. */
   readonly uplinks: readonly Uplink[]
-  /** Rules, slices or name servers move connections of this host to other uplinks. */
+  /** Whether rules, slices or name servers move connections of this host to other uplinks. */
   readonly moves: boolean
 }
 
@@ -52,7 +52,7 @@ export function decideTranslation(world: World): readonly Chain[] {
       hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.masquerade },
       rules: [
         ...(world.observed.ipsec ? ['rt ipsec exists accept'] : []),
-        // With br_netfilter, a guest's frame comes by here: in by the bridge, out by the bridge, and routed by nobody.
+        // With br_netfilter, a bridged guest's frame comes by here: in and out by the bridge, and routed by nobody.
         `iif 0 ct mark & ${hex(incoming)} != 0 fib saddr type != local accept`,
         ...verdicts(
           translating.map(({ uplink }) => uplink),
@@ -93,17 +93,17 @@ function chainsOf(uplink: Present, world: World): readonly Chain[] {
   ]
 }
 
-/** RFC 1918 and RFC 6598; those of RFC 4193 are moved. */
+/** Private sources of RFC 1918 and RFC 6598; those of RFC 4193 (IPv6) are moved. */
 const privateSources = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16']
 
-/** By masquerade, one of the uplink's addresses would become its first. */
+/** Rules that leave the uplink's own addresses alone: masquerade would turn any of them into its first. */
 function fromItself({ inet, inet6 }: Uplink): readonly string[] {
   const stay = (header: 'ip' | 'ip6', addresses: readonly string[] = []) =>
     addresses.length > 0 ? [`${header} saddr { ${addresses.toSorted().join(', ')} } accept`] : []
   return [...stay('ip', inet?.addresses), ...stay('ip6', inet6?.addresses)]
 }
 
-/** Their first packet tells by its mark. */
+/** Rules for this host's connections that were moved to the uplink, which the mark on their first packet tells. */
 function moved(uplink: Present, { config, moves }: World): readonly string[] {
   const { pinned, incoming } = marks(config.numbers)
   const which = `meta mark & ${hex((pinned | incoming) >>> 0)} != 0 fib saddr type local`
@@ -114,7 +114,10 @@ function changes(uplink: Present): readonly string[] {
   return [...new Set([changeRest(uplink), 'masquerade'])]
 }
 
-/** A chain of its own, as a rule for a prefix in the uplink's chain stands for connections that are forgotten with it. */
+/**
+ * Rules for exempt sources. They have a chain of their own, as a rule for a prefix in the uplink's chain stands for
+ * connections that are ended together with it.
+ */
 function exempt({ name }: Uplink, { balance, uplinks }: Config): readonly string[] {
   const lists = [balance.noMasquerade, uplinks.find((section) => section.name === name)?.noMasquerade]
   return families.flatMap((family) => {
@@ -123,7 +126,10 @@ function exempt({ name }: Uplink, { balance, uplinks }: Config): readonly string
   })
 }
 
-/** All, but IPv6 clients of a LAN that has one provider's addresses where no other provider could carry them. */
+/**
+ * Rules that translate everything, but for IPv6 clients of a LAN with one provider's addresses where no other provider
+ * could carry them.
+ */
 function everything(uplink: Present, { present, uplinks }: World): readonly string[] {
   const several = present.filter(({ inet6 }) => inet6 !== null).length > 1
   return [
@@ -134,7 +140,7 @@ function everything(uplink: Present, { present, uplinks }: World): readonly stri
   ]
 }
 
-/** Their addresses, and who is in their subnets, as behind a proxy for ARP. */
+/** Rules for other uplinks' addresses, and for hosts in their subnets, as behind a proxy for ARP. */
 function fromOtherUplinks(uplink: Present, { observed, present }: World): readonly string[] {
   return families.flatMap((family) => {
     const others = present.filter((one) => one !== uplink && isUplinkIn(family, one))

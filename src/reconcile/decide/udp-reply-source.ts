@@ -1,16 +1,17 @@
 /**
- * UDP services that listen on all addresses and answer without saying from which: the kernel then takes the address of the
- * uplink that new connections would use now, and the client, who asked another, drops it.
+ * The source of the host's UDP answers. Services that listen on all addresses may answer without saying from which: the
+ * kernel then takes the address of the uplink that new connections would use now, and the client, who asked another,
+ * drops it.
  *
  * So who asks one of an uplink's addresses is remembered for as long as they talk, and answers to them get that address
  * before connection tracking sees them: they are answers then, and the rule for their source sends them by its uplink.
  *
- * A service may have said from where on purpose: an answer that has any address that this client asked is left alone. But
- * nobody answers on purpose from where nobody asked: after one such answer, those of its port come from the address that
- * the client asked last.
+ * A service may have chosen its address on purpose: an answer with any address that this client asked is left alone.
+ * But nobody answers on purpose from an address that nobody asked: after one such answer, those of its port come from
+ * the address that the client asked last.
  *
- * Sets serve where a map from clients to addresses would, as nft 1.0.6 has no dynamic map with so long a key, and no kernel
- * replaces what a map has.
+ * Sets serve where a map from clients to addresses would, as nft 1.0.6 has no dynamic map with so long a key, and no
+ * kernel replaces what a map has.
  */
 
 import { hookPriorities } from '../../layout.ts'
@@ -24,27 +25,27 @@ export interface AskedRules {
   readonly sets: readonly NamedSet[]
 }
 
-/** One family, in nft's words. */
+/** One family in nft's words. */
 interface Kind {
   readonly ip: string
   readonly type: string
-  /** What clients have in common who share the room for new ones. */
+  /** What clients have in common that share the room for new clients. */
   readonly neighbours: string
-  /** Of the uplinks. */
+  /** Addresses of the uplinks. */
   readonly addresses: readonly string[]
 }
 
-/** In IPv6, each has 64 bits to choose from (RFC 4291, 2.5.1). */
+/** The network of an IPv6 client, in which it has 64 bits to choose its address from (RFC 4291, 2.5.1). */
 const network = 'ip6 saddr & ffff:ffff:ffff:ffff::'
 
-/** Connection tracking forgets a UDP flow after two minutes of silence. */
+/** How long clients are remembered. Connection tracking forgets a UDP flow after two minutes of silence. */
 const [silence, longer] = ['2m', '3m']
-/** New ones of one client: others are to find room, too. */
+/** The limit on new clients of one network, so that others find room, too. */
 const tooMany = 'limit rate over 50/second burst 500 packets'
-/** Ports of services that leave it to the kernel. */
+/** The set of ports whose services leave the address to the kernel. */
 const careless = 'careless'
 
-/** One uplink is no choice, and then there is nothing. */
+/** Chains and sets; none with one uplink, where there is no choice. */
 export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
   const all = (family: 'inet' | 'inet6') =>
     [...new Set(uplinks.flatMap((uplink) => uplink[family]?.addresses ?? []))].toSorted()
@@ -59,7 +60,8 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
       ...kinds.flatMap((kind) => [...questionChains(kind), ...answerChains(kind)]),
       {
         name: 'asked',
-        // Behind the host's own filters, and behind translation: what is refused or goes elsewhere is no question.
+        // The hook is behind the host's own filters, and behind translation: what is refused or goes elsewhere is no
+        // question.
         hook: { type: 'filter', hook: 'input', priority: hookPriorities.asked },
         rules: [
           'meta l4proto != udp accept',
@@ -80,11 +82,11 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
       },
     ],
     sets: [
-      // Sets of rules by names end with _4 and _6.
+      // Names of these sets end otherwise than those of rules, which end with _4 and _6.
       ...kinds.flatMap(({ ip, type }) => [
         set(`clients_${ip}`, `${type} . inet_service . inet_service`, silence),
         set(`addresses_${ip}`, `${type} . inet_service . inet_service . ${type}`, silence),
-        // It outlives what leads to it.
+        // This set outlives those that lead to it.
         set(`latest_${ip}`, `${type} . inet_service . inet_service . ${type}`, longer),
         set(`newcomers_${ip}`, type, silence),
       ]),
@@ -93,7 +95,10 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
   }
 }
 
-/** A question is remembered where a socket waits for it that has no address: ports that are closed answer nothing. */
+/**
+ * Chains that remember questions. A question is remembered where a socket without an address waits for it, as closed
+ * ports answer nothing.
+ */
 function questionChains(kind: Kind): readonly Chain[] {
   const { ip, neighbours, addresses } = kind
   const asking = `${ip} saddr . udp sport . udp dport`
@@ -121,7 +126,7 @@ function questionChains(kind: Kind): readonly Chain[] {
   ]
 }
 
-/** Of clients that are remembered. */
+/** Chains for answers to remembered clients. */
 function answerChains(kind: Kind): readonly Chain[] {
   const { ip, addresses } = kind
   const answer = answering(kind)
@@ -133,7 +138,7 @@ function answerChains(kind: Kind): readonly Chain[] {
       hook: null,
       rules: [
         isLatest,
-        // Such as one of a LAN, which clients there asked.
+        // Other addresses stay, such as one of a LAN that clients there asked.
         `${ip} saddr != { ${addresses.join(', ')} } accept`,
         `${answer} . ${ip} saddr @addresses_${ip} udp sport != @${careless} ` +
           `update @addresses_${ip} { ${answer} . ${ip} saddr } update @clients_${ip} { ${answer} } accept`,
@@ -145,8 +150,9 @@ function answerChains(kind: Kind): readonly Chain[] {
 }
 
 /**
- * dhclient renews the lease of any interface by one socket on all addresses, and a server off the link that is asked by another
- * uplink cannot answer. The leased address stands in the message (`ciaddr`: RFC 2131, 2), 12 bytes behind 8 of UDP.
+ * A chain for renewals of DHCP leases. dhclient renews the lease of any interface by one socket on all addresses, and a
+ * server off the link that is asked by another uplink cannot answer. The leased address stands in the message
+ * (`ciaddr`: RFC 2131, 2), 12 bytes behind 8 of UDP.
  */
 function renewalChains(addresses: readonly string[]): readonly Chain[] {
   const rules = addresses.map((address) => {
@@ -156,7 +162,10 @@ function renewalChains(addresses: readonly string[]): readonly Chain[] {
   return rules.length > 0 ? [{ name: 'renewals', hook: null, rules }] : []
 }
 
-/** The order matters where a set is full: what leads to others is filled last. */
+/**
+ * Statements that remember a client. Their order matters where a set is full: the set that leads to the others is
+ * filled last.
+ */
 function rememberBy(client: string, ip: string, ours: 'saddr' | 'daddr'): string {
   const both = `${client} . ${ip} ${ours}`
   return `update @latest_${ip} { ${both} } update @addresses_${ip} { ${both} } update @clients_${ip} { ${client} }`

@@ -1,8 +1,9 @@
 /**
- * Connections that began while nobody translated, and leave by an uplink all the same: the kernel decides about translation
- * once for each, so they are dead for as long as somebody sends. Pure.
+ * Steps that end connections which began while nobody translated, and leave by an uplink all the same. The kernel
+ * decides about translation once for each connection, so they are dead for as long as somebody sends. Pure.
  *
- * Only what was never answered: whatever has been lives. A connection that is forgotten wrongly begins anew with its next packet.
+ * Only what was never answered is ended, as whatever was lives. A connection that is ended wrongly begins anew with its
+ * next packet.
  */
 
 import type { Layout } from '../../layout.ts'
@@ -15,7 +16,7 @@ import { isDefault } from './paths.ts'
 
 type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
 
-/** To be done once the new ruleset is there; none where the former one has translated. */
+/** The steps, for when the new ruleset is loaded; none where the former one has translated already. */
 export function untranslatedToForget(
   { routes, links, ruleset }: Observed,
   desired: Ruleset | null,
@@ -42,7 +43,7 @@ export function untranslatedToForget(
   ]
 }
 
-/** Loopback, links, and groups. */
+/** Destinations that no uplink leads to: loopback, link-local addresses, and groups. */
 const noUplinks = ['127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::1', 'fe80::/10', 'ff00::/8']
 
 function translates(ruleset: Ruleset | null): boolean {

@@ -1,4 +1,4 @@
-/** Which number an uplink has. It is part of connections' marks, so it stays as long as the uplink is known. */
+/** Which number an uplink has. It is part of connections' marks, so it stays as long as the uplink is known. Pure. */
 import { isOurTable, maxUplinks } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Link } from '../../model/kernel.ts'
@@ -8,17 +8,20 @@ import type { KnownUplink } from '../../model/state.ts'
 interface Wanted {
   readonly name: string
   readonly interface: string
-  /** Of the interface; none while it is away. */
+  /** `hardware` of the interface; absent while it is away. */
   readonly hardware?: readonly string[]
 }
 
-/** A device that was only plugged out for a while is still known; one with a new name each time does not fill the numbers. */
+/**
+ * How long an uplink that nobody configured stays known: a device that was only plugged out for a while keeps its
+ * number, and one with a new name each time does not use them all up.
+ */
 export const rememberedSeconds = 3600
 
 /**
- * The uplinks that are here or configured -> their numbers, and those of uplinks that were here within the last hour. Free
- * numbers are given in order; when all 63 are taken, those of uplinks that nobody wants any more are given anew. An uplink
- * for which none is left has none in the result.
+ * Known uplinks with their numbers: those that are here or configured, and those that were here within the last hour.
+ * Free numbers are given in order; when all 63 are taken, those of uplinks that nobody wants any more are given anew.
+ * An uplink for which no number is left is not in the result.
  */
 export function decideNumbers(
   wanted: readonly Wanted[],
@@ -42,14 +45,18 @@ export function decideNumbers(
     known.delete(forgotten[0])
     known.set(name, remembered(forgotten[1].number, device, hardware, undefined))
   }
-  // After all have theirs: a number that is given back is nobody's for a round, in which its connections are forgotten.
+  // Uplinks give numbers back after all others have theirs, so a number is nobody's for a round, in which its
+  // connections are ended.
   const kept = [...known].flatMap(([name, uplink]) =>
     names.has(name) ? [[name, uplink] as const] : whileRemembered(name, uplink, observed),
   )
   return Object.fromEntries(kept.toSorted(([, a], [, b]) => a.number - b.number))
 }
 
-/** Whose connections were not cut, as nothing else could carry them, keeps its number until they are. */
+/**
+ * The uplink, while it keeps its number: for an hour, and longer where its connections were not cut, as nothing else
+ * could carry them.
+ */
 function whileRemembered(
   name: string,
   uplink: KnownUplink,
@@ -60,7 +67,9 @@ function whileRemembered(
   return uptime - goneSince < rememberedSeconds || uplink.drains ? [[name, { ...uplink, goneSince }]] : []
 }
 
-/** What the interface tells of its device; while it is away or has no address, what it told before. */
+/**
+ * The entry to remember, with the hardware that the interface has now, or had before it was away or without an address.
+ */
 function remembered(
   number: number,
   device: string,
@@ -79,7 +88,10 @@ function remembered(
   }
 }
 
-/** The device of an uplink whose interface is gone is here under a name that nobody knows: wwan0 is wwan1 now. */
+/**
+ * The uplink whose device this is: its interface is gone, and the device has a name that nobody knows, as wwan0 is
+ * wwan1 now.
+ */
 function pluggedInAgain(
   hardware: readonly string[],
   names: ReadonlySet<string>,
@@ -90,7 +102,10 @@ function pluggedInAgain(
   return found && !names.has(found.name) ? { name: found.name, number: found.number } : undefined
 }
 
-/** Among the uplinks whose interface is gone; the port tells more than the address, which cheap sticks all share. */
+/**
+ * The uplink with this hardware, among those whose interface is gone. The port tells more than the address, which cheap
+ * sticks all share.
+ */
 export function findByHardware(
   hardware: readonly string[],
   known: readonly (readonly [string, KnownUplink])[],
@@ -106,7 +121,7 @@ export function findByHardware(
   return undefined
 }
 
-/** The uplink of this interface has got another name: its connections stay its own. */
+/** The uplink of this interface, where it has got another name: its connections stay its own. */
 function renamed(
   device: string,
   names: ReadonlySet<string>,
@@ -116,7 +131,7 @@ function renamed(
   return found && { name: found[0], number: found[1].number }
 }
 
-/** Without a state file the rule `oif DEVICE lookup TABLE` of an earlier run tells. */
+/** The number that the rule `oif DEVICE lookup TABLE` of an earlier run tells, for when the state file is lost. */
 function inKernel(
   device: string,
   { numbers }: Config,

@@ -1,4 +1,4 @@
-/** Which interfaces are uplinks, and what state each is in. */
+/** Which interfaces are uplinks, and what state each is in. Pure. */
 import { verdictOf } from '../../lines/quota.ts'
 import type { Config, UplinkConfig } from '../../model/config.ts'
 import type { StanzaOptions } from '../../model/facts.ts'
@@ -33,10 +33,12 @@ interface Candidate extends Found {
   readonly ways: Ways
 }
 
-/** How it leaves in each family in which it is an uplink, and whether only routers on a LAN say that it does. */
+/** The path of each family in which the device is an uplink, and whether only routers on a LAN say so. */
 type Ways = Readonly<Record<Family, Path | null>> & { readonly isAdvertised: boolean }
 
-/** Uplinks in the order of their numbers: those here, and those that earlier runs or the configuration know. */
+/**
+ * Uplinks in the order of their numbers: those that are here, and those that earlier runs or the configuration know.
+ */
 export function decideUplinks(config: Config, observed: Observed): Uplinks {
   const warnings: string[] = []
   const candidates = named(
@@ -83,7 +85,10 @@ function whatIsTooMuch(uplink: Uplink, { links }: Observed): readonly string[] {
   )
 }
 
-/** With those in which each was told of by more than its neighbours; what was told of before counts until the next boot. */
+/**
+ * The known uplinks with the families in which they were told of by more than their neighbours. What was told before
+ * counts until the next boot.
+ */
 function withFamilies(
   known: Readonly<Record<string, KnownUplink>>,
   candidates: readonly Candidate[],
@@ -126,7 +131,9 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
   return []
 }
 
-/** Of the uplink whose device this is, plugged in again under another name: what was said of it holds. */
+/**
+ * The section of the uplink whose device this is, plugged in again under another name: what is configured for it holds.
+ */
 function former({ name, hardware }: Link, { uplinks }: Config, { state, links }: Observed): UplinkConfig | undefined {
   const known = Object.entries(state.uplinks)
   const now = known.find(([, uplink]) => uplink.interface === name && uplink.movedFrom !== undefined)?.[0]
@@ -149,7 +156,7 @@ function mayBeUplink({ link, section, stanza }: Found, { balance }: Config): boo
 
 function isUplink({ name, link, section, stanza, ways }: Candidate, { state }: Observed): boolean {
   if (section !== undefined || stanza?.balance || ways.inet !== null || ways.inet6 !== null) return true
-  // Once an uplink, it stays one while its lease or carrier is away.
+  // A device that was an uplink stays one while its lease or carrier is away.
   const before = getOwn(state.uplinks, name)
   if (before?.interface !== link.name) return false
   return !link.up || !link.carrier || (before.families ?? []).length > 0
@@ -173,13 +180,13 @@ function waysOut({ name, link, section, stanza }: Found, config: Config, observe
 
 const families = ['inet', 'inet6'] as const
 
-/** linux/if_arp.h */
+/** ARPHRD_ numbers of linux/if_arp.h. */
 const arp = { ether: 1, ppp: 512, rawip: 519, loopback: 772, none: 65534 } as const
 
 /**
- * Ethernet, Wi-Fi, modems and PPP, and what is built from them to carry them. A veth with a gateway is what a container
- * sees as its network card; those of the containers on this host have none, or are ports of a bridge. Tunnels (`tun`,
- * `wireguard`), bridges and the like are for the administrator to list.
+ * Whether the link's kind may be adopted: Ethernet, Wi-Fi, modems and PPP, and what is built from them to carry them. A
+ * veth with a gateway is what a container sees as its network card; those of the containers on this host have none, or
+ * are ports of a bridge. Tunnels (`tun`, `wireguard`), bridges and the like are for the administrator to list.
  */
 export function mayBeAdopted({ kind, type }: Link): boolean {
   const kinds = [null, 'veth', 'vlan', 'bond', 'team', 'macvlan', 'ipvlan', 'wwan', 'rmnet', 'ppp']
@@ -187,7 +194,9 @@ export function mayBeAdopted({ kind, type }: Link): boolean {
   return kinds.includes(kind) && types.includes(type)
 }
 
-/** One name, one uplink: a pattern takes the interface that works, and a clash is told. */
+/**
+ * The candidates with one name each: a pattern takes the interface that works, and others of the same name are told.
+ */
 function named(candidates: readonly Candidate[], warnings: string[]): readonly Candidate[] {
   const taken = new Map<string, Candidate>()
   for (const found of candidates.toSorted((a, b) => Number(b.link.carrier) - Number(a.link.carrier))) {
@@ -237,7 +246,7 @@ function stateOf(
   return alive.every((line) => line?.state === 'suspect') ? 'suspect' : 'online'
 }
 
-/** What the kernel or nft did not take cannot be used. */
+/** The path with what refused it: what the kernel or nft did not take cannot be used. */
 function withRefusal(
   path: Path | null,
   family: Family,
@@ -258,7 +267,10 @@ function withRefusal(
   return why === undefined ? path : { ...path, refused: why }
 }
 
-/** The daemon's verdict has the quota in it; before there is one, the books tell. */
+/**
+ * The path with what is known of its line. The daemon's verdict has the quota in it; before there is one, the counts on
+ * disk tell.
+ */
 function withLine(
   name: string,
   family: Family,
@@ -275,7 +287,7 @@ function withLine(
   return { ...path, line: { state: line?.state ?? 'online', degraded, ...(barred ? { barred } : {}) } }
 }
 
-/** A modem's link stays up in the kernel when the network has dropped it. */
+/** Whether a modem has no data connection: its link stays up in the kernel when the network has dropped it. */
 function lacksBearer({ name }: Link, { bus }: Observed): boolean {
   return getOwn(bus, name)?.modem?.connected === false
 }

@@ -1,9 +1,12 @@
-/** Each uplink's devices, and what becomes of packets that come in or leave by them: rules of a verdict map. Pure. */
+/** Rules of verdict maps by device: what becomes of packets that come in or leave by each uplink. Pure. */
 
 import { isUplinkIn, type Present } from '../../model/active-uplinks.ts'
 import type { Family } from '../../net/family.ts'
 
-/** By the family in which a device is an uplink; one line where that is the same for all. */
+/**
+ * Rules with a verdict for each device, by the families in which it is an uplink; one rule where that is the same for
+ * both.
+ */
 export function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): readonly string[] {
   const way = chain === 'in' ? 'iif' : 'oif'
   return byFamily(present, (some) => `${way} vmap ${ways(some, chain)}`)
@@ -13,7 +16,7 @@ export function ways(some: readonly Present[], chain: 'to' | 'in' | 'nat'): stri
   return `{ ${some.map(({ index, number }) => `${index} : goto ${chain}_${number}`).join(', ')} }`
 }
 
-/** What came in by one of them. */
+/** Matches for what came in by one of the uplinks. */
 export function cameIn(present: readonly Present[]): readonly string[] {
   return byFamily(present, (some) => `iif ${devices(some)}`)
 }
@@ -22,7 +25,7 @@ export function devices(some: readonly Present[]): string {
   return some.length === 1 ? String(some[0]?.index) : `{ ${some.map(({ index }) => index).join(', ')} }`
 }
 
-/** One line, or one for each family. */
+/** One rule for both families, or one for each where the devices differ. */
 export function byFamily(present: readonly Present[], write: (some: readonly Present[]) => string): readonly string[] {
   const sorted = present.toSorted((a, b) => a.index - b.index)
   const of = (family: Family) => sorted.filter((uplink) => isUplinkIn(family, uplink))

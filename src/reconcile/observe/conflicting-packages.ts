@@ -1,8 +1,8 @@
-/** Programs on this host that do our work in their own way: both at once is nobody's wish. */
+/** Other packages on this host that do our work in their own way: both at once is nobody's wish. */
 import { existsSync } from 'node:fs'
 import { conflictingPackages } from '../../layout.ts'
 
-/** One line each, for `ifbalance check`, `status` and the daemon's log. */
+/** Text lines, one for each such package, for `ifbalance check`, `status` and the daemon's log. */
 export function readRivals(): readonly string[] {
   return Object.entries(conflictingPackages)
     .filter(([, path]) => existsSync(path))

@@ -1,4 +1,4 @@
-/** Reads everything that a decision depends on: a few child processes and some small files. */
+/** Reads everything that a decision depends on, by a few child processes and from some small files. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCgroups, readSlices } from '../../kernel/cgroup/cgroups.ts'
@@ -33,8 +33,9 @@ import { loadState } from '../../store/state.ts'
 import { loadTableNames } from '../../store/table-names.ts'
 
 /**
- * `config` says what else there is to look for. `-N`: numbers even where rt_tables and rt_protos have names for them.
- * `ruleset: false` leaves out our nft table, which only root may read. Throws where ip or nft fail.
+ * The world as it is. `config` says what has to be looked for. `ruleset: false` leaves out our nft table, which only
+ * root may read. Throws where ip or nft fail. (ip's `-Numeric` gives numbers even where rt_tables and rt_protos have
+ * names.)
  */
 export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
@@ -48,7 +49,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     config.balance.offload && ruleset ? takesFlowtables() : null,
     ruleset ? readForeignNat() : null,
   ] as const
-  // One that hangs has its own bound, which would not be kept where another's failure ends this process before.
+  // All are awaited before one can throw: a program that hangs is killed by this process, which another's failure might
+  // end first.
   await Promise.allSettled(answers)
   const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all(answers)
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
@@ -94,9 +96,9 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
 }
 
 /**
- * nft 1.0.6 fetches all elements of a table's sets even to leave them out, but not those of all tables (half a second of
- * a small virtual machine for 100,000 prefixes). With many uplinks, each of which has a set, asking for those costs more
- * than others' tables do: 27 ms of the processor against 17 for 63 uplinks.
+ * What nft has to list. nft 1.0.6 fetches all elements of a table's sets even to leave them out, but not when it lists
+ * all tables (100,000 prefixes take half a second on a small virtual machine). With many uplinks, each of which has a
+ * set, listing those costs more than others' tables do: 27 ms of the processor against 17 for 63 uplinks.
  */
 function listed({ rules }: Pick<Config, 'rules'>, { uplinks }: State): readonly string[] {
   const fromFiles = rules.some(({ match }) => match.source?.kind === 'file' || match.destination?.kind === 'file')
@@ -106,13 +108,15 @@ function listed({ rules }: Pick<Config, 'rules'>, { uplinks }: State): readonly 
 
 const manyUplinks = 8
 
-/** All tables of a host, without the elements of their sets. */
+/** Bytes of the listing: all tables of a host, without the elements of their sets. */
 const maxListing = 64 * 1024 * 1024
 
-/** A million routes print about 100 MB; more than this is not a state that we could manage. */
+/** Bytes that ip may print. A million routes print about 100 MB; more than this is not a state that we could manage. */
 const maxOutput = 256 * 1024 * 1024
 
-/** Only uplinks come back under other names, and those have addresses. */
+/**
+ * The link with its hardware, where it has addresses: only uplinks come back under other names, and those have some.
+ */
 function withHardware(link: Link): Link {
   return link.addresses.length === 0 ? link : { ...link, hardware: readHardware(link) }
 }

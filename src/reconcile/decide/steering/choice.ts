@@ -1,4 +1,4 @@
-/** What a rule does with a new connection, as things are now: for the ruleset, and for `ifbalance explain`. Pure. */
+/** What a rule does with a new connection, as things are now, for the ruleset and `ifbalance explain`. Pure. */
 
 import { activeUplinks, usable } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
@@ -13,15 +13,15 @@ import { routedNetworks } from './routed-networks.ts'
 import { dealSlots, type Piece, type Share } from './slots.ts'
 
 export type Choice =
-  /** As if there were no rule. */
+  /** The connection is balanced as if there were no rule. */
   | { readonly kind: 'balance' }
-  /** Left to the routes of table `main`. */
+  /** The connection is left to the routes of table `main`. */
   | { readonly kind: 'main' }
   | { readonly kind: 'refuse'; readonly as: Exclude<LastResort, 'main'> }
   | { readonly kind: 'uplink'; readonly number: number }
   | {
       readonly kind: 'spread'
-      /** Fields of a hash, or by lot. */
+      /** Fields of the hash, or `random`: by lot. */
       readonly by: readonly HashField[] | 'random'
       readonly pieces: readonly Piece[]
       readonly working: readonly Share[]
@@ -45,7 +45,7 @@ function lastResort({ lastResort: as }: Use): Choice {
   return as === 'balance' || as === 'main' ? { kind: as } : { kind: 'refuse', as }
 }
 
-/** In their order: for `failover` it says who goes first. */
+/** All uplinks of a rule, and those that work, in the order of the rule: with `failover` the first one goes first. */
 function membersOf(use: Use, family: Family, config: Config, uplinks: readonly Uplink[]) {
   if (use.uplinks === null) {
     const working = activeUplinks(family, config, uplinks)
@@ -70,8 +70,8 @@ function spreadBy({ mode }: Use, side: Side): readonly HashField[] | 'random' {
 }
 
 /**
- * The rules, and behind them one for everything, where the mode needs one. What one provider routes here is left to main, as
- * reconcile/decide/rules.ts has it where the kernel chooses.
+ * The administrator's rules, and behind them one for everything, where the mode needs one. Networks that one provider
+ * routes here are left to main, as rules.ts does where the kernel chooses.
  */
 export function allRules(
   { rules, balance: { mode } }: Config,
@@ -100,7 +100,7 @@ export function allRules(
   return [...rules, ...(routed.match.families.length > 0 ? [routed] : []), everything]
 }
 
-/** Whether anything is for rules to decide. */
+/** Whether rules decide about anything. */
 export function steers({ rules, balance }: Config): boolean {
   return rules.length > 0 || modeOf(balance.mode).ruleForAll !== null
 }

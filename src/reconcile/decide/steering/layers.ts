@@ -1,22 +1,22 @@
 /**
- * Rules of which the first that matches wins -> layers of maps, of which the first that knows the packet wins. A rule stands
- * in the earliest layer behind all that it has to give way to, so rules that have nothing in common share one look-up,
- * however many they are. Pure.
+ * Rules of which the first that matches wins -> layers of maps, of which the first that knows the packet wins. A rule
+ * stands in the earliest layer behind all that it has to give way to, so rules that have nothing in common share one
+ * look-up, however many they are. Pure.
  */
 import { earlierOverlaps } from '../../../config/match/earlier-overlaps.ts'
 import type { KeyRanges } from '../../../config/match/overlap.ts'
 
 export interface Classified {
   readonly box: KeyRanges
-  /** Statements that come before the look-up; a rule with other ones cannot share its map. */
+  /** Matches that come before the look-up. Rules share a map only where these are the same. */
   readonly conditions: readonly string[]
-  /** Where its packets go. */
+  /** The chain that its packets go to. */
   readonly chain: string
 }
 
 export interface Layer {
   readonly conditions: readonly string[]
-  /** All with the same fields; no two of them overlap. */
+  /** Rules with the same fields, of which no two overlap. */
   readonly rules: readonly Classified[]
 }
 
@@ -28,7 +28,7 @@ export function layersOf(rules: readonly Classified[]): readonly Layer[] {
   for (const [index, rule] of rules.entries()) {
     const shape = [...rule.conditions, ...Object.keys(rule.box)].join(' . ')
     const earlier = overlapping[index] ?? []
-    // Where both lead to the same, their order does not matter.
+    // Rules that lead to the same chain need no order.
     const waitsFor = earlier.filter((other) => rules[other]?.chain !== rule.chain)
     const behind = waitsFor.reduce((last, other) => Math.max(last, placed[other] ?? 0), -1)
     const taken = new Set(earlier.map((other) => placed[other]))

@@ -1,7 +1,8 @@
 /**
- * Networks behind this host whose hosts have public addresses that are no uplink's, as far as is known: one provider routes
- * them here, and the others drop what comes from them. Table `main` leads them out by that provider, or did so before us, so what
- * they send is left to it. What is known as an uplink's (`prefix =`, or delegated) is not among them: it can be translated. Pure.
+ * Networks behind this host whose hosts have public addresses that are no uplink's, as far as is known. One provider
+ * routes them here, and the others drop what comes from them. Table `main` leads them out by that provider, or did so
+ * before us, so what they send is left to it. Addresses of an uplink's prefixes (`prefix =`, or delegated) are not
+ * among them, as they can be translated. Pure.
  */
 
 import { tables } from '../../../layout.ts'
@@ -11,15 +12,21 @@ import type { Uplink } from '../../../model/uplink.ts'
 import { elementsOf, readAddressRange } from '../../../net/address-range.ts'
 import type { Family, Range } from '../../../net/family.ts'
 
-/** Each is a policy rule that a new connection goes past. Where there are more, prefixes that cover them are. */
+/**
+ * How many networks have a policy rule, which a new connection goes past. Where there are more, prefixes that cover
+ * them have.
+ */
 export const maxRoutedNetworks = 16
 
-/** Of more, as with a full table by a router that is no uplink, main has specific routes to everywhere: nothing is balanced. */
+/**
+ * With more networks than this, as in a full table by a router that is no uplink, main has specific routes to
+ * everywhere, and nothing is balanced.
+ */
 const mostCovered = 1024
 
 /**
- * What is not of the internet, as far as hosts have it for sources: RFC 6890 with RFC 1918, 6598 and 3927. The networks of
- * documentation are left out; nobody has them.
+ * IPv4 that is not of the internet, as far as hosts have it for sources: RFC 6890 with RFC 1918, 6598 and 3927. The
+ * networks of documentation are left out, as nobody has them.
  */
 const notPublic4 = [
   '0.0.0.0/8',
@@ -30,17 +37,19 @@ const notPublic4 = [
   '172.16.0.0/12',
 ].concat(['192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'])
 
-/** All but global unicast, 2000::/3 (RFC 4291, 2.4, and IANA's registry). */
+/** All IPv6 but global unicast, 2000::/3 (RFC 4291, 2.4, and IANA's registry). */
 const notPublic6 = ['::/3', '4000::/2', '8000::/1']
 
 const notPublic = { inet: ranges(notPublic4), inet6: ranges(notPublic6) } as const
 
-/** Prefixes as iproute2 writes them, in the order of main; see `covers` where there are many. */
+/**
+ * The networks as prefixes that iproute2 writes, in the order of main; where there are many, the prefixes of `covers`.
+ */
 export function routedNetworks(family: Family, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   return countRoutedNetworks(family, uplinks, observed).left
 }
 
-/** One line for each family that has more networks than rules for them. */
+/** Text lines, one for each family that has more networks than rules for them. */
 export function routedNetworkWarnings(uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   return (['inet', 'inet6'] as const).flatMap((family) => {
     if (uplinks.every((uplink) => uplink[family] === null)) return []
@@ -57,9 +66,9 @@ export function routedNetworkWarnings(uplinks: readonly Uplink[], observed: Obse
 
 interface Count {
   readonly networks: number
-  /** To main: the networks, or prefixes that cover them. */
+  /** What is left to main: the networks, or prefixes that cover them. */
   readonly left: readonly string[]
-  /** So many are in none of these. */
+  /** How many networks are in none of these. */
   readonly balanced: number
 }
 
@@ -85,11 +94,13 @@ function countRoutedNetworks(family: Family, uplinks: readonly Uplink[], { route
 }
 
 /**
- * At most `maxRoutedNetworks` prefixes that cover these networks and meet none of `others`, as small as can be. What else is in
- * them is nobody's behind this host, so the rule for it costs nobody anything. Where there are no such, the largest.
+ * At most `maxRoutedNetworks` prefixes that cover these networks and meet none of `others`, as small as can be. What
+ * else is in them is nobody's behind this host, so the rule for it costs nobody anything. Where no such prefixes exist,
+ * the largest networks.
  */
 function covers(networks: readonly Range<string>[], others: readonly Range<string>[]): readonly Range<string>[] {
-  // Prefixes are one within the other, or apart; sorted, the larger first, what is within follows.
+  // Prefixes are one within the other or apart, so after sorting with the larger first, what is within another follows
+  // it.
   const sorted = networks.toSorted((a, b) => compare(a[0], b[0]) || compare(b[1], a[1]))
   const found: Range<string>[] = []
   for (const network of sorted) {
@@ -125,7 +136,7 @@ function commonPrefix(first: string, last: string) {
   return { bits, range }
 }
 
-/** Of a prefix's first and last address, its length. */
+/** The length of the prefix that has these first and last addresses in common. */
 function sharedBits(first: string, last: string): number {
   const differs = [...first].findIndex((digit, index) => digit !== last[index])
   if (differs < 0) return first.length * 4

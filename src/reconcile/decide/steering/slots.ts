@@ -1,6 +1,6 @@
 /**
  * Weights -> slots of a hash. An uplink that works has the slots that it would have if all did, and those of the others
- * are dealt out: who stays keeps every client, and who comes back gets the same ones back. Pure.
+ * are dealt out: an uplink that stays keeps every client, and one that comes back gets its clients back. Pure.
  */
 export const slotCount = 1024
 
@@ -9,10 +9,10 @@ export interface Share {
   readonly weight: number
 }
 
-/** First and last slot of a piece, and the uplink's number; pieces in order, all slots covered. */
+/** First and last slot of a piece, and the number of its uplink. Pieces are in order and cover all slots. */
 export type Piece = readonly [first: number, last: number, number: number]
 
-/** `working` is not empty, and part of `all`. */
+/** The pieces. `working` must not be empty, and is a part of `all`. */
 export function dealSlots(all: readonly Share[], working: readonly Share[]): readonly Piece[] {
   const pieces = divide(0, slotCount, all).flatMap(([first, last, number]): readonly Piece[] =>
     working.some((share) => share.number === number)

@@ -1,7 +1,8 @@
 /**
- * The administrator's rules -> what they add to our nft table. Only a connection's first packet comes here, and only where
- * no one else has decided: forwarded ones that came in by no uplink, and the host's own that the kernel would send by one.
- * The mark that they get is read at the very end of the policy rules (see reconcile/decide/rules.ts), as the balanced default is.
+ * The administrator's rules -> what they add to our nft table. Only a connection's first packet comes here, and only
+ * where no one else has decided: forwarded ones that came in by no uplink, and the host's own that the kernel would
+ * send by one. The mark that they get is read at the very end of the policy rules (see reconcile/decide/rules.ts), as
+ * the balanced default is. Pure.
  */
 
 import { fields } from '../../../config/match/fields.ts'
@@ -21,7 +22,7 @@ import { type Classified, type Layer, layersOf } from './layers.ts'
 import { useChains, viaOf } from './use.ts'
 
 export interface Steering {
-  /** Lines for the hooks of these names, after those that pin. */
+  /** Rules for the chains of these names, after those that pin. */
   readonly prerouting: readonly string[]
   readonly output: readonly string[]
   readonly chains: readonly Chain[]
@@ -42,7 +43,7 @@ export function decideSteering(config: Config, present: readonly Present[], obse
     )
   const { pinned, incoming } = marks(config.numbers)
   const both = hex((pinned | incoming) >>> 0)
-  // One line for both families, where the same devices are uplinks in both.
+  // Where the same devices are uplinks in both families, one rule serves both.
   const ways = Map.groupBy(['inet', 'inet6'] as const, (family) =>
     outBy(present.filter((uplink) => isUplinkIn(family, uplink))),
   )
@@ -70,8 +71,9 @@ export function decideSteering(config: Config, present: readonly Present[], obse
 }
 
 /**
- * Others' marks stay on the packets of a connection, and what has one is not ours to pin (see ruleset.ts), except where a
- * rule says so: then its later packets are steered as the first one was.
+ * Rules for packets that others mark: their marks stay on all packets of a connection, and what has one is not ours to
+ * pin (see ruleset.ts), except where an administrator's rule says so. Then later packets are steered as the first one
+ * was.
  */
 function stayMarked(side: Side, { rules, numbers }: Config, present: readonly Present[]): readonly string[] {
   const { pinned, incoming, numberMask } = marks(numbers)
@@ -100,7 +102,7 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
     const { name, match, use } = rule
     const box = keyRangesOf(match, family, side, observed)
     if (box === null) continue
-    // Clients are remembered for each rule.
+    // Clients are remembered for each rule, so a sticky rule shares its chain with no other.
     const key = JSON.stringify([use, use.stickySeconds === undefined ? '' : name])
     let chain = uses.get(key)
     if (chain === undefined) {
@@ -124,7 +126,7 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
   }
 }
 
-/** With sets of a rule's own, for what no key of a map can hold. */
+/** Conditions that no key of a map can hold, with the sets that they need. */
 function conditionsOf(rule: string, match: Match, family: Family) {
   const conditions = fields.flatMap(([, { condition }]) => condition?.(match, family, rule) ?? [])
   return { statements: conditions.map(({ statement }) => statement), sets: conditions.flatMap(({ sets }) => sets) }
@@ -160,7 +162,7 @@ function suffix(side: Side, family: Family): string {
   return `${side}_${family === 'inet' ? 4 : 6}`
 }
 
-/** Our own probes go where they are bound to. */
+/** The match that leaves out our own probes, which go where they are bound to. */
 function others({ probeUser }: Config): string {
   return probeUser === undefined ? '' : `meta skuid != ${nftNumber(probeUser)} `
 }
@@ -173,7 +175,9 @@ function markChains({ number }: Present, config: Config): readonly Chain[] {
   ]
 }
 
-/** nft lists the mask of what is kept together with the bits that are set. */
+/**
+ * A chain that sets bits of the packet's mark. nft lists the mask of what is kept together with the bits that are set.
+ */
 function setMark(name: string, bits: number, { numbers }: Config): Chain {
   const { others: kept } = marks(numbers)
   return { name, hook: null, rules: [`meta mark set meta mark & ${hex((kept | bits) >>> 0)} | ${hex(bits)}`] }

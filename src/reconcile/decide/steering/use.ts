@@ -22,7 +22,10 @@ export interface UseChains {
   readonly sets: readonly NamedSet[]
 }
 
-/** `name` is the chain's, `rule` the rule's; the chain ends what the rules have to say, whatever it does. */
+/**
+ * The chain, and the sets that it needs. `name` is the chain's, `rule` the rule's. The chain ends the rules' part,
+ * whatever it does.
+ */
 export function useChains(
   name: string,
   { name: rule, use }: SteeringRule,
@@ -32,7 +35,7 @@ export function useChains(
   uplinks: readonly Uplink[],
 ): UseChains {
   const memory = use.stickySeconds === undefined ? null : memoryOf(rule, use, use.stickySeconds, side, family)
-  // What is remembered outlives times when there is nothing to choose.
+  // The set is there even where there is nothing to choose, so that what is remembered outlives such times.
   const sets = memory ? [memory.set] : []
   const plain = (...rules: readonly string[]): UseChains => ({ chains: [{ name, hook: null, rules }], sets })
   const choice = choiceOf(use, side, family, config, uplinks)
@@ -63,14 +66,14 @@ function spread(verdict: 'goto' | 'jump', { by, pieces }: Spread, side: Side, fa
   return `${lot} vmap { ${pieces.map(([from, to, number]) => `${interval(from, to)} : ${way(number)}`).join(', ')} }`
 }
 
-/** What has to be in a packet mark: see rules.ts for who reads it. */
+/** Chains that set the packet's mark: see rules.ts for who reads it. */
 export const viaOf = { forward: 'via', local: 'own' } as const
 
 export const hashSeed = 1
 
 /**
- * Before routing, what goes to this host or to another LAN looks like what would leave by an uplink; it has to be asked. It
- * costs nobody but those who are refused.
+ * Refusals. Before routing, what goes to this host or to another LAN looks like what would leave by an uplink, so the
+ * route is asked, which costs only what is refused.
  */
 const refusals = {
   unreachable: 'reject with icmpx host-unreachable',
@@ -80,15 +83,18 @@ const refusals = {
 
 interface Memory {
   readonly set: NamedSet
-  /** What a client is told by. */
+  /** The expression by which a client is known. */
   readonly key: string
 }
 
-/** By the rule's name: other weights or uplinks change nobody's choice. */
+/**
+ * The map that remembers a rule's clients. Its name is made of the rule's, so other weights or uplinks change nobody's
+ * choice.
+ */
 function memoryOf(rule: string, { mode }: Use, seconds: number, side: Side, family: Family): Memory {
   const header = headerOf[family]
   const type = family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'
-  // A dynamic map with two IPv6 addresses as its key is more than nft 1.0.6 can express: it aborts.
+  // nft 1.0.6 aborts on a dynamic map with two IPv6 addresses as its key.
   const bySource = side === 'forward' && (modeOf(mode).stickyBySource || family === 'inet6')
   const fields = [...(side === 'forward' ? [`${header} saddr`] : []), ...(bySource ? [] : [`${header} daddr`])]
   const definition =
@@ -99,8 +105,8 @@ function memoryOf(rule: string, { mode }: Use, seconds: number, side: Side, fami
 }
 
 /**
- * Every new connection makes the client's choice anew for so long. One that does not work any more is made again: as an
- * update keeps what is there, it is deleted first.
+ * Rules that keep clients on their uplink. Every new connection renews the client's choice for so long. A choice that
+ * does not work any more is made again: an update would keep it, so it is deleted first.
  */
 function sticky(
   name: string,
@@ -130,7 +136,7 @@ function sticky(
   ]
 }
 
-/** When the map is full, new clients are spread as if they had none. */
+/** How many clients a map remembers. When it is full, new clients are spread as if they were not remembered. */
 const mostClients = 65536
 
 function interval(first: number, last: number): string {
