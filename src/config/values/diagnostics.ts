@@ -1,4 +1,4 @@
-/** Errors and warnings, each with its place in the files. Pure. */
+/** Errors and warnings, each with its place in the files. */
 import { printable } from '../../os/log.ts'
 
 /** A place in the files, such as `/etc/ifbalance/ifbalance.conf:12: [uplink home] weight`. */
