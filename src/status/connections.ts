@@ -3,7 +3,7 @@
 import type { Counted, Sum } from '../kernel/conntrack/count.ts'
 import type { Family } from '../net/family.ts'
 
-/** What `ifbalance connections --json` prints; see Status of status.ts for what `format` promises. */
+/** What `ifbalance connections --json` prints; `format` promises the same as in Status (status.ts). */
 export interface Connections {
   readonly format: 1
   readonly uplinks: readonly UplinkConnections[]
@@ -12,7 +12,7 @@ export interface Connections {
 }
 
 export interface UplinkConnections {
-  /** Null where the mark has a number that no uplink has now. */
+  /** The uplink's name; null where no uplink has this number of marks now. */
   readonly name: string | null
   readonly number: number
   readonly inet: FamilyConnections
@@ -20,12 +20,14 @@ export interface UplinkConnections {
 }
 
 export interface FamilyConnections {
-  /** That left by the uplink, and that came in by it. */
+  /** How many connections left by the uplink, and how many came in by it. */
   readonly out: number
   readonly in: number
-  /** Of all connections of this family that are on an uplink, from 0 to 1. */
+  /** Share of all connections of this family that are on an uplink, 0 to 1. */
   readonly share: number
-  /** Of the connections that the kernel counts bytes of; null where it does so of none. */
+  /**
+   * Connections of which the kernel counts bytes, and the bytes that they sent and received; null where there are none.
+   */
   readonly bytes: { readonly connections: number; readonly sent: number; readonly received: number } | null
 }
 

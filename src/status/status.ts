@@ -14,18 +14,21 @@ import { redirectedServers } from '../reconcile/decide/name-servers.ts'
 import { getOwn } from '../values/get-own.ts'
 
 /**
- * What `ifbalance status --json` prints. Later versions may add members; a change of what is here comes with another
- * `format`.
+ * What `ifbalance status --json` prints. Later versions may add members; any other change of a member comes with
+ * another `format`.
  */
 export interface Status {
   readonly format: 1
   readonly mode: Mode
   /** Whether the daemon answers. */
   readonly daemon: boolean
-  /** After `ifbalance down`: nothing is balanced until `ifbalance apply`. */
+  /** True after `ifbalance down`: nothing is balanced until `ifbalance apply`. */
   readonly heldDown: boolean
   readonly uplinks: readonly UplinkStatus[]
-  /** Name servers of dead uplinks, and those that this host's questions to them go to; absent while there are none. */
+  /**
+   * Name servers of dead uplinks, each with the one that this host's questions to it go to; absent while there are
+   * none.
+   */
   readonly nameServers?: readonly { readonly asked: string; readonly answering: string }[]
   /** How many changes `ifbalance plan` would show. */
   readonly pending: number
@@ -37,7 +40,7 @@ export interface UplinkStatus {
   readonly number: number
   readonly interface: string
   readonly state: UplinkState
-  /** Why it has no line that could be judged; absent where it has one. */
+  /** Why the uplink has no line that could be judged; absent where it has one. */
   readonly why?: string
   readonly weight: number
   readonly metric: number
@@ -45,7 +48,7 @@ export interface UplinkStatus {
   readonly inet6: PathStatus | null
   /** IPv6 prefixes that its provider routes to this host; absent where none are known. */
   readonly prefixes?: readonly string[]
-  /** What ModemManager says, where the uplink is a modem of its. */
+  /** What ModemManager says, where it manages the uplink's modem. */
   readonly modem?: Modem
 }
 
@@ -53,9 +56,9 @@ export interface PathStatus {
   /** Null on a point-to-point link. */
   readonly gateway: string | null
   readonly addresses: readonly string[]
-  /** The part of new connections that the kernel sends here now, from 0 to 1. */
+  /** The share of new connections that the kernel sends here now, 0 to 1. */
   readonly share: number
-  /** What traffic and probes say of it; absent where nobody looks, as without the daemon. */
+  /** What traffic and probes say of the line; absent where nobody looks, as without the daemon. */
   readonly health?: LineHealth
 }
 
@@ -66,7 +69,7 @@ export interface Facts {
   readonly pending: number
   readonly daemon: boolean
   readonly heldDown: boolean
-  /** Those of the configuration. */
+  /** Warnings of the configuration. */
   readonly warnings: readonly string[]
 }
 
@@ -90,7 +93,10 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
   }
 }
 
-/** Not a device that is here and is none any more: of that, only what still has its number is kept where it was. */
+/**
+ * Whether an uplink is shown. A device that is here and is no uplink any more is not: only what still has its number
+ * stays there.
+ */
 function isShown({ uplinks }: Config, { links }: Observed) {
   const here = new Set(links.map(({ name }) => name))
   return ({ name, state, interface: device }: Uplink) =>
