@@ -1,4 +1,4 @@
-/** What no rule of the administrator is asked for. Pure. */
+/** Why a connection is decided about without the administrator's rules. Pure. */
 
 import type { RouteAnswer, RouteQuery } from '../kernel/iproute/route-get.ts'
 import { balancedTable, tables, uplinkTable } from '../layout.ts'
@@ -9,7 +9,7 @@ import { hex } from '../values/hex.ts'
 import type { Facts } from './explanation.ts'
 import { leadsTo } from './policy.ts'
 
-/** Why that is, for people; null where rules are asked. */
+/** The reason for people; null where rules are asked. */
 export function bypassReason(
   query: RouteQuery,
   { mark, user }: FirstPacket,
@@ -37,8 +37,9 @@ export function bypassReason(
 }
 
 /**
- * By the balanced default, by that of main where there is none, or bound to the uplink's address. What this host itself
- * sends is steered after it was routed, and then our block of rules comes before others' that stand behind it.
+ * Whether rules may decide: the connection goes by the balanced default, or by main's where there is none, or is bound
+ * to the uplink's address. What this host itself sends is steered after it was routed, and then our block of rules
+ * comes before others' that stand behind it.
  */
 function mayBeSteered(
   { incoming, family }: RouteQuery,

@@ -1,4 +1,4 @@
-/** What keeps the connections that exist where they are. */
+/** Existing connections, and what keeps each where it is. */
 import { eachEntry, isEntry, markOf } from '../kernel/conntrack/entry.ts'
 import { marks } from '../layout.ts'
 import type { Config } from '../model/config.ts'
@@ -6,15 +6,15 @@ import type { Uplink } from '../model/uplink.ts'
 import type { Question } from './question.ts'
 
 export interface Kept {
-  /** As conntrack(8) has it, without its name of the family. */
+  /** A text line of conntrack(8), without the name of the family. */
   readonly entry: string
   readonly because: string
 }
 
-/** Nobody reads more. */
+/** How many connections are shown. */
 const most = 20
 
-/** Those that fit the question; a port or source that it does not name fits all. */
+/** Connections that fit the question; a port or source that it does not name fits all. */
 export async function keptConnections(
   { family, destination, protocol, port, sourcePort, from }: Question,
   { numbers }: Config,

@@ -10,7 +10,10 @@ import type { Question } from './question.ts'
 import { nameOf, reasonAgainst } from './rule.ts'
 import { waysOf } from './ways.ts'
 
-/** Root's alone: sets of nftables are read. Throws where its source cannot be reached. */
+/**
+ * Explains a question. Only root can, as sets of nftables are read. Throws where the source of the connection cannot be
+ * reached.
+ */
 export async function explain(question: Question, facts: Facts): Promise<Explanation> {
   const query = await queryOf(question, facts.observed)
   const route = await routeOf(query)

@@ -7,7 +7,10 @@ import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import { hashSeed } from '../reconcile/decide/steering/use.ts'
 import { scaledHash } from './jhash.ts'
 
-/** As nft concatenates: fields as they are on the wire, each filled up to a multiple of four bytes. */
+/**
+ * The slot of a packet. As in nft, fields are concatenated as they are on the wire, each filled up to a multiple of
+ * four bytes.
+ */
 export function slotOf(by: readonly HashField[], packet: FirstPacket): number {
   const bytes = by.flatMap((field) => [...filledUp(bytesOf(field, packet))])
   return scaledHash(Uint8Array.from(bytes), hashSeed, slotCount)

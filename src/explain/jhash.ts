@@ -3,7 +3,7 @@ import { endianness } from 'node:os'
 
 const initial = 0xdeadbeef
 
-/** An unsigned number of 32 bits, scaled to 0 .. modulus - 1 as the kernel's reciprocal_scale() does. */
+/** The hash, an unsigned number of 32 bits, scaled to 0 .. modulus - 1 as the kernel's reciprocal_scale() does. */
 export function scaledHash(bytes: Uint8Array, seed: number, modulus: number): number {
   return Number((BigInt(jhash(bytes, seed)) * BigInt(modulus)) >> 32n)
 }
@@ -29,7 +29,7 @@ function jhash(bytes: Uint8Array, seed: number): number {
   return finalOf(a, b, c)
 }
 
-/** Of this machine's byte order, as the kernel reads it; nothing beyond the end. */
+/** Four bytes as a number in this machine's byte order, as the kernel reads them; 0 for bytes beyond the end. */
 function word(bytes: Uint8Array, at: number): number {
   const four = [0, 1, 2, 3].map((offset) => bytes[at + offset] ?? 0)
   const ordered = endianness() === 'LE' ? four.toReversed() : four
@@ -40,7 +40,7 @@ function rotated(value: number, bits: number): number {
   return ((value << bits) | (value >>> (32 - bits))) >>> 0
 }
 
-/** __jhash_mix */
+/** __jhash_mix of jhash.h */
 function mixed(a0: number, b0: number, c0: number): [number, number, number] {
   let [a, b, c] = [a0, b0, c0]
   a = ((a - c) ^ rotated(c, 4)) >>> 0
@@ -58,7 +58,7 @@ function mixed(a0: number, b0: number, c0: number): [number, number, number] {
   return [a, b, c]
 }
 
-/** __jhash_final */
+/** __jhash_final of jhash.h */
 function finalOf(a0: number, b0: number, c0: number): number {
   let [a, b, c] = [a0, b0, c0]
   c = ((c ^ b) - rotated(b, 14)) >>> 0

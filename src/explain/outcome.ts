@@ -70,13 +70,16 @@ async function waysByChoice(
   return { ways, refused: ways.length === 0 ? (all[0]?.refused ?? null) : null }
 }
 
-/** A socket has its address by the time that the mark is set. */
+/** The ways with a mark. A socket has its address by the time that the mark is set, so the source counts. */
 async function waysByMark(mark: number, query: RouteQuery, packet: FirstPacket, facts: Facts): Promise<Ways> {
   const marked = { ...query, source: packet.source, mark: (query.mark | mark) >>> 0 }
   return waysOf(await routeOf(marked), marked, marked.mark, facts)
 }
 
-/** A client that is remembered may have another; so may one whose source port is still to be chosen. */
+/**
+ * The uplinks that may be chosen, with their shares. Several may be, where a client may be remembered with any of them,
+ * or the source port is still to be chosen.
+ */
 function partsOf(
   choice: Extract<Choice, { kind: 'uplink' | 'spread' }>,
   { sourcePort }: RouteQuery,

@@ -8,7 +8,10 @@ import { digitsOf } from '../net/address-range.ts'
 import { Failure } from '../os/error.ts'
 import { protocolNumbers, type Question } from './question.ts'
 
-/** It comes in by the interface that its source is reached by, unless said otherwise. Throws where that is unclear. */
+/**
+ * The question for the kernel. The packet comes in by the interface that leads to its source, unless said otherwise.
+ * Throws a Failure where that is unclear.
+ */
 export async function queryOf(question: Question, { links }: Observed): Promise<RouteQuery> {
   const { family, destination, from, incoming, mark, protocol, port, sourcePort } = question
   const number = protocol === 'icmp' && family === 'inet6' ? 58 : protocolNumbers[protocol]

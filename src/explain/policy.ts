@@ -6,16 +6,19 @@ import type { Family } from '../net/family.ts'
 export interface Walker {
   readonly family: Family
   readonly mark: number
-  /** `lo` for the host's own. */
+  /** The interface it comes in by; `lo` for the host's own. */
   readonly incoming: string
-  /** Null before a socket has an address. */
+  /** Its source; null before a socket has an address. */
   readonly source: string | null
   readonly device: string | null
-  /** A default route, which some rules leave out. */
+  /** Whether its route is a default, which some rules leave out. */
   readonly isDefault: boolean
 }
 
-/** The first rule on the packet's walk that leads to this table, or null where one may that says what we do not read. */
+/**
+ * The first rule on the packet's walk that leads to this table; null where a rule before it may match by a selector
+ * that we do not read.
+ */
 export function ruleTo(table: number, rules: readonly Rule[], walker: Walker): Rule | null {
   let from = 0
   for (const rule of rules.filter(({ family }) => family === walker.family)) {
@@ -36,7 +39,7 @@ export function leadsTo(table: number, { spec }: Rule): boolean {
   return /\blookup (\d+)/.exec(spec)?.[1] === String(table)
 }
 
-/** Null for a selector that is not among ours. */
+/** Whether the rule's selector matches the packet; null for a selector that is not among ours. */
 function selects(words: readonly string[], { mark, incoming, source, device }: Walker): boolean | null {
   const inverted = words[0] === 'not'
   let matches = true

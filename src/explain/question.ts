@@ -1,4 +1,4 @@
-/** The words after `ifbalance explain` -> what is asked. Pure. */
+/** The words after `ifbalance explain` -> the question that they ask. Pure. */
 import { readTraits } from '../config/match/fields.ts'
 import { numberOption } from '../config/match/trait.ts'
 import type { PacketTraits } from '../model/match.ts'
@@ -10,9 +10,9 @@ export interface Question extends PacketTraits {
   readonly family: Family
   readonly destination: string
   readonly protocol: Protocol
-  /** 0: none was named, or the protocol has none. */
+  /** The destination's port; 0 where none was named, or the protocol has none. */
   readonly port: number
-  /** Null: any; the answer may be several uplinks with their shares. */
+  /** The source port; null: any, so the answer may be several uplinks with their shares. */
   readonly sourcePort: number | null
   readonly from: string | null
   readonly incoming: string | null
@@ -34,11 +34,14 @@ export interface Spoken extends Readonly<Record<keyof PacketTraits, string | und
 export interface Asked {
   readonly question: Question
   readonly json: boolean
-  /** Of one that exists, rather than of a new one. */
+  /** Whether connections that exist are asked for, and not a new one. */
   readonly connection: boolean
 }
 
-/** `userId` is asked for the number of a user's name. Throws an Error that says what is wrong with the words. */
+/**
+ * Reads the question. `userId` gives the number of a user's name. Throws a Failure that says what is wrong with the
+ * words.
+ */
 export function readQuestion(spoken: Spoken, userId: (name: string) => number | null): Asked {
   const [target, protocol = 'tcp', surplus] = spoken.words
   const { from = null, in: incoming = null, json, connection } = spoken

@@ -1,4 +1,4 @@
-/** Why not by another uplink. Pure. */
+/** Why a connection does not take the other uplinks. Pure. */
 import { isLinked } from '../model/active-uplinks.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
@@ -6,7 +6,7 @@ import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import type { Facts, Outcome, RouteChoice } from './explanation.ts'
 
-/** `use` is the rule's that decides; null where all is balanced. */
+/** The other uplinks with reasons. `use` is that of the rule that decides; null where all is balanced. */
 export function rejectedUplinks(
   ways: readonly RouteChoice[],
   use: Use | null,

@@ -1,4 +1,4 @@
-/** Whether a rule matches; sets that files or name servers fill are asked of the ruleset that is loaded. */
+/** Whether a rule matches. Sets that files or name servers fill are looked up in the ruleset that is loaded. */
 
 import { isIPv4 } from 'node:net'
 import { mismatch } from '../config/match/match.ts'
@@ -12,7 +12,7 @@ export function nameOf({ name, use }: SteeringRule): string {
   return name === '' ? `mode = ${use.mode}` : name
 }
 
-/** Null where it matches. */
+/** Why the rule does not match, for people; null where it matches. */
 export async function reasonAgainst({ name, match }: SteeringRule, packet: FirstPacket): Promise<string | null> {
   const { family, source, destination } = packet
   const [sources] = fileSets(match.source, family)

@@ -8,7 +8,7 @@ export function explanationText({ packet, rules, decision, ways, refused, others
   const { source, destination, destinationPort, protocol, side } = packet
   const port = destinationPort > 0 ? ` port ${destinationPort}` : ''
   const where = side === 'local' ? 'from this host' : `in by ${packet.interface}`
-  // Each way would give a socket another one.
+  // With several ways, each would give the socket another address.
   const from = source === '' || (ways.length > 1 && side === 'local') ? '' : `${source} `
   return [
     line('connection', `${protocolName(protocol)} ${from}-> ${destination}${port}, ${where}`),

@@ -11,7 +11,10 @@ export interface Ways {
   readonly refused: string | null
 }
 
-/** `mark` is the packet's when it was asked for. Where the hash is not known, every nexthop of the route counts. */
+/**
+ * The ways of a connection. `mark` is that of the packet that was asked for. Where the hash is not known, every nexthop
+ * of the route counts.
+ */
 export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: number, facts: Facts): Ways {
   if (typeof route === 'string') return { ways: [], refused: route }
   const { device, gateway, table } = route
@@ -31,9 +34,9 @@ export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: num
 }
 
 /**
- * Over ports the kernel takes the hash that a packet has from its network card or socket, where it has one; and over chosen
- * fields it takes another for what it is asked than for packets, but of forwarded IPv4 (Linux 6.18: only there a packet is
- * made up for the question).
+ * Whether the kernel's answer is the way that packets take. Over ports it takes the hash that a packet has from its
+ * network card or socket, where it has one. Over chosen fields it takes another hash for what it is asked than for
+ * packets, except for forwarded IPv4 (Linux 6.18: only there a packet is made up for the question).
  */
 function isCertain({ shares }: RouteAnswer, { family, incoming }: RouteQuery, mode: Mode): boolean {
   const overFields = modeOf(mode).hash.policy === '3'
