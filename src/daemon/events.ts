@@ -14,13 +14,13 @@ export interface Scene {
   readonly carrying: readonly string[]
 }
 
-/** An uplink, or with a family its line there. */
+/** An uplink; with a family, its line there. */
 interface Subject {
   readonly uplink: string
   readonly family?: Family
 }
 
-/** What was told last of a subject; `since` in milliseconds of a monotonic clock. */
+/** What was last told of a subject; `since` in milliseconds of a monotonic clock. */
 interface Told {
   readonly subject: Subject
   readonly state: UplinkState
@@ -32,7 +32,10 @@ export interface Telling {
   readonly carrying: readonly string[]
 }
 
-/** `before` is null at the start: then all is told that does not work. `at` in milliseconds of a monotonic clock. */
+/**
+ * The news, and what is told from now on. `before` is null at the start: then everything is told that does not work.
+ * `at` in milliseconds of a monotonic clock.
+ */
 export function eventsOf(
   before: Telling | null,
   scene: Scene,
@@ -43,7 +46,7 @@ export function eventsOf(
   for (const { subject, state, reason } of scene.uplinks.flatMap((uplink) => itemsOf(uplink, scene))) {
     const was = before?.told.get(keyOf(subject))
     told.set(keyOf(subject), was?.state === state ? was : { subject, state, since: at })
-    // At the start, and of a line that has just come, only what does not work is news.
+    // At the start, and for a line that has just come, only what does not work is news.
     const isNews = was ? was.state !== state : state !== 'online' || (before !== null && subject.family === undefined)
     if (!isNews) continue
     const lasted = was && { durationMs: at - was.since }
@@ -60,12 +63,12 @@ export function eventsOf(
   return { events, telling: { told, carrying } }
 }
 
-/** Names of uplinks have no comma. */
+/** A key for the subject; names of uplinks have no comma. */
 function keyOf({ uplink, family }: Subject): string {
   return `${uplink},${family ?? ''}`
 }
 
-/** The uplink, and while it works, each line of it that has a state of its own to tell. */
+/** The uplink, and while it works, each of its lines that has a state of its own to tell. */
 function itemsOf(uplink: Uplink, scene: Scene) {
   const state = settled(uplink.state)
   const all = { subject: { uplink: uplink.name } as Subject, state, reason: reasonOf(uplink, scene) }
@@ -79,7 +82,7 @@ function itemsOf(uplink: Uplink, scene: Scene) {
   return [all, ...lines]
 }
 
-/** A suspicion is over in half a second, and mostly unfounded. */
+/** The state without suspicion, which is over in half a second, and mostly unfounded. */
 function settled(state: UplinkState): UplinkState {
   return state === 'suspect' ? 'online' : state
 }

@@ -1,12 +1,14 @@
-/** How many lines of one kind the log gets: what happens on a link may happen 500 times a second. */
+/** How many messages of one kind the log gets: what happens on a link may happen 500 times a second. */
 import type { Event, Level } from '../model/event.ts'
 
 export interface LineBudget {
-  /** Writes as many of the events as there is room for, and once in their place how many were left out. */
+  /** Writes as many of the events as there is room for, and once, in place of the others, how many were left out. */
   readonly say: (events: readonly Event[], write: (event: Event) => void) => void
 }
 
-/** `burst` lines at once, and `perMinute` in the long run; `of` is their level. `clock`: milliseconds. */
+/**
+ * A budget of `burst` messages at once, and `perMinute` in the long run; `of` is their level, `clock` in milliseconds.
+ */
 export function createLineBudget(
   of: Level,
   burst: number,

@@ -1,4 +1,4 @@
-/** One round after another, by the configuration in force: reconcile, or stay away, and say in the log what was done. */
+/** One round after another, by the configuration in force: reconciles, or stays away, and logs what was done. */
 
 import { configInForce } from '../config/in-force.ts'
 import { balancedTable, lastPriority } from '../layout.ts'
@@ -24,28 +24,30 @@ import { createLineBudget } from './line-budget.ts'
 import type { Ran } from './scheduler.ts'
 
 export interface ReconcileLoop {
-  /** Reads the configuration, and gives the errors in it, which are logged: the last one without stays in force. */
+  /**
+   * Reads the configuration, and returns its errors, which are logged: then the last one without errors stays in force.
+   */
   readonly load: () => readonly string[]
-  /** Never throws: a failure is logged, and told in the reply. */
+  /** Makes a round. Never throws: a failure is logged, and told in the reply. */
   readonly run: (reasons: readonly string[]) => Promise<Reply & Ran>
-  /** Ends with the last work of the latest round: the connections of what went away are forgotten. */
+  /** Resolves with the last work of the latest round: the connections of what went away are ended. */
   readonly forgotten: () => Promise<void>
-  /** What the latest round wanted of the host's sysctls, and got. */
+  /** The host's sysctls that the latest round wanted, and got, by name. */
   readonly sysctls: () => Readonly<Record<string, string>>
-  /** See reconcile.ts: as of the latest round. */
+  /** The slices that the latest round left followed; see followedSlices() of reconcile.ts. */
   readonly slices: () => Cgroups
   /** The control groups of rules that the latest round found; null while all is taken down. */
   readonly cgroups: () => Cgroups | null
-  /** Of the configuration in force. */
+  /** Rules of the configuration in force. */
   readonly rules: () => readonly SteeringRule[]
 }
 
 export interface ReconcileLoopOptions {
-  /** A line in the log for every change, not only one for all. */
+  /** Whether the log has a text line for every change, and not only one for all. */
   readonly details: boolean
-  /** Told after each round how the uplinks are then. */
+  /** Called after each round with how the uplinks are then. */
   readonly onStatus?: (status: Status) => void
-  /** Told after each round what should be, and now is. */
+  /** Called after each round with what should be, and now is. */
   readonly onDesired?: (desired: Desired, config: Config, observed: Observed) => void
 }
 
@@ -57,9 +59,12 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
   let slices: Cgroups = {}
   let cgroups: Cgroups | null = null
   let telling: Telling | null = null
-  /** The same wish twice, and something to do: what we had done was undone. */
+  /**
+   * What was wanted in the round before. The same again, with something to do, means that others have undone what we
+   * had done.
+   */
   let wantedBefore = ''
-  /** What was said in the round before is not said again. */
+  /** Warnings of the round before, which are not said again. */
   let said: ReadonlySet<string> = new Set()
 
   const budgets = {
@@ -69,7 +74,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     events: createLineBudget('notice', 300, 60),
   }
 
-  /** Warnings of this round, each logged when it is new. */
+  /** Logs the warnings of a round that are new. */
   function tell(lines: readonly string[]): void {
     const news = [...new Set(lines)].filter((line) => !said.has(line))
     budgets.warnings.say(
@@ -79,7 +84,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     said = new Set(lines)
   }
 
-  /** What `journalctl -p notice` has. */
+  /** Logs the events of a round, which `journalctl -p notice` shows. */
   function tellEvents({ observed, desired }: Outcome, inForce: Config, held: boolean): void {
     if (held) {
       if (telling !== null) log.event({ event: 'held-down' })
@@ -92,7 +97,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     telling = now
   }
 
-  /** While all is held down, the uplinks are shown as they would be. */
+  /** Shows how the uplinks are; while all is held down, how they would be. */
   function show(observed: Observed, inForce: Config, rest: Pick<Status, 'heldDown' | 'pending'>): void {
     if (!onStatus) return
     onStatus(
@@ -121,7 +126,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
       const changes = outcome.applied.map((step) => ({ event: 'change', command: lineOf(step) }) as const)
       budgets.details.say(changes, log.event)
     }
-    // Names of sets say what is in them, which may be much.
+    // Elements of sets are left out: there may be many, and the names of sets stand for them.
     const wanted = JSON.stringify(outcome.desired, (key, value) => (key === 'elements' ? undefined : value))
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
@@ -153,12 +158,12 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
   }
 }
 
-/** Where the kernel refuses some, nobody has changed them. */
+/** Wanted sysctls that have their values. Where the kernel refuses some, others have not changed them. */
 function inPlace({ desired, observed }: Outcome): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(desired.sysctls).filter(([name, value]) => observed.sysctls[name] === value))
 }
 
-/** One line for all changes; nothing where nothing was to do. */
+/** Logs one message for all changes, none where nothing was to do, and returns the reply. */
 function report(
   outcome: Outcome,
   inForce: Config,
@@ -177,7 +182,10 @@ function report(
   return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : roundText(result) }
 }
 
-/** Those that new connections of one family at least take. Without rules, none, whatever is online: conflicts.ts says why. */
+/**
+ * Names of the uplinks that new connections of one family at least take. Where our rules are missing, none do, whatever
+ * is online: conflicts.ts says why.
+ */
 function carriersOf({ routes, rules, uplinks }: Desired, { numbers }: Config): readonly string[] {
   // Where another's default comes first, nothing leads to the balanced one.
   const leading = rules.filter(
@@ -190,7 +198,7 @@ function carriersOf({ routes, rules, uplinks }: Desired, { numbers }: Config): r
   return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)
 }
 
-/** A ruleset has many lines; `ifbalance plan` shows them. */
+/** A step's first text line: a ruleset has many, and `ifbalance plan` shows them. */
 function lineOf(step: Step): string {
   const [first = '', ...rest] = commandOf(step).split('\n')
   return rest.length > 0 ? `${first} ... (${rest.length} lines)` : first

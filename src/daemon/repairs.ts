@@ -1,15 +1,15 @@
 /**
- * How often we put back what others keep taking away. A few times at once, whoever it is; but a program that does it in a
- * loop is not to be fought at full speed: the host would have two of them. Pure; milliseconds of one monotonic clock.
+ * How often we put back what others keep taking away. A few times at once, whoever it is, but a program that does it in
+ * a loop is not to be fought at full speed: the host would have two of them. Pure; milliseconds of one monotonic clock.
  */
 export interface RepairLimit {
-  /** So many in a row. */
+  /** How many repairs may come in a row. */
   readonly burst: number
-  /** After that, one in so many milliseconds, until it has been quiet. */
+  /** After that, the time between repairs, until it has been quiet. */
   readonly everyMs: number
 }
 
-/** What is left of the burst, at that time. */
+/** How many repairs of the burst were left at a time. */
 export interface RepairBudget {
   readonly left: number
   readonly at: number
@@ -21,12 +21,12 @@ export function afterRepair(budget: RepairBudget, now: number, limit: RepairLimi
   return { left: Math.max(0, leftAt(budget, now, limit) - 1), at: now }
 }
 
-/** When the next repair is due at the earliest; in the past while there is something left. */
+/** When the next repair is due at the earliest; in the past while something is left of the burst. */
 export function repairDue({ left, at }: RepairBudget, { everyMs }: RepairLimit): number {
   return at + Math.max(0, 1 - left) * everyMs
 }
 
-/** Hardly anything left: somebody undoes what we do. */
+/** Whether hardly anything is left of the burst: then somebody undoes what we do. */
 export function isFight(budget: RepairBudget, now: number, limit: RepairLimit): boolean {
   return leftAt(budget, now, limit) < 2
 }

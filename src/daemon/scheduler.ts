@@ -4,13 +4,16 @@ import { afterRepair, isFight } from './repairs.ts'
 import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
 
 export interface Scheduler<T> {
-  /** Something may have changed: a run follows when it has settled. */
+  /** Says that something may have changed: a run follows when that has settled. */
   readonly hint: (reason: string) => void
-  /** The result of a run that begins after this call. However many call while a run lasts, one more serves them all. */
+  /**
+   * Resolves with the result of a run that begins after this call. However many call while a run lasts, one more serves
+   * them all.
+   */
   readonly now: (reason: string) => Promise<T>
-  /** Somebody keeps undoing what the runs do: they come slowly then. */
+  /** Whether somebody keeps undoing what the runs do, so that they come slowly. */
   readonly isFighting: () => boolean
-  /** No more runs; resolves when the present one has ended. Who still waits for one gets an error. */
+  /** Makes no more runs; resolves when the present one has ended. Who still waits for one gets an error. */
   readonly stop: () => Promise<void>
 }
 
@@ -22,13 +25,13 @@ interface Waiter<T> {
 /** What a run says of itself. */
 export interface Ran {
   readonly ok: boolean
-  /** It put back what an earlier run had done already. */
+  /** Whether it put back what an earlier run had done already. */
   readonly repaired?: boolean
 }
 
 /**
- * Runs never overlap. The first comes with the first `hint` or `now`. A run that answers `ok: false` is repeated with a
- * growing delay, in which hints wait, too; `run` must not throw.
+ * Makes runs that never overlap. The first comes with the first `hint` or `now`. A run that answers `ok: false` is
+ * repeated with a growing delay, in which hints wait, too. `run` must not throw.
  */
 export function createScheduler<T extends Ran>(
   run: (reasons: readonly string[]) => Promise<T>,
@@ -79,7 +82,7 @@ export function createScheduler<T extends Ran>(
 
   return {
     hint: (reason) => {
-      // Enough for the log, however many there are.
+      // These are enough for the log, however many hints there are.
       if (reasons.size < 16) reasons.add(reason)
       const at = clock()
       progress = { ...progress, hints: { first: progress.hints?.first ?? at, last: at } }

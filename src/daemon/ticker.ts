@@ -1,16 +1,20 @@
 /**
- * One clock for all that look at things of which nobody tells when they change. To wake a processor that sleeps costs more
- * than to look (0.2 ms of a small virtual machine), so all look at once, and often only while there is something to see.
+ * One clock for all that look at things of which nobody tells when they change. Waking a processor that sleeps costs
+ * more than looking (0.2 ms of a small virtual machine), so all look at once, and often only while there is something
+ * to see.
  */
 const fastMs = 100
 const slowMs = 600
 
 export interface Ticker {
-  /** Calls `look` at each beat, or at the first one after so long. Whoever says `soon` has the next beat come soon. */
+  /**
+   * Calls `look` at each beat, or at the first one after `everyMs`. A look that returns `soon` makes the next beat come
+   * soon.
+   */
   readonly join: (look: () => 'soon' | undefined, everyMs?: number) => void
-  /** The next beat comes soon. */
+  /** Makes the next beat come soon. */
   readonly hurry: () => void
-  /** Something has woken the processor: a beat that is due in a while may as well be now. */
+  /** Says that something has woken the processor: a beat that is due in a while may as well come now. */
   readonly awake: () => void
   readonly stop: () => void
 }

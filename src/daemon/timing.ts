@@ -2,13 +2,13 @@
 import { defaultRepairLimit, type RepairBudget, type RepairLimit, repairDue } from './repairs.ts'
 
 export interface Timing {
-  /** A run waits until nothing has happened for so long: one event of a host is many lines. */
+  /** A run waits until nothing has happened for so long, as one event of a host is many messages. */
   readonly quietMs: number
-  /** And never longer than this. */
+  /** A run waits no longer than this for quiet. */
   readonly maxMs: number
-  /** Without any hint, this long after a run: a missed event costs no more. */
+  /** Without any hint, a run comes this long after the last one: a missed event costs no more. */
   readonly sweepMs: number
-  /** After a first failing run, doubled for each further one. */
+  /** A run comes this long after a first failing one, doubled for each further one. */
   readonly retryMs: number
   readonly maxRetryMs: number
   readonly repairs: RepairLimit
@@ -24,10 +24,10 @@ export const defaultTiming: Timing = {
 }
 
 export interface Progress {
-  /** Hints since the last run began; null when there were none. */
+  /** The first and last hint since the last run began; null when there were none. */
   readonly hints: { readonly first: number; readonly last: number } | null
   readonly lastRun: { readonly began: number; readonly ended: number }
-  /** Failing runs in a row, up to the last. */
+  /** Number of failing runs in a row, up to the last run. */
   readonly failures: number
   readonly repairs: RepairBudget
 }

@@ -1,4 +1,4 @@
-/** What a call may end in: the names of errors that every D-Bus program knows, and two of our own. */
+/** Answers to calls over D-Bus: values, or errors by names that every program knows, and two of our own. Pure. */
 import type { Answer } from '../../os/dbus/bus.ts'
 
 const errors = {

@@ -4,18 +4,20 @@ import { theBus } from '../../os/dbus/connection.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { refuse } from './answers.ts'
 
-/** Each is described in units/org.ifbalance1.policy. */
+/** polkit's names of what callers may do, described in units/org.ifbalance1.policy. */
 export type Action = 'org.ifbalance1.reconcile' | 'org.ifbalance1.set-enabled'
 
-/** So long may typing a password take. */
+/** How long typing a password may take. */
 const patienceMs = 120_000
-/** Callers that polkit thinks about at once. */
+/** How many callers polkit may be thinking about at once. */
 const maxAsking = 16
 
-/** Null: the caller may. Otherwise the refusal, also where nobody can be asked. */
+/** Decides about a call. Null: the caller may. Otherwise the refusal, also where nobody can be asked. */
 export type Authorize = (call: IncomingCall, action: Action) => Promise<Answer | null>
 
-/** Who calls is what the bus says, which has it from the kernel; nothing in the call itself is believed. */
+/**
+ * Returns what decides. The bus says who calls, as it has that from the kernel; nothing in the call itself is believed.
+ */
 export function createAuthority(bus: Bus): Authorize {
   const asking = new Set<string>()
   return async (call, action) => {
@@ -39,7 +41,10 @@ export function createAuthority(bus: Bus): Authorize {
   }
 }
 
-/** org.freedesktop.PolicyKit1.Authority, CheckAuthorization. The caller's unique name is never given to another. */
+/**
+ * Asks org.freedesktop.PolicyKit1.Authority, CheckAuthorization. The caller's unique name will do, as the bus never
+ * gives it to another.
+ */
 async function askPolkit(bus: Bus, { sender, interactive }: IncomingCall, action: Action): Promise<Answer | null> {
   const [result] = await bus.call({
     destination: 'org.freedesktop.PolicyKit1',

@@ -1,7 +1,7 @@
-/** What an object on the bus offers, as values, and as XML for those who ask: org.freedesktop.DBus.Introspectable. */
+/** What an object on the bus offers: as values, and as XML (org.freedesktop.DBus.Introspectable). Pure. */
 import type { Answer, IncomingCall } from '../../os/dbus/bus.ts'
 
-/** `[signature, value]`: how dbus-next's marshaller wants a variant. */
+/** A variant as dbus-next's marshaller wants it: `[signature, value]`. */
 export type Variant = readonly [signature: string, value: unknown]
 
 export interface Argument {
@@ -12,13 +12,16 @@ export interface Argument {
 export interface Method {
   readonly takes: readonly Argument[]
   readonly gives: readonly Argument[]
-  /** The arguments have the types that `takes` says. */
+  /** Answers a call; its arguments have the types of `takes`. */
   readonly run: (args: readonly unknown[], call: IncomingCall) => Answer | Promise<Answer>
 }
 
 export interface Property {
   readonly type: string
-  /** `signal`: a change is told. `none`: it changes all the time, and is read when somebody asks. */
+  /**
+   * `signal`: a change is signalled. `never`: it does not change. `none`: it changes all the time, and is read when
+   * somebody asks.
+   */
   readonly changes: 'signal' | 'never' | 'none'
   readonly read: () => unknown
 }
@@ -39,7 +42,7 @@ export function takes(...args: readonly string[]): readonly Argument[] {
 
 export const nothing: ReadonlyMap<string, never> = new Map<string, never>()
 
-/** Names are constants of ours and numbers: nothing has to be escaped. */
+/** The XML for an object. Nothing is escaped, as names are our own constants and numbers. */
 export function introspect(interfaces: readonly Interface[], children: readonly string[]): string {
   return [
     '<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"',

@@ -5,8 +5,8 @@ import type { Interface, Method } from './describe.ts'
 import { childrenOf, type Objects, standardInterfaces } from './standard.ts'
 
 /**
- * Answers a call from anyone, with anything in it. The signature is compared before the body is read, so nothing is
- * ever parsed but the few types that our methods take.
+ * Answers a call from anyone, with anything in it. The signature is compared before the body is read, so only the few
+ * types that our methods take are ever parsed.
  */
 export function dispatch(objects: Objects, call: IncomingCall): Answer | Promise<Answer> {
   const own = objects.get(call.path)

@@ -1,4 +1,4 @@
-/** What the daemon shows on the bus, and what it does for callers: those of the bus, and those of the control socket. */
+/** What the daemon shows on the bus, and what it does for callers on the bus and on the control socket. */
 
 import { cgroupId } from '../../kernel/cgroup/cgroups.ts'
 import { slicePath } from '../../kernel/cgroup/slices.ts'
@@ -14,15 +14,18 @@ import { createService } from './service.ts'
 import { rememberSince } from './since.ts'
 
 export interface Published {
-  /** How it is after a round. */
+  /** Shows how things are after a round. */
   readonly show: (status: Status) => void
-  /** Takes an uplink out or in, and answers when the kernel has it. Never throws. */
+  /** Takes an uplink out or in, and answers when the kernel has it so. Never throws. */
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
-  /** Answers when the kernel sends by the uplink what its slice sends. */
+  /** Answers when the kernel sends what the uplink's slice sends by the uplink. */
   readonly followSlice: (uplink: string) => Promise<Reply>
 }
 
-/** `now` has a round made, and gives its reply; `slices` are those that the latest one left followed. */
+/**
+ * Publishes the daemon. `now` makes a round and gives its reply; `slices` are those that the latest round left
+ * followed.
+ */
 export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slices: () => Cgroups): Published {
   const remember = rememberSince()
   const follow = sliceFollower(now, slices)
@@ -59,8 +62,8 @@ export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slice
 }
 
 /**
- * A round only where the latest one has not seen the slice, and has not just failed to follow it: anyone may ask, and as often
- * as they like.
+ * Returns what has a slice followed. It makes a round only where the latest one has not seen the slice, and has not
+ * just failed to follow it: anyone may ask, and as often as they like.
  */
 function sliceFollower(
   now: (reason: string) => Promise<Reply>,

@@ -17,7 +17,7 @@ export interface Served {
   readonly uplinks: readonly ServedUplink[]
 }
 
-/** What callers may have done. */
+/** What callers may have the daemon do. */
 export interface Actions {
   readonly reconcile: (reason: string) => Promise<Reply>
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
@@ -28,7 +28,7 @@ const managerInterface = 'org.ifbalance1.Manager'
 
 type Tree = ReadonlyMap<string, readonly Interface[]>
 
-/** Serves what the latest `update` said, and tells everyone who listens what is different from the one before. */
+/** Serves what the latest `update` said, and signals what differs from the one before. */
 export function createService(bus: Bus, actions: Actions): { readonly update: (served: Served) => void } {
   const authorize = createAuthority(bus)
   const methods = managerMethods(
@@ -62,7 +62,8 @@ export function createService(bus: Bus, actions: Actions): { readonly update: (s
         {
           takes: takes('uplink:s'),
           gives: [],
-          // For everyone: who may make the slice, systemd has decided, and there is no more to do than the next look does.
+          // Everyone may call this: systemd has decided who may make the slice, and the call does no more than the next
+          // look would do.
           run: async ([uplink]) => outcomeOf(await actions.followSlice(String(uplink))),
         },
       ],
@@ -122,13 +123,13 @@ function treeOf({ version, mode, heldDown, uplinks }: Served, methods: ReadonlyM
   ])
 }
 
-/** Another uplink that got the number of a forgotten one is another object. */
+/** Whether two objects are the same uplink: one that got the number of a forgotten uplink is another object. */
 function isSame(one: readonly Interface[], other: readonly Interface[] | undefined): boolean {
   const name = (interfaces: readonly Interface[]) => interfaces[0]?.properties.get('Name')?.read()
   return other !== undefined && name(one) === name(other)
 }
 
-/** What is told of a change, as `a{sv}`. Counters, which are read when somebody asks, take no part. */
+/** The changes to signal, as `a{sv}`. Counters are left out, as they are read when somebody asks. */
 function changed(before: Interface, after: Interface): readonly (readonly [string, Variant])[] {
   const values = valuesOf(before)
   return [...after.properties]

@@ -2,7 +2,7 @@
 import type { UplinkStatus } from '../../status/status.ts'
 import type { ServedUplink } from './uplink.ts'
 
-/** Gives a function that remembers what it was told before; `now` in milliseconds of the wall clock. */
+/** Returns a function that adds it, and remembers what it was told before; `now` in milliseconds of the wall clock. */
 export function rememberSince(): (uplinks: readonly UplinkStatus[], now: number) => readonly ServedUplink[] {
   let known = new Map<string, { readonly state: string; readonly since: number }>()
   return (uplinks, now) => {

@@ -1,25 +1,25 @@
-/** The interfaces that every object has: https://dbus.freedesktop.org/doc/dbus-specification.html#standard-interfaces */
+/** The interfaces of every object: https://dbus.freedesktop.org/doc/dbus-specification.html#standard-interfaces */
 import { readFileSync } from 'node:fs'
 import { gives, refuse } from './answers.ts'
 import { type Interface, introspect, type Method, nothing, type Property, takes, type Variant } from './describe.ts'
 
-/** By path, the interfaces of our own. */
+/** By path, the interfaces of our own that objects have. */
 export type Objects = ReadonlyMap<string, readonly Interface[]>
 
 export const propertiesInterface = 'org.freedesktop.DBus.Properties'
 export const objectManagerInterface = 'org.freedesktop.DBus.ObjectManager'
 
-/** Whose children are found by org.freedesktop.DBus.ObjectManager. */
+/** The object whose children org.freedesktop.DBus.ObjectManager finds. */
 export const rootPath = '/org/ifbalance1'
 
-/** What stands between `path` and the objects below it: of `/org`, `ifbalance1`. */
+/** The next parts of the paths below `path`: for `/org`, `ifbalance1`. */
 export function childrenOf(path: string, objects: Objects): readonly string[] {
   const start = path === '/' ? '/' : `${path}/`
   const below = [...objects.keys()].filter((other) => other !== '/' && other.startsWith(start))
   return [...new Set(below.map((other) => other.slice(start.length).split('/', 1).join()))]
 }
 
-/** For an object of ours, and for the empty ones above them, which only serve to find it. */
+/** The standard interfaces of an object of ours, or of an empty one above them, which only serves to find it. */
 export function standardInterfaces(path: string, objects: Objects): readonly Interface[] {
   const own = objects.get(path) ?? []
   const offered: Interface[] = [
@@ -73,7 +73,7 @@ function propertiesOf(own: readonly Interface[]): Interface {
         run: ([name]) => {
           const face = find(String(name))
           if (face) return gives('a{sv}', [...valuesOf(face)])
-          // The specification allows an empty name for "all of them".
+          // The specification allows an empty name for "all interfaces".
           if (name === '')
             return gives(
               'a{sv}',
@@ -120,12 +120,12 @@ function managerOf(objects: Objects): Interface {
   )
 }
 
-/** As `a{sa{sv}}`. */
+/** Properties by interface, as `a{sa{sv}}`. */
 export function described(interfaces: readonly Interface[]): readonly unknown[] {
   return interfaces.map((face) => [face.name, [...valuesOf(face)]])
 }
 
-/** As `a{sv}`. */
+/** The properties of an interface, as `a{sv}`. */
 export function valuesOf({ properties }: Interface): ReadonlyMap<string, Variant> {
   return new Map([...properties].map(([name, property]) => [name, variant(property)]))
 }

@@ -1,17 +1,20 @@
-/** org.ifbalance1.Uplink: one uplink, as it was after the last round. */
+/** org.ifbalance1.Uplink: one uplink as it was after the last round. */
 
 import { readCounters } from '../../kernel/devices/counters.ts'
 import type { UplinkStatus } from '../../status/status.ts'
 import { type Interface, nothing, type Property } from './describe.ts'
 
 export interface ServedUplink extends UplinkStatus {
-  /** When the state began, or the daemon, if that is later: microseconds of CLOCK_REALTIME, as systemd counts. */
+  /** When the state began, or the daemon if that is later, in microseconds of CLOCK_REALTIME, as systemd counts. */
   readonly since: number
 }
 
 const uplinkInterface = 'org.ifbalance1.Uplink'
 
-/** The number, never a name: names are chosen by people, and in paths most of their letters are not allowed. */
+/**
+ * The path of an uplink's object. It has the number and not the name: people choose names, and most of their characters
+ * are not allowed in paths.
+ */
 export function uplinkPath({ number }: { readonly number: number }): string {
   return `/org/ifbalance1/uplink/${number}`
 }

@@ -1,3 +1,4 @@
+/** Asks the daemon for something over its control socket. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { paths } from '../../layout.ts'
@@ -22,7 +23,7 @@ export async function askDaemon(
   const socket = connectTo(path)
   if (socket === null) return null
   const failure = new Promise<Error>((resolve) => socket.once('error', resolve))
-  // Buffered until the connection stands.
+  // Node.js keeps the text until the connection stands.
   socket.write(`${JSON.stringify(request)}\n`)
   try {
     const line = await readLine(socket, timeoutMs)
@@ -37,16 +38,22 @@ export async function askDaemon(
   }
 }
 
-/** The ways in which a socket says that nobody is behind it, or nobody any more. */
+/** Null for errors with which a socket says that nobody is behind it, or nobody any more; throws others. */
 function gone(failure: Error | null): null {
   if (failure && !hasCode(failure, 'ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE')) throw failure
   return null
 }
 
-/** open(2): the descriptor stands for the file and opens nothing. The same number on all of Debian's architectures of 64 bits. */
+/**
+ * Linux's O_PATH (open(2)): the descriptor stands for the file and opens nothing. It has the same number on all of
+ * Debian's 64-bit architectures.
+ */
 const O_PATH = 0o10000000
 
-/** Null where there is no socket. connect(2) follows links: root connects to what has the name itself. */
+/**
+ * A connection to the socket; null where there is none. connect(2) follows links, so root connects to what has the name
+ * itself.
+ */
 function connectTo(path: string): Socket | null {
   try {
     return held(path, (name) => (name === path ? connect(path) : connectToItself(name)))
@@ -59,7 +66,7 @@ function connectTo(path: string): Socket | null {
 function connectToItself(path: string): Socket | null {
   const fd = openSync(path, O_PATH | constants.O_NOFOLLOW)
   try {
-    // Node.js has asked the kernel when this returns.
+    // connect() has asked the kernel when it returns, so the descriptor can be closed.
     return fstatSync(fd).isSocket() ? connect(`/proc/self/fd/${fd}`) : null
   } finally {
     closeSync(fd)

@@ -1,15 +1,15 @@
-/** What is said to whoever takes an uplink out or in: see store/disabled.ts. */
+/** Replies to whoever takes an uplink out or in; see store/disabled.ts. Pure. */
 import { isUplinkName } from '../../net/valid.ts'
 import { didYouMean } from '../../values/nearest.ts'
 import type { Reply } from './protocol.ts'
 
-/** Null where there is such an uplink: one of `known`, whose names are fit for files. */
+/** A refusal where there is no such uplink; null where it is one of `known`, whose names are fit for files. */
 export function noSuchUplink(uplink: string, known: readonly string[]): Reply | null {
   if (isUplinkName(uplink) && known.includes(uplink)) return null
   return { ok: false, misuse: true, message: `there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, known)}` }
 }
 
-/** What became of it: a section of the configuration with `enabled = no` has the last word. */
+/** The reply for what became of it: a section of the configuration with `enabled = no` has the last word. */
 export function enablingReply(
   uplink: string,
   enabled: boolean,

@@ -1,10 +1,11 @@
+/** Reads one text line from a socket. */
 import type { Socket } from 'node:net'
 import { Failure } from '../../os/error.ts'
 import { maxLine } from './protocol.ts'
 
 /**
- * The first line that arrives on a socket; null when it closes or breaks before that. Throws for a line of more than
- * `maxLine` bytes, and when `timeoutMs` pass first.
+ * The first text line that arrives on a socket; null when the socket closes or breaks before that. Throws a Failure for
+ * one of more than `maxLine` bytes, and when `timeoutMs` pass first.
  */
 export function readLine(socket: Socket, timeoutMs: number): Promise<string | null> {
   const { promise, resolve, reject } = Promise.withResolvers<string | null>()

@@ -1,34 +1,34 @@
-/** What hooks and commands say to the daemon, and what it answers: one line of JSON each way, then the end. */
+/** What hooks and commands say to the daemon, and its answer: one text line of JSON each way. Pure. */
 
 /**
- * `reconcile`: look at the world now. `apply`: the same, and take up again what `down` has put down. `down`: take
- * everything of ours away, and stay away. `reload`: read the configuration again. `status`: are you there? `enable`, `disable`: take this uplink in or out. `follow`: send
- * by this uplink what its slice sends.
+ * A request. `reconcile`: look at the world now. `apply`: the same, and end what `down` began. `down`: take everything
+ * of ours away, and keep it away. `reload`: read the configuration again. `status`: answer that you run. `enable`,
+ * `disable`: take this uplink in or out. `follow`: send by this uplink what its slice sends.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
   readonly uplink?: string
-  /** For the log: who asks, or what happened. */
+  /** Who asks, or what happened, for the log. */
   readonly reason?: string
 }
 
 export interface Reply {
   /** False where the kernel is not as it should be, or the daemon does not know what should be. */
   readonly ok: boolean
-  /** For people: a line, or one for each error of the configuration. */
+  /** One text line for people, or one for each error of the configuration. */
   readonly message: string
-  /** True where the request makes no sense, as with an uplink that there is not. */
+  /** True where the request makes no sense, as with an uplink that does not exist. */
   readonly misuse?: boolean
   /** True where the daemon runs, and people should know what `message` says. */
   readonly trouble?: boolean
 }
 
-/** Bytes of a line. Far more than any request or reply has. */
+/** The largest text line in bytes, far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
 const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', 'enable', 'disable', 'follow'] as const
 
-/** Null for anything that is no request. */
+/** A request from a text line; null for anything else. */
 export function parseRequest(line: string): Request | null {
   const value = parseObject(line)
   const verb = verbs.find((known) => known === value?.['do'])
@@ -41,7 +41,7 @@ export function parseRequest(line: string): Request | null {
   }
 }
 
-/** Null for anything that is no reply. */
+/** A reply from a text line; null for anything else. */
 export function parseReply(line: string): Reply | null {
   const value = parseObject(line)
   const { ok, message } = { ok: value?.['ok'], message: value?.['message'] }

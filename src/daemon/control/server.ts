@@ -1,3 +1,4 @@
+/** The control socket: listens for requests of hooks and commands, and answers them. */
 import { once } from 'node:events'
 import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -15,7 +16,7 @@ export interface Control {
   readonly close: () => void
 }
 
-/** A client has written its line before it waits: one that has not by then is not ours. */
+/** How long a client may take to send its text line. Ours write it before they wait. */
 const lineTimeoutMs = 2000
 const maxClients = 256
 const retryMs = 10_000
@@ -24,9 +25,9 @@ const retryMs = 10_000
  * Listens for requests on a unix socket that only our own user and root can open (mode 0600: unix(7)), and answers each
  * with what `handle` returns.
  *
- * The socket appears under its name ready to use, in place of one left over from a daemon that was killed. Where there can
- * be none, as on a read-only file system, a line says so, and it is tried again until there can. Throws when another daemon
- * answers there.
+ * The socket appears under its name ready to use, in place of one left over from a daemon that was killed. Where there
+ * can be no socket, as on a read-only file system, the log says so, and it is tried again until there can. Throws when
+ * another daemon answers there.
  */
 export async function listenForRequests(
   handle: (request: Request) => Promise<Reply>,
@@ -37,7 +38,7 @@ export async function listenForRequests(
   const server = createServer((socket) => {
     clients.add(socket)
     socket.once('close', () => clients.delete(socket))
-    // A client that went away: its 'close' follows.
+    // The client went away; 'close' follows.
     socket.on('error', () => socket.destroy())
     void serve(socket, handle)
   })
@@ -66,7 +67,9 @@ export async function listenForRequests(
   }
 }
 
-/** A daemon that is stopped or overloaded does not answer in time, but it is there. */
+/**
+ * Whether a daemon is behind the socket. One that is stopped or overloaded does not answer in time, but it is there.
+ */
 async function isAnswered(path: string): Promise<boolean> {
   try {
     return (await askDaemon({ do: 'status' }, 1000, path)) !== null
@@ -75,7 +78,10 @@ async function isAnswered(path: string): Promise<boolean> {
   }
 }
 
-/** bind(2) under another name first: the mode is set, and somebody listens, before anyone can find the socket. */
+/**
+ * Listens. bind(2) uses another name first, so that the mode is set, and somebody listens, before anyone can find the
+ * socket.
+ */
 async function listen(server: Server, path: string): Promise<void> {
   makeFolder(dirname(path))
   const draft = `${path}.${process.pid}`

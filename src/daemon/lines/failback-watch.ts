@@ -11,7 +11,7 @@ import type { Ticker } from '../ticker.ts'
 const lookMs = 5000
 
 export interface FailbackWatch {
-  /** After each round. */
+  /** Called after each round. */
   readonly update: (desired: Desired, config: Config) => void
 }
 

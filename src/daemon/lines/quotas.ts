@@ -1,4 +1,4 @@
-/** Keeps the books of uplinks with a quota: reads, counts, and writes down now and then. */
+/** Keeps count of uplinks with a quota: reads their counters, and writes sums down now and then. */
 import { readFileSync } from 'node:fs'
 import { readCounters } from '../../kernel/devices/counters.ts'
 import { count, verdictOf } from '../../lines/quota.ts'
@@ -9,17 +9,17 @@ import { dayOf, loadBooks, quotaFile, saveBooks, type Used } from '../../store/q
 import type { Ticker } from '../ticker.ts'
 
 const lookMs = 5000
-/** A power cut costs no more than this is off. */
+/** How often counts are written down: a power cut loses no more than this. */
 const writeMs = 60_000
 
 export interface Quotas {
   readonly update: (uplinks: readonly Uplink[], config: Config) => void
-  /** What is to happen to that uplink now; null while there is something left, or no quota. */
+  /** What is to happen to the uplink now; null while something is left of its quota, or it has none. */
   readonly verdict: (uplink: string) => QuotaConfig['atQuota'] | null
   readonly stop: () => void
 }
 
-/** Calls `onChange` when a quota is used up, or there is one again. */
+/** Keeps the counts. Calls `onChange` when a quota is used up, and when there is one again. */
 export function keepQuotas(pulse: Ticker, onChange: (reason: string) => void): Quotas {
   let used = new Map<string, Used>()
   let read = false

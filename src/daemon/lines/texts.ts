@@ -1,4 +1,4 @@
-/** How a line is told to people, and to rounds. Pure. */
+/** A line's verdict as text for people, and as health for rounds. Pure. */
 
 import { measured } from '../../lines/figures.ts'
 import { heldForMs } from '../../lines/machine.ts'
@@ -16,7 +16,7 @@ export function verdict(track: Told, now: number): string {
   return `${way.uplink} ${state} over ${family}: ${whyOf(track, now)}`
 }
 
-/** What keeps the line in its state now; what led to it may be over. */
+/** Why the line is in its state now; what led to it may be over. */
 function whyOf({ line, told, settings }: Told, now: number): string {
   const heldMs = heldForMs(line, now)
   if (told === 'offline' && line.answers > 0 && heldMs > 0)
@@ -25,7 +25,7 @@ function whyOf({ line, told, settings }: Told, now: number): string {
   return (told === 'online' && line.degraded ? faultOf(line, settings) : null) ?? line.why
 }
 
-/** A quota counts for lines that nobody probes as well. */
+/** The health with the quota's verdict, which counts for lines that nobody probes, too. */
 export function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'disable' | null): LineHealth | undefined {
   if (atQuota === null) return line
   const unmeasured = eachFigure((_, { otherwise }) => otherwise)

@@ -15,16 +15,16 @@ import type { Ticker } from '../ticker.ts'
 export interface Track {
   readonly way: Egress
   settings: ProbeSettings
-  /** Changes with everything that a running probe was started for. */
+  /** A text that changes with everything for which running probes were started. */
   readonly key: string
   line: PathHealth
-  /** What everyone is told of its state: see arbiter.ts. */
+  /** What everyone takes the line for; see arbiter.ts. */
   told: LineState
   target: number
   lastProbe: string | null
   background: { readonly intervalMs: number; readonly stop: () => void } | null
   stopBurst: () => void
-  /** Of a second opinion after a missing echo. */
+  /** Stops the questions for a second opinion after a missing echo. */
   stopAsking: () => void
 }
 
@@ -71,7 +71,7 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
   })
 }
 
-/** Has the background probe run as often as the line's state wants it. */
+/** Makes the background probe run as often as the line's state wants it. */
 export function keepProbing(track: Track, pulse: Ticker, { onEvent, onBroken }: TrackListener): void {
   const intervalMs = probeIntervalMs(track.line, track.settings)
   if (track.background?.intervalMs === intervalMs) return
@@ -93,7 +93,7 @@ export function keepProbing(track: Track, pulse: Ticker, { onEvent, onBroken }: 
   track.background = own
 }
 
-/** Of a line that does not answer to echo requests: it may be these alone that somebody limits. */
+/** Asks a name server on a line that does not answer an echo request, as somebody may limit those alone. */
 function askAnother(
   track: Track,
   target: string,
@@ -110,7 +110,7 @@ function askAnother(
   })
 }
 
-/** One that ended by itself (no route for a moment) is started again by the next event. */
+/** Forgets a background probe that ended by itself (no route for a moment), so that the next event starts it again. */
 function stopIfSame(track: Track, background: Track['background']): void {
   if (track.background === background) track.background = null
 }

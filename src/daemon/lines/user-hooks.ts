@@ -1,4 +1,4 @@
-/** The administrator's own programs, called when an uplink's state changes: /etc/ifbalance/hooks.d. */
+/** The administrator's own programs (/etc/ifbalance/hooks.d), called when an uplink's state changes. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
@@ -12,13 +12,16 @@ import { isTrusted } from '../../os/trusted.ts'
 const timeoutMs = 10_000
 
 export interface UserHooks {
-  /** After each round: calls the programs for every uplink whose state is another than after the last one. */
+  /**
+   * Called after each round: calls the programs for every uplink whose state is another than after the round before.
+   */
   readonly tell: (uplinks: readonly Uplink[], reason: (uplink: string) => string) => void
 }
 
 /**
- * The first round tells nobody anything: a restart of the daemon is no news. Changes wait for each other's programs, which
- * run one after the other; each has ten seconds. They run as the daemon does, as its user and in its sandbox.
+ * Calls the administrator's programs. The first round calls none, as a restart of the daemon is no news. They run one
+ * after the other, each for ten seconds at most, and later changes wait. They run as the daemon does, as its user and
+ * in its sandbox.
  */
 export function createUserHooks(folder: string = paths.userHooks): UserHooks {
   let before: ReadonlyMap<string, UplinkState> | null = null
@@ -44,7 +47,7 @@ export function createUserHooks(folder: string = paths.userHooks): UserHooks {
   }
 }
 
-/** A suspicion is over in half a second, and mostly unfounded. */
+/** The state without suspicion, which is over in half a second, and mostly unfounded. */
 function settled(state: UplinkState): UplinkState {
   return state === 'suspect' ? 'online' : state
 }
@@ -72,7 +75,7 @@ function tellOnce(path: string): void {
   told.add(path)
 }
 
-/** Names as run-parts(8) takes them, in its order. */
+/** The programs in a folder, with names as run-parts(8) takes them, in its order. */
 function programsIn(folder: string): readonly string[] {
   try {
     const names = readdirSync(folder).sort()

@@ -1,4 +1,4 @@
-/** Keeps one state machine a line, feeds it with what is seen, does what it asks, and tells who is usable. */
+/** Keeps a state machine for each line, feeds it with what is seen, does what it asks for, and tells who is usable. */
 
 import { type Counters, readCounters } from '../../kernel/devices/counters.ts'
 import { advanceTogether, type LineNews } from '../../lines/family.ts'
@@ -25,18 +25,18 @@ import { act, keepProbing, keyOf, newTrack, stopProbing, type Track } from './tr
 import { createUserHooks } from './user-hooks.ts'
 
 export interface HealthWatch {
-  /** What is to be watched from now on: after each round. */
+  /** Called after each round: what is to be watched from now on. */
   readonly update: (desired: Desired, config: Config, observed: Observed) => void
   readonly stop: () => void
 }
 
 const families = ['inet', 'inet6'] as const
 
-/** Has `balance` do its work, with the reason for the log, when an uplink becomes usable or stops being it. */
+/** Watches the lines. Calls `balance`, with a reason for the log, when an uplink becomes usable or stops being so. */
 export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
   let ways: readonly Egress[] = []
-  /** Of which families there are uplinks that nobody probes. */
+  /** Families in which there are uplinks that nobody probes. */
   let unprobed: ReadonlySet<Family> = new Set()
   const quotas = keepQuotas(pulse, (reason) => {
     publish()
@@ -44,12 +44,15 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
   })
   const userHooks = createUserHooks()
   const failback = watchFailback(pulse)
-  /** From a daemon before us: an offline line need not carry connections once more to be found out. */
+  /**
+   * What an earlier daemon said of the lines: with it, an offline line need not carry connections once more to be found
+   * out.
+   */
   let inherited: Health = loadHealth()
   let begun = false
   let broken = false
   const clock = () => performance.now()
-  // It fails only while the daemon stops.
+  // A round rejects only while the daemon stops.
   const onVerdict = (reason: string) => void balance(reason).catch(() => undefined)
   const listener = {
     onEvent: (track: Track, event: LineNews['event']) => {
@@ -58,7 +61,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     onBroken: giveUp,
   }
 
-  /** Whoever is told another state: that is one change, however many lines it is about. */
+  /** Advances the lines of a family. All that are told as something else are one change, with one round. */
   function send(family: Family, news: readonly LineNews[]): void {
     const members = new Map([...tracks].filter(([, { way }]) => way.family === family))
     const { lines, told, effects } = advanceTogether(members, news, clock(), unprobed.has(family))
@@ -111,7 +114,8 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
   function watchLines(uplinks: readonly Uplink[], config: Config, observed: Observed): void {
     ways = egressesOf(uplinks)
     const wished = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
-    // Who is asked for a second opinion changes with name servers and routes: no news of a line.
+    // Who is asked for a second opinion changes with name servers and routes, and is no news of a line, so it is no
+    // part of the key.
     const wanted = withOpinions(wished, uplinks, observed)
     unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ way }) => way.family))
     const kept = new Set(wanted.map(({ way }) => keyOf(way)))
@@ -126,7 +130,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
       if (settings.kind === 'none') continue
       const track = newTrack(way, settings, key, known?.line ?? firstLine(way, settings, inherited, clock()))
       tracks.set(keyOf(way), track)
-      // A new line's first verdict is waited for.
+      // A new line's first verdict is waited for, so the next look comes soon.
       if (!known) pulse.hurry()
       send(way.family, known ? [{ key: keyOf(way), event: { kind: 'moved' } }] : [])
       publish()
@@ -148,7 +152,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
   }
 
   function publish(): undefined {
-    // What the daemon before us said holds until we know the uplinks.
+    // What the earlier daemon said holds until the uplinks are known.
     if (!begun) return
     const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
     for (const way of ways) {
@@ -175,12 +179,12 @@ function toldText({ told, line }: Track): string {
   return `${told} ${line.degraded} ${line.why}`
 }
 
-/** What decides who is used: another word for the same is no reason for a round. */
+/** What decides whether the line is used: another reason for the same is none for a round. */
 function useOf({ told, line }: Track): string {
   return `${told === 'offline'} ${line.degraded}`
 }
 
-/** Multicast that was received answers nobody. */
+/** The device's packet counters, without multicast that was received, which answers nobody. */
 function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { rx: number; tx: number } | null {
   const found = counters.get(way.device)
   return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null

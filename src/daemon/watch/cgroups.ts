@@ -1,4 +1,4 @@
-/** Control groups that rules name: they come and go with the programs in them, and no netlink message tells. */
+/** Watches control groups that rules name: they come and go with the programs in them, and no netlink message tells. */
 import { isDeepStrictEqual } from 'node:util'
 import { readCgroups } from '../../kernel/cgroup/cgroups.ts'
 import type { Cgroups } from '../../model/kernel.ts'
@@ -8,8 +8,8 @@ import type { Ticker } from '../ticker.ts'
 const lookMs = 500
 
 /**
- * Calls `onChange` while they are others than `steered` says: what the latest round found, whoever had it look. Null:
- * nothing is steered, so nothing is to be told.
+ * Calls `onChange` while they are others than `steered` says, which is what the latest round found, whoever asked for
+ * it. Null: nothing is steered, so nothing is to be told.
  */
 export function watchCgroups(
   pulse: Ticker,

@@ -1,4 +1,4 @@
-/** The kernel's own news of everything that we read: links, addresses, routes, rules, interfaces' settings, our table. */
+/** The kernel's news of all that we read: links, addresses, routes, rules, interfaces' settings, our table. */
 
 import { forgetForeignNat, noticeForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { nftTable, programs } from '../../layout.ts'
@@ -11,7 +11,7 @@ export function watchKernel(onChange: (reason: string) => void, onLost: (reason:
     watchMonitor(
       {
         program: programs.ip,
-        // netconf(8): rp_filter and ignore_routes_with_linkdown of each interface.
+        // `netconf` tells of rp_filter and ignore_routes_with_linkdown of each interface.
         args: ['monitor', 'link', 'address', 'route', 'rule', 'netconf'],
         what: 'kernel',
         isRelevant: () => true,
@@ -23,8 +23,8 @@ export function watchKernel(onChange: (reason: string) => void, onLost: (reason:
         program: programs.nft,
         args: ['monitor'],
         what: 'nft',
-        // `# ERROR: We lost some netlink events!` is among them.
-        // Elements of sets are not compared: name servers add some all the time.
+        // `# ERROR: We lost some netlink events!` is relevant, too. Elements of sets are not compared, as name servers
+        // add some all the time.
         isRelevant: (line) => {
           if (noticeTable(line)) onLost('nft')
           return (
@@ -35,7 +35,7 @@ export function watchKernel(onChange: (reason: string) => void, onLost: (reason:
         },
       },
       (reason) => {
-        // It listens again: what was missed is not known.
+        // The monitor listens again, and what it missed is not known.
         if (reason !== 'nft') forgetForeignNat()
         onChange(reason)
       },

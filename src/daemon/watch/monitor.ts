@@ -1,4 +1,4 @@
-/** A program that prints news for as long as it runs: kept running, each relevant line a hint. */
+/** Keeps a program running that prints news, and takes each relevant text line for a hint. */
 import { createBackoff } from '../../os/backoff.ts'
 import { follow } from '../../os/follow.ts'
 import { log } from '../../os/log.ts'
@@ -11,12 +11,15 @@ export interface Monitor {
   readonly isRelevant: (line: string) => boolean
 }
 
-/** `ip` and `nft` say nothing once they listen; they do so within a few milliseconds. */
+/**
+ * After this time a monitor listens for sure. `ip` and `nft` say nothing when they do; it takes them a few
+ * milliseconds.
+ */
 const surelyListeningMs = 500
 
 /**
- * Calls `onChange` for every relevant line, whatever it says: a line is a hint, what is true is read. Our own changes come
- * by here as well; the run that follows them finds nothing to do, changes nothing, and so is the last.
+ * Calls `onChange` for every relevant text line, whatever it says: it is a hint, and what is true is read. Our own
+ * changes come by here as well; the run that follows them finds nothing to do, changes nothing, and so is the last.
  *
  * A monitor that ends (netlink overrun, killed) is started again, and as changes may have been missed until it listens,
  * that is a change, too. Returns what stops it.

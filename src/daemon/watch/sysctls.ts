@@ -1,4 +1,4 @@
-/** The host's own sysctls: no netlink message tells when they change. */
+/** Watches the host's own sysctls: no netlink message tells when they change. */
 import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { hashSysctls, paths } from '../../layout.ts'
@@ -8,9 +8,9 @@ import type { Ticker } from '../ticker.ts'
 const lookMs = 500
 
 /**
- * Calls `onChange` while they are not as `wanted` says (by name, as in Desired). inotify(7) tells at once of who writes by
- * the same mount of /proc, which the unit makes the host's. Of others nobody tells, so they are also read now and then.
- * Returns what stops the former; `pulse` has the latter.
+ * Calls `onChange` while they are not as `wanted` says (by name, as in Desired). inotify(7) tells at once of changes by
+ * the same mount of /proc, which the unit makes the host's. Of other changes nobody tells, so the sysctls are also read
+ * at beats of `pulse`. Returns what ends the inotify watches.
  */
 export function watchSysctls(
   pulse: Ticker,
@@ -24,7 +24,7 @@ export function watchSysctls(
     if (files.some(({ name, read }) => name in values && read().trim() !== values[name])) onChange('sysctl')
     return undefined
   }
-  // Before anyone watches: /proc makes a new inode for a file that nobody has open.
+  // The files are opened before they are watched: /proc makes a new inode for a file that nobody has open.
   for (const { read } of files) read()
   const stops = names.map((name) => watchFile(join(paths.sysctl, name), look))
   pulse.join(look, lookMs)
@@ -39,7 +39,7 @@ function watchFile(path: string, onChange: () => void): () => void {
     watcher.on('error', () => watcher.close())
     return () => watcher.close()
   } catch {
-    // Older kernels lack some of them, and watches are limited for each user.
+    // Older kernels lack some of them, and each user's watches are limited.
     return () => undefined
   }
 }
