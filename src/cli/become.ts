@@ -1,15 +1,16 @@
 /** Becomes another program, which finds everything as our caller left it. */
 import { readIfThere } from '../os/files.ts'
 
-/** Of coreutils and util-linux, which every Debian has. */
+/** Programs of coreutils and util-linux, which every Debian has. */
 const programs = { env: '/usr/bin/env', prlimit: '/usr/bin/prlimit' } as const
 
 /**
- * execve(2) by way of env(1), which searches PATH, has the exit codes 126 and 127, and undoes what Node.js did to signals
- * when it started. What it did to the limit of open files, prlimit(1) undoes.
+ * Becomes the command: execve(2) by way of env(1), which searches PATH, has the exit codes 126 and 127, and undoes what
+ * Node.js did to signals when it started. prlimit(1) undoes what Node.js did to the limit of open files.
  *
- * Node.js makes a pipe that is a standard stream non-blocking, for everyone who has it open, once anything looks at that
- * stream; execa does when it is loaded. Returns a complaint where the command cannot be handed on; otherwise never.
+ * Node.js makes a pipe that is a standard stream non-blocking, for everyone who has it open, once anything looks at
+ * that stream; execa does when it is loaded. Returns a complaint where the command cannot be handed on; otherwise it
+ * does not return.
  */
 export function becomeCommand(command: readonly string[]): string {
   const [name = ''] = command
@@ -23,13 +24,19 @@ export function becomeCommand(command: readonly string[]): string {
   return 'this Node.js cannot become another program'
 }
 
-/** Pipes and terminals have a handle with this method (LibuvStreamWrap, as of Node.js 24), files have none. */
+/**
+ * Makes a standard stream blocking again. Pipes and terminals have a handle with this method (LibuvStreamWrap, as of
+ * Node.js 24), files have none.
+ */
 function makeBlocking(stream: object): void {
   const handle = (stream as { _handle?: { setBlocking?: (enable: boolean) => number } })._handle
   handle?.setBlocking?.(true)
 }
 
-/** Ours was the same before Node.js raised it to the hard one. Null where it cannot be read. */
+/**
+ * The soft limit of open files of our parent, which was ours, too, before Node.js raised it to the hard one; null where
+ * it cannot be read.
+ */
 function softLimitOfParent(): string | null {
   try {
     const limits = readIfThere(`/proc/${process.ppid}/limits`) ?? ''

@@ -1,8 +1,8 @@
-/** What a call over D-Bus failed with. People want the text of who refused. */
+/** Why a call over D-Bus failed, in the words of who refused it. */
 import { busRefusalIn } from '../os/error.ts'
 import { messageOf } from '../os/log.ts'
 
-/** `name` is empty where no error of D-Bus is behind it. */
+/** The name and text of the refusal; `name` is empty where the error is none of D-Bus. */
 export function busRefusal(error: unknown): { readonly name: string; readonly text: string } {
   const { name, text } = busRefusalIn(error) ?? { name: '', text: '' }
   return { name, text: text || messageOf(error) }

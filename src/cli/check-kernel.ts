@@ -11,7 +11,7 @@ export async function checkKernel(): Promise<readonly Finding[]> {
   return [checkMultipath(), await checkNft()]
 }
 
-/** The sysctl is there exactly where CONFIG_IP_ROUTE_MULTIPATH is. */
+/** Whether the kernel has multipath routes: the sysctl exists exactly with CONFIG_IP_ROUTE_MULTIPATH. */
 function checkMultipath(): Finding {
   const what = 'multipath'
   return existsSync(join(paths.sysctl, 'net/ipv4/fib_multipath_hash_policy'))
@@ -19,7 +19,7 @@ function checkMultipath(): Finding {
     : { level: 'error', what, message: 'no fib_multipath_hash_policy: the kernel lacks CONFIG_IP_ROUTE_MULTIPATH' }
 }
 
-/** One of each kind of expression that our table is made of, in the hooks where it has them. */
+/** A table with one expression of each kind that our table is made of, in the hooks where it has them. */
 const sample = `table inet ifbalance-check {
   chain home {
     ct mark set ct mark & 0x40ffffff | 0x41000000
@@ -43,7 +43,7 @@ const sample = `table inet ifbalance-check {
 }
 `
 
-/** `--check` goes through the kernel's transaction and leaves it out at the end: nothing is changed. */
+/** Tries the table. `--check` goes through the kernel's transaction and aborts it at the end, so nothing changes. */
 async function checkNft(): Promise<Finding> {
   const what = 'nftables'
   if (!isRoot()) return { level: 'warning', what, message: 'not tried: only root can' }

@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts'
 
 type Tool = keyof typeof programs
 
-/** The oldest that this is tested with, those of Debian 12, and how each is asked for its version. */
+/** The oldest versions that this is tested with, those of Debian 12, and how each program is asked for its version. */
 const versions = {
   ip: { flag: '-Version', atLeast: [6, 1] },
   nft: { flag: '--version', atLeast: [1, 0, 6] },
@@ -34,7 +34,10 @@ function isVersioned(tool: Tool): tool is keyof typeof versions {
   return Object.hasOwn(versions, tool)
 }
 
-/** `said`: what the tool printed about its version, in which the first number with a dot is it. */
+/**
+ * Whether the version is new enough. `said`: what the tool printed, in which the first number with a dot is its
+ * version.
+ */
 export function judge(what: string, said: string, atLeast: readonly number[]): Finding {
   const version = /\d+(\.\d+)+/.exec(said)?.[0]
   if (version === undefined) return { level: 'warning', what, message: `no version found in "${said.slice(0, 100)}"` }

@@ -8,7 +8,7 @@ import { matchesPattern } from '../net/patterns.ts'
 import { isHookName } from '../net/valid.ts'
 import { isTrusted } from '../os/trusted.ts'
 
-/** One line each. */
+/** Text lines, one for each such wish. */
 export function checkWishes(config: Config, { links }: Pick<Observed, 'links'>): readonly string[] {
   const missing = config.uplinks
     .filter((uplink) => uplink.enabled && !links.some(({ name }) => matchesPattern(uplink.interface, name)))

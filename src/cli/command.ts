@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '../os/log.ts'
 import { complain, firstSentence } from './usage-error.ts'
 
-/** Given or not, or with a text behind it. */
+/** Options are given or not, or have a text. */
 type OptionKind = 'flag' | 'text'
 
-/** `none` refuses every word that is no option, `some` has the command judge them. */
+/** `none` refuses every word that is no option; `some` leaves words to the command. */
 type Words = 'none' | 'some' | Verbatim
 
 /** Every argument is handed on as it is, options too. Only the first `ours` of them may ask for help. */
@@ -16,19 +16,22 @@ interface Verbatim {
 
 /** How a command is called. */
 interface Description {
-  /** What follows its name. */
+  /** What follows the command's name in a call. */
   readonly usage: string
-  /** What it does, for `--help`, where lines are broken. */
+  /** What it does, for `--help`, which breaks it into text lines. */
   readonly summary: string
   readonly options: Readonly<Record<string, OptionKind>>
   readonly words: Words
   /** What the shell offers for the first word. */
   readonly completes?: 'uplinks' | 'files'
-  /** Called by the package's units and hooks: told apart in `--help`, and not completed. */
+  /**
+   * Whether it is called by the package's units and hooks only: `--help` lists these apart, and the shell does not
+   * offer them.
+   */
   readonly forMachines?: true
 }
 
-/** Options and words follow from what `run` takes. */
+/** A description whose options and words are those that `run` takes. */
 type DescriptionOf<Call> = Omit<Description, 'options' | 'words'> & {
   readonly options: [OptionNames<Call>] extends [never]
     ? Readonly<Record<string, never>>
@@ -39,12 +42,15 @@ type DescriptionOf<Call> = Omit<Description, 'options' | 'words'> & {
 type OptionNames<Call> = Exclude<keyof Call, 'words'>
 
 export interface Command extends Description {
-  /** Loads it only where the arguments are right. Gives the exit code: 0 all well, 1 a problem, 2 called wrongly. */
+  /**
+   * Runs the command, which is loaded only where the arguments are right. Resolves with the exit code: 0 all well, 1 a
+   * problem, 2 called wrongly.
+   */
   readonly start: (args: readonly string[]) => Promise<number>
 }
 
 /**
- * Ties a description to the file that does it: an option that `run` does not take, or one that it takes and that is not
+ * Ties a description to the command's file: an option that `run` does not take, or one that it takes and that is not
  * described, does not compile. The file is loaded only when the command is started.
  */
 export function command<Call>(
@@ -68,8 +74,8 @@ function tryToRead<Call>(description: Pick<Description, 'options' | 'words'>, ar
 }
 
 /**
- * The words, and each option by its name: a Call where the description is one of a Call, which command() sees to. Throws
- * an Error of Node's that says which option or word is not expected.
+ * The words, and each option by its name. They are a Call where the description is one of a Call, which command() sees
+ * to. Throws an Error of Node's that says which option or word is not expected.
  */
 export function readCall<Call>(
   { options, words }: Pick<Description, 'options' | 'words'>,
@@ -86,7 +92,7 @@ export function readCall<Call>(
   return { ...Object.fromEntries(given), words: positionals } as Call
 }
 
-/** Whether help is asked for, rather than the command. */
+/** Whether help is asked for, and not the command. */
 export function asksForHelp({ words }: Pick<Description, 'words'>, args: readonly string[]): boolean {
   return (typeof words === 'string' ? args : args.slice(0, words.ours)).some(isHelp)
 }

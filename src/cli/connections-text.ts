@@ -1,4 +1,4 @@
-/** `ifbalance connections` for people. Pure. */
+/** `ifbalance connections` as text for people. Pure. */
 import type { Connections, FamilyConnections, UplinkConnections } from '../status/connections.ts'
 import type { Paint } from './output.ts'
 import { type Cell, type Column, layOut } from './table.ts'
@@ -32,7 +32,7 @@ export function connectionsText(connections: Connections, paint: Paint): string 
   ].join('\n')
 }
 
-/** One line a family; IPv6 only where there is any. */
+/** Rows for an uplink, one for each family; IPv6 only where it has connections. */
 function rowsOf({ name, number, inet, inet6 }: UplinkConnections, withBytes: boolean): readonly (readonly Cell[])[] {
   const label = name ?? `(number ${number}, gone)`
   const first = row(label, 'IPv4', inet, withBytes)

@@ -3,7 +3,10 @@ import { askDaemon } from '../daemon/control/client.ts'
 import { hasCode } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
 
-/** It answers, or it has a socket that only root may open. One that is there and does not answer gives a warning. */
+/**
+ * Whether the daemon runs: it answers, or it has a socket that only root may open. One that does not answer gives a
+ * warning.
+ */
 export async function daemonRuns(): Promise<boolean> {
   try {
     const reply = await askDaemon({ do: 'status' }, 1000)

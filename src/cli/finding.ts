@@ -1,4 +1,4 @@
-/** What `ifbalance check` found. */
+/** One finding of `ifbalance check`, and its text line. */
 import { type Paint, printableLines, type Style } from './output.ts'
 
 export interface Finding {

@@ -1,4 +1,4 @@
-/** Has the kernel send a slice's traffic by its uplink: by the daemon, or, where none runs, here. */
+/** Has the kernel send a slice's traffic by its uplink. The daemon does it, or where none runs, this process. */
 import { askDaemon } from '../daemon/control/client.ts'
 import { cgroupId } from '../kernel/cgroup/cgroups.ts'
 import { slicePath } from '../kernel/cgroup/slices.ts'
@@ -10,7 +10,7 @@ import { isRoot } from './root.ts'
 
 const patienceMs = 15_000
 
-/** Null when it does; otherwise why not. */
+/** Null when the kernel does so; otherwise why not, for people. */
 export async function followSlice(uplink: string, config: Config): Promise<string | null> {
   // Root has a way to the daemon that nobody can flood.
   const reply = isRoot() ? await askDaemon({ do: 'follow', uplink }, patienceMs) : null
@@ -26,14 +26,17 @@ export async function followSlice(uplink: string, config: Config): Promise<strin
   return followAlone(slicePath(uplink), config)
 }
 
-/** Loaded only now: what runs other programs touches the standard streams, see become.ts. */
+/**
+ * Does it without the daemon. Its code is loaded only here, as what runs other programs touches the standard streams
+ * (become.ts).
+ */
 async function followAlone(path: string, config: Config): Promise<string | null> {
   const { followedSlices, reconcile } = await import('../reconcile/reconcile.ts')
   const outcome = await reconcile(config)
   return followedSlices(outcome)[path] === cgroupId(path) ? null : (outcome.errors[0] ?? 'the rules are not in force')
 }
 
-/** FollowSlice of org.ifbalance1(5). */
+/** Calls FollowSlice of org.ifbalance1(5). */
 async function askDaemonToFollow(uplink: string): Promise<void> {
   const bus = await connectToBus(systemBus, {})
   try {

@@ -3,7 +3,7 @@ import { busName } from '../layout.ts'
 import type { Bus, Signal } from '../os/dbus/bus.ts'
 import { messageOf } from '../os/log.ts'
 
-/** An uplink's properties by name, as org.ifbalance1(5) has them; counters are left out. */
+/** An uplink's properties by name, as org.ifbalance1(5) has them, without counters. */
 export type Properties = Readonly<Record<string, unknown>>
 
 export interface Change {
@@ -14,7 +14,7 @@ export interface Change {
 export type MonitorEvent = { readonly time: Date } & (
   | { readonly event: 'daemon'; readonly running: false; readonly problem: string | null }
   | { readonly event: 'daemon'; readonly running: true; readonly mode: string; readonly heldDown: boolean }
-  /** How it is now, at the beginning and when it becomes known. */
+  /** How an uplink is now: at the beginning, and when it becomes known. */
   | { readonly event: 'uplink'; readonly uplink: Properties }
   | { readonly event: 'changed'; readonly name: string; readonly changes: Readonly<Record<string, Change>> }
   | { readonly event: 'removed'; readonly name: string }
@@ -25,16 +25,16 @@ const manager = 'org.ifbalance1.Manager'
 const uplinkInterface = 'org.ifbalance1.Uplink'
 const properties = 'org.freedesktop.DBus.Properties'
 const objectManager = 'org.freedesktop.DBus.ObjectManager'
-/** Connecting and asking takes some 10 ms. */
+/** After this time without a daemon it counts as not running. Connecting and asking takes some 10 ms. */
 const missingMs = 1000
 const counters = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets']
 
 /**
- * Calls `onEvent` with the present state, then with each change; again from the present state when the daemon or the bus
- * was restarted. Returns what stops it.
+ * Calls `onEvent` with the present state, then with each change, and again with the present state when the daemon or
+ * the bus was restarted. Returns what stops it.
  */
 export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => void {
-  /** By path, what was told last; null until the present state is known. */
+  /** By path, what was last told; null until the present state is known. */
   let known: Map<string, Properties> | null = null
   let managerKnown: Properties = {}
   let owner: string | null = null
@@ -50,7 +50,10 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
     if (fresh !== null) void begin(fresh)
   }
 
-  /** What was signalled before the answer is in the answer: the daemon sends both in one order. */
+  /**
+   * Asks for the present state. What was signalled before the answer is in the answer, as the daemon sends both in one
+   * order.
+   */
   async function begin(asked: string): Promise<void> {
     const call = { destination: asked, path: root }
     try {

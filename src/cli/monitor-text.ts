@@ -1,4 +1,4 @@
-/** An event as a line, for people and for programs. Pure. */
+/** An event as one text line, for people and for programs. Pure. */
 
 import { printable } from '../os/log.ts'
 import type { Change, MonitorEvent } from './monitor-events.ts'
@@ -6,7 +6,10 @@ import type { Paint, Style } from './output.ts'
 
 const styles: Readonly<Record<string, Style>> = { online: 'green', unconfigured: 'yellow', down: 'red' }
 
-/** One object a line, which tells the same as the text; `format` as in `ifbalance status --json`. */
+/**
+ * The event as a JSON object on one text line, with the same content as the text; `format` as in `ifbalance status
+ * --json`.
+ */
 export function eventJson({ time, ...event }: MonitorEvent): string {
   return JSON.stringify({ format: 1, time: time.toISOString(), ...event })
 }
@@ -59,7 +62,7 @@ function word(value: unknown): string {
   return text === '' ? 'none' : printable(text)
 }
 
-/** Local time with milliseconds: what one compares is minutes old at most, and --json has the date. */
+/** Local time with milliseconds: what people compare is minutes old at most, and --json has the date. */
 function clock(time: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const [hours, minutes, seconds] = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two)

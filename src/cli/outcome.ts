@@ -1,11 +1,13 @@
-/** What apply and down have done. */
+/** Prints what apply and down have done. */
 
 import { log } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
 import type { Outcome } from '../reconcile/reconcile.ts'
 import { print, printableLines } from './output.ts'
 
-/** Prints it, and waits for its last work; gives the exit code: 1 where the kernel is not as wanted. */
+/**
+ * Prints the outcome, and waits for its last work. Resolves with the exit code: 1 where the kernel is not as wanted.
+ */
 export async function printOutcome({
   applied,
   remaining,

@@ -1,4 +1,4 @@
-/** `ifbalance status` for people. Pure. */
+/** `ifbalance status` as text for people. Pure. */
 import type { LineHealth } from '../model/health.ts'
 import { type LineFigure, type LineFigureName, lineFigures } from '../model/line-figures.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
@@ -48,7 +48,7 @@ const lineColumns: readonly Column[] = [
   { title: 'LAST PROBE', align: 'left' },
 ]
 
-/** What the daemon knows of the internet behind each link, and why there is no link. */
+/** The table of lines: what the daemon knows of the internet behind each link, and why there is no link. */
 function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly string[] {
   const rows = uplinks.flatMap(({ name, state, why, inet, inet6 }) => [
     ...(why !== undefined && (state === 'down' || state === 'unconfigured') ? [noLineRow(name, state, why)] : []),
@@ -83,7 +83,7 @@ function lineRow(name: string, family: string, health: LineHealth): readonly Cel
   ]
 }
 
-/** One line a family, the second without what both share. */
+/** Rows for an uplink, one for each family; the second leaves out what both share. */
 function rowsOf(uplink: UplinkStatus): readonly (readonly Cell[])[] {
   const { name, interface: device, state, weight, metric, inet, inet6 } = uplink
   const start = [{ text: name }, { text: device }, { text: state, style: styles[state] }]

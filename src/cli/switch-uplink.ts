@@ -18,10 +18,10 @@ import { onlyWord } from './usage-error.ts'
 type Verb = 'enable' | 'disable'
 
 const patienceMs = 10_000
-/** Someone may have to type a password. */
+/** Long enough for someone to type a password. */
 const passwordPatienceMs = 150_000
 
-/** Gives the exit code: 2 where there is no such uplink, like for anything else that is not described. */
+/** Enables or disables the uplink that is named. Resolves with the exit code: 2 where there is no such uplink. */
 export async function switchUplink(verb: Verb, words: readonly string[]): Promise<number> {
   const uplink = onlyWord(words, 'the name of an uplink')
   if (uplink === null) return 2
@@ -31,7 +31,9 @@ export async function switchUplink(verb: Verb, words: readonly string[]): Promis
   return reply ? told(verb, reply) : alone(verb, uplink)
 }
 
-/** Where root made it before the daemon came, the daemon could not do what it is asked for. */
+/**
+ * Gives the folder to the daemon. Where root made it before the daemon first ran, the daemon could not write into it.
+ */
 function giveFolderToDaemon(): void {
   try {
     giveDisabledToDaemon()
@@ -63,7 +65,7 @@ async function alone(verb: Verb, uplink: string): Promise<number> {
   )
 }
 
-/** SetEnabled of org.ifbalance1(5). */
+/** Calls SetEnabled of org.ifbalance1(5). */
 async function askOverBus(verb: Verb, uplink: string): Promise<Reply> {
   try {
     const bus = await connectToBus(systemBus, {})

@@ -11,7 +11,9 @@ export interface Cell {
   readonly style?: Style
 }
 
-/** Lines without trailing spaces. Cells are ASCII, as all names and addresses are that we let in. */
+/**
+ * The table as text lines without trailing spaces. Cells must be ASCII, as all names and addresses are that we let in.
+ */
 export function layOut(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -33,7 +35,9 @@ function textAt(row: readonly Cell[], index: number): string {
   return row[index]?.text ?? ''
 }
 
-/** Colour goes around the text alone, so that it takes no part in counting widths or in trimming. */
+/**
+ * A cell filled up to its width. Colour goes around the text alone, so that it takes no part in widths and trimming.
+ */
 function pad({ text, style }: Cell, width: number, align: Column['align'], paint: Paint): string {
   const space = ' '.repeat(width - text.length)
   const painted = style === undefined || text === '' ? text : paint(style, text)

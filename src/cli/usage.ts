@@ -41,14 +41,17 @@ See ifbalance(8), ifbalance.conf(5) and org.ifbalance1(5).
 
 const indent = 20
 
-/** `  NAME WORDS        summary`, which begins on a line of its own behind long words. */
+/**
+ * A command's entry: `  NAME WORDS        summary`, where the summary begins on a text line of its own behind long
+ * words.
+ */
 function entry(name: string, command: Command): string {
   const call = `  ${name} ${command.usage}`.trimEnd()
   const lines = wrapped(summaryOf(command)).map((line) => ' '.repeat(indent) + line)
   return call.length > indent - 2 ? [call, ...lines].join('\n') : lines.join('\n').replace(/^ +/, call.padEnd(indent))
 }
 
-/** With the options that its words leave out. */
+/** The summary, with the options that `usage` leaves out. */
 function summaryOf({ usage, summary, options }: Command): string {
   const others = Object.keys(options)
     .map((name) => `--${name}`)
@@ -56,7 +59,7 @@ function summaryOf({ usage, summary, options }: Command): string {
   return others.length > 0 ? `${summary}; also ${others.join(', ')}` : summary
 }
 
-/** Of 67 characters at most, which makes 87 with the indent. */
+/** The text broken into lines of 67 characters at most, which makes 87 with the indent. */
 function wrapped(text: string): readonly string[] {
   return [...text.matchAll(/(.{1,67})(?: |$)/g)].map(([, line = '']) => line)
 }
