@@ -12,7 +12,7 @@ import { commandOf } from '../reconcile/apply/commands.ts'
 import { reconcile, survey } from '../reconcile/reconcile.ts'
 import { resume } from '../store/held-down.ts'
 
-/** How long the daemon may take: it may have a reconcile under way, and bounds its own children at 10 s each. */
+/** How long the daemon may take. It may have a round under way, and bounds its own children at 10 s each. */
 const patienceMs = 10_000
 
 export async function run(): Promise<number> {
@@ -29,7 +29,10 @@ async function told(reply: Reply, config: Config): Promise<0 | 1> {
   return reply.ok ? leftOver(config) : 1
 }
 
-/** The daemon judged by the configuration that it has; the files may say something else by now. */
+/**
+ * Logs what is not as the files say. The daemon judged by the configuration that it has, and they may say something
+ * else by now.
+ */
 async function leftOver(config: Config): Promise<0 | 1> {
   const { steps } = await survey(config)
   for (const step of steps) log.error(`not as the configuration says: ${commandOf(step)}`)

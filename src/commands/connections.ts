@@ -12,7 +12,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<number>
   if (refusedToOthers('connections')) return 1
   const { config } = settings()
   const { uplinks } = (await surveyWithoutRuleset(config)).desired
-  // One after the other: the kernel walks the same table for both.
+  // The families are counted one after the other, as the kernel walks the same table for both.
   const inet = await countConnections('inet', config.numbers)
   const inet6 = await countConnections('inet6', config.numbers)
   const connections = connectionsOf(uplinks, { inet, inet6 })

@@ -22,7 +22,7 @@ import { trustMemory } from '../store/file.ts'
 import { pause, resume } from '../store/held-down.ts'
 
 /**
- * Runs until SIGTERM or SIGINT and leaves the kernel as it is then: a restart must not cut a connection. SIGHUP reads
+ * Runs until SIGTERM or SIGINT, and then leaves the kernel as it is: a restart must not cut a connection. SIGHUP reads
  * the configuration again.
  *
  * Throws when another daemon is running.
@@ -63,7 +63,7 @@ export async function run(): Promise<number> {
   watchCgroups(pulse, rounds.rules, rounds.cgroups, scheduler.hint)
   const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
 
-  // systemd takes us for started when we own the name (Type=dbus): the uplinks are balanced by then.
+  // systemd takes us for started when we own the name (Type=dbus), which is when the uplinks are balanced.
   await scheduler.now('start')
   bus.own(busName)
 
@@ -115,7 +115,10 @@ async function answer(
   }
 }
 
-/** With the fields of events, where there is a journal; until then, and where that is impossible, on standard error. */
+/**
+ * Sends the log to the journal with the fields of events. Until that is ready, and where it is impossible, the log goes
+ * to standard error.
+ */
 function logToJournal(): void {
   if (!isJournal() || process.env['IFBALANCE_LOG'] === 'json') return
   const journal = openJournal()

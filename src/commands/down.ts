@@ -12,13 +12,16 @@ const patienceMs = 10_000
 
 export async function run(): Promise<number> {
   if (refusedToOthers('down')) return 1
-  // Before the rest: a hook in between would put back what has just been taken away.
+  // Pausing comes first: a hook in between would put back what has just been taken away.
   pause()
   if (await daemonDidIt()) return 0
   return printOutcome(await takeDown(settings().config))
 }
 
-/** A daemon that fails or hangs leaves it to us: the lock keeps two of us apart, and what is gone already stays gone. */
+/**
+ * Whether the daemon has done it. One that fails or hangs leaves it to us: the lock keeps the two of us apart, and what
+ * is gone already stays gone.
+ */
 async function daemonDidIt(): Promise<boolean> {
   try {
     const reply = await askDaemon({ do: 'down' }, patienceMs)

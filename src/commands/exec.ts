@@ -14,12 +14,14 @@ import { log } from '../os/log.ts'
 import { isPaused } from '../store/held-down.ts'
 import { loadState } from '../store/state.ts'
 
-/** As env(1) has it; 126 and 127, for a command that cannot be run or found, are env's. */
+/**
+ * The exit code where we fail, as env(1) has it. 126 and 127, for a command that cannot be run or found, are env's own.
+ */
 const failed = 125
 
 const whoMay = 'root may, and who polkit lets do org.freedesktop.systemd1.manage-units'
 
-/** Gives an exit code only where the command was not run: nothing of it must ever use another uplink. */
+/** Resolves with an exit code only where the command was not run: nothing of it must ever use another uplink. */
 export async function run({ words }: { readonly words: readonly string[] }): Promise<number> {
   const [uplink = '', ...rest] = words
   const command = rest[0] === '--' ? rest.slice(1) : rest
@@ -33,7 +35,10 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
   }
 }
 
-/** Null when this process is where the kernel knows which uplink is meant; otherwise what is in the way. */
+/**
+ * Puts this process where the kernel knows which uplink is meant. Null when that is done; otherwise what is in the way,
+ * for people.
+ */
 async function entered(uplink: string): Promise<string | null> {
   if (!isSystemdRunning() || !hasUnifiedCgroups())
     return `this needs systemd as the init system, and the control groups of version 2 at ${paths.cgroups}`
@@ -47,7 +52,7 @@ async function entered(uplink: string): Promise<string | null> {
   return followSlice(uplink, config)
 }
 
-/** Without a look at the host, which would take other programs: see cli/become.ts. */
+/** Names of uplinks from files alone: a look at the host would run other programs (see cli/become.ts). */
 function knownUplinks({ uplinks }: Config): readonly string[] {
   const met = Object.keys(loadState().uplinks)
   return [...new Set([...met, ...uplinks.map(({ name }) => name)])]

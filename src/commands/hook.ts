@@ -8,13 +8,13 @@ import { keepDelegation, keepFact } from '../sources/keep.ts'
 import { keepEarlier } from '../sources/registry.ts'
 import { isPaused } from '../store/held-down.ts'
 
-/** Nobody waits longer than this for an interface to come up. A reconcile takes some 100 ms. */
+/** How long a hook may take, as nobody waits longer for an interface to come up. A round takes some 100 ms. */
 const patienceMs = { daemon: 5000, alone: 10_000 } as const
 
 /**
  * Keeps what the hook's environment says, then has the kernel brought in line: by the daemon, or, where none runs
- * (early boot, daemon masked), right here. Always 0: no fault of ours may keep an interface down. Each failure is one
- * line in the log.
+ * (early boot, daemon masked), right here. The exit code is always 0, as no fault of ours may keep an interface down.
+ * Each failure is logged.
  */
 export async function run({ words: [kind = ''] }: { readonly words: readonly string[] }): Promise<number> {
   if (kind === 'ppp-lines') return lines()
@@ -26,7 +26,10 @@ export async function run({ words: [kind = ''] }: { readonly words: readonly str
   return 0
 }
 
-/** When the package is installed, before the daemon starts: there is nothing to reconcile yet. */
+/**
+ * Keeps what is known of PPP links, when the package is installed. The daemon has not started, so there is nothing to
+ * reconcile yet.
+ */
 async function lines(): Promise<number> {
   await attempt('looking for PPP lines', () => keepEarlier('installed'))
   return 0
@@ -52,7 +55,7 @@ async function reconcileSomehow(reason: string): Promise<void> {
   if (!reply.ok) log.warning(`the daemon could not balance: ${reply.message}`)
 }
 
-/** What is left undone then, or half done, the next run puts right. */
+/** Waits for the work, but not for ever: the next run puts right what is left undone, or half done. */
 async function withPatience(work: Promise<void>): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
@@ -62,7 +65,10 @@ async function withPatience(work: Promise<void>): Promise<void> {
   await Promise.race([work, promise]).finally(() => clearTimeout(timer))
 }
 
-/** Loaded only now: with a daemon, none of it is needed, and the hook is twice as fast. */
+/**
+ * Reconciles without a daemon. Its code is loaded only here: with a daemon none of it is needed, and the hook is twice
+ * as fast.
+ */
 async function reconcileAlone(reason: string): Promise<void> {
   if (isPaused()) return
   const { createReconcileLoop } = await import('../daemon/reconcile-loop.ts')

@@ -1,6 +1,7 @@
 /**
- * Every command. What is called, what `--help`, the shell's completion and suggestions for misspelt words say, and what
- * ifbalance(8) has to have is read here. Cheap to load: a hook must not pay for what the daemon imports.
+ * Every command. This one list is what can be called, what `--help`, the shell's completion and suggestions for
+ * misspelt words say, and what ifbalance(8) has to have. Cheap to load, as a hook must not pay for what the daemon
+ * imports.
  */
 import { type Command, command } from '../cli/command.ts'
 import { traitOptions } from '../model/match.ts'
@@ -105,7 +106,7 @@ export const commands = {
     usage: 'UPLINK -- COMMAND [ARGUMENT...]',
     summary: 'run a command that uses this uplink alone, as do its children',
     options: {},
-    // What follows the uplink's name is not for us.
+    // What follows the uplink's name is for the command.
     words: { ours: 1 },
     completes: 'uplinks',
     load: () => import('./exec.ts'),

@@ -5,7 +5,7 @@ import { paint, print } from '../cli/output.ts'
 import { openBus } from '../os/dbus/bus.ts'
 import { log } from '../os/log.ts'
 
-/** Runs until SIGINT, SIGTERM, or until nobody reads what it prints. */
+/** Shows the events until SIGINT, SIGTERM, or until nobody reads what it prints. */
 export async function run({ json }: { readonly json: boolean }): Promise<number> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end())

@@ -14,7 +14,7 @@ import { didYouMean } from '../values/nearest.ts'
 
 const timeoutMs = 2000
 
-/** 0 where a quorum answers on every line that was asked. */
+/** Resolves with the exit code: 0 where a quorum answers on every line that was asked. */
 export async function run({ words }: { readonly words: readonly string[] }): Promise<number> {
   if (words.length > 1) return complain('expected one uplink at most')
   const [uplink = null] = words
@@ -36,7 +36,7 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
   return ways.length > 0 && results.every(({ settings, burst }) => isAlive(settings, burst)) ? 0 : 1
 }
 
-/** A quorum that is never reached: everyone has the time to answer. */
+/** Asks all targets of a line. The quorum can never be reached, so everyone has the time to answer. */
 function ask(way: Egress, settings: ProbeSettings): Promise<Burst> {
   const all = { ...settings, quorum: settings.targets.length + 1 }
   return new Promise((onEnd) => probeAll(way, all, { timeoutMs, dueMs: null, onLate: () => undefined, onEnd }))

@@ -3,7 +3,7 @@ import { print, printableLines } from '../cli/output.ts'
 import { askDaemon } from '../daemon/control/client.ts'
 import { log } from '../os/log.ts'
 
-/** The daemon may have a round under way, and makes another. */
+/** How long the daemon may take: it may have a round under way, and makes another. */
 const patienceMs = 20_000
 
 export async function run(): Promise<number> {

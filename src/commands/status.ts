@@ -27,7 +27,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<number>
   return errors.length === 0 && !isDead ? 0 : 1
 }
 
-/** None of those that are wanted works. */
+/** Whether no uplink works of those that are wanted. */
 function isAllDead({ uplinks }: Status): boolean {
   const wanted = uplinks.filter(({ state }) => state !== 'disabled')
   return wanted.length > 0 && !wanted.some(({ state }) => ['online', 'suspect', 'degraded'].includes(state))
