@@ -1,6 +1,6 @@
 /** systemd's side of WatchdogSec= is a datagram socket; here it is a real one, at which somebody else listens. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Host, startHost } from './daemon-host.ts'
+import { eventsToo, type Host, startHost } from './daemon-host.ts'
 
 let host: Host
 
@@ -25,6 +25,7 @@ test('a daemon that works tells the watchdog; one whose rounds do not end falls 
     'env',
     'NOTIFY_SOCKET=/run/notify',
     'WATCHDOG_USEC=2000000',
+    eventsToo,
     '/usr/sbin/ifbalance',
     'daemon',
   ])
