@@ -22,6 +22,7 @@ export function levelOf(event: Event): Level {
   }
 }
 
+/** The event as one text line. */
 export function textOf(event: Event): string {
   switch (event.event) {
     case 'uplink':
