@@ -20,6 +20,7 @@ export function held<T>(path: string, work: (path: string) => T): T {
   return heldFolder(dirname(path), (folder) => work(`${folder}/${basename(path)}`))
 }
 
+/** The same for a folder: calls `work` with a name that leads to it whatever becomes of its name. */
 export function heldFolder<T>(folder: string, work: (folder: string) => T): T {
   if (process.geteuid?.() !== 0 || !isOurs(folder)) return work(folder)
   const fd = openFolder(folder)

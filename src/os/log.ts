@@ -17,6 +17,7 @@ export interface Line {
 /** Priorities of syslog(3). */
 export const priorities: Readonly<Record<Level, number>> = { error: 3, warning: 4, notice: 5, info: 6 }
 
+/** Writes to standard error: as JSON with IFBALANCE_LOG=json, otherwise as text. */
 export function toStandardError(line: Line): void {
   process.stderr.write(`${process.env['IFBALANCE_LOG'] === 'json' ? jsonOf(line) : textLineOf(line)}\n`)
 }
