@@ -11,6 +11,7 @@ import { hex } from '../../values/hex.ts'
 
 export const parentSlice = 'ifbalance.slice'
 
+/** The name of an uplink's slice for systemd. */
 export function sliceUnit(uplink: string): string {
   return `ifbalance-${uplink.replaceAll('-', '\\x2d')}.slice`
 }

@@ -42,6 +42,7 @@ let changes = 0
 /** Why reading failed the last time; it is logged once. */
 let told = ''
 
+/** Has the next round read everything anew. */
 export function forgetForeignNat(): void {
   changes++
   kept = kept && { ...kept, until: 0 }

@@ -13,6 +13,7 @@ import {
   protocolAsked,
 } from './rules.ts'
 
+/** What each rule does that the base chain leads to. */
 export function parseIptablesSave(text: string, family: Family): readonly ForeignNat[] {
   const chains = new Map<string, NatRule[]>()
   for (const line of text.split('\n')) {

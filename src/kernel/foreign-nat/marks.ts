@@ -30,6 +30,7 @@ export interface MarkListing {
   readonly opaque: boolean
 }
 
+/** What the rules of nft's listing write; tables for which `isOurs` is true are left out. */
 export function parseMarks(nftables: readonly Json[], isOurs: (table: string) => boolean): MarkListing {
   const hooks = hooksOfChains(nftables)
   const found = new Map<string, ForeignMark>()

@@ -37,6 +37,7 @@ export interface NatListing {
 
 const familyOfTable: Readonly<Record<string, Family | null>> = { ip: 'inet', ip6: 'inet6', inet: null }
 
+/** What the listing says. Throws where it is no JSON of nft's. */
 export function parseNatListing(stdout: string): NatListing {
   const { nftables }: { nftables: readonly Json[] } = JSON.parse(stdout)
   const tables = natTables(nftables)

@@ -106,6 +106,7 @@ const protocols: ReadonlyMap<string, string> = new Map([
   ['17', 'udp'],
 ])
 
+/** A condition on protocols, by names or numbers. */
 export function protocolAsked(not: boolean, texts: readonly unknown[]): Asked {
   const names = texts.map((text) => protocols.get(String(text)))
   if (names.length === 0 || names.includes(undefined)) return unknown

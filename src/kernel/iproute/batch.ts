@@ -12,6 +12,7 @@ export function isIpStep(step: Step): step is IpStep {
   return ['replace-route', 'delete-route', 'add-rule', 'delete-rule'].includes(step.kind)
 }
 
+/** The text line of a batch that does the step. */
 export function ipLine(step: IpStep): string {
   switch (step.kind) {
     case 'replace-route':

@@ -5,6 +5,7 @@ import { type Json, listOf, numberOf, objectOf, stringOf, stringOrNull } from '.
 
 // ---- written: in numbers only, as names of tables may not be there yet --------------------------------------------
 
+/** The route as words of `ip route replace`, in one text. */
 export function routeWords(route: Route): string {
   const [first, ...others] = route.nexthops
   const { metrics = {}, source } = route
@@ -15,6 +16,7 @@ export function routeWords(route: Route): string {
   return [...identity, ...hops].join(' ')
 }
 
+/** The words by which `ip route delete` finds the route. */
 export function routeIdentity({ type, destination, table, protocol, metric }: Route): readonly string[] {
   return [
     ...(type === 'unicast' ? [] : [type]),

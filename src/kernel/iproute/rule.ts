@@ -20,6 +20,7 @@ export interface RuleParts {
   readonly action: RuleAction
 }
 
+/** The text for `Rule.spec`: selector and action in our one order. */
 export function ruleSpec({
   not,
   from,
@@ -47,6 +48,7 @@ function actionWords(action: RuleAction): readonly string[] {
   return ['lookup', String(action.lookup), ...(action.suppressDefault ? ['suppress_prefixlength', '0'] : [])]
 }
 
+/** The rule as words of `ip rule add` and `delete`, in one text. */
 export function ruleWords({ priority, spec, protocol }: Rule): string {
   return `priority ${priority} ${spec} protocol ${protocol}`
 }
@@ -77,6 +79,7 @@ const destination = new Set(['dst', 'dstlen'])
 /** Actions by the FR_ACT_ numbers of linux/fib_rules.h. */
 const actions: Readonly<Record<string, string>> = { 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' }
 
+/** A rule of the listing. */
 export function parseRule(family: Family, rule: Json): Rule {
   const range = (address: string, length: string) =>
     length in rule ? `${stringOf(rule[address])}/${rule[length]}` : stringOf(rule[address])
