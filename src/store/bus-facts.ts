@@ -42,6 +42,7 @@ export function loadBus(): Readonly<Record<string, BusLink>> {
   return mergeFacts(loadBusFacts(), existsSync(paths.control))
 }
 
+/** By interface, one link from what all services said of it; `source` is the one that named the gateways. */
 export function mergeFacts(facts: BusFacts, daemonRuns: boolean): Readonly<Record<string, BusLink>> {
   const names = new Set(busSources.flatMap((source) => Object.keys(facts[source])))
   return Object.fromEntries([...names].toSorted().map((name) => [name, mergeLink(name, facts, daemonRuns)]))

@@ -68,6 +68,7 @@ export function loadFromDisk(path: string): string | null {
   }
 }
 
+/** Tries to write again what could not be written. Never throws. */
 export function saveUnsaved(): void {
   for (const [path, text] of unsaved) saveFile(path, text)
 }

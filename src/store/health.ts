@@ -40,6 +40,10 @@ export function loadHealth(): Health {
   return load(healthFile, 'no line is judged', loadFile)
 }
 
+/**
+ * Health from the file's text: empty where it is too old, without lines that cannot be. `now` in ms of CLOCK_MONOTONIC.
+ * Throws where the text is no JSON.
+ */
 export function parseHealth(text: string, now: number): Health {
   const facts = objectOf(JSON.parse(text))
   const age = now - Number(facts?.['at'])

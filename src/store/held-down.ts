@@ -15,6 +15,7 @@ export function pause(): void {
   attempt('hooks put back what is taken away', () => replaceFile(heldDownPath, ''))
 }
 
+/** Rounds balance again from now on. */
 export function resume(): void {
   if (isPaused()) attempt('all stays taken down', () => removeFile(heldDownPath))
 }

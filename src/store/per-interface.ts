@@ -26,6 +26,7 @@ export interface PerInterface<T> {
   readonly savedAt: (device: string) => number
 }
 
+/** Makes access to such a folder; the folder itself is made when something is saved. */
 export function perInterface<T>(
   folder: string,
   { parse, format }: Pick<PerInterface<T>, 'parse' | 'format'>,
