@@ -7,6 +7,7 @@ const reasons = {
   lost: ['EXPIRE6', 'RELEASE6', 'STOP6', 'STOPPED'],
 } as const
 
+/** What a hook says of delegated prefixes; null for nothing. */
 export function readDelegation(client: 'dhclient' | 'dhcpcd', reason: string, env: Environment): Delegation | null {
   const is = (list: readonly string[]) => list.includes(reason)
   const lost = is(reasons.lost)

@@ -24,6 +24,7 @@ const classlessVariables = {
   dhcpcd: 'new_classless_static_routes',
 } as const
 
+/** Reads an event of either client; `device` is a checked name. Never throws. */
 export function readDhcpEvent(client: Client, device: string, env: Environment): Reading {
   const reason = env['reason'] ?? ''
   const delegation = readDelegation(client, reason, env)
