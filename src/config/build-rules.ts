@@ -22,6 +22,7 @@ interface KeyPlaces {
   readonly of: (key: string) => SourceLocation
 }
 
+/** The rules in file order. Errors are reported, and what they are about is left out. */
 export function buildRules(
   drafts: ReadonlyMap<string, RuleDraft>,
   uplinks: readonly string[],

@@ -13,6 +13,7 @@ import { type Diagnostics, quoted } from './values/diagnostics.ts'
 import type { Outside } from './values/outside.ts'
 import { isTargetOf } from './values/probe-values.ts'
 
+/** The whole configuration. Errors are reported, and defaults stand for what they are about. */
 export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Diagnostics): Config {
   const balancing = partOf('balance', sectionKeys.balance, balance)
   const config: Config = {

@@ -76,6 +76,7 @@ export interface Condition {
 /** Whether a set has an address. Only the kernel knows, as a name server or a file fills the set. */
 export type Contains = (set: 'source' | 'destination' | 'domain', address: string) => boolean
 
+/** Each value as a range of its own; undefined stays so. */
 export function singles(values: readonly (string | number)[] | undefined): Ranges | undefined {
   return values?.map((value) => [value, value])
 }
@@ -89,6 +90,7 @@ export function rangesCover<T extends string | number>(
   return other?.every(([first, last]) => one.some((range) => range[0] <= first && last <= range[1])) ?? false
 }
 
+/** Whether all values of `other` are in `one`; without `one`, everything is. */
 export function includesAll<T>(one: readonly T[] | undefined, other: readonly T[] | undefined): boolean {
   return one === undefined || (other?.every((value) => one.includes(value)) ?? false)
 }
@@ -98,6 +100,7 @@ export function unless(matches: boolean | undefined, reason: string): string | n
   return matches === false ? reason : null
 }
 
+/** Whether the value is in one of the ranges; undefined where nothing was asked. */
 export function isWithin<T extends string | number>(
   ranges: readonly Range<T>[] | undefined,
   value: T,

@@ -36,6 +36,7 @@ export function keyRangesOf(match: Match, family: Family, side: Side, named: Nam
   return Object.fromEntries(box)
 }
 
+/** The key of a map for the box: nft's expressions, joined by dots. */
 export function keyOf(box: KeyRanges, family: Family): string {
   return keyFields(box)
     .map(({ expression }) => expression(family))

@@ -30,6 +30,7 @@ export const markField = {
   rank: 11,
 } as const satisfies MatchField<Mark>
 
+/** nft's match for the mark. */
 export function maskedMark({ value, mask }: Mark): string {
   return mask === 0xffffffff ? `meta mark ${nftNumber(value)}` : `meta mark & ${hex(mask)} == ${nftNumber(value)}`
 }

@@ -24,6 +24,7 @@ export function coverRangesOf(match: Match): KeyRanges {
 /** Ranges by field, of both families. Two rules overlap where each field that both have overlaps. */
 export type KeyRanges = Readonly<Record<string, Ranges>>
 
+/** Whether two boxes have something in common. */
 export function overlaps(one: KeyRanges, other: KeyRanges): boolean {
   for (const field in one) {
     const [left, right] = [one[field], other[field]]

@@ -8,6 +8,10 @@ export type TraitReader<Trait extends keyof PacketTraits> = (
   userId: (name: string) => number | null,
 ) => PacketTraits[Trait]
 
+/**
+ * The number of an option, in decimal or 0x..., up to `most`; null where it was not given. Throws a Failure for other
+ * texts.
+ */
 export function numberOption(name: string, text: string | undefined, most: number): number | null {
   if (text === undefined) return null
   const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN

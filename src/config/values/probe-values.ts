@@ -54,6 +54,7 @@ function isTarget(text: string): boolean {
   return isAddressTarget(text) || isUrl(text) || isScriptPath(text)
 }
 
+/** Whether the kind of probe takes the target, which `targets` has read. */
 export function isTargetOf(kind: ProbeKind, target: string): boolean {
   return fits[probeKinds[kind]](target, kind)
 }
@@ -83,6 +84,7 @@ function isUrl(text: string): boolean {
   }
 }
 
+/** Whether the text is an absolute path without odd characters or parts such as `..`. */
 export function isScriptPath(text: string): boolean {
   return /^(\/[A-Za-z0-9_][A-Za-z0-9_.+-]*)+$/.test(text) && text.length <= 200
 }

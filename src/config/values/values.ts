@@ -13,6 +13,7 @@ export interface ValueParser<T> {
   readonly read: (text: string) => T | null
 }
 
+/** One of these words. */
 export function oneOf<const T extends string>(...choices: readonly T[]): ValueParser<T> {
   return { expected: choices.join(', '), read: (text) => choices.find((choice) => choice === text) ?? null }
 }
