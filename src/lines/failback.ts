@@ -17,6 +17,10 @@ export interface Failback {
   readonly victims: readonly { readonly uplink: Uplink; readonly family: Family }[]
 }
 
+/**
+ * What carries now, and whose connections are to be cut. `before` is null at the start, when nothing has returned;
+ * `now` in monotonic ms.
+ */
 export function failBack(before: Carrying | null, desired: Desired, config: Config, now: number): Failback {
   const carrying = new Map<string, { since: number; returned: boolean }>()
   const victims: { uplink: Uplink; family: Family }[] = []

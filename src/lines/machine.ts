@@ -29,6 +29,7 @@ export function newLine(now: number, settings: LineSettings): PathHealth {
   }
 }
 
+/** The line after an event, and what is to be done about it; `now` in monotonic ms. */
 export function advance(line: PathHealth, event: LineEvent, now: number, settings: LineSettings): Advance {
   switch (event.kind) {
     case 'tick':

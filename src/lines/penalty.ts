@@ -8,6 +8,7 @@ const firstMs = 5000
 
 type Penalty = Pick<PathHealth, 'penalty' | 'penaltyAt'>
 
+/** The penalty after one more failure. */
 export function addPenalty(line: Penalty, now: number): Penalty {
   return { penalty: penaltyAt(line, now) + 1, penaltyAt: now }
 }

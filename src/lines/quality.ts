@@ -17,6 +17,7 @@ export function withMiss({ outcomes, misses, silent }: PathHealth): PathHealth['
   return silent || misses + 1 >= outageMisses ? outcomes : keepOutcomes(outcomes, false)
 }
 
+/** The outcomes with one more answer, and without the outage that it ends. */
 export function withAnswer({ outcomes, misses }: PathHealth): PathHealth['outcomes'] {
   return keepOutcomes(misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
 }
@@ -31,6 +32,7 @@ function withoutOutage(opinions: PathHealth['opinions']): PathHealth['opinions']
   return opinions.slice(-outageMisses).some((answered) => answered) ? opinions : beforeOutage(opinions)
 }
 
+/** The outcomes up to the last answer. */
 export function beforeOutage(outcomes: PathHealth['outcomes']): PathHealth['outcomes'] {
   return outcomes.slice(0, outcomes.lastIndexOf(true) + 1)
 }
@@ -105,6 +107,7 @@ export function isLossy(line: PathHealth): boolean {
   return line.outcomes.length >= outcomesNeeded && lossOf(line) >= 0.1
 }
 
+/** The round trip after one more sample, in ms, by the formula of RFC 6298. */
 export function smooth(rtt: PathHealth['rtt'], sample: number): NonNullable<PathHealth['rtt']> {
   if (rtt === null) return { smooth: sample, deviation: sample / 2 }
   return {

@@ -14,6 +14,7 @@ export interface Reading {
 
 const periodsKept = 4
 
+/** What the uplink has carried after a reading of its device's counter. */
 export function count(
   before: Used | undefined,
   { counter, boot, device, today }: Reading,

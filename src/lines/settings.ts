@@ -43,6 +43,7 @@ const paces = {
   metered: { intervalMs: 60_000, offlineIntervalMs: 10_000, burstEveryMs: 90_000 },
 } as const
 
+/** How a line is probed: what its section says, and defaults by device and family. */
 export function probeSettings(uplink: string, device: string, family: Family, config: Config): ProbeSettings {
   const section = config.uplinks.find(({ name }) => name === uplink)
   const probe = section?.probe ?? {}

@@ -3,6 +3,7 @@ import type { Sample } from './path-health.ts'
 
 const keptMs = 4000
 
+/** The samples of the last seconds with the next one; that one alone where the counters fell. */
 export function keepSamples(samples: readonly Sample[], next: Sample): readonly Sample[] {
   const last = samples.at(-1)
   // Counters that fall are those of a device that was made anew.

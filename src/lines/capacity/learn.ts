@@ -156,6 +156,7 @@ interface Steadiness {
   readonly part: number
 }
 
+/** Whether the rates of the latest seconds stand still; false at rates of which nothing is learned. */
 export function isSteady({ rates, capacity }: LineModel, way: Way, { seconds, varies, part }: Steadiness): boolean {
   const latest = rates.slice(-seconds).map((rate) => rate[way])
   const [most, least] = [Math.max(...latest), Math.min(...latest)]

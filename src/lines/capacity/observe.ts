@@ -11,6 +11,7 @@ const ratesKept = 10
 const shortestMs = 200
 const longestMs = 5000
 
+/** The line after a reading. */
 export function observe(before: LineModel, { at, counters, answers }: Reading): LineModel {
   const elapsed = before.at === null ? Number.NaN : at - before.at
   const isEarly = elapsed < shortestMs

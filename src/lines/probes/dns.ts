@@ -53,6 +53,7 @@ export async function askName(
 
 function ignore(): void {}
 
+/** A query for one name and type as bytes (RFC 1035, 4.1). */
 export function question(id: number, name: string, type: number): Buffer {
   const header = Buffer.from([id >> 8, id & 0xff, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
   const labels = name

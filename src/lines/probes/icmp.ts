@@ -25,6 +25,7 @@ export type PingLine =
 /** Payload with room for ping's own time stamp and no more: 44 bytes an IPv4 packet. */
 const size = ['-s', '16'] as const
 
+/** What a text line of ping(8) says; null for others, and for duplicate answers. */
 export function parsePing(line: string): PingLine | null {
   const time = / bytes from .*[ =](?:time=)(\d+(?:\.\d+)?) ms/.exec(line)?.[1]
   if (time !== undefined) return line.includes('(DUP!)') ? null : { kind: 'answer', rttMs: Number(time) }

@@ -22,6 +22,7 @@ export function mayChange(changes: readonly number[], change: number, at: number
   return change >= (worth[recent(changes, at).length] ?? worthBeyond)
 }
 
+/** The times of changes with one more, without those older than a minute. */
 export function remember(changes: readonly number[], at: number): readonly number[] {
   return [...recent(changes, at), at]
 }
