@@ -31,6 +31,7 @@ import { allNumbers, connectionsOfFormerMarks } from './decide/previous-layout.t
 import { isOurRuleset } from './decide/ruleset.ts'
 import { untranslatedToForget } from './decide/untranslated.ts'
 
+/** The steps in their order. `numbers` is the layout of the configuration; earlier ones are cleaned up, too. */
 export function diff(observed: Observed, desired: Desired, numbers: Layout): readonly Step[] {
   const hasTable = observed.ruleset !== null && isOurRuleset(observed.ruleset)
   const everywhere = allNumbers(numbers, observed)

@@ -30,6 +30,7 @@ const longestPauseMs = 600_000
 
 const kept = new Map<string, Kept>()
 
+/** Whether the step was refused, and is to be left out for now, in a world that is the same for it. */
 export function isHeldBack(step: Step, observed: Observed): boolean {
   const entry = kept.get(keyOf(step))
   return entry !== undefined && performance.now() < entry.until && entry.around === surroundings(step, observed)
@@ -80,6 +81,7 @@ export function publishRefusals(observed: Observed, numbers: Layout): void {
   saveRefused(refusedPaths(observed, numbers))
 }
 
+/** Whether an uplink's own default was refused. */
 export function isWayOut({ step }: Refusal, numbers: Layout): boolean {
   return wayOut(step, numbers) !== null
 }

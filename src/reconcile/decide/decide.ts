@@ -22,6 +22,7 @@ import { decideTableNames, tableNameWarnings } from './table-names.ts'
 import { masqueradeOf } from './translation.ts'
 import { decideUplinks } from './uplinks.ts'
 
+/** The whole wish. Nothing is balanced where another's table has our name. */
 export function decide(config: Config, observed: Observed): Desired {
   const { uplinks, known, warnings } = decideUplinks(config, observed)
   const usurped = observed.ruleset !== null && !isOurRuleset(observed.ruleset)

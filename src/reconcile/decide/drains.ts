@@ -18,6 +18,7 @@ function carriersOf(family: Family, routes: readonly Route[], numbers: Layout): 
   return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
 }
 
+/** Whether the uplink has a link, a way out that nobody refused, and a line that is not known to be dead. */
 export function isAlive(uplink: Uplink, family: Family): boolean {
   const path = uplink[family]
   return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'

@@ -95,6 +95,7 @@ export function decideNameServers(config: Config, uplinks: readonly Uplink[], ob
   }
 }
 
+/** The redirections for now; none where no named server is dead, or no living one is known. */
 export function redirectedServers(
   config: Config,
   uplinks: readonly Uplink[],

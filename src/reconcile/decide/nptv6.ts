@@ -36,6 +36,7 @@ export function translateSources(uplink: Uplink, uplinks: readonly Uplink[]): re
   ]
 }
 
+/** The rule for private sources (fc00::/7). */
 export function movePrivate(uplink: Uplink): readonly string[] {
   const [first] = roomyOf(uplink)
   const change = first ? moveTo(first, Math.max(first.length, privateSite)) : changeRest(uplink)

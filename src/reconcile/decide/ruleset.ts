@@ -40,6 +40,7 @@ export function isOurRuleset({ chains }: Ruleset): boolean {
 
 const ourHooks: readonly string[] = ['prerouting', 'output', 'pin', 'postrouting']
 
+/** The table; null where none is needed. */
 export function decideRuleset(config: Config, uplinks: readonly Uplink[], observed: Observed): Ruleset | null {
   const present = uplinks.filter((uplink): uplink is Present => uplink.index !== null)
   const slices = sliceRules(marksOfSlices(uplinks, observed, config))

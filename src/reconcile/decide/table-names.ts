@@ -19,6 +19,7 @@ export function decideTableNames(known: Known, numbers: Layout, { othersTableNam
   return tableNamesText(names.map(([table, name]) => [name, table]))
 }
 
+/** Text lines about names that are another table's. */
 export function tableNameWarnings(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): readonly string[] {
   return wantedNames(known, numbers).flatMap(([table, name]) => {
     const other = getOwn(othersTableNames, name)

@@ -23,6 +23,7 @@ import { leftAlone } from './foreign-nat.ts'
 import { changeRest, movePrivate, translateSources } from './nptv6.ts'
 import { cameIn, verdicts } from './verdicts.ts'
 
+/** What is configured for the uplink. */
 export function masqueradeOf({ name }: Pick<Uplink, 'name'>, { balance, uplinks }: Config): Masquerade {
   return uplinks.find((section) => section.name === name)?.masquerade ?? balance.masquerade
 }

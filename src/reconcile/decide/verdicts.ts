@@ -12,6 +12,7 @@ export function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'
   return byFamily(present, (some) => `${way} vmap ${ways(some, chain)}`)
 }
 
+/** The elements of a verdict map: each uplink's device leads to its chain. */
 export function ways(some: readonly Present[], chain: 'to' | 'in' | 'nat'): string {
   return `{ ${some.map(({ index, number }) => `${index} : goto ${chain}_${number}`).join(', ')} }`
 }
@@ -21,6 +22,7 @@ export function cameIn(present: readonly Present[]): readonly string[] {
   return byFamily(present, (some) => `iif ${devices(some)}`)
 }
 
+/** The uplinks' devices for a match, by number. */
 export function devices(some: readonly Present[]): string {
   return some.length === 1 ? String(some[0]?.index) : `{ ${some.map(({ index }) => index).join(', ')} }`
 }

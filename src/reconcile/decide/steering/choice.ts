@@ -28,6 +28,7 @@ export type Choice =
       readonly stickySeconds?: number
     }
 
+/** What the rule does on this side and in this family. */
 export function choiceOf(use: Use, side: Side, family: Family, config: Config, uplinks: readonly Uplink[]): Choice {
   if (use.uplinks?.length === 0) return { kind: 'main' }
   const { all, working } = membersOf(use, family, config, uplinks)

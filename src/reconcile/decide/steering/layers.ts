@@ -20,6 +20,7 @@ export interface Layer {
   readonly rules: readonly Classified[]
 }
 
+/** The layers in the order in which they have to be asked. */
 export function layersOf(rules: readonly Classified[]): readonly Layer[] {
   const layers: { conditions: readonly string[]; shape: string; rules: Classified[] }[] = []
   /** By rule, the number of its layer. */
