@@ -31,6 +31,7 @@ export interface FamilyConnections {
   readonly bytes: { readonly connections: number; readonly sent: number; readonly received: number } | null
 }
 
+/** The facts from the counts of both families. */
 export function connectionsOf(
   uplinks: readonly { readonly name: string; readonly number: number }[],
   counted: Readonly<Record<Family, Counted>>,

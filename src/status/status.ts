@@ -73,6 +73,7 @@ export interface Facts {
   readonly warnings: readonly string[]
 }
 
+/** The facts for one moment. */
 export function statusOf({ config, observed, desired, pending, daemon, heldDown, warnings }: Facts): Status {
   const ways = { inet: internetWays('inet', observed), inet6: internetWays('inet6', observed) }
   const share = (family: Family, device: string) =>
