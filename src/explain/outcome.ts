@@ -14,6 +14,7 @@ import { rejectedUplinks } from './rejected-uplinks.ts'
 import { nameOf } from './rule.ts'
 import { type Ways, waysOf } from './ways.ts'
 
+/** The outcome of a connection that no rule takes. */
 export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, facts: Facts): Outcome {
   const { config, desired } = facts
   const { ways, refused } = waysOf(route, query, query.mark, facts)
@@ -32,6 +33,7 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
   return { decision: `balanced, mode ${config.balance.mode}`, ways, refused, others }
 }
 
+/** The outcome of a connection that the rule takes. */
 export async function ruleOutcome(
   rule: SteeringRule,
   query: RouteQuery,

@@ -30,6 +30,7 @@ export async function queryOf(question: Question, { links }: Observed): Promise<
   return { ...query, incoming: back.device }
 }
 
+/** The packet for rules, with the source that the kernel would give to a socket without one. */
 export function packetOf(
   question: Question,
   { family, destination, source, incoming, mark, protocol, sourcePort, port }: RouteQuery,

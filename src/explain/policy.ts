@@ -35,6 +35,7 @@ export function ruleTo(table: number, rules: readonly Rule[], walker: Walker): R
   return null
 }
 
+/** Whether the rule looks up this table. */
 export function leadsTo(table: number, { spec }: Rule): boolean {
   return /\blookup (\d+)/.exec(spec)?.[1] === String(table)
 }

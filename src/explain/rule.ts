@@ -8,6 +8,7 @@ import type { FirstPacket } from '../model/match.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import { run } from '../os/run.ts'
 
+/** The rule's name, or `mode = ...` for the one that a mode adds. */
 export function nameOf({ name, use }: SteeringRule): string {
   return name === '' ? `mode = ${use.mode}` : name
 }
