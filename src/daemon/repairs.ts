@@ -17,6 +17,7 @@ export interface RepairBudget {
 
 export const defaultRepairLimit: RepairLimit = { burst: 40, everyMs: 5000 }
 
+/** What is left of the burst after one more repair. */
 export function afterRepair(budget: RepairBudget, now: number, limit: RepairLimit): RepairBudget {
   return { left: Math.max(0, leftAt(budget, now, limit) - 1), at: now }
 }

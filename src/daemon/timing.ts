@@ -32,6 +32,7 @@ export interface Progress {
   readonly repairs: RepairBudget
 }
 
+/** When the next run is due; in the past where it is overdue. */
 export function nextRun({ hints, lastRun, failures, repairs }: Progress, timing: Timing): number {
   const retry = Math.min(timing.retryMs * 2 ** (failures - 1), timing.maxRetryMs)
   if (hints === null) return lastRun.ended + (failures > 0 ? retry : timing.sweepMs)

@@ -15,6 +15,7 @@ const errors = {
   unknownUplink: 'org.ifbalance1.Error.UnknownUplink',
 } as const
 
+/** An answer with values of this signature. */
 export function gives(signature: string, ...body: readonly unknown[]): Answer {
   return { ok: true, signature, body }
 }

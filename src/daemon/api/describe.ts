@@ -33,6 +33,7 @@ export interface Interface {
   readonly properties: ReadonlyMap<string, Property>
 }
 
+/** Arguments from `NAME:TYPE`. */
 export function takes(...args: readonly string[]): readonly Argument[] {
   return args.map((arg) => {
     const [name = '', type = ''] = arg.split(':')

@@ -46,6 +46,7 @@ export function describeUplink(uplink: ServedUplink): Interface {
   return { name: uplinkInterface, methods: nothing, signals: nothing, properties }
 }
 
+/** A property with a value that was known when the object was made. */
 export function fixed(type: string, value: unknown, changes: Property['changes'] = 'signal'): Property {
   return { type, changes, read: () => value }
 }

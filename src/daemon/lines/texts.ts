@@ -9,6 +9,7 @@ import type { Track } from './track.ts'
 
 type Told = Pick<Track, 'way' | 'line' | 'told' | 'settings' | 'lastProbe'>
 
+/** What the line is taken for, and why, as one text line. */
 export function verdict(track: Told, now: number): string {
   const { way, line, told } = track
   const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
@@ -38,6 +39,7 @@ export function withQuota(line: LineHealth | undefined, atQuota: 'demote' | 'dis
   }
 }
 
+/** The line's health as it is written down; `now` in monotonic ms. */
 export function toHealth(track: Told, now: number): LineHealth {
   const { line, told, lastProbe } = track
   return {

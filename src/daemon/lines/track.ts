@@ -42,10 +42,12 @@ export function newTrack(way: Egress, settings: ProbeSettings, key: string, line
   }
 }
 
+/** A key for a line: its uplink and family. */
 export function keyOf({ uplink, family }: Pick<Egress, 'uplink' | 'family'>): string {
   return `${uplink} ${family}`
 }
 
+/** Does what the line's state machine asks for. Its events come to `onEvent`. */
 export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener): void {
   if (effect.kind === 'next-target') {
     track.target = (track.target + 1) % track.settings.targets.length
