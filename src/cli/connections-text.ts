@@ -15,6 +15,7 @@ const byteColumns: readonly Column[] = [
   { title: 'RECEIVED', align: 'right' },
 ]
 
+/** The table, and remarks below it; columns for bytes only where the kernel counts them. */
 export function connectionsText(connections: Connections, paint: Paint): string {
   const { uplinks, others } = connections
   const all = uplinks.flatMap(({ inet, inet6 }) => [inet, inet6])

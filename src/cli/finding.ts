@@ -10,6 +10,7 @@ export interface Finding {
 
 const styles: Readonly<Record<Finding['level'], Style>> = { ok: 'green', warning: 'yellow', error: 'red' }
 
+/** A finding as one text line for people. */
 export function findingLine({ level, what, message }: Finding, paint: Paint): string {
   return `${paint(styles[level], level.padEnd(7))}  ${what.padEnd(13)}  ${printableLines(message)}`
 }

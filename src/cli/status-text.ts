@@ -27,6 +27,7 @@ const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
   disabled: 'dim',
 }
 
+/** The tables of uplinks and lines, and remarks below them. */
 export function statusText(status: Status, paint: Paint): string {
   const { uplinks } = status
   const table = uplinks.length === 0 ? ['No uplinks.'] : layOut(columns, uplinks.flatMap(rowsOf), paint)

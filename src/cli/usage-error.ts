@@ -15,6 +15,7 @@ export function onlyWord([word, surplus]: readonly string[], what: string): stri
   return null
 }
 
+/** Logs what is wrong with a call, in one text line. Returns the exit code. */
 export function complain(problem: string): 2 {
   log.error(`${problem} (see ifbalance --help)`)
   return 2

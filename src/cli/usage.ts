@@ -2,6 +2,7 @@
 import { paths } from '../layout.ts'
 import type { Command } from './command.ts'
 
+/** The whole help: people's commands, those of units and hooks, options, exit codes and files. */
 export function usage(commands: Readonly<Record<string, Command>>): string {
   const [people, machines] = [false, true].map((forMachines) =>
     Object.entries(commands)
