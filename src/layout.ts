@@ -142,11 +142,13 @@ export function balancedTable({ tableBase }: Layout): number {
   return tableBase + 98
 }
 
+/** Whether a table's number is an uplink's or that of the balanced default. */
 export function isOurTable(table: number, numbers: Layout): boolean {
   const offset = table - numbers.tableBase
   return (offset >= 1 && offset <= maxUplinks) || offset === 98
 }
 
+/** Whether a rule's priority is in our block. The pair at `lastPriority` is outside. */
 export function inOurBlock(priority: number, { ruleBase }: Layout): boolean {
   return priority >= ruleBase && priority <= ruleBase + ruleOffsets.end
 }
@@ -250,6 +252,7 @@ export const hashSysctls = {
   fields: ['net/ipv4/fib_multipath_hash_fields', 'net/ipv6/fib_multipath_hash_fields'],
 } as const
 
+/** Names of the sysctls that we set for a device, with slashes. */
 export function linkSysctls(device: string): {
   readonly rpFilter: string
   readonly ignoreLinkDown: Readonly<Record<Family, string>>
