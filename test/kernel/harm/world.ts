@@ -8,7 +8,7 @@
  * The dmz's networks are provider 1's, routed to the host. Each provider has the server, and drops what comes from an address
  * that is not one of its own. tun0 is a bridge, which stands for a tunnel's device.
  */
-import { run } from '../../../src/os/run.ts'
+import { run } from '../../lab/run.ts'
 
 export const server = { inet: '203.0.113.1', inet6: '2001:db8:ffff::1' } as const
 export const namespaces = ['isp1', 'isp2', 'lan', 'dmz', 'vpn', 'host'] as const
