@@ -19,7 +19,7 @@ export interface LineHealth extends LineFigures {
   readonly since: number
   /** Why the state is what it is: one phrase for people. */
   readonly why: string
-  /** Answered or not, and by what; null before the first. */
+  /** The last probe in words: whether it was answered, and by what; null before the first. */
   readonly lastProbe: string | null
 }
 

@@ -1,30 +1,30 @@
-/** What is measured of a line, and how people are told: a figure here is kept, printed and shown with all others. */
+/** What is measured of a line, and its text for people: a figure here is kept, printed and shown. Pure. */
 
 export interface LineFigure {
-  /** Of its column in `ifbalance status`. */
+  /** The title of its column in `ifbalance status`. */
   readonly title: string
-  /** Until something was measured. */
+  /** The value until something was measured. */
   readonly otherwise: number | null
-  /** For people. */
+  /** The value with its unit, for people. */
   readonly text: (value: number) => string
 }
 
 export const lineFigures = {
-  /** Smoothed round trip; null until something answered. */
+  /** Smoothed round trip in milliseconds; null until something answered. */
   latencyMs: { title: 'LATENCY', otherwise: null, text: (value) => `${value} ms` },
 
-  /** 0 to 1, of the latest probes. */
+  /** Share of the latest probes that was lost, 0 to 1. */
   loss: { title: 'LOSS', otherwise: 0, text: (value) => `${Math.round(value * 100)} %` },
 } as const satisfies Readonly<Record<string, LineFigure>>
 
 export type LineFigureName = keyof typeof lineFigures
 
-/** A figure that is 0 from the beginning is never null. */
+/** A value for each figure. One that has a number from the beginning is never null. */
 export type LineFigures = {
   readonly [Name in LineFigureName]: (typeof lineFigures)[Name]['otherwise'] extends null ? number | null : number
 }
 
-/** One value a figure. */
+/** The values that `valueFor` gives for each figure. */
 export function eachFigure(valueFor: (name: LineFigureName, figure: LineFigure) => number | null): LineFigures {
   const values = Object.entries(lineFigures).map(([name, figure]) => [name, valueFor(name as LineFigureName, figure)])
   return Object.fromEntries(values)
