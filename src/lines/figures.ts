@@ -1,4 +1,4 @@
-/** What a line's figures are now. Pure. */
+/** The present values of a line's figures, rounded for people. Pure. */
 import type { LineFigureName } from '../model/line-figures.ts'
 import type { PathHealth } from './path-health.ts'
 import { lossOf } from './quality.ts'
