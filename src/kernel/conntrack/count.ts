@@ -10,7 +10,7 @@ export interface Sum {
   out: number
   in: number
   /**
-   * Of how many connections the kernel counts bytes (net.netfilter.nf_conntrack_acct), and the bytes that they sent and
+   * How many connections the kernel counts bytes of (net.netfilter.nf_conntrack_acct), and the bytes that they sent and
    * received by the uplink.
    */
   counted: number

@@ -34,7 +34,7 @@ export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string
   )}`
 }
 
-/** Fails where there is one. */
+/** The text that makes the table, and fails where it exists. */
 export function restoreRuleset({ chains, sets = [] }: Ruleset): string {
   return `create table ${table}\n${block(chains, sets)}`
 }
