@@ -121,7 +121,7 @@ async function converge(
   return { ...outcome, forgotten: flushConnections(outcome.applied) }
 }
 
-/** What follows from there having been no table for a moment. */
+/** Steps that end connections which began while the table was lost for a moment. */
 function sinceLost(observed: Observed, desired: Desired, { numbers }: Config): readonly Step[] {
   return untranslatedToForget({ ...observed, ruleset: null }, desired.ruleset, desired.uplinks, numbers)
 }

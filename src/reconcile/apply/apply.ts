@@ -2,7 +2,7 @@
  * Runs steps: files, sysctls, one nft transaction, one ip batch a family, and the nft table's removal last.
  *
  * The transaction may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
- * but every beginning of its lines carries traffic (diff.ts has the order) and the next run goes on from there.
+ * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'

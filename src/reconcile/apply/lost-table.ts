@@ -1,7 +1,8 @@
 /**
- * Our nft table when others flush it with all of theirs: until it is there again, connections go where the kernel's hash sends
- * them, and it ends those that others masquerade (nf_nat_oif_changed() of net/netfilter/nf_nat_core.c). So what was there last is
- * put back before anything is read, which takes longer; what should be different by now follows in the same round.
+ * Puts our nft table back when others flush it with all of theirs. Until it is there again, connections go where the
+ * kernel's hash sends them, and the kernel ends those that others masquerade (nf_nat_oif_changed() of
+ * net/netfilter/nf_nat_core.c). So the last table is put back before anything is read, which takes longer; what should
+ * be different by now follows in the same round.
  */
 import { restoreRuleset } from '../../kernel/nft/table.ts'
 import { nftTable, programs } from '../../layout.ts'
@@ -12,19 +13,19 @@ import { run } from '../../os/run.ts'
 
 type LoadRuleset = Extract<Step, { kind: 'load-ruleset' }>
 
-/** A table with more takes long to load, and is no longer what it was. */
+/** How many elements of sets a table may have to be put back: more take long to load, and are out of date. */
 const maxElements = 10_000
 
 let last: Ruleset | null = null
 let isLost = false
 
-/** What the kernel has after a round; null where it has none, or not what it should have. */
+/** Keeps what the kernel has after a round; null where it has no table, or not what it should have. */
 export function keepTable(ruleset: Ruleset | null): void {
   const count = (ruleset?.sets ?? []).reduce((sum, { elements = [] }) => sum + elements.length, 0)
   last = count > maxElements ? null : ruleset
 }
 
-/** Takes note of a line of `nft monitor`; true where it tells that our table is gone. */
+/** Takes note of a text line of `nft monitor`. True where it tells that our table is gone. */
 export function noticeTable(line: string): boolean {
   const [, verb] = lines.exec(line) ?? []
   if (verb !== undefined) isLost = verb !== 'add' && last !== null
@@ -33,7 +34,10 @@ export function noticeTable(line: string): boolean {
 
 const lines = new RegExp(`^(add|delete|destroy) table ${nftTable.family} ${nftTable.name}\\b`)
 
-/** Needs no lock, as it does nothing where there is a table. Null then, and where it cannot be as it was: the round makes it.. */
+/**
+ * Puts the table back, and returns the step that this was. Null where there is a table, and where it cannot be put back:
+ * then the round makes it. Needs no lock, as nft refuses to create a table that exists. Never throws.
+ */
 export async function restoreTable(): Promise<LoadRuleset | null> {
   if (!isLost || last === null) return null
   isLost = false

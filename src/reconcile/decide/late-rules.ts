@@ -5,12 +5,12 @@ import { inOurBlock, type Layout, lastPriority, tables } from '../../layout.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Family } from '../../net/family.ts'
 
-/** As many of a family count, the first ones. */
+/** How many rules of a family count: the first ones. */
 const maxRules = 16
 
 /**
- * Whose packets they are, where the rule says no more than source and incoming interface: one with a mark does not concern packets
- * that have ours.
+ * The sources and interfaces of the rules that have no other selectors. A rule with a mark does not concern packets that
+ * have ours.
  */
 export function lateRules(
   family: Family,

@@ -1,7 +1,7 @@
 /**
  * What keeps a connection on its uplink: its number is remembered in the connection's mark, and packets that leave get it.
  *
- * - The first line is for most packets of forwarded connections, and the last that they meet.
+ * - The first rule is for most packets of forwarded connections, and the last that they meet.
  * - A connection without a mark is new, or stays inside, or began while this table was away: then it is told by where it comes
  *   in, or by the uplink's address that it was translated to. The route is asked last: what goes to a VPN or a LAN is not ours.
  * - What a helper expected (FTP's data, RTP) inherits its master's mark, and may have the opposite direction.
