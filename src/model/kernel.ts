@@ -71,8 +71,8 @@ export interface Nexthop {
 
 /**
  * One policy rule. `spec` is everything between priority and protocol, as arguments of `ip rule` in one canonical order
- * (see kernel/iproute/rule.ts), so two rules are the same exactly where their texts are: the kernel compares the same
- * members.
+ * (see kernel/iproute/rule.ts), so two rules are the same exactly where their texts are. The kernel compares less: see
+ * reconcile/diff.ts.
  */
 export interface Rule {
   readonly family: Family
