@@ -120,7 +120,7 @@ export function decideRules(
             rule(lastPriority, { from, ...unlessSteered, action: { lookup: tables.main } }),
           ),
           rule(lastPriority, { ...unlessSteered, action: { lookup: balancedTable(numbers) } }),
-          // Rules at the priority of the pair, behind it, for steered packets that main's own rule would take next.
+          // Steered packets. What no rule of ours takes, as what is left alone, comes to main's own rule next.
           ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
         ]),
   ]

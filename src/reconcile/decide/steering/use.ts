@@ -66,7 +66,7 @@ function spread(verdict: 'goto' | 'jump', { by, pieces }: Spread, side: Side, fa
   return `${lot} vmap { ${pieces.map(([from, to, number]) => `${interval(from, to)} : ${way(number)}`).join(', ')} }`
 }
 
-/** Chains that set the packet's mark: see rules.ts for who reads it. */
+/** Beginnings of the names of chains that set the packet's mark, which rules.ts reads. */
 export const viaOf = { forward: 'via', local: 'own' } as const
 
 export const hashSeed = 1
