@@ -21,8 +21,8 @@ export interface Config {
 export interface BalanceConfig {
   readonly mode: Mode
   /**
-   * `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or a stanza's `balance
-   * yes`.
+   * `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or a stanza's
+   * `balance yes`.
    */
   readonly adopt: 'auto' | 'listed'
   readonly masquerade: Masquerade
