@@ -4,8 +4,8 @@
  *
  * journald listens on a datagram socket, which Node.js does not have. So a child sends what we hand it: perl, which
  * every Debian has (perl-base is essential). It runs on and on, because journald asks the kernel which unit a message
- * is from when it reads it, and a process for each message, as of logger(1), has often ended by then: `journalctl -u
- * ifbalance` would miss it.
+ * is from when it reads it, and a process for each message, as of logger(1), has often ended by then:
+ * `journalctl -u ifbalance` would miss it.
  *
  * Each message is told once: by the child, which confirms each, or on standard error where the child is missing, hangs
  * or could not send. Nothing waits for it.
