@@ -7,8 +7,8 @@ import type { Paint, Style } from './output.ts'
 const styles: Readonly<Record<string, Style>> = { online: 'green', unconfigured: 'yellow', down: 'red' }
 
 /**
- * The event as a JSON object on one text line, with the same content as the text; `format` as in `ifbalance status
- * --json`.
+ * The event as a JSON object on one text line, with the same content as the text; `format` as in
+ * `ifbalance status --json`.
  */
 export function eventJson({ time, ...event }: MonitorEvent): string {
   return JSON.stringify({ format: 1, time: time.toISOString(), ...event })
