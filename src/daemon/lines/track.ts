@@ -10,6 +10,7 @@ import { answerText, burstText } from '../../lines/probes/texts.ts'
 import { timeoutMs } from '../../lines/quality.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
 import type { LineState } from '../../model/health.ts'
+import { hasAddress } from '../../os/addresses.ts'
 import type { Ticker } from '../ticker.ts'
 
 export interface Track {
@@ -63,8 +64,12 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
       track.lastProbe = burstText({ answers, gateway })
       const why = cause ?? answers.find(({ fault }) => fault !== undefined)?.fault
       const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
+      const targets = settings.targets.length
+      // Answers to an address that has gone meanwhile find nobody. The round that follows it has the line asked by another.
+      const isAway = way.source !== null && !hasAddress(way.source)
       onEvent(track, {
-        ...{ kind: 'burst', answered: times.length, targets: settings.targets.length, unknown, spanMs },
+        ...{ kind: 'burst', answered: times.length, targets, spanMs },
+        unknown: isAway ? targets - times.length : unknown,
         rttMs: times.length === 0 ? null : Math.min(...times),
         ...(why === undefined ? {} : { cause: why }),
         ...(muted ? { muted } : {}),
