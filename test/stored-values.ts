@@ -82,6 +82,12 @@ const line = fc
   })
   .chain((value) => fc.constantFrom(value, { ...value, barred: true as const }))
 
+const way = fc.record({
+  carries: count,
+  capacity: count,
+  sure: fc.constantFrom('unknown' as const, 'at-least' as const, 'known' as const),
+})
+
 export const fileValues: Values<typeof storedFiles> = {
   state: fc
     .record(
@@ -136,6 +142,25 @@ export const fileValues: Values<typeof storedFiles> = {
       { maxKeys: 4, noNullPrototype: true },
     )
     .map((used) => new Map(Object.entries(used))),
+  lines: fc
+    .dictionary(
+      uplinkName,
+      fc.record({
+        device: interfaceName,
+        line: fc.record({ at: count, down: fc.record({ sure: text, rate: count }), up: fc.record({ sure: text }) }),
+      }),
+      { maxKeys: 4, noNullPrototype: true },
+    )
+    .map((lines) => new Map(Object.entries(lines))),
+  spreading: fc.record(
+    {
+      spread: fc.constantFrom('weight' as const, 'load' as const, 'overflow' as const, 'latency' as const),
+      weights: record(uplinkName, fc.integer({ min: 1, max: 256 })),
+      takes: fc.array(uplinkName, { maxLength: 4 }),
+      lines: record(uplinkName, fc.record({ down: way, up: way })),
+    },
+    { requiredKeys: ['spread', 'weights', 'lines'] },
+  ),
   lastGood: fc.record({
     files: fc.array(fc.record({ path: text, text: fc.string({ unit: 'binary' }) }), { maxLength: 3 }),
     sets: record(text, text),

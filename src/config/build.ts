@@ -14,7 +14,8 @@ import type { Outside } from './values/outside.ts'
 import { isTargetOf } from './values/probe-values.ts'
 
 /** The whole configuration. Errors are reported, and defaults stand for what they are about. */
-export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside, report: Diagnostics): Config {
+export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics): Config {
+  const { balance, uplinks, rules } = draft
   const balancing = partOf('balance', sectionKeys.balance, balance)
   const config: Config = {
     balance: balancing,
@@ -25,6 +26,7 @@ export function buildConfig({ balance, uplinks, rules }: Draft, outside: Outside
       ? omitUndefined({ probeUser: outside.userId(daemonUser) ?? undefined })
       : {}),
   }
+  refuseSpreadOfClients(config, draft, report)
   refuseSharedInterfaces(uplinks, report)
   refuseTooMany(uplinks, report)
   warnOfNoneEnabled(config, uplinks, report)
@@ -65,6 +67,13 @@ function buildQuota(
   if (values['quota-reset-day'] !== undefined || values['at-quota'] !== undefined)
     report.error(place, 'expected quota = ... as well')
   return null
+}
+
+/** Refuses `spread` where clients are to stay on their uplink, or the first uplink is to have all. */
+function refuseSpreadOfClients({ balance }: Config, { spreadPlace }: Draft, report: Diagnostics): void {
+  const { spread, mode } = balance
+  if (spread === undefined || spreadPlace === undefined || modeOf(mode).mayReweigh) return
+  report.error(spreadPlace, `spread = ${spread} is nothing for mode = ${mode}: expected mode = connection or random`)
 }
 
 /**

@@ -5,6 +5,8 @@ import type { SourceLocation } from './values/diagnostics.ts'
 /** What all files together said: key by key, later files over earlier ones. */
 export interface Draft {
   balance: BalanceValues
+  /** The place where it was said how connections are spread; absent where nowhere. */
+  spreadPlace?: SourceLocation
   /** Uplinks in the order in which they first came; a Map, as a name may be `constructor`. */
   readonly uplinks: Map<string, UplinkDraft>
   readonly rules: Map<string, RuleDraft>

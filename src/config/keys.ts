@@ -6,6 +6,7 @@
 import { defaultLayout } from '../layout.ts'
 import { type Mode, modes } from '../model/mode.ts'
 import { type ProbeKind, probeKinds } from '../model/probe-kind.ts'
+import { spreads } from '../model/spreading.ts'
 import { type Key, type Keys, key, type Target, type Values } from './key.ts'
 import { type FieldReaders, fields } from './match/fields.ts'
 import {
@@ -23,6 +24,7 @@ import {
 } from './values/probe-values.ts'
 import { duration, shares, sources } from './values/rule-values.ts'
 import {
+  bandwidth,
   gateways,
   interfacePattern,
   markShift,
@@ -30,6 +32,7 @@ import {
   metric,
   mtu,
   oneOf,
+  overflowAt,
   prefixes,
   ruleBase,
   tableBase,
@@ -47,6 +50,20 @@ const balanceKeys = {
     reader: mode,
     initial: 'connection',
     help: 'how connections are spread over the uplinks',
+  }),
+  spread: key({
+    into: 'balance.spread',
+    reader: oneOf(...spreads),
+    made: (value) => (value === 'weight' ? undefined : value),
+    otherwise: 'weight',
+    help: 'which of the uplinks of the lowest metric take new connections',
+  }),
+  'overflow-at': key({
+    into: 'balance.overflowAt',
+    reader: overflowAt,
+    made: (value) => value / 100,
+    otherwise: '90',
+    help: 'percent of what an uplink can carry: from there on it is full',
   }),
   adopt: key({
     into: 'balance.adopt',
@@ -128,8 +145,15 @@ const uplinkKeys = {
   weight: key({
     into: 'uplink.weight',
     reader: weight,
-    otherwise: '1',
+    made: (value) => (value === 'auto' ? undefined : value),
+    otherwise: 'auto',
     help: 'the share of new connections, in relation to the weights of others',
+  }),
+  bandwidth: key({
+    into: 'uplink.bandwidth',
+    reader: bandwidth,
+    otherwise: null,
+    help: 'what the contract allows, down and up, in bits a second',
   }),
   metric: key({
     into: 'uplink.metric',

@@ -55,6 +55,8 @@ function addSection(draft: Draft, section: Section, place: SourceLocation, repor
   if (section.kind === 'balance') {
     if (section.name !== null) report.error(place, 'expected [balance] without a name')
     draft.balance = { ...draft.balance, ...readSection(sectionKeys.balance, section.entries, place, report) }
+    const said = section.entries.findLast(({ key }) => key === 'spread' || key === 'mode')
+    if (said) draft.spreadPlace = { ...place, line: said.line, key: said.key }
   } else if (section.kind === 'uplink') {
     addUplink(draft, section, place, report)
   } else if (section.kind === 'rule') {

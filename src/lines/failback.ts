@@ -22,6 +22,7 @@ export interface Failback {
  * `now` in monotonic ms.
  */
 export function failBack(before: Carrying | null, desired: Desired, config: Config, now: number): Failback {
+  const inTurn = ['overflow', 'latency'].includes(config.balance.spread ?? '')
   const carrying = new Map<string, { since: number; returned: boolean }>()
   const victims: { uplink: Uplink; family: Family }[] = []
   for (const family of ['inet', 'inet6'] as const) {
@@ -32,7 +33,8 @@ export function failBack(before: Carrying | null, desired: Desired, config: Conf
       const key = `${name} ${family} ${device}`
       const known = before?.get(key)
       const entry = known ?? { since: now, returned: before !== null }
-      const kills = config.uplinks.find((section) => section.name === name)?.failback === 'kill'
+      // Who takes connections by turns was not away.
+      const kills = !inTurn && config.uplinks.find((section) => section.name === name)?.failback === 'kill'
       const stable = entry.returned && now - entry.since >= stableMs
       if (stable && kills) due = true
       carrying.set(key, stable ? { ...entry, returned: false } : entry)

@@ -38,10 +38,25 @@ export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usa
   return alive.length > 0 ? alive : linked
 }
 
-/** The usable uplinks of the best tier; in mode `failover` the first of them. */
-export function activeUplinks(family: Family, { balance }: Config, uplinks: readonly Uplink[]): readonly Usable[] {
+/** The usable uplinks of the best tier that are chosen to take new connections; in mode `failover` the first of them. */
+export function activeUplinks(family: Family, config: Config, uplinks: readonly Uplink[]): readonly Usable[] {
   const best = bestOf(usable(family, uplinks))
-  return modeOf(balance.mode).spreads === 'in order' ? best.slice(0, 1) : best
+  if (modeOf(config.balance.mode).spreads === 'in order') return best.slice(0, 1)
+  const taking = eligibleUplinks(family, config, uplinks).filter(({ takes }) => takes)
+  return taking.length > 0 ? taking : best
+}
+
+/** The usable uplinks among whom `spread` chooses: those of the best tier, with `overflow` whatever their metric is. */
+export function eligibleUplinks(
+  family: Family,
+  { balance }: Pick<Config, 'balance'>,
+  uplinks: readonly Uplink[],
+): readonly Usable[] {
+  const able = usable(family, uplinks)
+  const best = bestOf(able)
+  const [first] = best
+  if (balance.spread !== 'overflow' || first === undefined) return best
+  return able.filter((uplink) => compareTiers({ ...uplink, metric: first.metric }, first) === 0)
 }
 
 function bestOf(candidates: readonly Usable[]): readonly Usable[] {

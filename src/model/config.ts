@@ -6,6 +6,7 @@ import type { Gateways } from './facts.ts'
 import type { ClosingRoute, LastResort, Mode } from './mode.ts'
 import type { ProbeKind } from './probe-kind.ts'
 import type { SteeringRule } from './rule.ts'
+import type { Spread } from './spreading.ts'
 
 export interface Config {
   readonly balance: BalanceConfig
@@ -20,6 +21,10 @@ export interface Config {
 
 export interface BalanceConfig {
   readonly mode: Mode
+  /** Which of the usable uplinks of a tier take new connections, and how many; absent: by weight. */
+  readonly spread?: Exclude<Spread, 'weight'>
+  /** The part of what an uplink can carry, 0 to 1, from which on it is full for `overflow`; absent: 0.9. */
+  readonly overflowAt?: number
   /**
    * `auto`: any interface that looks like an uplink is one. `listed`: only those with a section or a stanza's
    * `balance yes`.
@@ -51,7 +56,10 @@ export interface UplinkConfig {
   /** An interface name, or a shell pattern of `*` and `?`. */
   readonly interface: string
   readonly enabled: boolean
+  /** The weight; absent: what is found out, where no uplink of the tier has one, else 1. */
   readonly weight?: number
+  /** What the contract allows, in bits a second: finding out begins there, and never goes beyond. */
+  readonly bandwidth?: { readonly down: number; readonly up: number }
   readonly metric?: number
   /** The largest packet in bytes that the path behind the uplink takes, where nobody else says so. */
   readonly mtu?: number

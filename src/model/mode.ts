@@ -17,6 +17,8 @@ interface BalancingMode {
    * `source` is no field: this host is one client, whose address comes from the uplink that the kernel chose first.
    */
   readonly spreads: Readonly<Record<Side, readonly HashField[]>> | 'by lot' | 'in order'
+  /** Whether weights may change with the load: other weights move no client that was there before: connections are chosen for one by one, and stay. */
+  readonly mayReweigh: boolean
   /**
    * For which connections a rule for everything follows the administrator's; null for none. Multipath cannot choose at
    * random, and when an uplink fails or returns it moves clients that could have stayed (docs/measurements.md has how
@@ -46,6 +48,7 @@ const byHash = {
 export const modes = {
   connection: {
     spreads: { forward: ['source', 'destination', ...ports], local: ['destination', ...ports] },
+    mayReweigh: true,
     ruleForAll: null,
     hash: { policy: '1' },
     stickyBySource: false,
@@ -53,6 +56,7 @@ export const modes = {
   },
   flow: {
     spreads: { forward: ['source', 'destination'], local: ['destination'] },
+    mayReweigh: false,
     ruleForAll: 'forwarded',
     hash: { policy: '3', fields: '3' },
     stickyBySource: false,
@@ -60,6 +64,7 @@ export const modes = {
   },
   source: {
     spreads: { forward: ['source'], local: [] },
+    mayReweigh: false,
     ruleForAll: 'forwarded',
     hash: { policy: '3', fields: '1' },
     stickyBySource: true,
@@ -67,6 +72,7 @@ export const modes = {
   },
   failover: {
     spreads: 'in order',
+    mayReweigh: false,
     ruleForAll: null,
     hash: { policy: '1' },
     stickyBySource: false,
@@ -74,6 +80,7 @@ export const modes = {
   },
   random: {
     spreads: 'by lot',
+    mayReweigh: true,
     ruleForAll: 'both',
     hash: { policy: '1' },
     stickyBySource: false,

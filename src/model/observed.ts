@@ -2,6 +2,7 @@
 import type { BusLink, ForeignMark, ForeignNat, Lease, NameServers6, RefusedPath, StanzaOptions } from './facts.ts'
 import type { Health } from './health.ts'
 import type { Cgroups, Link, Route, Rule, Ruleset } from './kernel.ts'
+import type { Spreading } from './spreading.ts'
 import type { State } from './state.ts'
 
 export interface Observed {
@@ -42,6 +43,8 @@ export interface Observed {
   readonly stanzas: Readonly<Record<string, StanzaOptions>>
   /** By uplink name and family, what probes and traffic say of the line. Where an entry is absent, nothing is known. */
   readonly health?: Health
+  /** What lines can carry, and what follows for new connections; absent where the daemon has not found out. */
+  readonly spreading?: Spreading
   /** What uplinks with a quota had carried when the daemon last wrote it down; absent where it wrote nothing. */
   readonly quotas?: {
     /** The date by the host's clock and time zone: `2026-11-23`. */

@@ -27,7 +27,14 @@ export interface Uplink {
   /** Null while the interface is absent. */
   readonly index: number | null
   readonly state: UplinkState
+  /** The weight in force. */
   readonly weight: number
+  /** The weight is nobody's word: it follows what the line can carry. */
+  readonly auto?: true
+  /** The weight for rules that keep clients where they are, where that in force may change. */
+  readonly lastingWeight?: number
+  /** Whether it is one of those that take new connections; absent: nobody has chosen among them. */
+  readonly takes?: boolean
   readonly metric: number
   /** Whether it is used only while no uplink works that is not standby. */
   readonly standby?: boolean

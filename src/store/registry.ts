@@ -7,9 +7,11 @@ import { healthFile } from './health.ts'
 import { heldDownPath } from './held-down.ts'
 import { lastGoodFile } from './last-good.ts'
 import { leases } from './leases.ts'
+import { linesFile } from './lines.ts'
 import { nameServers6 } from './name-servers.ts'
 import { quotaFile } from './quota.ts'
 import { refusedFile } from './refused.ts'
+import { spreadingFile } from './spreading.ts'
 import { stanzas } from './stanzas.ts'
 import { stateFile } from './state.ts'
 import { tableNamesPath } from './table-names.ts'
@@ -21,6 +23,8 @@ export const storedFiles = {
   refused: refusedFile,
   bus: busFile,
   quota: quotaFile,
+  lines: linesFile,
+  spreading: spreadingFile,
   lastGood: lastGoodFile,
 } as const
 

@@ -9,10 +9,12 @@ import { loadBusFacts, saveBusFacts } from '../../src/store/bus-facts.ts'
 import { disabledFolder, loadDisabled, saveEnabled } from '../../src/store/disabled.ts'
 import { loadHealth, saveHealth } from '../../src/store/health.ts'
 import { loadLastGood, saveLastGood } from '../../src/store/last-good.ts'
+import { loadLines, saveLines } from '../../src/store/lines.ts'
 import type { PerInterface } from '../../src/store/per-interface.ts'
 import { loadBooks, saveBooks } from '../../src/store/quota.ts'
 import { loadRefused, saveRefused } from '../../src/store/refused.ts'
 import { storedFiles, storedFolders } from '../../src/store/registry.ts'
+import { loadSpreading, saveSpreading } from '../../src/store/spreading.ts'
 import { loadState, saveState } from '../../src/store/state.ts'
 import { loadTableNames, saveTableNames } from '../../src/store/table-names.ts'
 import { run } from '../lab/run.ts'
@@ -30,6 +32,8 @@ const doors: Readonly<Record<keyof typeof storedFiles, Doors>> = {
   refused: { load: loadRefused, save: saveRefused },
   bus: { load: loadBusFacts, save: saveBusFacts },
   quota: { load: loadBooks, save: saveBooks },
+  lines: { load: loadLines, save: saveLines },
+  spreading: { load: loadSpreading, save: saveSpreading },
   lastGood: { load: () => loadLastGood()?.source, save: saveLastGood },
 }
 const few = { numRuns: 30 }

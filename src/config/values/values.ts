@@ -44,7 +44,30 @@ export function wholeNumber(expected: string, allowed: (value: number) => boolea
   }
 }
 
-export const weight = wholeNumber('1 to 256', isWeight)
+const weightNumber = wholeNumber('1 to 256', isWeight)
+export const weight: ValueParser<number | 'auto'> = {
+  expected: 'auto, or a whole number, 1 to 256',
+  read: (text) => (/^auto$/i.test(text) ? 'auto' : weightNumber.read(text)),
+}
+
+export const overflowAt = wholeNumber('10 to 100', (value) => value >= 10 && value <= 100)
+
+/** Units as contracts count: a k is 1000. */
+const bitUnits: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 }
+
+export const bandwidth: ValueParser<{ readonly down: number; readonly up: number }> = {
+  expected: 'bits a second down and up, such as 100M/20M, with k, M or G',
+  read: (text) => {
+    const rates = text.split('/').map((word) => {
+      const [, amount = '', unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([kMG])$/.exec(word.trim()) ?? []
+      return Math.round(Number(amount) * (bitUnits[unit] ?? 0))
+    })
+    const [down = 0, up = 0] = rates
+    // The daemon takes no line for less than 8 kbit/s.
+    return rates.length === 2 && Math.min(down, up) >= 8000 ? { down, up } : null
+  },
+}
+
 /** At least what every IPv6 link has to take (RFC 8200, 5), and at most what Ethernet takes. */
 export const mtu = wholeNumber('1280 to 1500', (value) => value >= 1280 && value <= 1500)
 export const metric = wholeNumber('0 to 65535', isMetric)

@@ -15,6 +15,7 @@ import { withPrefixes } from './dhcpv6-pd.ts'
 import { servesLan, toldByOthers } from './lan.ts'
 import { decidePath, type Wishes } from './paths.ts'
 import { decideNumbers, findByHardware } from './uplink-ids.ts'
+import { withWeights } from './weights.ts'
 
 export interface Uplinks {
   readonly uplinks: readonly Uplink[]
@@ -68,7 +69,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
   for (const uplink of uplinks) warnings.push(...whatIsTooMuch(uplink, observed))
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
-  const told = withPrefixes(uplinks, known, config, observed)
+  const told = withPrefixes(withWeights(uplinks, config, observed), known, config, observed)
   return { ...told, known: withFamilies(told.known, candidates, config, observed), warnings }
 }
 
@@ -317,8 +318,9 @@ function absent(
 }
 
 function preferences(section: UplinkConfig | undefined, stanza: StanzaOptions | undefined) {
+  const weight = section?.weight ?? stanza?.weight
   return {
-    weight: section?.weight ?? stanza?.weight ?? defaults.weight,
+    ...(weight === undefined ? { weight: defaults.weight, auto: true as const } : { weight }),
     metric: section?.metric ?? stanza?.metric ?? defaults.metric,
     ...(section?.standby ? { standby: true } : {}),
   }

@@ -28,6 +28,7 @@ import { loadHealth } from '../../store/health.ts'
 import { nameServers6 as nameServersOf } from '../../store/name-servers.ts'
 import { loadQuotas } from '../../store/quota.ts'
 import { loadRefused } from '../../store/refused.ts'
+import { loadSpreading } from '../../store/spreading.ts'
 import { stanzas } from '../../store/stanzas.ts'
 import { loadState } from '../../store/state.ts'
 import { loadTableNames } from '../../store/table-names.ts'
@@ -57,6 +58,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
   const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
   const health = loadHealth()
+  const spreading = loadSpreading()
   const now = new Date()
   const delegations = readDelegations(now)
   const quotas = loadQuotas(now)
@@ -84,6 +86,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     bus: loadBus(),
     stanzas: stanzas.loadAll(),
     ...(Object.keys(health).length === 0 ? {} : { health }),
+    ...(spreading && { spreading }),
     ...(Object.keys(slices).length === 0 ? {} : { slices }),
     ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
     ...(quotas && { quotas }),

@@ -129,7 +129,7 @@ describe('what is taken', () => {
 })
 
 describe('errors name file, line, section, key, and what was expected', () => {
-  const weight = 'expected a whole number, 1 to 256'
+  const weight = 'expected auto, or a whole number, 1 to 256'
   const number = 'expected a whole number'
   const gateway = 'expected an IPv4 address, an IPv6 address without %zone, or one of each'
   const interfaceName =
@@ -174,6 +174,35 @@ describe('errors name file, line, section, key, and what was expected', () => {
       `1.conf:2: [uplink u] weight: "${value.replaceAll('"', '')}": ${weight}`,
     ])
   })
+
+  test.each([
+    '',
+    '100M',
+    '100/20',
+    '100M/',
+    '0M/1M',
+    '1M/7k',
+    '-1M/1M',
+    '1e3M/1M',
+    '100Mbit/20Mbit',
+    '1M/1M/1M',
+    '100m/20m',
+  ])('bandwidth %j', (value) => {
+    const expected = 'expected bits a second down and up, such as 100M/20M, with k, M or G'
+    expect(errorsOf(`[uplink u]\nbandwidth = ${value}`)).toEqual([
+      `1.conf:2: [uplink u] bandwidth: "${value}": ${expected}`,
+    ])
+  })
+
+  test.each(['flow', 'source', 'failover'])(
+    'clients that have their uplink by mode = %s are not spread by load',
+    (mode) => {
+      expect(errorsOf(`[balance]\nmode = ${mode}\nspread = load`)).toEqual([
+        `1.conf:3: [balance] spread: spread = load is nothing for mode = ${mode}: expected mode = connection or random`,
+      ])
+      expect(errorsOf(`[balance]\nmode = ${mode}\nspread = weight`)).toEqual([])
+    },
+  )
 
   test.each(['a;reboot', '$(x)', '-h', 'x"accept#', '__proto__', 'sixteen_letters_', 'a b', '../../etc', ''])(
     'C5: interface %j',

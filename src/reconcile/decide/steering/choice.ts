@@ -47,12 +47,14 @@ function lastResort({ lastResort: as }: Use): Choice {
 }
 
 /** All uplinks of a rule, and those that work, in the order of the rule: with `failover` the first one goes first. */
-function membersOf(use: Use, family: Family, config: Config, uplinks: readonly Uplink[]) {
+function membersOf(use: Use, family: Family, config: Config, known: readonly Uplink[]) {
+  const uplinks = modeOf(use.mode).mayReweigh ? known : known.map(lasting)
   if (use.uplinks === null) {
     const working = activeUplinks(family, config, uplinks)
     const [best] = working
-    const all = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
-    return { all, working }
+    const isChosen = working.some(({ takes }) => takes)
+    const tier = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
+    return { all: isChosen ? working : tier, working }
   }
   const all = use.uplinks.flatMap(({ name, weight }): Share[] => {
     const uplink = uplinks.find((one) => one.name === name)
@@ -62,6 +64,11 @@ function membersOf(use: Use, family: Family, config: Config, uplinks: readonly U
   const among = (some: readonly Uplink[]) => all.filter(({ number }) => some.some((uplink) => uplink.number === number))
   const fine = among(able.filter(({ path }) => !path.line?.degraded))
   return { all, working: fine.length > 0 ? fine : among(able) }
+}
+
+/** An uplink without what changes with the load: where a hash of addresses gives clients their uplink, that would move them. */
+function lasting({ takes: _, lastingWeight, ...uplink }: Uplink): Uplink {
+  return { ...uplink, weight: lastingWeight ?? uplink.weight }
 }
 
 function spreadBy({ mode }: Use, side: Side): readonly HashField[] | 'random' {

@@ -1,0 +1,32 @@
+/** What the daemon has found out of what lines can carry, and what it has made of it: for whoever decides or shows. */
+
+/**
+ * `weight`: by weights, typed or found out. `load`: by what each line has left. `overflow`: the lines of the lowest metric, until
+ * they are full. `latency`: the nearest ones.
+ */
+export const spreads = ['weight', 'load', 'overflow', 'latency'] as const
+export type Spread = (typeof spreads)[number]
+
+export interface Spreading {
+  /** What the weights were made for: for another `spread` they say nothing. */
+  readonly spread: Spread
+  /** Weights by uplink name, 1 to 256. */
+  readonly weights: Readonly<Record<string, number>>
+  /** Names of the uplinks that take new connections, where that is not all that could. */
+  readonly takes?: readonly string[]
+  /** What is known of each line, by uplink name. */
+  readonly lines: Readonly<Record<string, LineFigures>>
+}
+
+export interface LineFigures {
+  readonly down: WayFigures
+  readonly up: WayFigures
+}
+
+/** Rates are in bits a second. */
+export interface WayFigures {
+  readonly carries: number
+  readonly capacity: number
+  /** `unknown`: nothing is known. `at-least`: the line carried `capacity` without being full. `known`: it was full with that. */
+  readonly sure: 'unknown' | 'at-least' | 'known'
+}

@@ -1,0 +1,36 @@
+/** Why an uplink has the weight that it has, in a few words. Pure. */
+import type { LineFigures, WayFigures } from '../model/spreading.ts'
+
+/** `auto`: the weight is nobody's word. `takes`: whether it is one of those that are to take new connections. */
+export interface Weighing {
+  readonly auto?: true | undefined
+  readonly takes?: boolean | undefined
+  readonly line?: LineFigures | undefined
+}
+
+/** Null where the weight is the administrator's, and all take their part. */
+export function weightReason({ auto, takes, line }: Weighing): string | null {
+  const idle = takes === false ? ['takes no new connections now'] : []
+  const figures = auto || takes !== undefined ? [`${auto ? 'auto: ' : ''}${line ? lineText(line) : unknown}`] : []
+  const parts = [...figures, ...idle]
+  return parts.length === 0 ? null : parts.join(', ')
+}
+
+const unknown = 'nothing is known yet'
+
+/** Of the way that carries more; at rest, downloads. */
+function lineText({ down, up }: LineFigures): string {
+  const isUp = up.carries > down.carries || (down.sure === 'unknown' && up.sure !== 'unknown')
+  return wayText(isUp ? up : down, isUp ? 'up' : 'down')
+}
+
+function wayText({ carries, capacity, sure }: WayFigures, way: string): string {
+  if (sure === 'unknown') return unknown
+  return `${rateText(carries)} of ${sure === 'known' ? 'about' : 'at least'} ${rateText(Math.max(carries, capacity))} Mbit/s ${way}`
+}
+
+/** Three digits at most, as nobody knows more. */
+function rateText(bits: number): string {
+  const mbit = bits / 1e6
+  return String(Number(mbit.toPrecision(mbit < 1000 ? 2 : 3)))
+}
