@@ -8,6 +8,8 @@ import type { LineSettings } from './path-health.ts'
 
 export interface ProbeSettings extends LineSettings {
   readonly kind: ProbeKind
+  /** Probes of it cost money: there are no more than are needed. */
+  readonly metered: boolean
   readonly targets: readonly string[]
   readonly name: string
   /** The line's own name servers, for kinds that need names. */
@@ -49,12 +51,14 @@ export function probeSettings(uplink: string, device: string, family: Family, co
   const probe = section?.probe ?? {}
   const kind = config.balance.probe ?? probe.kind ?? 'icmp'
   // systemd names modems' interfaces ww...
-  const pace = (section?.metered ?? /^ww/.test(device)) ? paces.metered : paces.unmetered
+  const metered = section?.metered ?? /^ww/.test(device)
+  const pace = metered ? paces.metered : paces.unmetered
   const targets = targetsOf[probeKinds[kind]](probe.targets, family)
   const intervalMs = probe.intervalMs ?? pace.intervalMs
   return {
     kind: targets.length === 0 ? 'none' : kind,
     targets,
+    metered,
     intervalMs,
     offlineIntervalMs: probe.intervalMs ?? pace.offlineIntervalMs,
     burstEveryMs: pace.burstEveryMs,

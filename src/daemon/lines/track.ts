@@ -3,6 +3,7 @@
 import { probeIntervalMs } from '../../lines/machine.ts'
 import type { LineEffect, LineEvent, PathHealth } from '../../lines/path-health.ts'
 import type { Answer, Egress } from '../../lines/probes/egress.ts'
+import { probers } from '../../lines/probes/kinds.ts'
 import { probeAll } from '../../lines/probes/probe-all.ts'
 import { isBroken, probeOn } from '../../lines/probes/probes.ts'
 import { askServers } from '../../lines/probes/second-opinion.ts'
@@ -24,6 +25,8 @@ export interface Track {
   target: number
   lastProbe: string | null
   background: { readonly intervalMs: number; readonly stop: () => void } | null
+  /** The probes of targets besides the background probe's; null while there are none. */
+  others: { readonly beside: string; readonly stop: () => void } | null
   stopBurst: () => void
   /** Stops the questions for a second opinion after a missing echo. */
   stopAsking: () => void
@@ -31,13 +34,15 @@ export interface Track {
 
 export interface TrackListener {
   readonly onEvent: (track: Track, event: LineEvent) => void
+  /** Told of each echo's round trip, whatever it says of the line's state. */
+  readonly onTime: (track: Track, answer: Answer) => void
   /** No probe can be made, on any line. */
   readonly onBroken: () => void
 }
 
 export function newTrack(way: Egress, settings: ProbeSettings, key: string, line: PathHealth): Track {
   return {
-    ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null },
+    ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null, others: null },
     stopBurst: () => undefined,
     stopAsking: () => undefined,
   }
@@ -49,7 +54,7 @@ export function keyOf({ uplink, family }: Pick<Egress, 'uplink' | 'family'>): st
 }
 
 /** Does what the line's state machine asks for. Its events come to `onEvent`. */
-export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener): void {
+export function act(track: Track, effect: LineEffect, { onEvent, onTime }: TrackListener): void {
   if (effect.kind === 'next-target') {
     track.target = (track.target + 1) % track.settings.targets.length
     stopBackground(track)
@@ -62,6 +67,7 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
     onLate: () => onEvent(track, { kind: 'late' }),
     onEnd: ({ answers, gateway, unknown, cause, muted, spanMs }) => {
       track.lastProbe = burstText({ answers, gateway })
+      for (const answer of answers) if (answer.rttMs !== null && !answer.second) onTime(track, answer)
       const why = cause ?? answers.find(({ fault }) => fault !== undefined)?.fault
       const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
       const targets = settings.targets.length
@@ -79,13 +85,14 @@ export function act(track: Track, effect: LineEffect, { onEvent }: TrackListener
 }
 
 /** Makes the background probe run as often as the line's state wants it. */
-export function keepProbing(track: Track, pulse: Ticker, { onEvent, onBroken }: TrackListener): void {
+export function keepProbing(track: Track, pulse: Ticker, { onEvent, onTime, onBroken }: TrackListener): void {
   const intervalMs = probeIntervalMs(track.line, track.settings)
   if (track.background?.intervalMs === intervalMs) return
   stopBackground(track)
   const target = track.settings.targets[track.target] ?? ''
   const onAnswer = ({ rttMs }: Answer) => {
     track.lastProbe = answerText({ target, rttMs })
+    onTime(track, { target, rttMs })
     const server = rttMs === null ? track.settings.opinions[target] : undefined
     if (server !== undefined) askAnother(track, target, server, pulse, onEvent)
     const missed = server === undefined ? ({ kind: 'miss' } as const) : ({ kind: 'miss', asked: true } as const)
@@ -98,6 +105,36 @@ export function keepProbing(track: Track, pulse: Ticker, { onEvent, onBroken }: 
   })
   const own = { intervalMs, stop }
   track.background = own
+}
+
+/** How many targets are asked besides that of the background probe. */
+const otherTargets = 2
+
+/**
+ * Asks two more of a line's targets every third second while there is something to learn of it, on lines that cost nothing.
+ * Their answers say how late answers are, and nothing else: whether the line is alive is asked as ever.
+ */
+export function keepAskingOthers(track: Track, isWanted: boolean, { onTime }: Pick<TrackListener, 'onTime'>): void {
+  const { way, settings } = track
+  const beside = settings.targets[track.target] ?? ''
+  const isIdle = track.background === null || track.line.state === 'offline' || track.line.silent
+  const wanted = isWanted && !isIdle && !settings.metered && probers[settings.kind].how === 'pings'
+  if (track.others && (!wanted || track.others.beside !== beside)) stopOthers(track)
+  if (!wanted || track.others) return
+  const targets = settings.targets.filter((target) => target !== beside).slice(0, otherTargets)
+  const stops = targets.map((target) => {
+    const onAnswer = (answer: Answer) => onTime(track, answer)
+    return probeOn(way, settings, target, 3 * settings.intervalMs, onAnswer, () => undefined)
+  })
+  const stop = () => {
+    for (const one of stops) one()
+  }
+  track.others = { beside, stop }
+}
+
+function stopOthers(track: Track): void {
+  track.others?.stop()
+  track.others = null
 }
 
 /** Asks a name server on a line that does not answer an echo request, as somebody may limit those alone. */
@@ -124,6 +161,7 @@ function stopIfSame(track: Track, background: Track['background']): void {
 
 export function stopProbing(track: Track): void {
   stopBackground(track)
+  stopOthers(track)
   track.stopBurst()
   track.stopAsking()
 }

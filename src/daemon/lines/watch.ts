@@ -4,7 +4,7 @@ import { type Counters, readCounters } from '../../kernel/devices/counters.ts'
 import { advanceTogether, type LineNews } from '../../lines/family.ts'
 import { firstLine } from '../../lines/first-line.ts'
 import { isWatchful } from '../../lines/machine.ts'
-import type { Egress } from '../../lines/probes/egress.ts'
+import type { Answer, Egress } from '../../lines/probes/egress.ts'
 import { egressesOf } from '../../lines/probes/egresses.ts'
 import { unableToStray } from '../../lines/probes/elsewhere.ts'
 import { withOpinions } from '../../lines/probes/opinion-servers.ts'
@@ -19,9 +19,10 @@ import type { Family } from '../../net/family.ts'
 import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
 import type { Ticker } from '../ticker.ts'
 import { watchFailback } from './failback-watch.ts'
+import { learnLines } from './learning.ts'
 import { keepQuotas } from './quotas.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
-import { act, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
+import { act, keepAskingOthers, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
 import { createUserHooks } from './user-hooks.ts'
 
 export interface HealthWatch {
@@ -58,8 +59,14 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     onEvent: (track: Track, event: LineNews['event']) => {
       if (tracks.get(keyOf(track.way)) === track) send(track.way.family, [{ key: keyOf(track.way), event }])
     },
+    onTime: (track: Track, { target, rttMs }: Answer) => {
+      if (tracks.get(keyOf(track.way)) === track) learning.hear(track.way.uplink, { target, rttMs })
+    },
     onBroken: giveUp,
   }
+  const learning = learnLines(pulse, onVerdict, (wanted) => {
+    for (const track of tracks.values()) keepAskingOthers(track, wanted, listener)
+  })
 
   /** Advances the lines of a family. All that are told as something else are one change, with one round. */
   function send(family: Family, news: readonly LineNews[]): void {
@@ -102,6 +109,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     watchLines(uplinks, config, observed)
     inherited = {}
     quotas.update(uplinks, config)
+    learning.update(desired, config)
     failback.update(desired, config)
     userHooks.tell(uplinks, (name) => reasonOf(name))
   }
@@ -169,6 +177,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     update,
     stop: () => {
       quotas.stop()
+      learning.stop()
       publish()
       for (const key of [...tracks.keys()]) drop(key)
     },

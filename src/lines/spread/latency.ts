@@ -37,8 +37,21 @@ const anotherSet = 0.5
 
 /** The weights. Called once a second, with the lines of a tier that are alive; `at` in monotonic ms. */
 export function nearest(before: Nearest, lines: Readonly<Record<string, LineModel>>, at: number): Neared {
+  return shareOut(before, lines, takersOf(before, lines), at)
+}
+
+/** The same for all lines, however far they are: they share by what they have left. */
+export function roomiest(before: Nearest, lines: Readonly<Record<string, LineModel>>, at: number): Neared {
+  return shareOut(before, lines, Object.keys(lines), at)
+}
+
+function shareOut(
+  before: Nearest,
+  lines: Readonly<Record<string, LineModel>>,
+  takers: readonly string[],
+  at: number,
+): Neared {
   const names = Object.keys(lines)
-  const takers = takersOf(before, lines)
   const spares = takers.map((name) => spareOf(lines[name] as LineModel))
   const best = Math.max(...spares.map((spare) => spare ?? 0), 1)
   const sum = spares.reduce<number>((all, spare) => all + (spare ?? best), 0)

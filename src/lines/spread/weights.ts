@@ -27,6 +27,14 @@ export interface Weighed {
 
 export const newBalance: Balance = { standings: {}, changes: [] }
 
+/** The state with weights that are in force already, as after a restart: nothing changes until something is known better. */
+export function balanceWith(weights: Readonly<Record<string, number>>): Balance {
+  const names = Object.keys(weights)
+  const shares = toSum(Object.values(weights))
+  const standing = (i: number): Standing => ({ share: shares[i] ?? 0, backlog: 0, rates: noRates })
+  return { standings: Object.fromEntries(names.map((name, i) => [name, standing(i)])), changes: [] }
+}
+
 /** The largest weight: the kernel keeps a nexthop's weight less one, in a byte (ip-route(8)). */
 const mostWeight = 256
 /** The least part of the best line's capacity that a line counts for, so that it is still tried now and then. */

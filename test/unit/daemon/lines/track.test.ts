@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { act, newTrack } from '../../../../src/daemon/lines/track.ts'
+import { act, keepAskingOthers, newTrack, stopProbing } from '../../../../src/daemon/lines/track.ts'
 import { newLine } from '../../../../src/lines/machine.ts'
 import type { LineEvent } from '../../../../src/lines/path-health.ts'
 import { settingsOf } from '../../lines/simulation.ts'
@@ -13,7 +13,7 @@ async function burstFrom(source: string | null): Promise<LineEvent> {
   act(
     track,
     { kind: 'burst', timeoutMs: 2000, dueMs: null },
-    { onEvent: (_, event) => resolve(event), onBroken: () => {} },
+    { onEvent: (_, event) => resolve(event), onTime: () => {}, onBroken: () => {} },
   )
   return await promise
 }
@@ -28,3 +28,19 @@ test.each([
     expect(await burstFrom(source)).toMatchObject({ kind: 'burst', targets: 1, answered: 0, unknown })
   },
 )
+
+test.each<[string, Parameters<typeof settingsOf>[0], string | null]>([
+  ['a line that costs nothing', {}, '1.1.1.1'],
+  ['no metered one', { metered: true }, null],
+  ['none whose probes are no echo requests', { probe: { kind: 'dns' } }, null],
+])('other targets are asked by %s', (_, section, beside) => {
+  const settings = settingsOf(section)
+  const way = { uplink: 'wan1', family: 'inet', device: 'lo', gateway: null, source: '127.0.0.1' } as const
+  const track = newTrack(way, settings, '', newLine(0, settings))
+  track.background = { intervalMs: 1000, stop: () => {} }
+  keepAskingOthers(track, true, { onTime: () => {} })
+  expect(track.others?.beside ?? null).toBe(beside)
+  keepAskingOthers(track, false, { onTime: () => {} })
+  expect(track.others).toBeNull()
+  stopProbing(track)
+})
