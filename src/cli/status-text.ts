@@ -2,6 +2,7 @@
 import type { LineHealth } from '../model/health.ts'
 import { type LineFigure, type LineFigureName, lineFigures } from '../model/line-figures.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
+import { weightReason } from '../status/weight-reason.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
 import { type Cell, type Column, layOut } from './table.ts'
 
@@ -34,7 +35,15 @@ export function statusText(status: Status, paint: Paint): string {
   const names = (status.nameServers ?? []).map(
     ({ asked, answering }) => `Name server ${asked} is dead: ${answering} answers in its place.`,
   )
-  return [...table, '', ...linesText(uplinks, paint), summary(status), ...names, ...remarks(status, paint)].join('\n')
+  return [
+    ...table,
+    '',
+    ...linesText(uplinks, paint),
+    ...weightsText(uplinks),
+    summary(status),
+    ...names,
+    ...remarks(status, paint),
+  ].join('\n')
 }
 
 const figures = Object.entries(lineFigures) as readonly (readonly [LineFigureName, LineFigure])[]
@@ -57,6 +66,17 @@ function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly str
     ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health)] : []),
   ])
   return rows.length === 0 ? [] : [...layOut(lineColumns, rows, paint), '']
+}
+
+/** The weights and their reasons, where something was found out. */
+function weightsText(uplinks: readonly UplinkStatus[]): readonly string[] {
+  const isKnown = ({ takes, line }: UplinkStatus) =>
+    takes !== undefined || (line && (line.down.sure !== 'unknown' || line.up.sure !== 'unknown'))
+  const lines = uplinks.filter(isKnown).flatMap((uplink) => {
+    const reason = weightReason(uplink)
+    return reason === null ? [] : [`Weight of ${uplink.name}: ${uplink.weight}, ${reason}.`]
+  })
+  return lines.length === 0 ? [] : [...lines, '']
 }
 
 function noLineRow(name: string, state: UplinkStatus['state'], why: string): readonly Cell[] {

@@ -8,7 +8,9 @@ import type { SteeringRule, Use } from '../model/rule.ts'
 import { isGateway } from '../net/valid.ts'
 import { type Choice, choiceOf } from '../reconcile/decide/steering/choice.ts'
 import { slotCount } from '../reconcile/decide/steering/slots.ts'
-import type { Facts, Outcome } from './explanation.ts'
+import { weightReason } from '../status/weight-reason.ts'
+import { getOwn } from '../values/get-own.ts'
+import type { Facts, Outcome, RouteChoice } from './explanation.ts'
 import { slotOf } from './hash.ts'
 import { rejectedUplinks } from './rejected-uplinks.ts'
 import { nameOf } from './rule.ts'
@@ -30,7 +32,21 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
     const why = isGateway(query.destination, query.family) ? 'no uplink is usable' : 'it is for everyone on a link'
     return { decision: `left to table main: ${why}`, ways, refused, others }
   }
-  return { decision: `balanced, mode ${config.balance.mode}`, ways, refused, others }
+  return { decision: `balanced, mode ${config.balance.mode}${weightsText(ways, facts)}`, ways, refused, others }
+}
+
+/** The weights that were found out, of uplinks that it may take. */
+function weightsText(ways: readonly RouteChoice[], { observed, desired }: Facts): string {
+  const { spreading } = observed
+  if (!spreading) return ''
+  const known = desired.uplinks.flatMap(({ name, auto, weight }) => {
+    const line = getOwn(spreading.lines, name)
+    const isKnown = line && (line.down.sure !== 'unknown' || line.up.sure !== 'unknown')
+    return auto && isKnown && ways.some(({ uplink }) => uplink === name)
+      ? [`${name} ${weight} (${weightReason({ auto, line })})`]
+      : []
+  })
+  return known.length === 0 ? '' : `, by weight: ${known.join(', ')}`
 }
 
 /** The outcome of a connection that the rule takes. */

@@ -2,6 +2,7 @@
 import { isLinked } from '../model/active-uplinks.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
+import type { Spread } from '../model/spreading.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import type { Facts, Outcome, RouteChoice } from './explanation.ts'
@@ -17,10 +18,31 @@ export function rejectedUplinks(
   const taken = uplinks.find(({ name }) => ways.some(({ uplink }) => uplink === name))
   return uplinks
     .filter(({ name }) => !ways.some(({ uplink }) => uplink === name))
-    .map((uplink) => ({ uplink: uplink.name, reason: whyNot(uplink, family, use, taken) ?? choiceWas(mode, taken) }))
+    .map((uplink) => ({
+      uplink: uplink.name,
+      reason: whyNot(uplink, family, use, taken, { mode, spread: config.balance.spread }) ?? choiceWas(mode, taken),
+    }))
 }
 
-function whyNot(uplink: Uplink, family: Family, use: Use | null, taken: Uplink | undefined): string | null {
+const chosenOthers: Readonly<Record<Spread, string>> = {
+  weight: 'others take new connections',
+  load: 'others take new connections',
+  overflow: 'those before it are not full',
+  latency: 'others are nearer',
+}
+
+interface Spreads {
+  readonly mode: Mode
+  readonly spread: Spread | undefined
+}
+
+function whyNot(
+  uplink: Uplink,
+  family: Family,
+  use: Use | null,
+  taken: Uplink | undefined,
+  { mode, spread }: Spreads,
+): string | null {
   if (use?.uplinks && !use.uplinks.some(({ name }) => name === uplink.name)) return "not among the rule's uplinks"
   const path = uplink[family]
   if (!isLinked(uplink)) return uplink.state
@@ -28,6 +50,7 @@ function whyNot(uplink: Uplink, family: Family, use: Use | null, taken: Uplink |
   if (path.line?.state === 'offline') return 'offline'
   if (path.line?.barred) return 'its quota is used up'
   if (path.line?.degraded) return 'degraded'
+  if (uplink.takes === false && !use?.uplinks && modeOf(mode).mayReweigh) return chosenOthers[spread ?? 'weight']
   if (taken && !use?.uplinks) {
     if (uplink.standby && !taken.standby) return 'standby'
     if (uplink.metric > taken.metric) return `metric ${uplink.metric}, behind ${taken.metric}`

@@ -7,6 +7,7 @@ import type { Modem } from '../model/facts.ts'
 import type { LineHealth } from '../model/health.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Observed } from '../model/observed.ts'
+import type { LineFigures } from '../model/spreading.ts'
 import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/internet.ts'
@@ -42,7 +43,14 @@ export interface UplinkStatus {
   readonly state: UplinkState
   /** Why the uplink has no line that could be judged; absent where it has one. */
   readonly why?: string
+  /** In force. */
   readonly weight: number
+  /** It follows what the line can carry; absent where it is the administrator's word. */
+  readonly auto?: true
+  /** Whether it is one of those that `spread` has take new connections; absent where all do. */
+  readonly takes?: boolean
+  /** What it carries and can carry; absent where the daemon has not found out. */
+  readonly line?: LineFigures
   readonly metric: number
   readonly inet: PathStatus | null
   readonly inet6: PathStatus | null
@@ -109,6 +117,8 @@ type Share = (family: Family, device: string) => number
 function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
   const { name, number, interface: device, state, weight, metric, prefixes, ...paths } = uplink
   const why = whyNoLine(uplink, observed)
+  const { auto, takes } = uplink
+  const line = getOwn(observed.spreading?.lines ?? {}, name)
   const status = (family: Family, path: Path | null): PathStatus | null => {
     const health = path?.line && getOwn(observed.health ?? {}, name)?.[family]
     return (
@@ -122,6 +132,7 @@ function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
   }
   return {
     ...{ name, number, interface: device, state, ...(why !== null && { why }), weight, metric },
+    ...{ ...(auto && { auto }), ...(takes !== undefined && { takes }), ...(line && { line }) },
     inet: status('inet', paths.inet),
     inet6: status('inet6', paths.inet6),
     ...(prefixes && { prefixes }),

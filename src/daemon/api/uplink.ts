@@ -2,6 +2,7 @@
 
 import { readCounters } from '../../kernel/devices/counters.ts'
 import type { UplinkStatus } from '../../status/status.ts'
+import { weightReason } from '../../status/weight-reason.ts'
 import { type Interface, nothing, type Property } from './describe.ts'
 
 export interface ServedUplink extends UplinkStatus {
@@ -36,6 +37,7 @@ export function describeUplink(uplink: ServedUplink): Interface {
     ['Gateway6', fixed('s', inet6?.gateway ?? '')],
     ['Addresses', fixed('as', [...(inet?.addresses ?? []), ...(inet6?.addresses ?? [])])],
     ['Weight', fixed('u', uplink.weight)],
+    ['WeightReason', fixed('s', weightReason(uplink) ?? '', 'none')],
     ['Metric', fixed('u', uplink.metric)],
     ['Share', fixed('d', (inet ?? inet6)?.share ?? 0)],
     ['RxBytes', counter('rxBytes')],
