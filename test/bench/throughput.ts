@@ -2,9 +2,9 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { command, inNamespace, monotonicMs, start, waitForLine } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
-import type { Isp } from '../lab/isp.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { addresses } from '../lab/names.ts'
+import { carriedBytes, shape } from '../lab/shaped-lines.ts'
 import type { Chapter } from './chapter.ts'
 import { equip, packages, script } from './contenders.ts'
 import { machineFacts } from './machine-facts.ts'
@@ -59,7 +59,7 @@ export async function measureThroughput(
         await new Promise((resolve) => setTimeout(resolve, seconds * 1000 - 100))
         const [after, ended] = [await carriedBytes(network.isps), monotonicMs()]
         const { bytes, failed }: { bytes: number; failed: number } = JSON.parse((await loading).stdout)
-        const rate = (index: 0 | 1) => ((after[index] - before[index]) * 8) / 1000 / (ended - begun)
+        const rate = (index: 0 | 1) => (((after[index] ?? 0) - (before[index] ?? 0)) * 8) / 1000 / (ended - begun)
         const sample: Sample = { setup, carried: [rate(0), rate(1)], payload: (bytes * 8) / 1e6 / seconds, failed }
         samples.push(sample)
         progress(JSON.stringify(sample))
@@ -80,25 +80,6 @@ export async function measureThroughput(
   } finally {
     await lab.dispose()
   }
-}
-
-/** Both ways, where the provider has it: a queue of 50 ms before the line. */
-async function shape({ namespace }: Isp, mbit: number): Promise<void> {
-  for (const device of ['sub', 'core']) {
-    const line = ['tbf', 'rate', `${mbit}mbit`, 'burst', '32k', 'latency', '50ms']
-    await command(['/usr/sbin/tc', '-n', namespace, 'qdisc', 'add', 'dev', device, 'root', ...line])
-  }
-}
-
-async function carriedBytes(isps: readonly Isp[]): Promise<readonly [number, number]> {
-  const [one = 0, two = 0] = await Promise.all(
-    isps.map(async ({ namespace }) => {
-      const { stdout } = await command(['/usr/sbin/tc', '-n', namespace, '-s', '-j', 'qdisc', 'show', 'dev', 'sub'])
-      const queues: readonly { kind: string; bytes: number }[] = JSON.parse(stdout)
-      return queues.find(({ kind }) => kind === 'tbf')?.bytes ?? Number.NaN
-    }),
-  )
-  return [one, two]
 }
 
 async function setUp({ machine, network }: Lab, setup: Setup): Promise<void> {

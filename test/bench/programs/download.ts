@@ -1,7 +1,8 @@
 /**
- * Keeps so many downloads going: each is a connection that asks for so many bytes, and another follows it. Prints JSON on
- * standard output once it ends: { bytes, failed } of what arrived between `warmUpMs` and `warmUpMs + ms`. Arguments, one JSON
- * object: { host, port, concurrent, bytes, warmUpMs, ms }; with `serve` as first argument it answers on `port` instead.
+ * Keeps so many transfers going: each is a connection of so many bytes, and another follows it. Prints JSON on standard
+ * output once it ends: { bytes, failed, times } of what was received between `warmUpMs` and `warmUpMs + ms`, and how many ms
+ * each transfer took that ended then. Arguments, one JSON object: { host, port, concurrent, bytes, warmUpMs, ms, way }, where `way`
+ * is `up` for what is sent instead; with `serve` as first argument it answers on `port` instead.
  */
 import { connect, createServer } from 'node:net'
 import { monotonicMs } from '../../lab/command.ts'
@@ -13,17 +14,25 @@ interface Plan {
   readonly bytes: number
   readonly warmUpMs: number
   readonly ms: number
+  readonly way?: 'down' | 'up'
 }
 
 const plan: Plan = JSON.parse(process.argv.at(-1) ?? '{}')
+const isUp = plan.way === 'up'
+const content = Buffer.alloc(plan.bytes)
 if (process.argv[2] === 'serve') serve()
 else load()
 
 function serve(): void {
-  const answer = Buffer.alloc(plan.bytes)
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
-    socket.end(answer)
+    if (!isUp) {
+      socket.end(content)
+      return
+    }
+    // Its end comes when all has arrived.
+    socket.resume()
+    socket.on('end', () => socket.end())
   })
   server.listen({ port: plan.port, host: '0.0.0.0', backlog: 1024 }, () => process.stdout.write('ready\n'))
 }
@@ -31,20 +40,28 @@ function serve(): void {
 function load(): void {
   const from = monotonicMs() + plan.warmUpMs
   const to = from + plan.ms
+  const times: number[] = []
   let bytes = 0
   let failed = 0
   const another = () => {
-    const socket = connect({ host: plan.host, port: plan.port })
+    const begun = monotonicMs()
+    const socket = connect({ host: plan.host, port: plan.port, allowHalfOpen: isUp })
+    if (isUp) socket.end(content)
     socket.on('data', (data) => {
       const now = monotonicMs()
       if (now >= from && now < to) bytes += data.length
     })
+    socket.resume()
     socket.on('error', () => failed++)
-    socket.on('close', another)
+    socket.on('close', (hadError) => {
+      const now = monotonicMs()
+      if (!hadError && now >= from && now < to) times.push(Math.round(now - begun))
+      another()
+    })
   }
   for (let i = 0; i < plan.concurrent; i++) another()
   setTimeout(
-    () => process.stdout.write(`${JSON.stringify({ bytes, failed })}\n`, () => process.exit(0)),
+    () => process.stdout.write(`${JSON.stringify({ bytes, failed, times })}\n`, () => process.exit(0)),
     to - monotonicMs(),
   )
 }
