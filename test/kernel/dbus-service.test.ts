@@ -72,6 +72,7 @@ test('anyone can find and read everything', async () => {
     ['.TxBytes', 't', '-'],
     ['.TxPackets', 't', '-'],
     ['.Weight', 'u', 'emits-change'],
+    ['.WeightReason', 's', '-'],
   ])
   const gdbus = ['gdbus', 'introspect', '--system', '-d', names.service, '-o', names.root]
   const { stdout: told } = await asNobody(host, gdbus)

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { command, inNamespace, monotonicMs, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
-import { addresses } from '../lab/names.ts'
+import { addresses, ports } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
 import { checkShare } from '../lab/shares.ts'
 import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
@@ -79,7 +79,8 @@ describe('IPv4', () => {
     // A LAN client that goes on sending makes a new entry, by a living uplink.
     await until(lab, 'what was on wan2 is forgotten', async () => {
       const pinned = await lab.exec(['/usr/sbin/conntrack', '-L', '--mark', '0x42000000/0xff000000'])
-      return !/^(tcp|udp) /m.test(pinned)
+      // Questions that ask the dead line are no sessions.
+      return !new RegExp(`^(tcp|udp) .* dport=${ports.echo} `, 'm').test(pinned)
     })
     const [host = [], lan = []] = await Promise.all(sessions.map((group) => group.stop()))
     for (const { protocol, lost, peer } of [...host, ...lan].filter((session) => session.peer === one))
