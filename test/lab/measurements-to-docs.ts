@@ -1,6 +1,6 @@
 /** The newest figure of each kind -> docs/measurements.md: the end of `npm run measurements`, on a machine that does nothing else. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { boundOf, type Measurement } from './measurements.ts'
+import { boundOf, isBeyond, type Measurement } from './measurements.ts'
 
 const root = `${import.meta.dirname}/../..`
 const lines = readFileSync(`${root}/dist/measurements.jsonl`, 'utf8').trim().split('\n')
@@ -11,7 +11,8 @@ for (const line of lines) {
 }
 
 const rows = [...Map.groupBy(newest.values(), ({ name }) => name)].map(([name, same]) => {
-  const figures = same.map(({ release, stack, value }) => `${value} (${release}, ${stack})`).join('<br>')
+  const figure = (one: Measurement) => (isBeyond(one) ? `**${one.value}**` : one.value)
+  const figures = same.map((one) => `${figure(one)} (${one.release}, ${one.stack})`).join('<br>')
   const [first] = same as [Measurement]
   return `| ${name} | ${first.unit} | ${boundOf(first)} | ${figures} |`
 })
@@ -20,8 +21,9 @@ const again: readonly string[] = JSON.parse(readFileSync(`${root}/dist/test-resu
 
 const text = `# Measurements
 
-Made by \`npm run measurements\`, which runs all tests, fails on a figure beyond its bound, and writes this page. \`npm test\`
-fails only beyond three times the bound, as it has to be right on a busy machine, too. The silent blackhole 50 times takes six minutes more, as
+Made by \`node test/lab/measurements-to-docs.ts\` of the newest run of all tests. \`npm run measurements\` runs them, fails on a
+figure beyond its bound, and writes this page; \`npm test\` fails only beyond three times the bound, as it has to be right on a
+busy machine, too. Figures beyond their bound are **bold**. The silent blackhole 50 times takes six minutes more, as
 \`IFBALANCE_ROUNDS=50 npx vitest run --project kernel test/kernel/health.test.ts -t 'B3 silent blackhole under'\`.
 Two virtual cores; host, providers and internet are network namespaces of one Linux
 ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim().split('-', 1)}; the hosts are Debian 12 and 13, booted in containers. Figures move by some ten per cent from run to run.

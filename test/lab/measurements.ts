@@ -30,13 +30,18 @@ const tolerance = isStrict ? 1 : 3
 export function record(measurement: Measurement): void {
   const value = Math.round(measurement.value * 100) / 100
   const bound = boundOf(measurement)
-  const { name, unit, release, stack, limit, least } = measurement
+  const { name, unit, release, stack } = measurement
   const said = `${release} ${stack}: ${name}: ${value} ${unit}${bound === '' ? '' : ` (${bound} ${unit})`}`
   process.stdout.write(`  ${said}\n`)
   mkdirSync(dirname(file), { recursive: true })
   appendFileSync(file, `${JSON.stringify({ ...measurement, value, at: new Date().toISOString() })}\n`)
-  const isBeyond = (limit !== null && value > limit * tolerance) || (least !== undefined && value < least / tolerance)
-  if (isBeyond) throw new Error(tolerance === 1 ? said : `${said}, and that ${tolerance} times over`)
+  if (isBeyond({ ...measurement, value }, tolerance))
+    throw new Error(tolerance === 1 ? said : `${said}, and that ${tolerance} times over`)
+}
+
+/** Beyond its bound, or beyond so many times that. */
+export function isBeyond({ value, limit, least }: Measurement, times = 1): boolean {
+  return (limit !== null && value > limit * times) || (least !== undefined && value < least / times)
 }
 
 /** `at most 500`, `at least 700`; empty without one. */
