@@ -150,30 +150,24 @@ export async function startHolding(world: World): Promise<Holding> {
   })
   const download = (plan: Plan): Plan => ({ ...plan, name: `${plan.name} download`, kind: 'download', port: 7002 })
 
+  const [lan4, lan6] = [tcp('lan', server.inet), tcp('lan6', server.inet6, `${prefix}10`)]
+  const ofLan: readonly Plan[] = [
+    ...[lan4, lan6, download(lan4), download(lan6)],
+    ftp('active', 'active', server.inet),
+    ftp('active6', 'active', server.inet6, `${prefix}10`),
+    ftp('passive', 'passive', server.inet),
+    { name: 'tftp', kind: 'tftp', to: server.inet, port: 69 },
+  ]
+  const [host4, host6] = [tcp('host', server.inet), tcp('host6', server.inet6)]
+  const ofHost: readonly Plan[] = [
+    ...[host4, host6, download(host4), download(host6)],
+    tcp('bound', server.inet, lan.router.inet),
+  ]
+
   return {
     early: async (each, main) => {
-      const [lan4, lan6] = [tcp('lan', server.inet), tcp('lan6', server.inet6, `${prefix}10`)]
-      await hold(
-        'lan',
-        [
-          ...[lan4, lan6, download(lan4), download(lan6)],
-          ftp('active', 'active', server.inet),
-          ftp('active6', 'active', server.inet6, `${prefix}10`),
-          ftp('passive', 'passive', server.inet),
-          { name: 'tftp', kind: 'tftp', to: server.inet, port: 69 },
-        ],
-        each,
-      )
-      const [host4, host6] = [tcp('host', server.inet), tcp('host6', server.inet6)]
-      await hold(
-        'host',
-        [
-          ...[host4, host6, download(host4), download(host6)],
-          tcp('bound', server.inet, lan.router.inet),
-          tcp('proxy', server.inet, lan.proxied.inet),
-        ],
-        each,
-      )
+      await hold('lan', ofLan, each)
+      await hold('host', [...ofHost, tcp('proxy', server.inet, lan.proxied.inet)], each)
       await hold('isp1', [tcp('forward6', `${prefix}10`, server.inet6)], each)
       const { inet } = addressOf(main)
       await hold(
@@ -187,25 +181,11 @@ export async function startHolding(world: World): Promise<Holding> {
       )
     },
     all: async (each, proxies = true) => {
-      const [lan4, lan6] = [tcp('lan', server.inet), tcp('lan6', server.inet6, `${prefix}10`)]
-      await hold(
-        'lan',
-        [
-          ...[lan4, lan6, download(lan4), download(lan6)],
-          tcp('lan6 private', server.inet6, lan.client.inet6),
-          ftp('active', 'active', server.inet),
-          ftp('active6', 'active', server.inet6, `${prefix}10`),
-          ftp('passive', 'passive', server.inet),
-          { name: 'tftp', kind: 'tftp', to: server.inet, port: 69 },
-        ],
-        each,
-      )
-      const [host4, host6] = [tcp('host', server.inet), tcp('host6', server.inet6)]
+      await hold('lan', [...ofLan, tcp('lan6 private', server.inet6, lan.client.inet6)], each)
       await hold(
         'host',
         [
-          ...[host4, host6, download(host4), download(host6)],
-          tcp('bound', server.inet, lan.router.inet),
+          ...ofHost,
           tcp('bound6', server.inet6, lan.router.inet6),
           ...(proxies
             ? [tcp('proxy', server.inet, lan.proxied.inet), tcp('proxy6', server.inet6, lan.proxied.inet6)]
