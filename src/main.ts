@@ -2,7 +2,7 @@
 import { asksForHelp, isHelp } from './cli/command.ts'
 import { usageError } from './cli/usage-error.ts'
 import { commands } from './commands/list.ts'
-import { Failure, hasCode } from './os/error.ts'
+import { codeOf, Failure, hasCode } from './os/error.ts'
 import { log, messageOf } from './os/log.ts'
 import { getOwn } from './values/get-own.ts'
 
@@ -31,7 +31,8 @@ function ignoreClosedPipe(error: Error): void {
 }
 
 function fail(error: unknown): never {
-  log.error(messageOf(error))
+  const code = codeOf(error)
+  log.event({ event: 'fatal', ...(code !== undefined && { code }), reason: messageOf(error) })
   process.exit(1)
 }
 

@@ -16,7 +16,7 @@ export async function printOutcome({
   desired,
   forgotten,
 }: Outcome): Promise<0 | 1> {
-  for (const warning of desired.warnings) log.warning(warning)
+  for (const { reason } of desired.warnings) log.warning(reason)
   for (const error of errors) log.warning(error)
   for (const step of applied) print(printableLines(commandOf(step)))
   await forgotten

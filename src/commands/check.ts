@@ -50,7 +50,11 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
   if (!isRoot()) return [{ level: 'warning', what, message: 'not looked at: only root can' }]
   try {
     const { observed, desired } = await survey(config)
-    const warnings = [...desired.warnings, ...checkWishes(config, observed), ...readRivals()]
+    const warnings = [
+      ...desired.warnings.map(({ reason }) => reason),
+      ...checkWishes(config, observed),
+      ...readRivals().map(({ reason }) => reason),
+    ]
     const lans = gatewaylessLines(config, desired.uplinks, observed).map((message) => finding('ok', message))
     if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...lans]
     return [...warnings.map((message) => finding('warning', message)), ...lans]

@@ -31,9 +31,9 @@ export async function run(): Promise<number> {
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   logToJournal()
   trustMemory()
-  for (const line of readRivals()) log.warning(line)
+  for (const rival of readRivals()) log.event({ event: 'trouble', ...rival })
   const watchdog = startWatchdog()
-  const bus = openBus({ onTrouble: log.warning })
+  const bus = openBus({ onTrouble: (reason) => log.event({ event: 'bus', reason }) })
   const published = publish(
     bus,
     (reason) => scheduler.now(reason),

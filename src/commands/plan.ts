@@ -9,7 +9,7 @@ import { survey } from '../reconcile/reconcile.ts'
 export async function run(): Promise<number> {
   const { config, errors } = settings()
   const { desired, steps } = await survey(config)
-  for (const warning of desired.warnings) log.warning(warning)
+  for (const { reason } of desired.warnings) log.warning(reason)
   for (const step of steps) print(printableLines(commandOf(step)))
   if (steps.length === 0) print('Nothing to change.')
   return errors.length === 0 ? 0 : 1

@@ -20,7 +20,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<number>
     pending: steps.length,
     daemon,
     heldDown: isPaused(),
-    warnings: [...warnings, ...errors, ...readRivals()],
+    warnings: [...warnings, ...errors, ...readRivals().map(({ reason }) => reason)],
   })
   const isDead = !status.heldDown && isAllDead(status)
   print(json ? JSON.stringify(status, null, 2) : statusText(status, paint))

@@ -12,6 +12,8 @@ export interface InForce {
    */
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
+  /** Whether it is an earlier one, kept on disk. */
+  readonly isLastGood: boolean
 }
 
 /**
@@ -23,14 +25,14 @@ export function configInForce({ keep = false } = {}): InForce {
   const loaded = loadConfig()
   if (loaded.ok) {
     if (keep) saveLastGood(loaded.source)
-    return { config: loaded.config, errors: [], warnings: loaded.warnings }
+    return { config: loaded.config, errors: [], warnings: loaded.warnings, isLastGood: false }
   }
   const { errors, understood } = loaded
   const good = readLastGood()
   const instead = good
     ? `the configuration has errors: the last one without, of ${good.since.toISOString().replace(/\.\d+Z$/, 'Z')}, is in force`
     : 'the configuration has errors, and no earlier one is known: what is understood of it is in force, without the rules and uplinks that are not'
-  return { config: good ? forCaller(good.config) : understood, errors, warnings: [instead] }
+  return { config: good ? forCaller(good.config) : understood, errors, warnings: [instead], isLastGood: good !== null }
 }
 
 /**

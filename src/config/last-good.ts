@@ -5,7 +5,7 @@
  */
 import type { Config } from '../model/config.ts'
 import { Failure } from '../os/error.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { type ConfigSource, loadLastGood } from '../store/last-good.ts'
 import { getOwn } from '../values/get-own.ts'
 import { parseConfig } from './parse.ts'
@@ -32,7 +32,7 @@ function configOf({ files, sets, users }: ConfigSource): Config | null {
     })
     return parsed.ok ? parsed.config : null
   } catch (error) {
-    log.warning(`reading the last configuration without errors: ${messageOf(error)}`)
+    log.failure('reading', 'the last configuration without errors', error)
     return null
   }
 }

@@ -11,9 +11,10 @@ import type { Cgroups } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import type { Step } from '../model/step.ts'
+import type { Trouble } from '../model/trouble.ts'
 import { log, messageOf } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
-import { isWayOut, refusalLine } from '../reconcile/apply/refusals.ts'
+import { isWayOut, troubleOf } from '../reconcile/apply/refusals.ts'
 import { decide } from '../reconcile/decide/decide.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
@@ -74,14 +75,15 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     events: createLineBudget('notice', 300, 60),
   }
 
-  /** Logs the warnings of a round that are new. */
-  function tell(lines: readonly string[]): void {
-    const news = [...new Set(lines)].filter((line) => !said.has(line))
+  /** Logs the troubles of a round that are new. */
+  function tell(troubles: readonly Trouble[]): void {
+    const byReason = new Map(troubles.map((trouble) => [trouble.reason, trouble]))
+    const news = [...byReason.values()].filter(({ reason }) => !said.has(reason))
     budgets.warnings.say(
-      news.map((reason) => ({ event: 'trouble', reason })),
+      news.map((trouble) => ({ event: 'trouble', ...trouble })),
       log.event,
     )
-    said = new Set(lines)
+    said = new Set(byReason.keys())
   }
 
   /** Logs the events of a round, which `journalctl -p notice` shows. */
@@ -123,7 +125,9 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     onDesired?.(outcome.desired, inForce, outcome.observed)
     if (details) {
       tellEvents(outcome, inForce, held)
-      const changes = outcome.applied.map((step) => ({ event: 'change', command: lineOf(step) }) as const)
+      const changes = outcome.applied.map(
+        (step) => ({ event: 'change', step: step.kind, command: lineOf(step) }) as const,
+      )
       budgets.details.say(changes, log.event)
     }
     // Elements of sets are left out: there may be many, and the names of sets stand for them.
@@ -136,17 +140,18 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
 
   return {
     load: () => {
-      const { errors, warnings, config: found } = configInForce({ keep: true })
+      const { errors, warnings, isLastGood, config: found } = configInForce({ keep: true })
       if (errors.length === 0 || config === null) config = found
       for (const reason of errors) log.event({ event: 'configuration', isError: true, reason })
-      for (const reason of warnings) log.event({ event: 'configuration', isError: false, reason })
+      const instead = errors.length > 0 && ({ inForce: isLastGood ? 'last-good' : 'understood' } as const)
+      for (const reason of warnings) log.event({ event: 'configuration', isError: false, ...instead, reason })
       return errors
     },
     run: async (reasons) => {
       try {
         return await act(reasons)
       } catch (error) {
-        tell([messageOf(error)])
+        tell([{ kind: 'failed', reason: messageOf(error) }])
         return { ok: false, message: messageOf(error) }
       }
     },
@@ -169,7 +174,7 @@ function report(
   inForce: Config,
   held: boolean,
   reasons: readonly string[],
-  { tell, say }: { readonly tell: (lines: readonly string[]) => void; readonly say: (event: Event) => void },
+  { tell, say }: { readonly tell: (troubles: readonly Trouble[]) => void; readonly say: (event: Event) => void },
 ): Reply {
   const { applied, remaining, refused, errors, desired } = outcome
   const carrying = carriersOf(desired, inForce)
@@ -177,8 +182,13 @@ function report(
   if (applied.length > 0) say({ event: 'round', ...result, changes: applied.length, causes: reasons })
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
-  const lines = left.map((refusal) => refusalLine(refusal, desired.uplinks, inForce.numbers))
-  tell([...new Set([...desired.warnings, ...errors, ...lines, ...undone])])
+  const refusals = left.map((refusal) => troubleOf(refusal, desired.uplinks, inForce.numbers))
+  tell([
+    ...desired.warnings,
+    ...errors.map((reason) => ({ kind: 'failed', reason }) as const),
+    ...refusals,
+    ...undone.map((reason) => ({ kind: 'without-effect', reason }) as const),
+  ])
   return { ok: remaining.length === 0, message: undone.length > 0 ? (errors[0] ?? undone[0] ?? '') : roundText(result) }
 }
 

@@ -1,6 +1,7 @@
 /** What should be: all that `decide` makes of a configuration and an observation. */
 import type { Route, Rule, Ruleset } from './kernel.ts'
 import type { State } from './state.ts'
+import type { Trouble } from './trouble.ts'
 import type { Uplink } from './uplink.ts'
 
 export interface Desired {
@@ -12,6 +13,6 @@ export interface Desired {
   readonly sysctls: Readonly<Record<string, string>>
   readonly state: State
   readonly tableNames: string
-  /** Text lines for the log: what is left out of balancing, and why. */
-  readonly warnings: readonly string[]
+  /** What is left out of balancing, and why. */
+  readonly warnings: readonly Trouble[]
 }

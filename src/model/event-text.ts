@@ -7,6 +7,7 @@ export function levelOf(event: Event): Level {
     case 'carrying':
     case 'held-down':
     case 'failback':
+    case 'recovery':
       return 'notice'
     case 'round':
     case 'change':
@@ -14,7 +15,12 @@ export function levelOf(event: Event): Level {
     case 'trouble':
     case 'service':
     case 'watch':
+    case 'bus':
+    case 'hook':
+    case 'failure':
       return 'warning'
+    case 'fatal':
+      return 'error'
     case 'configuration':
       return event.isError ? 'error' : 'warning'
     case 'left-out':
@@ -37,6 +43,8 @@ export function textOf(event: Event): string {
       return 'taken down; ifbalance apply starts again'
     case 'trouble':
     case 'configuration':
+    case 'bus':
+    case 'fatal':
       return event.reason
     case 'service':
       return `asking ${event.service}: ${event.reason}; going on with what it said before`
@@ -44,6 +52,12 @@ export function textOf(event: Event): string {
       return `watching ${event.watched}: ${event.reason}; starting again`
     case 'failback':
       return `connections of ${event.uplink} end, as a better uplink is back to stay`
+    case 'hook':
+      return `hook ${event.reason}`
+    case 'failure':
+      return `${[event.doing, event.what].filter(Boolean).join(' ')}: ${event.reason}${event.consequence ? `; ${event.consequence}` : ''}`
+    case 'recovery':
+      return `${event.doing} ${event.what} again`
     case 'left-out':
       return `... and ${event.count} more ${event.count === 1 ? 'line' : 'lines'} that nobody would read`
   }
@@ -66,12 +80,15 @@ export function roundText({
  * say is absent.
  */
 export function journalFields(event: Event): Readonly<Record<string, string>> {
-  const { uplink, family, from, to, reason, durationMs, carrying, changes, causes, service, watched } =
+  const { uplink, family, rule, from, to, kind, reason, durationMs, carrying, changes, causes, step, ...rest } =
     everyField(event)
+  const { service, watched, doing, what, code, hook, inForce } = rest
   const fields = {
     IFBALANCE_EVENT: event.event,
     IFBALANCE_UPLINK: uplink,
     IFBALANCE_FAMILY: family && (family === 'inet' ? 'IPv4' : 'IPv6'),
+    IFBALANCE_RULE: rule,
+    IFBALANCE_KIND: kind,
     IFBALANCE_STATE: to,
     IFBALANCE_FORMER_STATE: from ?? undefined,
     IFBALANCE_REASON: reason || undefined,
@@ -79,6 +96,12 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     IFBALANCE_CARRYING: carrying?.join(' '),
     IFBALANCE_CHANGES: changes === undefined ? undefined : String(changes),
     IFBALANCE_CAUSES: causes?.join(', '),
+    IFBALANCE_STEP: step,
+    IFBALANCE_IN_FORCE: inForce,
+    IFBALANCE_DOING: doing,
+    IFBALANCE_WHAT: what || undefined,
+    IFBALANCE_CODE: code,
+    IFBALANCE_HOOK: hook,
     IFBALANCE_SERVICE: service,
     IFBALANCE_WATCHED: watched,
   }

@@ -1,5 +1,7 @@
 /** What the log says, as fields. Programs read these; event-text.ts makes text for people of them. */
 import type { Family } from '../net/family.ts'
+import type { Step } from './step.ts'
+import type { Trouble } from './trouble.ts'
 import type { UplinkState } from './uplink.ts'
 
 export type Event =
@@ -29,18 +31,44 @@ export type Event =
       readonly changes: number
       readonly causes: readonly string[]
     }
-  /** One change of a round, as the command that makes it. */
-  | { readonly event: 'change'; readonly command: string }
+  /** One change of a round, and the command that makes it. */
+  | { readonly event: 'change'; readonly step: Step['kind']; readonly command: string }
   /** A command has taken away everything that is ours. */
   | { readonly event: 'held-down' }
   /** A round has found something that is not as it should be. */
-  | { readonly event: 'trouble'; readonly reason: string }
-  /** An error in the configuration, or what follows from it, with its place (file and text line). */
-  | { readonly event: 'configuration'; readonly isError: boolean; readonly reason: string }
+  | ({ readonly event: 'trouble' } & Trouble)
+  /**
+   * An error in the configuration, with its place (file and text line), or a warning. `inForce` is there where errors
+   * have another configuration in force: the last one without, or what is understood of this one.
+   */
+  | {
+      readonly event: 'configuration'
+      readonly isError: boolean
+      readonly inForce?: 'last-good' | 'understood'
+      readonly reason: string
+    }
   /** A network service on the bus does not answer. */
   | { readonly event: 'service'; readonly service: string; readonly reason: string }
   /** A monitor that told of changes (the kernel's or nft's) has ended, and is started again. */
   | { readonly event: 'watch'; readonly watched: string; readonly reason: string }
+  /** The bus is away, or does not do what it is asked for. */
+  | { readonly event: 'bus'; readonly reason: string }
+  /** A program of the administrator's is left out, or has failed. */
+  | { readonly event: 'hook'; readonly hook: string; readonly reason: string }
+  /** Something could not be done: `doing` and `what` say what (`reading`, a path). `code` is the system's, or ours. */
+  | {
+      readonly event: 'failure'
+      readonly doing: string
+      readonly what: string
+      readonly code?: string
+      readonly reason: string
+      /** What follows, for people. */
+      readonly consequence?: string
+    }
+  /** What has failed before is done now. */
+  | { readonly event: 'recovery'; readonly doing: string; readonly what: string }
+  /** The program ends. */
+  | { readonly event: 'fatal'; readonly code?: string; readonly reason: string }
   /** An uplink's connections are ended, because a better uplink is back to stay. */
   | { readonly event: 'failback'; readonly uplink: string }
   /** `count` events of one level were not told, because they came too fast. */

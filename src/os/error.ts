@@ -51,6 +51,12 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return causesOf(error).some((one) => 'code' in one && codes.includes(String(one.code)))
 }
 
+/** The code of what went wrong first: the system's where it is known, else ours; undefined where there is none. */
+export function codeOf(error: unknown): string | undefined {
+  const codes = causesOf(error).flatMap((one) => ('code' in one && typeof one.code === 'string' ? [one.code] : []))
+  return codes.at(-1)
+}
+
 /** The D-Bus refusal that the error is, or has behind it; null where there is none. */
 export function busRefusalIn(error: unknown): { readonly name: string; readonly text: string } | null {
   for (const one of causesOf(error))

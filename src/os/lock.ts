@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs'
 import { paths, programs } from '../layout.ts'
 import { openPrivateFile } from './files.ts'
-import { log, messageOf } from './log.ts'
+import { log } from './log.ts'
 import { run } from './run.ts'
 
 /**
@@ -39,7 +39,7 @@ function openLock(): number | null {
     complained = false
     return descriptor
   } catch (error) {
-    if (!complained) log.warning(`locking ${paths.lock}: ${messageOf(error)}; going on without`)
+    if (!complained) log.failure('locking', paths.lock, error, 'going on without')
     complained = true
     return null
   }

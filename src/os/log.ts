@@ -5,6 +5,8 @@
 import { fstatSync } from 'node:fs'
 import type { Event, Level } from '../model/event.ts'
 import { levelOf, textOf } from '../model/event-text.ts'
+import { omitUndefined } from '../values/omit-undefined.ts'
+import { codeOf } from './error.ts'
 
 export interface Line {
   readonly level: Level
@@ -45,7 +47,20 @@ export const log = {
   warning: say('warning'),
   notice: say('notice'),
   info: say('info'),
-  event: (event: Event) => write({ level: levelOf(event), message: printable(textOf(event)), event }),
+  event: tellEvent,
+  /** Says that something could not be done, such as `reading` a path, why, and what follows from it. */
+  failure: (doing: string, what: string, error: unknown, consequence?: string) =>
+    tellEvent({
+      event: 'failure',
+      doing,
+      what,
+      ...omitUndefined({ code: codeOf(error), consequence }),
+      reason: messageOf(error),
+    }),
+}
+
+function tellEvent(event: Event): void {
+  write({ level: levelOf(event), message: printable(textOf(event)), event })
 }
 
 /** Whether standard error is a stream to journald (systemd.exec(5), JOURNAL_STREAM). */

@@ -1,6 +1,6 @@
 /** Tells systemd that the daemon does its work (WatchdogSec= of systemd.service(5)). */
 import { systemdNotify } from '../layout.ts'
-import { log, messageOf } from './log.ts'
+import { log } from './log.ts'
 import { run } from './run.ts'
 
 export interface Watchdog {
@@ -30,7 +30,7 @@ export function startWatchdog(env: Readonly<Record<string, string | undefined>> 
       await run(systemdNotify, ['WATCHDOG=1'], { env: { NOTIFY_SOCKET: socket ?? '' } })
     } catch (error) {
       troubles += 1
-      if (troubles === 1) log.warning(`telling systemd that all is well: ${messageOf(error)}`)
+      if (troubles === 1) log.failure('telling', 'systemd that all is well', error)
     }
   }
 

@@ -1,7 +1,7 @@
 /** Whether dhcpcd made a default route: its hooks get `new_routers` also where its configuration says `nogateway`. */
 import { paths } from '../layout.ts'
 import { readBeginning } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import type { Environment } from './hook-event.ts'
 
 /** Bytes that are read: default routes are the first text lines of the file. */
@@ -16,7 +16,7 @@ export function withDefaultRoute(env: Environment): Environment {
     const text = readBeginning(paths.mainRoutes, enough)
     return { ...env, DEFAULT_ROUTE: hasDefaultRoute(text, env['interface'] ?? '') ? 'yes' : 'no' }
   } catch (error) {
-    log.warning(`reading ${paths.mainRoutes}: ${messageOf(error)}`)
+    log.failure('reading', paths.mainRoutes, error)
     return env
   }
 }

@@ -1,5 +1,5 @@
 /** What DHCP clients' hooks would have said of leases from before we were installed. */
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { delegations } from '../store/delegations.ts'
 import { leases } from '../store/leases.ts'
 import { readDelegations, readLeases } from './facts.ts'
@@ -17,6 +17,6 @@ export function keepEarlierLeases(): void {
     for (const [device, there] of Object.entries(readDelegations(now)))
       if (!delegations.has(device)) keepDelegation(device, { gone: 'all', there })
   } catch (error) {
-    log.warning(`keeping earlier leases: ${messageOf(error)}`)
+    log.failure('keeping', 'earlier leases', error)
   }
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { paths } from '../layout.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { readIfThere } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { leases } from '../store/leases.ts'
 import { keepFact } from './keep.ts'
 import { readPppEvent } from './ppp.ts'
@@ -24,7 +24,7 @@ export function keepEarlierLines(): void {
       const env = withPppOptions({ PPPD_PID: pid, PPP_LOCAL: address, PPP_PHASE: 'ip-up.d' })
       keepFact(device, readPppEvent(device, env).fact)
     } catch (error) {
-      log.warning(`looking for the pppd of ${device}: ${messageOf(error)}`)
+      log.failure('looking for the pppd of', device, error)
     }
   }
 }

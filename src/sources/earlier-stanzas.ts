@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { optionalPrograms, paths } from '../layout.ts'
 import { isInterfaceName } from '../net/valid.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { run } from '../os/run.ts'
 import { stanzas } from '../store/stanzas.ts'
 import { listOf, objectOf, stringOf } from '../values/checked.ts'
@@ -25,7 +25,7 @@ export async function keepEarlierStanzas(): Promise<void> {
       keepFact(device, { kind: 'stanza', options: options.reduce(mergeStanzas, {}) })
     }
   } catch (error) {
-    log.warning(`asking ifupdown for its stanzas: ${messageOf(error)}`)
+    log.failure('asking', 'ifupdown for its stanzas', error)
   }
 }
 

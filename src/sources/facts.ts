@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Lease } from '../model/facts.ts'
 import { readIfThere } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { delegations } from '../store/delegations.ts'
 import { leases } from '../store/leases.ts'
 import { loadEach } from '../store/per-interface.ts'
@@ -23,7 +23,7 @@ function readSharedLeases(now: Date): Readonly<Record<string, Lease>> {
   try {
     return parseSharedLeases(readIfThere(file) ?? '', now)
   } catch (error) {
-    log.warning(`reading ${file}: ${messageOf(error)}`)
+    log.failure('reading', file, error)
     return {}
   }
 }

@@ -1,6 +1,6 @@
 /** Whether pppd was asked for a default route, which it does not tell its hooks. */
 import { readIfThere } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import type { Environment } from './hook-event.ts'
 
 /** The environment of pppd's hook, with PPP_DEFAULTROUTE `yes` or `no` by pppd's files and arguments. Never throws. */
@@ -56,7 +56,7 @@ function textOf(path: string): string {
   try {
     return readIfThere(path, 64 * 1024) ?? ''
   } catch (error) {
-    log.warning(`reading pppd's options: ${messageOf(error)}`)
+    log.failure('reading', "pppd's options", error)
     return ''
   }
 }

@@ -98,7 +98,7 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     }),
     ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
     pending,
-    warnings: [...warnings, ...desired.warnings],
+    warnings: [...warnings, ...desired.warnings.map(({ reason }) => reason)],
   }
 }
 

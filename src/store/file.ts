@@ -1,6 +1,6 @@
 /** Files that the next run reads. What cannot be written stays in this process's memory until it can. */
 import { readIfThere, removeFile, replaceFile } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 
 const unsaved = new Map<string, string>()
 const unreadable = new Set<string>()
@@ -33,7 +33,7 @@ export function saveFile(path: string, text: string): void {
     see(path, text)
   } catch (error) {
     const meanwhile = isLasting ? 'kept in memory meanwhile' : 'what is not written down there stays as it is'
-    if (unsaved.size === 0) log.warning(`writing ${path}: ${messageOf(error)}; ${meanwhile}`)
+    if (unsaved.size === 0) log.failure('writing', path, error, meanwhile)
     unsaved.set(path, text)
   }
 }
@@ -62,7 +62,7 @@ export function loadFromDisk(path: string): string | null {
     unreadable.delete(path)
     return text
   } catch (error) {
-    if (!unreadable.has(path)) log.warning(`reading ${path}: ${messageOf(error)}; as if it were not there`)
+    if (!unreadable.has(path)) log.failure('reading', path, error, 'as if it were not there')
     unreadable.add(path)
     return null
   }

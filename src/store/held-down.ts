@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import { removeFile, replaceFile } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 
 export const heldDownPath = join(paths.run, 'held-down')
 
@@ -28,6 +28,6 @@ function attempt(consequence: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    log.warning(`${heldDownPath}: ${messageOf(error)}; ${consequence}`)
+    log.failure('', heldDownPath, error, consequence)
   }
 }

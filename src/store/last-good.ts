@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import { Failure } from '../os/error.ts'
 import { readIfThere, replaceFile } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { listOf, objectOf, stringOf } from '../values/checked.ts'
 import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
@@ -41,7 +41,7 @@ export function saveLastGood(source: ConfigSource): void {
     replaceFile(lastGoodFile.path, text, { mode: isPublic(source) ? 0o644 : 0o600, lasting: true })
     complained = false
   } catch (error) {
-    if (!complained) log.warning(`keeping the configuration in ${lastGoodFile.path}: ${messageOf(error)}`)
+    if (!complained) log.failure('keeping the configuration in', lastGoodFile.path, error)
     complained = true
   }
 }

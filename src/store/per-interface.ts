@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { isInterfaceName } from '../net/valid.ts'
 import { namesIn, readIfThere, removeFile, replaceFile } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 
 /** Such a folder. Every `device` must be a checked interface name, as it becomes a file's name. */
 export interface PerInterface<T> {
@@ -75,7 +75,7 @@ export function loadEach<T>(
       const value = parse(readIfThere(join(folder, file), limit) ?? '', device)
       if (value !== null) found.push([device, value])
     } catch (error) {
-      log.warning(`reading ${join(folder, file)}: ${messageOf(error)}`)
+      log.failure('reading', join(folder, file), error)
     }
   }
   return Object.fromEntries(found)
@@ -86,7 +86,7 @@ export function filesIn(folder: string): readonly string[] {
   try {
     return namesIn(folder)
   } catch (error) {
-    log.warning(`reading ${folder}: ${messageOf(error)}`)
+    log.failure('reading', folder, error)
     return []
   }
 }

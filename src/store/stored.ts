@@ -1,7 +1,7 @@
 /** What each file of ours has in common: a path, and one way from its text to a value that can be believed, and back. */
 import { Failure } from '../os/error.ts'
 import { readIfThere } from '../os/files.ts'
-import { log, messageOf } from '../os/log.ts'
+import { log } from '../os/log.ts'
 import { type Json, objectOf } from '../values/checked.ts'
 
 export interface Format<T> {
@@ -30,7 +30,7 @@ export function load<T>(
     const text = read(path)
     return text === null ? none : parse(text)
   } catch (error) {
-    log.warning(`reading ${path}: ${messageOf(error)}; ${consequence}`)
+    log.failure('reading', path, error, consequence)
     return none
   }
 }

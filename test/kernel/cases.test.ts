@@ -72,7 +72,7 @@ test.each(allCases())('$name', async ({ path, config, read, write }) => {
     const desired = decide(config, observed)
     const plan = diff(observed, desired, config.numbers).map(commandOf)
     write('observed.json', `${JSON.stringify(observed, null, 1)}\n`)
-    write('plan.txt', `${[...desired.warnings.map((warning) => `# warning: ${warning}`), ...plan].join('\n')}\n`)
+    write('plan.txt', `${[...desired.warnings.map(({ reason }) => `# warning: ${reason}`), ...plan].join('\n')}\n`)
   }
   expect(played.observed).toEqual(JSON.parse(read('observed.json')))
   expect(played).toMatchObject({ errors: [], remaining: [], again: [], leftOver: [] })

@@ -1,7 +1,7 @@
 /** Who may change something: root, and whom polkit(8) lets. */
 import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
 import { theBus } from '../../os/dbus/connection.ts'
-import { log, messageOf } from '../../os/log.ts'
+import { log } from '../../os/log.ts'
 import { refuse } from './answers.ts'
 
 /** polkit's names of what callers may do, described in units/org.ifbalance1.policy. */
@@ -33,7 +33,7 @@ export function createAuthority(bus: Bus): Authorize {
     try {
       return await askPolkit(bus, call, action)
     } catch (error) {
-      log.warning(`asking polkit about ${action}: ${messageOf(error)}`)
+      log.failure('asking polkit about', action, error)
       return refuse('accessDenied', 'only root may do this: polkit cannot be asked')
     } finally {
       asking.delete(call.sender)

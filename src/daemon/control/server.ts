@@ -48,10 +48,9 @@ export async function listenForRequests(
   async function open(): Promise<void> {
     try {
       await listen(server, path)
-      if (failures > 0) log.notice(`listening on ${path} again`)
+      if (failures > 0) log.event({ event: 'recovery', doing: 'listening on', what: path })
     } catch (error) {
-      if (failures === 0)
-        log.warning(`listening on ${path}: ${messageOf(error)}; hooks work beside the daemon meanwhile`)
+      if (failures === 0) log.failure('listening on', path, error, 'hooks work beside the daemon meanwhile')
       failures += 1
       retry = setTimeout(() => void open(), retryMs)
     }

@@ -13,7 +13,7 @@ import type { Desired } from '../../model/desired.ts'
 import { modeOf } from '../../model/mode.ts'
 import type { Spreading } from '../../model/spreading.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import { log, messageOf } from '../../os/log.ts'
+import { log } from '../../os/log.ts'
 import { type KnownLine, linesFile, loadLines, saveLines } from '../../store/lines.ts'
 import { loadSpreading, saveSpreading } from '../../store/spreading.ts'
 import type { Ticker } from '../ticker.ts'
@@ -225,7 +225,7 @@ export function learnLines(
       saveLines(lines)
       stored = lines
     } catch (error) {
-      if (!complained) log.warning(`writing ${linesFile.path}: ${messageOf(error)}`)
+      if (!complained) log.failure('writing', linesFile.path, error)
       complained = true
     }
   }

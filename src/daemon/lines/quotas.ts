@@ -4,7 +4,7 @@ import { readCounters } from '../../kernel/devices/counters.ts'
 import { count, verdictOf } from '../../lines/quota.ts'
 import type { Config, QuotaConfig } from '../../model/config.ts'
 import type { Uplink } from '../../model/uplink.ts'
-import { log, messageOf } from '../../os/log.ts'
+import { log } from '../../os/log.ts'
 import { dayOf, loadBooks, quotaFile, saveBooks, type Used } from '../../store/quota.ts'
 import type { Ticker } from '../ticker.ts'
 
@@ -59,7 +59,7 @@ export function keepQuotas(pulse: Ticker, onChange: (reason: string) => void): Q
     try {
       saveBooks(used)
     } catch (error) {
-      if (!complained) log.warning(`writing ${quotaFile.path}: ${messageOf(error)}`)
+      if (!complained) log.failure('writing', quotaFile.path, error)
       complained = true
     }
   }

@@ -56,13 +56,13 @@ async function callAll(folder: string, env: Readonly<Record<string, string>>): P
   for (const path of programsIn(folder)) {
     const problem = isTrusted(path)
     if (problem !== null) {
-      log.warning(`hook ${path}: left out, ${problem}`)
+      log.event({ event: 'hook', hook: path, reason: `${path}: left out, ${problem}` })
       continue
     }
     try {
       await run(path, [], { env, timeoutMs, maxOutput: 64 * 1024 })
     } catch (error) {
-      log.warning(`hook ${messageOf(error)}`)
+      log.event({ event: 'hook', hook: path, reason: messageOf(error) })
     }
   }
 }
@@ -71,7 +71,11 @@ const told = new Set<string>()
 
 function tellOnce(path: string): void {
   if (!told.has(path) && told.size < 100)
-    log.warning(`hook ${path}: left out, expected a name of letters, digits, _ and -`)
+    log.event({
+      event: 'hook',
+      hook: path,
+      reason: `${path}: left out, expected a name of letters, digits, _ and -`,
+    })
   told.add(path)
 }
 
@@ -82,7 +86,7 @@ function programsIn(folder: string): readonly string[] {
     for (const name of names.filter((other) => !isHookName(other))) tellOnce(join(folder, name))
     return names.filter(isHookName).map((name) => join(folder, name))
   } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) log.warning(`hooks: ${messageOf(error)}`)
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) log.failure('hooks', '', error)
     return []
   }
 }

@@ -73,7 +73,7 @@ export async function readForeignNat(): Promise<Pick<Read, 'found' | 'marks' | '
   const before = changes
   const read = await readAll().catch((error): Read => {
     const message = messageOf(error)
-    if (message !== told) log.warning(`reading others' source NAT: ${message}`)
+    if (message !== told) log.failure('reading', "others' source NAT", error)
     told = message
     const { found = [], marks = [], reversePath = false, tables = [] } = kept ?? {}
     return { found, marks, reversePath, tables, until: now + keptAfterFailureMs }

@@ -34,6 +34,6 @@ export function probeOn(
 /** Whether ping itself is missing or cannot be run, so that nothing can be said about any line. Logs that. */
 export function isBroken(failure: Failure): boolean {
   if (!hasCode(failure, 'ENOENT', 'EACCES', 'EPERM')) return false
-  log.warning(`probing: ${failure.message}; no uplink is judged by probes`)
+  log.failure('probing', '', failure, 'no uplink is judged by probes')
   return true
 }

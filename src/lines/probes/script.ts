@@ -20,7 +20,7 @@ async function runScript(
 ): Promise<boolean> {
   const problem = isTrusted(path)
   if (problem !== null) {
-    log.warning(`probing ${uplink}: ${problem}`)
+    log.event({ event: 'failure', doing: 'probing', what: uplink, reason: problem })
     return false
   }
   const args = [uplink, device, family === 'inet' ? '4' : '6', source ?? '', gateway ?? '']

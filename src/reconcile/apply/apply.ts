@@ -54,7 +54,7 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
         // conntrack exits with 1 where there was none; ss does where the kernel lacks CONFIG_INET_DIAG_DESTROY.
         await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })
       } catch (error) {
-        log.warning(`forgetting the connections of ${step.uplink}: ${messageOf(error)}`)
+        log.failure('forgetting the connections of', step.uplink, error)
       }
     }
   }
@@ -70,7 +70,7 @@ async function sparedBy({ uplink, addresses = [], device }: ForgetConnections): 
       [address, device === undefined ? [] : await peersElsewhere(address, device)] as const
     return new Map(await Promise.all(addresses.map(peers)))
   } catch (error) {
-    log.warning(`asking which connections do not leave by ${uplink}: ${messageOf(error)}`)
+    log.failure('asking which connections do not leave by', uplink, error)
     return new Map()
   }
 }
@@ -82,7 +82,7 @@ async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>):
   try {
     await forgetUntranslated(step)
   } catch (error) {
-    log.warning(`forgetting connections that nobody translated: ${messageOf(error)}`)
+    log.failure('forgetting', 'connections that nobody translated', error)
   }
 }
 

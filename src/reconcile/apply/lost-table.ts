@@ -8,7 +8,7 @@ import { restoreRuleset } from '../../kernel/nft/table.ts'
 import { nftTable, programs } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
 import type { Step } from '../../model/step.ts'
-import { log, messageOf } from '../../os/log.ts'
+import { log } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 
 type LoadRuleset = Extract<Step, { kind: 'load-ruleset' }>
@@ -45,7 +45,7 @@ export async function restoreTable(): Promise<LoadRuleset | null> {
     const { exitCode } = await run(programs.nft, ['-f', '-'], { input: restoreRuleset(last), accept: [0, 1] })
     return exitCode === 0 ? { kind: 'load-ruleset', ruleset: last, former: null } : null
   } catch (error) {
-    log.warning(`putting the nft table back: ${messageOf(error)}`)
+    log.failure('putting', 'the nft table back', error)
     return null
   }
 }

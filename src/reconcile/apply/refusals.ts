@@ -8,6 +8,7 @@ import { isOurTable, maxUplinks, uplinkTable } from '../../layout.ts'
 import type { RefusedPath } from '../../model/facts.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Step } from '../../model/step.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { saveRefused } from '../../store/refused.ts'
 import { commandOf } from './commands.ts'
@@ -86,13 +87,16 @@ export function isWayOut({ step }: Refusal, numbers: Layout): boolean {
   return wayOut(step, numbers) !== null
 }
 
-/** A refusal as one text line, with the uplink that it is about where there is one. */
-export function refusalLine({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Layout): string {
+/** A refusal, with the uplink that it is about where there is one. */
+export function troubleOf({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Layout): Trouble {
   const [command = ''] = commandOf(step).split('\n')
   const table =
     'route' in step ? step.route.table : 'rule' in step ? Number(/lookup (\d+)/.exec(step.rule.spec)?.[1]) : 0
   const uplink = uplinks.find(({ number }) => uplinkTable(number, numbers) === table)
-  return `${uplink ? `uplink ${uplink.name}: ` : ''}refused: ${command}: ${why}`
+  const reason = `refused: ${command}: ${why}`
+  return uplink
+    ? { kind: 'refused', uplink: uplink.name, reason: `uplink ${uplink.name}: ${reason}` }
+    : { kind: 'refused', reason }
 }
 
 function wayOut(step: Step, numbers: Layout): Omit<RefusedPath, 'why'> | null {

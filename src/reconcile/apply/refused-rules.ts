@@ -20,7 +20,12 @@ export function decideWithoutRefused(config: Config, observed: Observed): Desire
   const desired = decide(without(config, names), observed)
   return {
     ...desired,
-    warnings: [...desired.warnings, ...[...names].map((name) => `rule ${name}: left out, nft refuses it`)],
+    warnings: [
+      ...desired.warnings,
+      ...[...names].map(
+        (rule) => ({ kind: 'refused', rule, reason: `rule ${rule}: left out, nft refuses it` }) as const,
+      ),
+    ],
   }
 }
 

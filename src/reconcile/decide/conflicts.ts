@@ -4,13 +4,14 @@ import { inOurBlock, isOurTable, lastPriority, marks, nftTable, protocols, table
 import type { Config } from '../../model/config.ts'
 import type { Route, Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { hex } from '../../values/hex.ts'
 import { findTakers } from './internet.ts'
 import { isOurRuleset } from './ruleset.ts'
 
-export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
+export function findConflicts(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly Trouble[] {
   if (uplinks.length === 0) return []
   return [
     ...some(observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)])),
@@ -25,25 +26,28 @@ export function findConflicts(config: Config, uplinks: readonly Uplink[], observ
 }
 
 /**
- * The first few text lines of a kind, as neighbours can make any number of subnets. How many are left out is not said:
+ * The first few of a kind, as neighbours can make any number of subnets. How many are left out is not said:
  * that would be another message each time.
  */
-function some(lines: readonly string[]): readonly string[] {
-  return lines.length > most ? [...lines.slice(0, most), '... and more of this kind'] : lines
+function some(found: readonly Trouble[]): readonly Trouble[] {
+  const [first] = found
+  if (first === undefined || found.length <= most) return found
+  return [...found.slice(0, most), { kind: first.kind, reason: '... and more of this kind' }]
 }
 
 const most = 8
 
-function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { numbers }: Config): readonly string[] {
+function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { numbers }: Config): readonly Trouble[] {
   if (!inOurBlock(priority, numbers) || (protocol === protocols.rule && !foreign)) return []
-  return [`${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`]
+  const reason = `${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`
+  return [{ kind: 'foreign-rule', family, reason }]
 }
 
 /**
  * A rule of others that compares our bits of marks. One that compares all bits and none of ours is no concern, such as
  * WireGuard's 0xca6c.
  */
-function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly string[] {
+function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly Trouble[] {
   const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
   const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), numbers)
   const ourPlace = inOurBlock(priority, numbers) || (priority === lastPriority && leadsToUs)
@@ -51,67 +55,80 @@ function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Co
   const bits = marks(numbers).mask
   const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
   if ((compared & bits) === 0) return []
-  return [`${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`]
+  const reason = `${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`
+  return [{ kind: 'mark-compared', family, reason }]
 }
 
 /**
  * Others' rules that write our bits of marks before packets are routed. A connection whose mark is only cleared is
  * found again by its address (staying.ts).
  */
-function otherMarks({ numbers }: Config, { foreignMarks = [] }: Observed): readonly string[] {
+function otherMarks({ numbers }: Config, { foreignMarks = [] }: Observed): readonly Trouble[] {
   const ours = marks(numbers).mask
-  return foreignMarks.flatMap(({ where, of, sets, clears }) => {
+  return foreignMarks.flatMap(({ where, of, sets, clears }): readonly Trouble[] => {
     if ((sets & ours) !== 0)
       return [
-        `${where} sets bits ${hex((sets & ours) >>> 0)} of ${of} marks, which are ours: move ours with mark-shift`,
+        {
+          kind: 'mark-written',
+          reason: `${where} sets bits ${hex((sets & ours) >>> 0)} of ${of} marks, which are ours: move ours with mark-shift`,
+        },
       ]
     if (of === 'connection' || (clears & ours) === 0) return []
     return [
-      `${where} sets packet marks anew, without a mask: what it marks may leave its uplink, and no rule of ours steers it; ` +
-        `let it leave bits ${hex(ours)} alone`,
+      {
+        kind: 'mark-written',
+        reason:
+          `${where} sets packet marks anew, without a mask: what it marks may leave its uplink, and no rule of ours steers it; ` +
+          `let it leave bits ${hex(ours)} alone`,
+      },
     ]
   })
 }
 
-function foreignRoute(route: Route, { numbers }: Config): readonly string[] {
+function foreignRoute(route: Route, { numbers }: Config): readonly Trouble[] {
   if (!isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
   const { family, destination, table } = route
-  return [`${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`]
+  const reason = `${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`
+  return [{ kind: 'foreign-route', family, reason }]
 }
 
-function foreignTable({ ruleset }: Observed): readonly string[] {
+function foreignTable({ ruleset }: Observed): readonly Trouble[] {
   if (ruleset === null || isOurRuleset(ruleset)) return []
   const names = ruleset.chains.map(({ name }) => name).join(', ')
   return [
-    `nft table ${nftTable.family} ${nftTable.name} with chain ${names} is another program's: left alone, and nothing is balanced`,
+    {
+      kind: 'foreign-table',
+      reason: `nft table ${nftTable.family} ${nftTable.name} with chain ${names} is another program's: left alone, and nothing is balanced`,
+    },
   ]
 }
 
 /** Others' multipath routes, which our hash policy changes, as it is the whole host's. */
-function otherMultipath(route: Route, { numbers, balance }: Config): readonly string[] {
+function otherMultipath(route: Route, { numbers, balance }: Config): readonly Trouble[] {
   if (route.nexthops.length < 2 || isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
   const where = route.table === tables.main ? 'main' : String(route.table)
-  return [
+  const reason =
     `${ipv(route.family)} route ${route.destination} in table ${where} has several nexthops: mode ${balance.mode} now ` +
-      'decides its hash policy, too',
-  ]
+    'decides its hash policy, too'
+  return [{ kind: 'multipath', family: route.family, reason }]
 }
 
-function sharedAddresses(uplinks: readonly Uplink[]): readonly string[] {
+function sharedAddresses(uplinks: readonly Uplink[]): readonly Trouble[] {
   const owners = Map.groupBy(
     uplinks.flatMap(({ name, inet }) => (inet?.addresses ?? []).map((address) => ({ name, address }))),
     ({ address }) => address,
   )
   return [...owners]
     .filter(([, names]) => names.length > 1)
-    .map(
-      ([address, names]) =>
-        `uplinks ${names.map(({ name }) => name).join(' and ')} both have address ${address}: sockets bound to it are balanced`,
-    )
+    .map(([address, names]) => ({
+      kind: 'shared-address',
+      family: 'inet',
+      reason: `uplinks ${names.map(({ name }) => name).join(' and ')} both have address ${address}: sockets bound to it are balanced`,
+    }))
 }
 
 /** Uplinks whose subnet is a LAN's, too, as with two routers fresh from the factory: main's choice stands. */
-function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
+function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly Trouble[] {
   const byDevice = new Map(uplinks.map((uplink) => [uplink.interface, uplink.name]))
   const onLink = routes.filter(
     ({ table, type, destination, nexthops }) =>
@@ -122,21 +139,22 @@ function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly st
       nexthops.length === 1 &&
       nexthops[0]?.gateway === null,
   )
-  return [...Map.groupBy(onLink, ({ destination }) => destination)].flatMap(([destination, same]) => {
-    const devices = [...new Set(same.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))]
-    const uplink = devices.find((device) => byDevice.has(device))
-    if (devices.length < 2 || uplink === undefined) return []
-    return [
-      `subnet ${destination} is on ${devices.join(' and ')}: hosts there are reached by the route that main prefers`,
-    ]
-  })
+  return [...Map.groupBy(onLink, ({ destination }) => destination)].flatMap(
+    ([destination, same]): readonly Trouble[] => {
+      const devices = [...new Set(same.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))]
+      const uplink = devices.map((device) => byDevice.get(device)).find((name) => name !== undefined)
+      if (devices.length < 2 || uplink === undefined) return []
+      const reason = `subnet ${destination} is on ${devices.join(' and ')}: hosts there are reached by the route that main prefers`
+      return [{ kind: 'overlap', uplink, reason }]
+    },
+  )
 }
 
 /**
  * Routes in main to single hosts by an uplink where nothing answers. Mostly it is a tunnel's endpoint; the tunnel waits
  * until that uplink is back, as the route is not ours to change.
  */
-function deadEnds(uplinks: readonly Uplink[], { routes }: Observed): readonly string[] {
+function deadEnds(uplinks: readonly Uplink[], { routes }: Observed): readonly Trouble[] {
   const found = routes.filter(({ table, type, destination, protocol, family, nexthops }) => {
     const [hop] = nexthops
     const uplink = uplinks.find((other) => other.interface === hop?.device)
@@ -147,7 +165,11 @@ function deadEnds(uplinks: readonly Uplink[], { routes }: Observed): readonly st
   })
   return found.map(({ family, destination, nexthops }) => {
     const device = nexthops[0]?.device
-    return `${ipv(family)} route ${destination} in main leads by ${device}, where nothing answers: what needs it (a tunnel?) waits`
+    return {
+      kind: 'dead-end',
+      family,
+      reason: `${ipv(family)} route ${destination} in main leads by ${device}, where nothing answers: what needs it (a tunnel?) waits`,
+    }
   })
 }
 

@@ -11,6 +11,7 @@
 import type { DeviceTest, ForeignNat } from '../../model/facts.ts'
 import type { Link } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Family } from '../../net/family.ts'
 
 /** How many exemptions an uplink's chain has at most, as it is gone through for each first packet. */
@@ -31,8 +32,8 @@ export function leftAlone(device: string, { foreignNat = [], links }: Observed):
   return widest.slice(0, mostExemptions).map(lineOf)
 }
 
-/** Text lines for the log: others' rules that we cannot read, and what that means on these uplinks. */
-export function foreignNatWarnings(devices: readonly string[], { foreignNat = [] }: Observed): readonly string[] {
+/** Others' rules that we cannot read, and what that means on these uplinks. */
+export function foreignNatWarnings(devices: readonly string[], { foreignNat = [] }: Observed): readonly Trouble[] {
   const lines = foreignNat
     .filter(({ unknown }) => unknown)
     .flatMap((rule): readonly string[] => {
@@ -51,7 +52,7 @@ export function foreignNatWarnings(devices: readonly string[], { foreignNat = []
           'unless "no-masquerade" names them',
       ]
     })
-  return [...new Set(lines)]
+  return [...new Set(lines)].map((reason) => ({ kind: 'unknown-nat', reason }))
 }
 
 function concerns(rule: ForeignNat, device: string): boolean {

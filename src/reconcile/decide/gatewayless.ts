@@ -2,6 +2,7 @@
 import type { Config } from '../../model/config.ts'
 import type { Link } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { isInterfaceName } from '../../net/valid.ts'
@@ -37,16 +38,16 @@ export function gatewaylessLines(config: Config, uplinks: readonly Uplink[], obs
  * Warnings of two devices with the same address, such as two sticks fresh from the factory: systemd-networkd keeps one
  * default route for both.
  */
-export function twins(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
+export function twins(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly Trouble[] {
   return gatewayless(config, uplinks, observed).flatMap(({ name, addresses }) =>
-    uplinks.flatMap((uplink) => {
+    uplinks.flatMap((uplink): readonly Trouble[] => {
       const shared = addresses.find((address) => uplink.inet?.addresses.includes(address))
       if (shared === undefined) return []
       const gateway = uplink.inet?.gateway ?? 'ADDRESS'
-      return [
+      const reason =
         `${name} has the address of uplink ${uplink.name} (${shared}) and no gateway that anybody knows: write ` +
-          `[uplink ${name}] with gateway = ${gateway}, if that is its own, too`,
-      ]
+        `[uplink ${name}] with gateway = ${gateway}, if that is its own, too`
+      return [{ kind: 'shared-address', uplink: uplink.name, family: 'inet', reason }]
     }),
   )
 }

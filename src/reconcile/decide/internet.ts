@@ -8,6 +8,7 @@ import type { Layout } from '../../layout.ts'
 import { balancedTable, tables } from '../../layout.ts'
 import type { Route, Rule } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { digitsOf, readAddressRange } from '../../net/address-range.ts'
 import type { Family } from '../../net/family.ts'
@@ -64,19 +65,19 @@ export function internetWays(family: Family, observed: Observed): readonly Way[]
  * Text lines about what goes past balancing, one for each interface, in families in which there is something to
  * balance.
  */
-export function findTakers(uplinks: readonly Uplink[], observed: Observed, numbers: Layout): readonly string[] {
+export function findTakers(uplinks: readonly Uplink[], observed: Observed, numbers: Layout): readonly Trouble[] {
   const isUplink = (device: string) => uplinks.some((uplink) => uplink.interface === device)
-  return (['inet', 'inet6'] as const).flatMap((family) => {
+  return (['inet', 'inet6'] as const).flatMap((family): readonly Trouble[] => {
     if (uplinks.every((uplink) => uplink[family] === null)) return []
     return internetWays(family, observed)
       .filter(({ device, table, isPart }) => table !== balancedTable(numbers) && (isPart || !isUplink(device)))
       .map(({ device, share, table }) => {
         const which = isUplink(device) ? 'whether it works or not' : 'which is no uplink'
         const where = table === tables.main ? 'main' : String(table)
-        return (
+        const reason =
           `${family === 'inet' ? 'IPv4' : 'IPv6'}: ${Math.round(share * 100)} % of new connections go by ${device}, ${which}: ` +
           `routes of table ${where} come before balancing`
-        )
+        return { kind: 'bypass', family, reason } as const
       })
   })
 }

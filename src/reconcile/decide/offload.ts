@@ -13,6 +13,7 @@ import { usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain, Link, NamedSet } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { isInterfaceName } from '../../net/valid.ts'
 import { digest } from '../../values/digest.ts'
@@ -55,8 +56,13 @@ function routes({ name, type, up, master, addresses }: Link): boolean {
 
 const ethernet = 1
 
-export function offloadWarnings({ balance }: Config, { flowtables }: Observed): readonly string[] {
+export function offloadWarnings({ balance }: Config, { flowtables }: Observed): readonly Trouble[] {
   return balance.offload && flowtables === false
-    ? ['offload = yes: this kernel has no flowtables, so every packet goes through the rules']
+    ? [
+        {
+          kind: 'no-flowtables',
+          reason: 'offload = yes: this kernel has no flowtables, so every packet goes through the rules',
+        },
+      ]
     : []
 }

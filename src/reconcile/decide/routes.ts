@@ -6,6 +6,7 @@ import type { Config } from '../../model/config.ts'
 import type { Nexthop, Route } from '../../model/kernel.ts'
 import type { ClosingRoute } from '../../model/mode.ts'
 import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { subnetsWithinBounds } from './bounds.ts'
@@ -141,11 +142,12 @@ function commonAttributes(carrying: readonly Usable[]): Pick<Route, 'source' | '
 }
 
 /** Text lines for the log, one for each family in which nothing answers. */
-export function findDeadFamilies(uplinks: readonly Uplink[]): readonly string[] {
-  return (['inet', 'inet6'] as const).flatMap((family) => {
+export function findDeadFamilies(uplinks: readonly Uplink[]): readonly Trouble[] {
+  return (['inet', 'inet6'] as const).flatMap((family): readonly Trouble[] => {
     const lines = uplinks.filter(isLinked).flatMap((uplink) => uplink[family] ?? [])
     const dead = lines.length > 0 && lines.every(({ line }) => line?.state === 'offline')
-    return dead ? [`no uplink answers over ${family === 'inet' ? 'IPv4' : 'IPv6'}: all stay in use`] : []
+    const reason = `no uplink answers over ${family === 'inet' ? 'IPv4' : 'IPv6'}: all stay in use`
+    return dead ? [{ kind: 'nothing-answers', family, reason }] : []
   })
 }
 

@@ -5,6 +5,7 @@ import type { Layout } from '../../layout.ts'
 import { balancedTable, uplinkTable } from '../../layout.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { KnownUplink } from '../../model/state.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import { getOwn } from '../../values/get-own.ts'
 
 type Known = Readonly<Record<string, KnownUplink>>
@@ -19,13 +20,18 @@ export function decideTableNames(known: Known, numbers: Layout, { othersTableNam
   return tableNamesText(names.map(([table, name]) => [name, table]))
 }
 
-/** Text lines about names that are another table's. */
-export function tableNameWarnings(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): readonly string[] {
-  return wantedNames(known, numbers).flatMap(([table, name]) => {
+/** Names that are another table's. */
+export function tableNameWarnings(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): readonly Trouble[] {
+  return wantedNames(known, numbers).flatMap(([table, name]): readonly Trouble[] => {
     const other = getOwn(othersTableNames, name)
     return other === undefined || other === table
       ? []
-      : [`table ${table} has no name: ${name} is table ${other} in rt_tables of iproute2`]
+      : [
+          {
+            kind: 'table-name',
+            reason: `table ${table} has no name: ${name} is table ${other} in rt_tables of iproute2`,
+          },
+        ]
   })
 }
 

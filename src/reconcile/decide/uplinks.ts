@@ -5,6 +5,7 @@ import type { StanzaOptions } from '../../model/facts.ts'
 import type { Link } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { KnownUplink } from '../../model/state.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import type { Path, Uplink, UplinkState } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { matchesPattern } from '../../net/patterns.ts'
@@ -20,7 +21,7 @@ import { withWeights } from './weights.ts'
 export interface Uplinks {
   readonly uplinks: readonly Uplink[]
   readonly known: Readonly<Record<string, KnownUplink>>
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Trouble[]
 }
 
 const defaults = { weight: 1, metric: 10 } as const
@@ -41,7 +42,7 @@ type Ways = Readonly<Record<Family, Path | null>> & { readonly isAdvertised: boo
  * Uplinks in the order of their numbers: those that are here, and those that earlier runs or the configuration know.
  */
 export function decideUplinks(config: Config, observed: Observed): Uplinks {
-  const warnings: string[] = []
+  const warnings: Trouble[] = []
   const candidates = named(
     observed.links.flatMap((link) => candidate(link, config, observed, warnings)),
     warnings,
@@ -52,7 +53,12 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
   const uplinks = Object.entries(known).map(([name, { number, interface: device }]): Uplink => {
     const found = candidates.find((other) => other.name === name)
     if (found) {
-      if (lacksBearer(found.link, observed)) warnings.push(`uplink ${name}: its modem is not connected (ModemManager)`)
+      if (lacksBearer(found.link, observed))
+        warnings.push({
+          kind: 'no-bearer',
+          uplink: name,
+          reason: `uplink ${name}: its modem is not connected (ModemManager)`,
+        })
       return present(found, number, observed)
     }
     return absent(
@@ -63,27 +69,36 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
       observed,
     )
   })
-  for (const { name, inet, inet6 } of uplinks)
-    for (const [family, path] of [['IPv4', inet] as const, ['IPv6', inet6] as const])
-      if (path?.refused !== undefined) warnings.push(`uplink ${name}: left out for ${family}, refused: ${path.refused}`)
+  for (const uplink of uplinks) warnings.push(...whatIsRefused(uplink))
   for (const uplink of uplinks) warnings.push(...whatIsTooMuch(uplink, observed))
   for (const { name } of candidates)
-    if (!Object.hasOwn(known, name)) warnings.push(`uplink ${name}: left out, all numbers are taken`)
+    if (!Object.hasOwn(known, name))
+      warnings.push({ kind: 'no-number', uplink: name, reason: `uplink ${name}: left out, all numbers are taken` })
   const told = withPrefixes(withWeights(uplinks, config, observed), known, config, observed)
   return { ...told, known: withFamilies(told.known, candidates, config, observed), warnings }
 }
 
-function whatIsTooMuch(uplink: Uplink, { links }: Observed): readonly string[] {
+function whatIsRefused(uplink: Uplink): readonly Trouble[] {
+  return families.flatMap((family): readonly Trouble[] => {
+    const why = uplink[family]?.refused
+    if (why === undefined) return []
+    const reason = `uplink ${uplink.name}: left out for ${ipv(family)}, refused: ${why}`
+    return [{ kind: 'refused', uplink: uplink.name, family, reason }]
+  })
+}
+
+function whatIsTooMuch(uplink: Uplink, { links }: Observed): readonly Trouble[] {
   const link = links.find(({ name }) => name === uplink.interface)
   if (!link) return []
-  return families.flatMap((family) =>
-    exceedsBounds(link, family, uplink[family])
-      ? [
-          `uplink ${uplink.name}: more than ${maxAddresses} ${family === 'inet' ? 'IPv4' : 'IPv6'} addresses: sockets that are ` +
-            'bound to the others are balanced',
-        ]
-      : [],
-  )
+  return families.flatMap((family): readonly Trouble[] => {
+    if (!exceedsBounds(link, family, uplink[family])) return []
+    const reason = `uplink ${uplink.name}: more than ${maxAddresses} ${ipv(family)} addresses: sockets that are bound to the others are balanced`
+    return [{ kind: 'many-addresses', uplink: uplink.name, family, reason }]
+  })
+}
+
+function ipv(family: Family): string {
+  return family === 'inet' ? 'IPv4' : 'IPv6'
 }
 
 /**
@@ -110,14 +125,18 @@ function withFamilies(
   )
 }
 
-function candidate(link: Link, config: Config, observed: Observed, warnings: string[]): readonly Candidate[] {
+function candidate(link: Link, config: Config, observed: Observed, warnings: Trouble[]): readonly Candidate[] {
   if (link.type === arp.loopback) return []
   const section =
     config.uplinks.find((uplink) => matchesPattern(uplink.interface, link.name)) ?? former(link, config, observed)
   if (!isInterfaceName(link.name)) {
     const { inet, inet6 } = waysOut({ name: link.name, link, section, stanza: undefined }, config, observed)
     const wanted = section !== undefined || inet !== null || inet6 !== null
-    if (wanted) warnings.push(`interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`)
+    if (wanted)
+      warnings.push({
+        kind: 'bad-name',
+        reason: `interface ${JSON.stringify(link.name)}: left out, its name has characters we never use`,
+      })
     return []
   }
   const stanza = getOwn(observed.stanzas, link.name)
@@ -126,9 +145,11 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: str
   const ways = waysOut(found, config, observed)
   if (isUplink({ ...found, ways }, observed)) return [{ ...found, ways }]
   if (ways.isAdvertised)
-    warnings.push(
-      `interface ${link.name}: a router is advertised there, but it is taken for a LAN: list it if it is none`,
-    )
+    warnings.push({
+      kind: 'lan',
+      family: 'inet6',
+      reason: `interface ${link.name}: a router is advertised there, but it is taken for a LAN: list it if it is none`,
+    })
   return []
 }
 
@@ -198,12 +219,16 @@ export function mayBeAdopted({ kind, type }: Link): boolean {
 /**
  * The candidates with one name each: a pattern takes the interface that works, and others of the same name are told.
  */
-function named(candidates: readonly Candidate[], warnings: string[]): readonly Candidate[] {
+function named(candidates: readonly Candidate[], warnings: Trouble[]): readonly Candidate[] {
   const taken = new Map<string, Candidate>()
   for (const found of candidates.toSorted((a, b) => Number(b.link.carrier) - Number(a.link.carrier))) {
     const first = taken.get(found.name)
     if (first)
-      warnings.push(`interface ${found.link.name}: left out, ${first.link.name} is uplink ${found.name} already`)
+      warnings.push({
+        kind: 'same-name',
+        uplink: found.name,
+        reason: `interface ${found.link.name}: left out, ${first.link.name} is uplink ${found.name} already`,
+      })
     else taken.set(found.name, found)
   }
   return [...taken.values()].toSorted((a, b) => a.link.index - b.link.index)

@@ -1,12 +1,14 @@
 /** Other packages on this host that do our work in their own way: both at once is nobody's wish. */
 import { existsSync } from 'node:fs'
 import { conflictingPackages } from '../../layout.ts'
+import type { Trouble } from '../../model/trouble.ts'
 
-/** Text lines, one for each such package, for `ifbalance check`, `status` and the daemon's log. */
-export function readRivals(): readonly string[] {
+/** Such packages, for `ifbalance check`, `status` and the daemon's log. */
+export function readRivals(): readonly Trouble[] {
   return Object.entries(conflictingPackages)
     .filter(([, path]) => existsSync(path))
-    .map(
-      ([name, path]) => `${name} is installed (${path}): its routes and rules decide before ours; keep one of the two`,
-    )
+    .map(([name, path]) => ({
+      kind: 'package',
+      reason: `${name} is installed (${path}): its routes and rules decide before ours; keep one of the two`,
+    }))
 }

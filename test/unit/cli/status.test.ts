@@ -34,7 +34,11 @@ function facts(routes: readonly Route[], links: readonly Link[], warnings: reado
   })
   const desired = {
     ...{ uplinks: [home, lte, gone], routes: [], rules: [], ruleset: null, sysctls: {} },
-    ...{ state: { uplinks: {}, sysctls: {} }, tableNames: '', warnings: ['lan overlaps'] },
+    ...{
+      state: { uplinks: {}, sysctls: {} },
+      tableNames: '',
+      warnings: [{ kind: 'overlap' as const, reason: 'lan overlaps' }],
+    },
   }
   return { config, observed, desired, pending: 0, daemon: true, heldDown: false, warnings }
 }

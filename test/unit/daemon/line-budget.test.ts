@@ -8,7 +8,7 @@ test('as many lines as there is room for; what was left out is counted when ther
   const budget = createLineBudget('info', 3, 60, () => now)
   const say = (...lines: readonly string[]) =>
     budget.say(
-      lines.map((command) => ({ event: 'change', command })),
+      lines.map((command) => ({ event: 'change', step: 'add-rule', command })),
       (event) => void said.push(textOf(event)),
     )
   say('a', 'b')

@@ -14,6 +14,6 @@ test.each(cases)('$name', ({ config, read }) => {
   const observed: Observed = JSON.parse(read('observed.json'))
   const desired = decide(config, observed)
   const steps = diff(observed, desired, config.numbers)
-  const lines = [...desired.warnings.map((warning) => `# warning: ${warning}`), ...steps.map(commandOf)]
+  const lines = [...desired.warnings.map(({ reason }) => `# warning: ${reason}`), ...steps.map(commandOf)]
   expect(`${lines.join('\n')}\n`).toBe(read('plan.txt'))
 })

@@ -8,6 +8,7 @@
 import { tables } from '../../../layout.ts'
 import type { Route } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
+import type { Trouble } from '../../../model/trouble.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import { elementsOf, readAddressRange } from '../../../net/address-range.ts'
 import type { Family, Range } from '../../../net/family.ts'
@@ -49,18 +50,18 @@ export function routedNetworks(family: Family, uplinks: readonly Uplink[], obser
   return countRoutedNetworks(family, uplinks, observed).left
 }
 
-/** Text lines, one for each family that has more networks than rules for them. */
-export function routedNetworkWarnings(uplinks: readonly Uplink[], observed: Observed): readonly string[] {
-  return (['inet', 'inet6'] as const).flatMap((family) => {
+/** Families that have more networks than rules for them. */
+export function routedNetworkWarnings(uplinks: readonly Uplink[], observed: Observed): readonly Trouble[] {
+  return (['inet', 'inet6'] as const).flatMap((family): readonly Trouble[] => {
     if (uplinks.every((uplink) => uplink[family] === null)) return []
     const { networks, left, balanced } = countRoutedNetworks(family, uplinks, observed)
     if (networks <= maxRoutedNetworks) return []
     const what = `${family === 'inet' ? 'IPv4' : 'IPv6'}: of ${networks} public networks behind this host`
-    return balanced > 0
-      ? [
-          `${what}, ${balanced} are balanced, and providers that do not route them drop what they send: name their addresses in rules`,
-        ]
-      : [`${what}, all are left to main, by ${left.length} prefixes that cover them`]
+    const reason =
+      balanced > 0
+        ? `${what}, ${balanced} are balanced, and providers that do not route them drop what they send: name their addresses in rules`
+        : `${what}, all are left to main, by ${left.length} prefixes that cover them`
+    return [{ kind: 'many-networks', family, reason }]
   })
 }
 

@@ -95,7 +95,7 @@ test.for<[string, boolean, Change]>([
 ])('%s: an uplink is %s', ([, expected, change]) => expect(isUplink(see(change))).toBe(expected))
 
 test('what is refused is told once a router is advertised, and not before', () => {
-  const warnings = (change: Change) => see(change).warnings.filter((line) => line.includes('lan0'))
+  const warnings = (change: Change) => see(change).warnings.filter(({ kind }) => kind === 'lan')
   expect(warnings({ addresses: [settled] })).toEqual([])
   expect(warnings({ addresses: [settled, slaac], routes: [advertised('lan0')] })).toHaveLength(1)
 })
@@ -190,7 +190,8 @@ test('what neighbours can send is bounded: addresses, subnets, lines', () => {
   const subnets = routes.filter(({ family, table }) => family === 'inet6' && table === 30001)
   expect(subnets.length).toBeLessThan(20)
   expect(subnets.map(({ destination }) => destination)).toContain('2001:db8:ffff::/64')
-  expect(warnings.filter((line) => line.includes('more than 16 IPv6 addresses'))).toHaveLength(1)
+  const tooMany = warnings.filter(({ kind }) => kind === 'many-addresses')
+  expect(tooMany).toMatchObject([{ uplink: 'wan1', family: 'inet6' }])
 })
 
 test('addresses that come later push out none', () => {
@@ -209,7 +210,8 @@ test('an interface with an address and no gateway is told by check, and in statu
     const observed = { ...world, links, ...more }
     const { uplinks, warnings } = decide(configOf(config), observed)
     const lines = gatewaylessLines(configOf(config), uplinks, observed)
-    return { check: lines.map((line) => line.split(' ')[0]), status: warnings.filter((line) => line.includes('lan0')) }
+    const status = warnings.map(({ reason }) => reason).filter((line) => line.includes('lan0'))
+    return { check: lines.map((line) => line.split(' ')[0]), status }
   }
   expect(of('192.168.77.1')).toEqual({ check: ['lan0'], status: [] })
   expect(of('10.1.0.2').status).toEqual([

@@ -72,7 +72,10 @@ test('what cannot be read is told of the uplinks that it concerns', () => {
     rule('translates', [out(['wan1'])], { unknown: true }),
     rule('accepts', [out(['wan2'])], { unknown: true }),
   ]
-  const lines = foreignNatWarnings(['wan1', 'wan2'], observed(...rules, rule('translates', [], { unknown: true })))
-  expect(lines).toEqual([expect.stringMatching(/ip nat post .*on wan1/), expect.stringContaining('no-masquerade')])
+  const found = foreignNatWarnings(['wan1', 'wan2'], observed(...rules, rule('translates', [], { unknown: true })))
+  expect(found.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/ip nat post .*on wan1/),
+    expect.stringContaining('no-masquerade'),
+  ])
   expect(foreignNatWarnings([], observed(...rules))).toEqual([])
 })

@@ -35,7 +35,7 @@ function seen(routes: readonly Route[], rules: readonly Rule[] = []) {
   const facts = { config, observed, desired, pending: 0, daemon: true, heldDown: false, warnings: [] }
   return {
     shares: statusOf(facts).uplinks.map(({ inet }) => inet?.share),
-    told: desired.warnings.filter((line) => /new connections/.test(line)),
+    told: desired.warnings.flatMap(({ kind, reason }) => (kind === 'bypass' ? [reason] : [])),
   }
 }
 
@@ -88,7 +88,8 @@ test('by one of the uplinks with both halves in its lease', () => {
 
 test('a route to one host by an uplink behind which nothing answers', () => {
   const world = { ...bare, health: { wan2: { inet: healthOf('offline') } } }
-  const told = (observed: Observed) => decide(config, observed).warnings.filter((one) => /waits/.test(one))
+  const told = (observed: Observed) =>
+    decide(config, observed).warnings.flatMap(({ kind, reason }) => (kind === 'dead-end' ? [reason] : []))
   const endpoint = routeOf('203.0.113.5', [hopOf('wan2', '10.2.0.1')])
   expect(told({ ...world, routes: [...bare.routes, endpoint] })).toEqual([
     'IPv4 route 203.0.113.5 in main leads by wan2, where nothing answers: what needs it (a tunnel?) waits',

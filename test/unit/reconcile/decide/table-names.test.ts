@@ -10,7 +10,7 @@ test('a name that another table has in rt_tables stays that table’s, and that 
     '# Written by ifbalance.\n30002\tlte\n30098\tbalanced\n',
   )
   expect(tableNameWarnings(known, defaultLayout, { othersTableNames })).toEqual([
-    'table 30001 has no name: dsl is table 101 in rt_tables of iproute2',
+    { kind: 'table-name', reason: 'table 30001 has no name: dsl is table 101 in rt_tables of iproute2' },
   ])
   expect(decideTableNames(known, defaultLayout, {})).toBe(
     '# Written by ifbalance.\n30001\tdsl\n30002\tlte\n30098\tbalanced\n',
