@@ -3,7 +3,8 @@
 `related.py server NAME ADDRESS`: answers GRE packets with NAME in front, and calls who calls it: RTP comes from here first, and
 who answers that is told NAME. Makes the calls that `call ADDRESS PORT ID` in a datagram to 127.0.0.1, port 9099, wants.
 `related.py gre ADDRESS ...`: sends a packet to each address; prints a JSON list of what came back.
-`related.py calls SERVER OWN OUT IN`: makes OUT calls and takes IN; says a JSON object of names by call when all have ended.
+`related.py calls SERVER OWN OUT IN`: makes OUT calls and takes IN; says `through CALL` for each that got through, and a
+JSON object of names by call when all have, or nothing has come for twenty seconds.
 What goes on says `ready` on standard error.
 """
 import json
@@ -117,6 +118,7 @@ def calls_client(to, own, outgoing, expected):
             one.sendto(f'answer {call}'.encode(), peer)
         else:
             names[call] = kind
+            print('through', call, file=sys.stderr, flush=True)
 
     def expect_media(port):
         selector.register(udp(own, port), selectors.EVENT_READ, on_media)
@@ -141,6 +143,7 @@ def calls_client(to, own, outgoing, expected):
     while len(names) < outgoing + expected and time.monotonic() < end:
         for key, _ in selector.select(0.2):
             key.data(key.fileobj)
+            end = time.monotonic() + PATIENCE
     print(json.dumps(names), file=sys.stderr, flush=True)
 
 
