@@ -12,7 +12,7 @@ const table = `${nftTable.family} ${nftTable.name}`
 export const deleteRuleset = `delete table ${table}\n`
 
 /**
- * The transaction's text. Sets that stay keep their elements, as these may be many, or have come from elsewhere. Where
+ * The text of one transaction. Sets that stay keep their elements, as these may be many, or have come from elsewhere. Where
  * no set stays, or a chain's hook has to become another, the table is made anew.
  */
 export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string {
@@ -33,6 +33,29 @@ export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string
     sets.filter((set) => !isKept(set)),
   )}`
 }
+
+/**
+ * Transactions that put the ruleset in the former one's place, in their order. What has intervals is filled before any
+ * rule asks for it (see reconcile/decide/interval-sets.ts), so sets of that kind that are new come first, by
+ * themselves, with the chains that their elements lead to.
+ */
+export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): readonly string[] {
+  const { sets = [] } = former ?? {}
+  const filled = (ruleset.sets ?? []).filter(
+    ({ name, definition = '', elements = [] }) =>
+      /\bflags [a-z,]*\binterval\b/.test(definition) && elements.length > 0 && !sets.some((set) => set.name === name),
+  )
+  if (former === null || filled.length === 0) return [replaceRuleset(ruleset, former)]
+  const targets = new Set(
+    filled.flatMap(({ elements = [] }) => elements.flatMap((text) => goesTo.exec(text)?.[1] ?? [])),
+  )
+  const missing = [...targets].filter((name) => !former.chains.some((chain) => chain.name === name))
+  const empty = missing.map((name): Chain => ({ name, hook: null, rules: [] }))
+  const between = { ...former, sets: [...sets, ...filled], chains: [...former.chains, ...empty] }
+  return [block(empty, filled), replaceRuleset(ruleset, between)]
+}
+
+const goesTo = / : (?:goto|jump) (\S+)$/
 
 /** The text that makes the table, and fails where it exists. */
 export function restoreRuleset({ chains, sets = [] }: Ruleset): string {

@@ -1,14 +1,14 @@
 /**
- * Runs steps: files, sysctls, one nft transaction, one ip batch a family, and the nft table's removal last.
+ * Runs steps: files, sysctls, the nft table, one ip batch a family, and the nft table's removal last.
  *
- * The transaction may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
+ * The table may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
  * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
-import { deleteRuleset, replaceRuleset } from '../../kernel/nft/table.ts'
+import { deleteRuleset, loadingTransactions } from '../../kernel/nft/table.ts'
 import { refusalText } from '../../kernel/refusal-text.ts'
 import { peersElsewhere } from '../../kernel/sockets/sockets.ts'
 import { writeSysctl } from '../../kernel/sysctls.ts'
@@ -31,8 +31,10 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
   const sysctls = steps.flatMap((step) => (step.kind === 'set-sysctl' && mayUndo(step) ? setSysctl(step) : []))
   for (const step of steps) {
     if (step.kind !== 'load-ruleset') continue
-    const why = await refusalByNft(replaceRuleset(step.ruleset, step.former))
-    if (why !== null) return [...sysctls, { step, why }]
+    for (const text of loadingTransactions(step.ruleset, step.former)) {
+      const why = await refusalByNft(text)
+      if (why !== null) return [...sysctls, { step, why }]
+    }
   }
   const ipSteps = steps.filter(isIpStep)
   const refused = await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])

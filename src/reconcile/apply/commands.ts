@@ -2,7 +2,7 @@
 
 import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
-import { deleteRuleset, replaceRuleset } from '../../kernel/nft/table.ts'
+import { deleteRuleset, loadingTransactions } from '../../kernel/nft/table.ts'
 import { programs } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
 import type { Step } from '../../model/step.ts'
@@ -18,7 +18,9 @@ export function commandOf(step: Step): string {
     case 'set-sysctl':
       return `sysctl -w ${step.name}=${step.value}`
     case 'load-ruleset':
-      return `nft -f - <<'END'\n${replaceRuleset(shortened(step.ruleset), step.former)}END`
+      return loadingTransactions(shortened(step.ruleset), step.former)
+        .map((text) => `nft -f - <<'END'\n${text}END`)
+        .join('\n')
     case 'delete-ruleset':
       return `nft ${deleteRuleset.trim()}`
     case 'replace-route':

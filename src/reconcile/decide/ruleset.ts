@@ -15,6 +15,7 @@ import type { Chain, Ruleset } from '../../model/kernel.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { clampChains } from './clamp.ts'
+import { withoutIntervalSets } from './interval-sets.ts'
 import { decideLargeDatagrams } from './large-datagrams.ts'
 import { decideNameServers } from './name-servers.ts'
 import { decideOffload } from './offload.ts'
@@ -54,29 +55,23 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   const sets = [...asked.sets, ...steering.sets, ...offload.sets]
   const large = decideLargeDatagrams(present, config)
   const staying = decideStaying(present, config)
+  const chains = [
+    ...staying.chains,
+    ...steering.chains,
+    ...asked.chains,
+    preroutingChain([...staying.prerouting, ...steering.prerouting]),
+    outputChain([...slices, staying.translated, ...names.marking, staying.answer, ...steering.output, ...large.output]),
+    ...large.chains,
+    ...names.chains,
+    ...reversePathChains(present, config, observed),
+    ...clampChains(present, uplinks, observed),
+    ...offload.chains,
+    pinChain(present, config),
+    ...decideTranslation({ config, observed, present, uplinks, moves: moves || names.chains.length > 0 }),
+  ]
   return {
     ...(sets.length > 0 ? { sets } : {}),
-    chains: [
-      ...staying.chains,
-      ...steering.chains,
-      ...asked.chains,
-      preroutingChain([...staying.prerouting, ...steering.prerouting]),
-      outputChain([
-        ...slices,
-        staying.translated,
-        ...names.marking,
-        staying.answer,
-        ...steering.output,
-        ...large.output,
-      ]),
-      ...large.chains,
-      ...names.chains,
-      ...reversePathChains(present, config, observed),
-      ...clampChains(present, uplinks, observed),
-      ...offload.chains,
-      pinChain(present, config),
-      ...decideTranslation({ config, observed, present, uplinks, moves: moves || names.chains.length > 0 }),
-    ],
+    chains: chains.map((chain) => ({ ...chain, rules: chain.rules.flatMap(withoutIntervalSets) })),
   }
 }
 

@@ -48,22 +48,28 @@ export function useChains(
     return plain('fib daddr type != unicast accept', `fib daddr ${out} ${refusals[choice.as]}`)
   }
   if (choice.kind === 'uplink') return plain(`goto ${viaOf[side]}_${choice.number}`)
-  if (memory === null) return plain(spread('goto', choice, side, family))
-  const choose = spread('jump', choice, side, family)
-  return { sets, chains: sticky(name, memory, side, config, choice.working, choose) }
+  const choose = spread(choice, side, family)
+  if (memory === null) return plain(...choose)
+  const lots: Chain = { name: name.replace('use_', 'lots_'), hook: null, rules: choose }
+  return { sets, chains: [lots, ...sticky(name, memory, side, config, choice.working, `jump ${lots.name}`)] }
 }
 
 type Spread = Extract<Choice, { kind: 'spread' }>
 
-function spread(verdict: 'goto' | 'jump', { by, pieces }: Spread, side: Side, family: Family): string {
-  const way = (number: number) => `${verdict} ${viaOf[side]}_${number}`
-  const [[, , only] = [0, 0, 0]] = pieces
-  if (pieces.length === 1) return way(only)
-  const lot =
-    by === 'random'
-      ? `numgen random mod ${slotCount}`
-      : `jhash ${by.map((field) => expressionOf(field, family)).join(' . ')} mod ${slotCount} seed ${hex(hashSeed)}`
-  return `${lot} vmap { ${pieces.map(([from, to, number]) => `${interval(from, to)} : ${way(number)}`).join(', ')} }`
+/**
+ * Rules that draw a lot and go to its uplink's chain: one after the other asks whether the lot is below the end of its
+ * piece. A lot that a rule draws anew is one of those that are left. A map of intervals would do it in one rule, but
+ * see interval-sets.ts.
+ */
+function spread({ by, pieces }: Spread, side: Side, family: Family): readonly string[] {
+  const hash = by === 'random' ? null : by.map((field) => expressionOf(field, family)).join(' . ')
+  return pieces.map(([from, to, number], i) => {
+    const way = `goto ${viaOf[side]}_${number}`
+    if (i === pieces.length - 1) return way
+    return hash === null
+      ? `numgen random mod ${slotCount - from} < ${nftNumber(to + 1 - from)} ${way}`
+      : `jhash ${hash} mod ${slotCount} seed ${hex(hashSeed)} < ${nftNumber(to + 1)} ${way}`
+  })
 }
 
 /** Beginnings of the names of chains that set the packet's mark, which rules.ts reads. */
@@ -138,7 +144,3 @@ function sticky(
 
 /** How many clients a map remembers. When it is full, new clients are spread as if they were not remembered. */
 const mostClients = 65536
-
-function interval(first: number, last: number): string {
-  return first === last ? nftNumber(first) : `${nftNumber(first)}-${nftNumber(last)}`
-}
