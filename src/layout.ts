@@ -28,6 +28,8 @@ export const paths = {
   dhclientLeases: '/var/lib/dhcp',
   /** Folders where pppd 2.4 and 2.5 write their process ids: `IFACE.pid`. */
   pppd: ['/run', '/run/pppd'],
+  /** Where pppd keeps what it tells its scripts, in one file for all lines (see sources/ppp-database.ts). */
+  pppdDatabases: ['/run/pppd2.tdb', '/run/pppd/pppd2.tdb'],
   /** The folder that exists exactly while ifupdown2 runs ifupdown's hooks. */
   ifupdown2: '/usr/share/ifupdown2',
   /** Routes of IPv4's table `main`. */

@@ -170,7 +170,10 @@ export const fileValues: Values<typeof storedFiles> = {
 
 export const folderValues: Values<typeof storedFolders> = {
   leases: fc.record(
-    { source: text, address: fc.oneof(ipv4, ipv6), gateway: gateways, nameServers },
+    {
+      ...{ source: text, address: fc.oneof(ipv4, ipv6), gateway: gateways, nameServers },
+      ...{ below: interfaceName, line: fc.stringMatching(/^[0-9a-f]{16}$/) },
+    },
     { requiredKeys: ['source', 'gateway'] },
   ),
   nameServers6: fc.record({

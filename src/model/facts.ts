@@ -28,6 +28,10 @@ export interface Lease {
   readonly gateway: Gateways
   /** IPv4 addresses; absent where none were named. */
   readonly nameServers?: readonly string[]
+  /** PPP: the interface that it is carried by, where there is one (PPPoE). */
+  readonly below?: string
+  /** PPP: what tells this line from others, whatever its interface and address are this time. */
+  readonly line?: string
 }
 
 /** IPv6 name servers of one interface, by how its DHCP client heard of them: DHCPv6 or router advertisements. */

@@ -6,8 +6,10 @@ import { isInterfaceName } from '../net/valid.ts'
 import { readIfThere } from '../os/files.ts'
 import { log } from '../os/log.ts'
 import { leases } from '../store/leases.ts'
+import type { Environment } from './hook-event.ts'
 import { keepFact } from './keep.ts'
 import { readPppEvent } from './ppp.ts'
+import { parsePppDatabase } from './ppp-database.ts'
 import { argumentsOf, withPppOptions } from './ppp-options.ts'
 
 /**
@@ -21,12 +23,19 @@ export function keepEarlierLines(): void {
     try {
       const pid = pidOf(device)
       if (pid === null) continue
-      const env = withPppOptions({ PPPD_PID: pid, PPP_LOCAL: address, PPP_PHASE: 'ip-up.d' })
+      const told = { ...toldScripts(pid), PPPD_PID: pid, PPP_LOCAL: address, PPP_PHASE: 'ip-up.d' }
+      const env = withPppOptions(told)
       keepFact(device, readPppEvent(device, env).fact)
     } catch (error) {
       log.failure('looking for the pppd of', device, error)
     }
   }
+}
+
+/** What pppd told its scripts: name servers, the interface below, names of the line. */
+function toldScripts(pid: string): Environment {
+  const texts = paths.pppdDatabases.flatMap((path) => readIfThere(path, 1024 * 1024) ?? [])
+  return Object.assign({}, ...texts.map((text) => parsePppDatabase(text, pid)))
 }
 
 /** The process id of an interface's pppd. The process is looked at, as another program may have the number by now. */

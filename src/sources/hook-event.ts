@@ -6,7 +6,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** One fact to keep for the runs to come. Null: forget what was kept. */
 export type Fact =
   | { readonly kind: 'none' }
-  | { readonly kind: 'lease'; readonly lease: Lease | null }
+  | { readonly kind: 'lease'; readonly lease: Lease }
+  /** The lease has ended; with an address, only if it was of that address. */
+  | { readonly kind: 'lease'; readonly lease: null; readonly of?: string }
   /** All IPv6 name servers that were heard of in this way; an empty list: there are none any more. */
   | { readonly kind: 'name-servers'; readonly from: 'dhcp6' | 'advertised'; readonly servers: readonly string[] }
   | { readonly kind: 'stanza'; readonly options: StanzaOptions | null }

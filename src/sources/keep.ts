@@ -1,7 +1,7 @@
 /** Keeps what a hook said where every later run reads it (store/). */
 import { existsSync } from 'node:fs'
 import { paths } from '../layout.ts'
-import type { StanzaOptions } from '../model/facts.ts'
+import type { Lease, StanzaOptions } from '../model/facts.ts'
 import { delegations } from '../store/delegations.ts'
 import { leases } from '../store/leases.ts'
 import { nameServers6 } from '../store/name-servers.ts'
@@ -18,6 +18,7 @@ export function keepFact(device: string, fact: Fact): void {
     case 'none':
       return
     case 'lease':
+      if (fact.lease === null && isAnothers(leases.load(device), fact.of)) return
       leases.save(device, fact.lease)
       return
     case 'stanza':
@@ -38,6 +39,11 @@ export function keepDelegation(device: string, { gone, there }: Delegation): voi
   const left = gone === 'all' ? [] : (delegations.load(device) ?? []).filter((prefix) => !gone.includes(prefix))
   const prefixes = [...new Set([...left, ...there])]
   delegations.save(device, prefixes.length === 0 ? null : prefixes)
+}
+
+/** Whether what is kept is of another address than the one that went: its successor may have been told of first. */
+function isAnothers(kept: Lease | null, gone: string | undefined): boolean {
+  return gone !== undefined && kept?.address !== undefined && kept.address !== gone
 }
 
 /**

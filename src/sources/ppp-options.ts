@@ -1,16 +1,28 @@
-/** Whether pppd was asked for a default route, which it does not tell its hooks. */
+/** What pppd was asked for, which it does not tell its hooks: whether for a default route, and as which line. */
 import { readIfThere } from '../os/files.ts'
 import { log } from '../os/log.ts'
+import { digest } from '../values/digest.ts'
 import type { Environment } from './hook-event.ts'
 
-/** The environment of pppd's hook, with PPP_DEFAULTROUTE `yes` or `no` by pppd's files and arguments. Never throws. */
+/**
+ * The environment of pppd's hook, with PPP_DEFAULTROUTE `yes` or `no` by pppd's files and arguments, and PPP_LINE where
+ * pppd runs: two lines have other arguments, or other names (`linkname`). Never throws.
+ */
 export function withPppOptions(env: Environment): Environment {
   const isPid = /^\d{1,7}$/.test(env['PPPD_PID'] ?? '')
+  const args = isPid ? argumentsOf(env['PPPD_PID'] ?? '') : []
+  const terminal = (env['DEVICE'] ?? '').replace(/^\/dev\//, '').replaceAll('/', '.')
   const words = [
-    ...['file', '/etc/ppp/options', 'call', env['CALL_FILE'] ?? ''],
-    ...(isPid ? argumentsOf(env['PPPD_PID'] ?? '') : []),
+    ...['file', '/etc/ppp/options', 'call', env['CALL_FILE'] ?? '', ...args],
+    // pppd reads this one last.
+    ...['file', `/etc/ppp/options.${terminal}`],
   ]
-  return { ...env, PPP_DEFAULTROUTE: asksForDefaultRoute(withFiles(words, textOf)) ? 'yes' : 'no' }
+  const line = env['LINKNAME'] ?? args.join('\0')
+  return {
+    ...env,
+    PPP_DEFAULTROUTE: asksForDefaultRoute(withFiles(words, textOf)) ? 'yes' : 'no',
+    ...(line !== '' && { PPP_LINE: digest(line) }),
+  }
 }
 
 /** The arguments of a process, its program first; one empty text where there is no such process. */

@@ -127,9 +127,15 @@ function sharedAddresses(uplinks: readonly Uplink[]): readonly Trouble[] {
     }))
 }
 
-/** Uplinks whose subnet is a LAN's, too, as with two routers fresh from the factory: main's choice stands. */
-function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly Trouble[] {
+/**
+ * Uplinks whose subnet is a LAN's, too, as with two routers fresh from the factory: main's choice stands. Several lines
+ * to one concentrator have its address as their peer's, and nobody wants to reach that.
+ */
+function overlaps(uplinks: readonly Uplink[], { routes, links }: Observed): readonly Trouble[] {
   const byDevice = new Map(uplinks.map((uplink) => [uplink.interface, uplink.name]))
+  const isPeer = (device: string, destination: string) =>
+    byDevice.has(device) &&
+    links.some(({ name, addresses }) => name === device && addresses.some(({ peer }) => peer === destination))
   const onLink = routes.filter(
     ({ table, type, destination, nexthops }) =>
       table === tables.main &&
@@ -144,6 +150,7 @@ function overlaps(uplinks: readonly Uplink[], { routes }: Observed): readonly Tr
       const devices = [...new Set(same.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))]
       const uplink = devices.map((device) => byDevice.get(device)).find((name) => name !== undefined)
       if (devices.length < 2 || uplink === undefined) return []
+      if (devices.every((device) => isPeer(device, destination))) return []
       const reason = `subnet ${destination} is on ${devices.join(' and ')}: hosts there are reached by the route that main prefers`
       return [{ kind: 'overlap', uplink, reason }]
     },

@@ -191,10 +191,35 @@ const table: Readonly<Record<string, Row>> = {
       complaints: ['ppp hook, ppp1: "$(reboot)" is no address: ignored'],
     },
   },
+  'pppd with name servers, over Ethernet, as an interface with a name of its own': {
+    kind: 'ppp',
+    env: {
+      ...{ IFACE: 'dsl', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'yes', DEVICE: 'eth1.7' },
+      ...{ DNS1: '198.51.100.51', DNS2: '127.0.0.1;reboot', PPP_TTY: 'eth1.7', PPP_LINE: '0123456789abcdef' },
+    },
+    gives: {
+      interface: 'dsl',
+      fact: {
+        kind: 'lease',
+        lease: {
+          ...{ source: 'pppd', address: '10.64.0.2', gateway: { inet: null }, nameServers: ['198.51.100.51'] },
+          ...{ below: 'eth1.7', line: '0123456789abcdef' },
+        },
+      },
+    },
+  },
+  'pppd by a modem': {
+    kind: 'ppp',
+    env: {
+      ...{ IFACE: 'ppp0', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'yes' },
+      DEVICE: '/dev/ttyUSB0',
+    },
+    gives: { fact: { kind: 'lease', lease: { source: 'pppd', address: '10.64.0.2', gateway: { inet: null } } } },
+  },
   'pppd, down': {
     kind: 'ppp',
     env: { IFACE: 'ppp1', PPP_PHASE: 'ip-down.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'yes' },
-    gives: { fact: { kind: 'lease', lease: null }, reconcile: true },
+    gives: { fact: { kind: 'lease', lease: null, of: '10.64.0.2' }, reconcile: true },
   },
   'pppd, IPv6': {
     kind: 'ppp',

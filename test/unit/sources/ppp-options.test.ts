@@ -4,6 +4,8 @@ import { asksForDefaultRoute, withFiles } from '../../../src/sources/ppp-options
 test.for([
   ['noauth defaultroute usepeerdns', true],
   ['defaultroute replacedefaultroute', true],
+  ['defaultroute defaultroute-metric 200', true],
+  ['defaultroute-metric 200', false],
   ['replacedefaultroute', false],
   ['noauth', false],
   ['defaultroute nodefaultroute', false],
