@@ -12,7 +12,8 @@ export function whyNoLine({ name, interface: device, state }: Uplink, observed: 
       return observed.disabled.includes(name) ? 'by command' : 'by the configuration'
     case 'down':
       if (!link?.up) return 'the interface is down'
-      return link.carrier ? 'its modem is not connected' : 'no carrier'
+      if (link.carrier) return 'its modem is not connected'
+      return link.cut === undefined ? 'no carrier' : `no carrier on ${link.cut}, which it hangs on`
     case 'unconfigured':
       return link?.addresses.length ? 'no gateway is known' : 'no address'
     case 'online':

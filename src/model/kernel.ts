@@ -12,6 +12,10 @@ export interface Link {
   readonly type: number
   readonly up: boolean
   readonly carrier: boolean
+  /** Index of the device that carries this one's packets (VLAN, macvlan, ...); absent for none. */
+  readonly below?: number
+  /** Name of the device below, near or far, whose missing carrier is why this one has none. */
+  readonly cut?: string
   /**
    * Whether the link has one peer and no neighbour discovery (IFF_POINTOPOINT or IFF_NOARP), and so needs no gateway.
    */

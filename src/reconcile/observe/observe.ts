@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCgroups, readSlices } from '../../kernel/cgroup/cgroups.ts'
+import { withCables } from '../../kernel/devices/cables.ts'
 import { readHardware } from '../../kernel/devices/hardware.ts'
 import { readForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { parseBatch } from '../../kernel/iproute/batch.ts'
@@ -32,6 +33,7 @@ import { loadSpreading } from '../../store/spreading.ts'
 import { stanzas } from '../../store/stanzas.ts'
 import { loadState } from '../../store/state.ts'
 import { loadTableNames } from '../../store/table-names.ts'
+import { getOwn } from '../../values/get-own.ts'
 
 /**
  * The world as it is. `config` says what has to be looked for. `ruleset: false` leaves out our nft table, which only
@@ -56,10 +58,14 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all(answers)
   const [linkList = [], addresses = [], routes = [], rules = []] = inet
   const [addresses6 = [], routes6 = [], rules6 = []] = inet6
-  const links = parseLinks(linkList, [...addresses, ...addresses6]).map(withHardware)
+  const now = new Date()
+  const leases = readLeases(now)
+  const links = withCables(
+    parseLinks(linkList, [...addresses, ...addresses6]).map((link) => withHardware(link, leases)),
+    leases,
+  )
   const health = loadHealth()
   const spreading = loadSpreading()
-  const now = new Date()
   const delegations = readDelegations(now)
   const quotas = loadQuotas(now)
   const nameServers6 = nameServersOf.loadAll()
@@ -80,7 +86,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
-    leases: readLeases(now),
+    leases,
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
     ...(Object.keys(delegations).length === 0 ? {} : { delegations }),
     bus: loadBus(),
@@ -118,10 +124,14 @@ const maxListing = 64 * 1024 * 1024
 const maxOutput = 256 * 1024 * 1024
 
 /**
- * The link with its hardware, where it has addresses: only uplinks come back under other names, and those have some.
+ * The link with its hardware, where it has addresses: only uplinks come back under other names, and those have some. A
+ * PPP line has none, and is told by its pppd: it may have another unit each time that it is dialled.
  */
-function withHardware(link: Link): Link {
-  return link.addresses.length === 0 ? link : { ...link, hardware: readHardware(link) }
+function withHardware(link: Link, leases: Observed['leases']): Link {
+  if (link.addresses.length === 0) return link
+  const { address, line } = getOwn(leases, link.name) ?? {}
+  const isLine = line !== undefined && link.addresses.some((one) => one.address === address)
+  return { ...link, hardware: isLine ? [`pppd ${line}`] : readHardware(link) }
 }
 
 async function ask(family: Family, commands: readonly string[]) {
