@@ -40,4 +40,9 @@ export interface KnownUplink {
    * when it died.
    */
   readonly drains?: readonly Family[]
+  /**
+   * Addresses that it had, which have left this host, and in whose place nothing has come; with when they were first
+   * missed, in seconds as `Observed.uptime`.
+   */
+  readonly left?: Readonly<Record<string, number>>
 }

@@ -29,6 +29,12 @@ export type Step =
       readonly source?: string
     }
   | {
+      /** Sockets of this host with addresses that are no more. */
+      readonly kind: 'close-sockets'
+      readonly uplink: string
+      readonly addresses: readonly string[]
+    }
+  | {
       /** Connections that were made before translation was there; see reconcile/decide/untranslated.ts. */
       readonly kind: 'forget-untranslated'
       /** Source addresses that need no translation: the uplinks' own. */

@@ -26,6 +26,7 @@ import type { Step } from '../model/step.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { lostUplinks } from './decide/drains.ts'
+import { replacedAddresses } from './decide/former-addresses.ts'
 import { connectionsOfFormerPrefixes } from './decide/nptv6.ts'
 import { allNumbers, connectionsOfFormerMarks } from './decide/previous-layout.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
@@ -54,6 +55,9 @@ export function diff(observed: Observed, desired: Desired, numbers: Layout): rea
     ...connectionsToForget(observed, desired, numbers),
     ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, numbers),
     ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(numbers, observed) : []),
+    ...replacedAddresses(desired.state.uplinks, observed, desired.rules, numbers).map(
+      (replaced) => ({ kind: 'close-sockets', ...replaced }) as const,
+    ),
     ...untranslatedToForget(observed, desired.ruleset, desired.uplinks, numbers),
   ]
 }

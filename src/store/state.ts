@@ -4,7 +4,7 @@ import type { Layout } from '../layout.ts'
 import { maxUplinks, paths } from '../layout.ts'
 import type { KnownUplink, State } from '../model/state.ts'
 import { routedPrefix } from '../net/ipv6-prefix.ts'
-import { isUplinkName } from '../net/valid.ts'
+import { familyOf, isUplinkName } from '../net/valid.ts'
 import { objectOf } from '../values/checked.ts'
 import { isSaved, loadFile, loadFromDisk, saveFile } from './file.ts'
 import { type Format, jsonObject, jsonText, load } from './stored.ts'
@@ -71,6 +71,7 @@ function isKnown(name: string, value: unknown): boolean {
     goneSince,
     prefixes,
     families,
+    left,
   } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
     Number.isInteger(number) &&
@@ -82,6 +83,10 @@ function isKnown(name: string, value: unknown): boolean {
     (prefixes === undefined ||
       (Array.isArray(prefixes) && prefixes.every((prefix) => routedPrefix(prefix) !== null))) &&
     [drains, families].every(isFamilies) &&
+    (left === undefined ||
+      Object.entries(objectOf(left)).every(
+        ([address, since]) => familyOf(address) !== null && Number.isFinite(since),
+      )) &&
     // `hardware` is only ever compared, so any texts do.
     (hardware === undefined || (Array.isArray(hardware) && hardware.every((id) => typeof id === 'string')))
   )

@@ -21,7 +21,8 @@ export function forgettingCommands(
   return [...close, ...families.map((one) => deleteByMark(one, mark, mask, source))]
 }
 
-function closeSockets(address: string, spared: readonly string[]): Command {
+/** The command that ends sockets of this host with this address, but for those to these peers. */
+export function closeSockets(address: string, spared: readonly string[] = []): Command {
   const options = ['--kill', '--no-header', '--numeric', '--tcp', '--udp']
   const others = spared.flatMap((peer) => ['and', 'not', 'dst', bracketed(peer)])
   return [programs.ss, ...options, 'state', 'connected', 'src', bracketed(address), ...others]

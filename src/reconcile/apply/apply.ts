@@ -4,7 +4,7 @@
  * The table may precede the routes and rules: a mark that no rule knows changes nothing. `ip -batch` is not atomic,
  * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
-import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
+import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
@@ -50,8 +50,12 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
 export async function flushConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind === 'forget-untranslated') await forgetDead(step)
-    if (step.kind !== 'forget-connections') continue
-    for (const [program, ...args] of forgettingCommands(step, await sparedBy(step))) {
+    if (step.kind !== 'forget-connections' && step.kind !== 'close-sockets') continue
+    const commands =
+      step.kind === 'close-sockets'
+        ? step.addresses.map((address) => closeSockets(address))
+        : forgettingCommands(step, await sparedBy(step))
+    for (const [program, ...args] of commands) {
       try {
         // conntrack exits with 1 where there was none; ss does where the kernel lacks CONFIG_INET_DIAG_DESTROY.
         await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })

@@ -1,6 +1,6 @@
 /** A step as a person could type it, for `ifbalance plan` and the log. Pure. */
 
-import { forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
+import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
 import { deleteRuleset, loadingTransactions } from '../../kernel/nft/table.ts'
 import { programs } from '../../layout.ts'
@@ -33,6 +33,8 @@ export function commandOf(step: Step): string {
       return forgettingCommands(step)
         .map((words) => `${words.join(' ')} # ${step.uplink}`)
         .join('\n')
+    case 'close-sockets':
+      return step.addresses.map((address) => `${closeSockets(address).join(' ')} # ${step.uplink}`).join('\n')
     case 'forget-untranslated':
       return `# ${programs.conntrack} --delete: what leaves by an uplink, was never answered, and began when nobody translated it`
   }

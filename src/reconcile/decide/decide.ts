@@ -10,6 +10,7 @@ import type { Uplink } from '../../model/uplink.ts'
 import { findConflicts } from './conflicts.ts'
 import { withDrains } from './drains.ts'
 import { foreignNatWarnings } from './foreign-nat.ts'
+import { withLeft } from './former-addresses.ts'
 import { twins } from './gatewayless.ts'
 import { offloadWarnings } from './offload.ts'
 import { numbersToRemember } from './previous-layout.ts'
@@ -34,14 +35,16 @@ export function decide(config: Config, observed: Observed): Desired {
   ]
   const sysctls = decideSysctls(config.balance.mode, balanced, observed)
   const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
+  const rules = families.flatMap((family) => decideRules(family, config, uplinks, observed))
   const drains = withDrains(known, observed, { uplinks, routes }, config.numbers)
+  const remembered = withLeft(drains, observed, rules, config.numbers)
   return {
     uplinks,
     routes,
-    rules: families.flatMap((family) => decideRules(family, config, uplinks, observed)),
+    rules,
     ruleset: decideRuleset(config, balanced, observed),
     sysctls,
-    state: remember(drains, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
+    state: remember(remembered, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
     tableNames: decideTableNames(known, config.numbers, observed),
     warnings: [
       ...warnings,

@@ -86,7 +86,7 @@ test('ifbalance(8) has each event, each kind of trouble, each step and each fiel
   const steps: Record<Step['kind'], null> = {
     ...{ remember: null, 'name-tables': null, 'set-sysctl': null, 'load-ruleset': null, 'delete-ruleset': null },
     ...{ 'replace-route': null, 'delete-route': null, 'add-rule': null, 'delete-rule': null },
-    ...{ 'forget-connections': null, 'forget-untranslated': null },
+    ...{ 'forget-connections': null, 'forget-untranslated': null, 'close-sockets': null },
   }
   const fields = Object.values(examples).flatMap(([event]) => Object.keys(journalFields(event)))
   const wanted = [...Object.keys(examples), ...Object.keys(kinds), ...Object.keys(steps), ...new Set(fields)]
