@@ -12,6 +12,7 @@ import type { Observed } from '../model/observed.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import type { Step } from '../model/step.ts'
 import type { Trouble } from '../model/trouble.ts'
+import { codeOf } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
 import { isWayOut, troubleOf } from '../reconcile/apply/refusals.ts'
@@ -19,6 +20,7 @@ import { decide } from '../reconcile/decide/decide.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
 import { isPaused } from '../store/held-down.ts'
+import { omitUndefined } from '../values/omit-undefined.ts'
 import type { Reply } from './control/protocol.ts'
 import { eventsOf, type Telling } from './events.ts'
 import { createLineBudget } from './line-budget.ts'
@@ -151,7 +153,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
       try {
         return await act(reasons)
       } catch (error) {
-        tell([{ kind: 'failed', reason: messageOf(error) }])
+        tell([{ kind: 'failed', ...omitUndefined({ code: codeOf(error) }), reason: messageOf(error) }])
         return { ok: false, message: messageOf(error) }
       }
     },

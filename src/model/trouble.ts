@@ -8,6 +8,8 @@ export interface Trouble {
   readonly family?: Family
   /** The rule of the configuration that it is about. */
   readonly rule?: string
+  /** The code of the error that it comes from: the system's, or ours. */
+  readonly code?: string
   /** One text line for people. */
   readonly reason: string
 }

@@ -57,7 +57,7 @@ try {
       await rested(lines.way)
       await lab.startDaemon()
       const { shares, times } = await load(lab.network, lines, clients, spans)
-      const changes = lab.said().filter((line) => line.includes('after weights')).length
+      const changes = lab.told({ event: 'round', causes: /^weights/ }).length
       if (weights === null) process.stderr.write(`${await lab.ifbalance(['status'])}\n`)
       await lab.stopDaemon()
       const sorted = times.toSorted((one, other) => one - other)

@@ -33,7 +33,7 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
 
   const router = ['default', 'via', 'fe80::bad', 'dev', 'lan0', 'proto', 'ra']
   await host.run(['ip', '-6', 'route', 'add', ...router, 'metric', '1024'])
-  await daemon.says(/lan0: a router is advertised there, but it is taken for a LAN/)
+  await daemon.tells({ event: 'trouble', kind: 'lan' })
   expect(await balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
   expect(await answers(...all)).toEqual(all)
 
@@ -41,7 +41,7 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
   await host.write('/etc/ifbalance/conf.d/lan0.conf', '[uplink lan0]\nmetric = 20\n')
   const listed = daemon.said().length
   daemon.signal('SIGHUP')
-  await daemon.says(/changes after .*configuration read/, listed)
+  await daemon.tells({ event: 'round', causes: /configuration read/ }, listed)
   const { stdout: rules } = await host.run(['ip', '-6', 'rule', 'show'])
   expect(rules).toContain('oif lan0 lookup')
   expect(await answers(server.inet, '192.168.77.1', 'fd00:77::1')).toEqual([server.inet, '192.168.77.1', 'fd00:77::1'])
@@ -52,7 +52,7 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
   await host.run(['rm', '/etc/ifbalance/conf.d/lan0.conf'])
   await host.run(['ip', '-6', 'route', 'del', ...router])
   daemon.signal('SIGHUP')
-  await daemon.says(/changes after .*configuration read/, before)
+  await daemon.tells({ event: 'round', causes: /configuration read/ }, before)
   const { stdout: status } = await host.ifbalance(['status'])
   expect(status).not.toContain('lan0')
   expect(await answers(...all)).toEqual(all)
@@ -70,7 +70,7 @@ test('3,000 prefixes on one uplink, and more all the time: rules and lines are b
   // The kernel may take any of these for what it translates.
   await host.run(['ip', '-n', 'isp1', '-6', 'route', 'add', '2001:db8:1000::/36', 'dev', 'isp1'])
   await host.run(['ip', '-6', '-batch', '-'], {}, { input: made('add', 0, 3000) })
-  await daemon.says(/uplink wan1: more than 16 IPv6 addresses/)
+  await daemon.tells({ event: 'trouble', kind: 'many-addresses', uplink: 'wan1', family: 'inet6' })
   await host.write('/run/flood', `${made('add', 3000, 250)}\n${made('del', 3000, 250)}\n`)
   const flood = host.start(['/bin/sh', '-c', 'while :; do ip -6 -batch /run/flood; sleep 0.5; done'])
   const before = daemon.said().length

@@ -55,10 +55,9 @@ test('the last good configuration is in force, with the files that it names, aft
 
   await stop(daemon)
   daemon = host.daemon()
-  await daemon.says(/the last one without, of .* is in force/)
-  await daemon.says(/balancing over|configuration/)
+  await daemon.tells({ event: 'configuration', inForce: 'last-good' })
   await failsOver(daemon)
-  expect(daemon.said().join('\n')).toContain(line)
+  expect(daemon.told({ event: 'configuration', isError: true, reason: line })).toHaveLength(1)
 
   // All commands show what there is, and what is wrong.
   for (const [args, exitCode, shown] of [
@@ -90,7 +89,7 @@ test('the last good configuration is in force, with the files that it names, aft
 test('without an earlier one, as after an upgrade, what is understood is in force; a rule that is not steers nothing', async () => {
   await host.write(file, `${good.replace('/etc/servers', '203.0.113.0/24')}suorce = 192.168.1.0/24\n[unlink]\na = b\n`)
   let daemon = host.daemon()
-  await daemon.says(/no earlier one is known/)
+  await daemon.tells({ event: 'configuration', inForce: 'understood' })
   await daemon.balances(['wan1', 'wan2'])
   await failsOver(daemon)
   expect(await host.ifbalance(['explain', '203.0.113.7'])).toMatchObject({
@@ -101,8 +100,8 @@ test('without an earlier one, as after an upgrade, what is understood is in forc
   await stop(daemon)
   await host.write('/var/lib/ifbalance/last-good.json', '{"files":[{"path":7,"te')
   daemon = host.daemon()
-  await daemon.says(/reading .*last-good\.json/)
-  await daemon.says(/no earlier one is known/)
+  await daemon.tells({ event: 'failure', doing: 'reading', what: '/var/lib/ifbalance/last-good.json' })
+  await daemon.tells({ event: 'configuration', inForce: 'understood' })
   await failsOver(daemon)
 })
 

@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url'
 import dbus from 'dbus-next'
 import type { Options, Result } from '../lab/run.ts'
-import { eventsToo, type Host, type Running } from './daemon-host.ts'
+import type { Host, Running } from './daemon-host.ts'
+import { eventsToo } from './transcript.ts'
 
 const units = fileURLToPath(new URL('../../units', import.meta.url))
 

@@ -3,10 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
 import { type Options, type Result, run } from '../lab/run.ts'
 import { watch } from '../lab/witness.ts'
+import { createTranscript, eventsToo, type Fields, type Transcript } from './transcript.ts'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
@@ -53,18 +55,11 @@ export interface Host {
   readonly end: () => Promise<void>
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** Has a daemon say its lines with the fields of events (ifbalance(8), ENVIRONMENT). */
-export const eventsToo = 'IFBALANCE_LOG=json'
-
-export interface Running {
+export interface Running extends Omit<Transcript, 'hear'> {
   readonly pid: number
-  /** Everything that it said so far. */
-  readonly said: () => readonly string[]
   /** Waits for a line like this one, from `since` (a count of lines) on, and gives how many lines there were then. */
   readonly says: (pattern: RegExp, since?: number, timeoutMs?: number) => Promise<number>
-  /** The same for an event with these fields (model/event.ts), of a daemon that was started with `eventsToo`. */
+  /** The same for an event with these fields. */
   readonly tells: (fields: Fields, since?: number, timeoutMs?: number) => Promise<number>
   /** Waits for a round that changed something, after which new connections take exactly these uplinks. */
   readonly balances: (uplinks: readonly string[], since?: number, timeoutMs?: number) => Promise<number>
@@ -132,61 +127,48 @@ async function failed(child: ChildProcess): Promise<never> {
   throw new Error(`preparing the host: exit code ${code}`)
 }
 
-/**
- * What the daemon says of a round that changed something, whoever had it look: a watcher, or the kernel's word of this or of
- * what the daemon did before. A regular look, which would find all that is missed, is too far away for that.
- */
-export const changedSoon = /changes? after (?!a regular look)/
-
 /** A program that says on its standard error what it does. */
 export function running(child: ChildProcess & { readonly stderr: NonNullable<ChildProcess['stderr']> }): Running {
-  const lines: string[] = []
-  /** Of each line, the fields of its event; none where it has none. */
-  const events: Fields[] = []
+  const { hear, ...transcript } = createTranscript()
+  const { said, told } = transcript
   const waiting = new Set<() => void>()
   createInterface({ input: child.stderr }).on('line', (text) => {
-    const { line, fields } = readLine(text)
-    lines.push(line)
-    events.push(fields)
+    hear(text)
     for (const look of waiting) look()
   })
 
-  async function until(what: string, isFound: (index: number) => boolean, since = 0, timeoutMs = patienceMs) {
+  async function until(what: string, isFound: () => boolean, timeoutMs = patienceMs) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const look = () => (lines.some((_, index) => index >= since && isFound(index)) ? resolve() : undefined)
-    const timer = setTimeout(() => reject(new Error(`never said ${what}:\n${lines.join('\n')}`)), timeoutMs)
+    const look = () => (isFound() ? resolve() : undefined)
+    const timer = setTimeout(() => reject(new Error(`never said ${what}:\n${said().join('\n')}`)), timeoutMs)
     waiting.add(look)
     look()
     await promise.finally(() => {
       clearTimeout(timer)
       waiting.delete(look)
     })
-    return lines.length
+    return said().length
   }
 
   const tells: Running['tells'] = (fields, since, timeoutMs) =>
-    until(JSON.stringify(fields), (index) => hasFields(events[index] ?? {}, fields), since, timeoutMs)
+    until(inspect(fields), () => told(fields, since).length > 0, timeoutMs)
   return {
+    ...transcript,
     pid: child.pid ?? 0,
-    said: () => lines,
-    says: (pattern, since, timeoutMs) =>
-      until(String(pattern), (index) => pattern.test(lines[index] ?? ''), since, timeoutMs),
+    says: (pattern, since = 0, timeoutMs) =>
+      until(
+        String(pattern),
+        () =>
+          said()
+            .slice(since)
+            .some((line) => pattern.test(line)),
+        timeoutMs,
+      ),
     tells,
     balances: (carrying, since, timeoutMs) => tells({ event: 'round', heldDown: false, carrying }, since, timeoutMs),
     signal: (name) => void child.kill(name),
     ended: once(child, 'exit').then(([code]) => code as number | null),
   }
-}
-
-/** A line as people have it, and the fields of its event where the program was asked for them. */
-function readLine(text: string): { readonly line: string; readonly fields: Fields } {
-  if (!text.startsWith('{"format":1,"priority":')) return { line: text, fields: {} }
-  const { message, ...fields } = JSON.parse(text) as Fields & { readonly message: string }
-  return { line: `ifbalance: ${message}`, fields }
-}
-
-function hasFields(event: Fields, fields: Fields): boolean {
-  return Object.entries(fields).every(([name, value]) => JSON.stringify(event[name]) === JSON.stringify(value))
 }
 
 /** As small as the package's program has it: what a heap that may grow has grown to says little. */

@@ -57,7 +57,8 @@ test('what others take away is put back', async () => {
   const daemon = host.daemon()
   const seen = await daemon.balances(['wan1', 'wan2'])
   await host.run(['ip', 'rule', 'del', 'priority', '32765', 'lookup', '30098'])
-  await daemon.says(/rule add priority 32765 lookup 30098/, seen)
+  await daemon.tells({ event: 'change', step: 'add-rule' }, seen)
+  expect((await host.run(['ip', 'rule'])).stdout).toMatch(/32765:.* lookup (30098|balanced)/)
 })
 
 test('P15: what happens while the monitor is dead is seen when it is back, long before the sweep', async () => {
@@ -66,7 +67,7 @@ test('P15: what happens while the monitor is dead is seen when it is back, long 
   await settled(daemon)
   process.kill(monitorOf(daemon, 'ip'), 'SIGKILL')
   await host.run(['ip', 'link', 'set', 'isp1', 'down'])
-  const seen = await daemon.says(/watching kernel: .*starting again/)
+  const seen = await daemon.tells({ event: 'watch', watched: 'kernel' })
   await daemon.balances(['wan2'])
   await host.run(['ip', 'link', 'set', 'isp1', 'up'])
   await daemon.balances(['wan1', 'wan2'], seen)
@@ -82,7 +83,7 @@ test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', asyn
 
   await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\ninterface = wan1\nweight = heavy\n')
   daemon.signal('SIGHUP')
-  await daemon.says(/ifbalance\.conf.*weight/, seen)
+  await daemon.tells({ event: 'configuration', isError: true }, seen)
   await host.hook('networkmanager', { DEVICE_IP_IFACE: 'wan1' })
   expect(await balanced(host)).toBe(both(4))
 })
@@ -92,7 +93,7 @@ test('down takes all away and stays away; apply, or a new start, begins again', 
   const daemon = host.daemon()
   let seen = await daemon.balances(['wan1', 'wan2'])
   expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
-  seen = await daemon.says(/taken down /, seen)
+  seen = await daemon.tells({ event: 'round', heldDown: true }, seen)
   await host.hook('networkmanager', { DEVICE_IP_IFACE: 'wan1' })
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
   await settled(daemon)
@@ -113,9 +114,9 @@ test('down takes all away and stays away; apply, or a new start, begins again', 
 
 test('a second daemon ends, the first goes on', async () => {
   const first = host.daemon()
-  await first.says(/balancing over/)
+  await first.balances(['wan1', 'wan2'])
   const second = host.daemon()
-  await second.says(/another daemon is running/)
+  await second.tells({ event: 'fatal', code: 'daemon-runs' })
   expect(await second.ended).toBe(1)
   expect(await host.hook('ppp', { PPP_IFACE: 'wan1' })).toMatchObject({ stderr: '' })
 })
@@ -137,7 +138,7 @@ test('owns its bus name once the uplinks are balanced, and again on a new bus', 
   expect(balancedThen).toEqual([both()])
 
   bus.signal('SIGKILL')
-  await daemon.says(/message bus: /)
+  await daemon.tells({ event: 'bus' })
   const again = startBus()
   const rewatcher = openBus({ socketPath: `/proc/${again.pid}/root/run/dbus/system_bus_socket` })
   await new Promise<void>((owned) => rewatcher.watchOwner('org.ifbalance1', (owner) => owner && owned()))

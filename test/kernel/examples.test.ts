@@ -77,7 +77,7 @@ house('fibre-with-lte-backup', ['eth0', 'wwan0'], () => {
     await mend(lab.network, 1)
     await untilCarriers(lab, ['eth0'])
     expect(unique(await askFromLan(lab, times(20, who)))).toEqual([first])
-    await lab.says(/connections of lte end, as a better uplink is back to stay/, longPatienceMs)
+    await lab.tells({ event: 'failback', uplink: 'lte' }, longPatienceMs)
     for (const { peer, error } of await onLte.stop())
       expect([peer, error]).toEqual([second, expect.stringMatching(/ECONN/)])
   }, 180_000)

@@ -4,6 +4,7 @@ import { median, record } from '../lab/measurements.ts'
 import { longPatienceMs } from '../lab/patience.ts'
 import { settled } from './daemon-children.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
+import { balancing } from './transcript.ts'
 
 const attacks: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'F2 ip rule flush': [
@@ -64,7 +65,7 @@ test('F4 a table that others flush is back before anything else is looked at', a
   const host = await startHost()
   try {
     const daemon = host.daemon()
-    const seen = await daemon.says(/balancing over wan1, wan2 /)
+    const seen = await daemon.balances(['wan1', 'wan2'])
     await settled(daemon)
     const table = async () => (await host.run(listTable, {}, { accept: [0, 1] })).stdout
     const before = await table()
@@ -78,7 +79,7 @@ test('F4 a table that others flush is back before anything else is looked at', a
     await expect.poll(table).toBe(before)
     expect(daemon.said().slice(seen)).toEqual([])
     await host.run(['rm', '/run/wait'])
-    await daemon.says(repair, seen)
+    await daemon.tells(balancing, seen)
     expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing')
   } finally {
     await host.end()
@@ -98,7 +99,7 @@ test('F11 what is removed again and again is put back with patience, and the sta
     let repairs = 0
     for (; repairs < 100 && !(repairs >= 30 && (await status()).includes('keeps undoing')); repairs++) {
       await host.run(rule)
-      seen = await daemon.says(repair, seen)
+      seen = await daemon.tells(balancing, seen)
     }
     expect(repairs).toBeLessThan(100)
 
@@ -109,10 +110,7 @@ test('F11 what is removed again and again is put back with patience, and the sta
     loop.signal('SIGKILL')
     await loop.ended
     const seconds = (performance.now() - began) / 1000
-    const patient = daemon
-      .said()
-      .slice(seen)
-      .filter((line) => repair.test(line)).length
+    const patient = daemon.told(balancing, seen).length
     process.stdout.write(`  F11: ${repairs} repairs, then ${patient} in ${Math.round(seconds)} s\n`)
     expect(patient).toBeLessThanOrEqual(seconds / 5 + 2)
     // And in the end all is as it should be.
@@ -122,5 +120,3 @@ test('F11 what is removed again and again is put back with patience, and the sta
     await host.end()
   }
 }, 300_000)
-
-const repair = /balancing over .* \(\d+ changes? after/

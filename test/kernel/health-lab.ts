@@ -1,4 +1,5 @@
 /** The lab's internet with a host of this machine's own programs in it: our daemon from its sources, static addresses. */
+import { inspect } from 'node:util'
 import { command, inNamespace, ipBatch, nftIn, type Running, start, waitForLine } from '../lab/command.ts'
 import { type Disposer, disposer } from '../lab/disposer.ts'
 import { createNetwork, type Network } from '../lab/network.ts'
@@ -6,6 +7,7 @@ import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
 import { sweep } from '../lab/sweep.ts'
 import { watch } from '../lab/witness.ts'
+import { createTranscript, eventsToo, type Fields, type Transcript } from './transcript.ts'
 
 /** /run and /etc/ifbalance are the host's own; nothing of this machine's is touched. */
 const prepare = `set -e
@@ -21,9 +23,12 @@ exec sleep infinity`
 export interface HealthLab {
   readonly network: Network
   readonly undo: Disposer
-  /** The daemon's messages so far. */
-  readonly said: () => readonly string[]
-  readonly says: (pattern: RegExp, timeoutMs?: number) => Promise<void>
+  /** The messages so far of the daemon that runs, or ran last. */
+  readonly said: Transcript['said']
+  /** Its events. */
+  readonly told: Transcript['told']
+  /** Waits for an event with these fields. */
+  readonly tells: (fields: Fields, timeoutMs?: number) => Promise<void>
   readonly exec: (argv: readonly string[], input?: string) => Promise<string>
   /** Starts a program on the host that goes on until it is stopped, or the lab ends. */
   readonly start: (argv: readonly string[]) => Promise<Running>
@@ -76,18 +81,19 @@ async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): P
   await waitForLine(holder, (line) => line === 'ready')
   const inside = (argv: readonly string[]) => ['/usr/bin/nsenter', '-t', String(holder.pid), '-m', '-n', ...argv]
   let daemon: Running | null = null
-  const lines: string[] = []
+  let transcript = createTranscript()
+  const said = () => transcript.said()
   undo.defer('the daemon', () => daemon?.stop('SIGTERM'))
 
   const exec = async (argv: readonly string[], input?: string) =>
     (await command(inside(argv), { accept: [0, 1, 2], ...(input === undefined ? {} : { input }) })).stdout
 
-  const seen = watch({ name: 'the host', exec, said: async () => lines })
+  const seen = watch({ name: 'the host', exec, said: async () => said() })
 
-  async function says(pattern: RegExp, timeoutMs = patienceMs): Promise<void> {
+  async function tells(fields: Fields, timeoutMs = patienceMs): Promise<void> {
     const deadline = Date.now() + timeoutMs
-    while (!lines.some((line) => pattern.test(line))) {
-      if (Date.now() > deadline) throw new Error(`the daemon never said ${pattern}:\n${lines.join('\n')}`)
+    while (transcript.told(fields).length === 0) {
+      if (Date.now() > deadline) throw new Error(`the daemon never told ${inspect(fields)}:\n${said().join('\n')}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
@@ -95,8 +101,9 @@ async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): P
   return {
     network,
     undo,
-    said: () => lines,
-    says,
+    said,
+    told: (...args) => transcript.told(...args),
+    tells,
     exec,
     start: async (argv) => {
       const running = await start(inside(argv))
@@ -106,11 +113,13 @@ async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): P
     ifbalance: (args) => exec([...argv, ...args]),
     configure: async (text) => void (await exec(['/usr/bin/tee', '/etc/ifbalance/ifbalance.conf'], text)),
     startDaemon: async () => {
-      lines.splice(0)
+      transcript = createTranscript()
       // Its messages come on standard error.
-      daemon = await start(inside(['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv, 'daemon']))
-      daemon.onLine((line) => lines.push(line))
-      await says(/message bus/)
+      daemon = await start(
+        inside(['/usr/bin/env', eventsToo, '/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv, 'daemon']),
+      )
+      daemon.onLine(transcript.hear)
+      await tells({ event: 'bus' })
       const begun = Number(process.hrtime.bigint() / 1_000_000n)
       const writtenAt = async () =>
         Number(/"at":(\d+)/.exec(await exec(['/usr/bin/cat', '/run/ifbalance/health.json']))?.[1])

@@ -126,8 +126,8 @@ describe('kinds of probes', () => {
     await untilCarriers(lab, ['wan1', 'wan2'])
     await lab.exec(['/usr/bin/chmod', '777', '/etc/ifbalance/line'])
     // Nobody's word counts now, on either: both stay.
-    await lab.says(/others may write \/etc\/ifbalance\/line/)
-    await lab.says(/no uplink answers over IPv4/)
+    await lab.tells({ event: 'failure', doing: 'probing' })
+    await lab.tells({ event: 'trouble', kind: 'nothing-answers', family: 'inet' })
     expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
   })
 })
@@ -141,7 +141,7 @@ describe('tiers', () => {
     const sessions = await openSessions(lab.network.host, 4, 0)
     await mend(lab.network, 2)
     await untilCarriers(lab, ['wan2'])
-    await lab.says(/connections of wan1 end, as a better uplink is back to stay/, longPatienceMs)
+    await lab.tells({ event: 'failback', uplink: 'wan1' }, longPatienceMs)
     const results = await sessions.stop()
     for (const { peer, error } of results)
       expect([peer, error]).toEqual([addresses.publicOf(1), expect.stringMatching(/ECONN/)])
@@ -225,7 +225,7 @@ test('programs of the administrator hear of changes, others are left out', async
   expect(await lab.exec(['/usr/bin/cat', '/run/heard'])).toBe(
     '/etc/ifbalance/hooks.d/10-good wan2 wan2 online offline\n',
   )
-  await lab.says(/hook .*20-writable: left out, others may write/)
+  await lab.tells({ event: 'hook', hook: '/etc/ifbalance/hooks.d/20-writable' })
 })
 
 test("names go on being resolved when the only uplink that resolv.conf's server belongs to is dead", async () => {

@@ -217,11 +217,11 @@ describe('IPv4', () => {
     expect(new Set(sessions.peers)).toEqual(new Set([one, two]))
     const targets = addresses.resolvers.join()
     const drop = `table inet fault { chain forward { type filter hook forward priority -300; ip daddr { ${targets} } drop; }\n }\n`
-    const word = /no uplink answers over IPv4: all stay in use/
+    const told = () => lab.told({ event: 'trouble', kind: 'nothing-answers', family: 'inet' }).length
     for (let round = 1; round <= 3; round++) {
       // The resolvers' own fault: both lines lose them in the same moment.
       await nftIn(lab.network.internet, drop.replaceAll('forward', 'input'))
-      await until(lab, 'it is said', async () => lab.said().filter((line) => word.test(line)).length === round)
+      await until(lab, 'it is said', async () => told() === round)
       await pause(1500)
       expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
       if (round === 1) {
@@ -291,7 +291,7 @@ describe('IPv4', () => {
         expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
         await pause(50)
       }
-      expect(lab.said().slice(said).join('\n')).not.toContain('offline')
+      expect(lab.told({ event: 'uplink', to: 'offline' }, said)).toEqual([])
       // It looks again, and finds what goes on being dead.
       await blackhole(lab.network, 2)
       await untilCarriers(lab, ['wan1'])
@@ -309,7 +309,7 @@ describe('IPv4', () => {
       await untilCarriers(lab, ['wan1'])
       await mend(lab.network, 2)
       await untilCarriers(lab, ['wan1', 'wan2'])
-      expect(lab.said().filter((line) => line.includes('ENOSPC'))).toHaveLength(1)
+      expect(lab.told({ event: 'failure', code: 'ENOSPC' })).toHaveLength(1)
     } finally {
       await lab.exec(['/usr/bin/rm', '-f', '/run/filler'])
       await lab.exec(['/usr/bin/mount', '-o', 'remount,size=50%', '/run'])

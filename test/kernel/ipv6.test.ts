@@ -220,7 +220,7 @@ test('L13 a provider falls silent: its IPv6 runs out, and its IPv4 and its clien
   await untilCarriers(lab, ['wan2'], '-6', longPatienceMs)
   await untilCarriers(lab, ['wan1', 'wan2'], '-4')
   for (const from of ['a', 'b', 'private'] as const) expect(await took(from, 20), told(from)).toEqual({ [two]: 20 })
-  expect(lab.said().filter((line) => /offline|degraded/.test(line))).toEqual([])
+  expect(lab.told({ event: 'uplink', to: /offline|degraded/ })).toEqual([])
   await sources()
   await advertisings[0]?.advertise(usual)
   await untilCarriers(lab, ['wan1', 'wan2'], '-6')

@@ -6,6 +6,7 @@ import { checkShare } from '../lab/shares.ts'
 import { balancedDevices } from './balanced.ts'
 import { type Host, keepHeapSmall, type Running, startHost } from './daemon-host.ts'
 import { makeFarEnds, send } from './far-ends.ts'
+import { balancing } from './transcript.ts'
 
 let host: Host
 let daemon: Running
@@ -231,7 +232,8 @@ describe('IPv6', () => {
     expect(await balancedDevices(host, '-6')).toEqual(['wan1', 'wan2'])
     expect(await out('ss -Hun6 state connected src [2001:db8:2::2]')).not.toBe('')
     expect((await out('ip -6 rule')).split('\n')).toEqual(expect.arrayContaining(rules.split('\n')))
-    expect(daemon.said().slice(seen).join('\n')).not.toMatch(/route (del|replace) default|rule del/)
+    for (const step of ['delete-route', 'delete-rule']) expect(daemon.told({ event: 'change', step }, seen)).toEqual([])
+    expect(daemon.told({ event: 'change', step: 'replace-route', command: / default / }, seen)).toEqual([])
     await expectSettled()
   })
 
@@ -250,7 +252,7 @@ describe('IPv6', () => {
     await expect.poll(() => out('ss -Hun6 state connected src [2001:db8:2::2]')).toBe('')
     expect(await out('ss -Hun6 state connected src [2001:db8:1::2]')).not.toBe('')
     await expectSettled()
-    expect(daemon.said().join('\n')).not.toContain('forgetting the connections')
+    expect(daemon.told({ event: 'failure', doing: 'forgetting the connections of' })).toEqual([])
   })
 
   test('L15: an address that another host has already is not used, and the rest is', async () => {
@@ -294,7 +296,7 @@ test('L21: another MTU: what is forwarded is kept to it, and nothing else is don
   await expectSettled()
   expect(await state()).toBe(before)
   expect(await out('nft list chain inet ifbalance syns')).toContain('"wan2" : jump')
-  expect(daemon.said().slice(seen).join('\n')).not.toMatch(/\b(route|rule) (add|del|replace)|forget/)
+  expect(daemon.told({ event: 'change', step: /route|rule$|forget/ }, seen)).toEqual([])
 })
 
 const seconds = Number(process.env['FLAP_SECONDS'] ?? 15)
@@ -319,7 +321,7 @@ test('L1, R5: a flap storm of 20 Hz: damped, memory and descriptors do not grow,
       { timeoutMs: turns * 1000 },
     )
   await storm(60)
-  const count = async () => ({ reads: await reads(), changes: daemon.said().filter(isChange).length, rss: await rss() })
+  const count = async () => ({ reads: await reads(), changes: daemon.told(balancing).length, rss: await rss() })
   const [earlier, began] = [await count(), performance.now()]
   await storm((seconds - 3) * 20)
   const [later, took] = [await count(), (performance.now() - began) / 1000]
@@ -339,10 +341,8 @@ test('L1, R5: a flap storm of 20 Hz: damped, memory and descriptors do not grow,
   expect(await ours()).toBe(before)
   // Programs that it runs have some of it for a moment, also in the one when they were counted first; a leak would be one a turn.
   await expect.poll(descriptors).toBeLessThanOrEqual(opened + 5)
-  expect(daemon.said().join('\n')).not.toMatch(/Error|undefined|Unhandled/)
+  expect(daemon.noise()).toEqual([])
 })
-
-const isChange = (line: string) => line.includes('balancing over')
 
 /** How many the daemon has open. */
 async function descriptors(): Promise<number> {

@@ -1,6 +1,7 @@
 /** Others on the same host: in our number spaces, under our table's name, with rules of their own before and after ours. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Host, type Running, startHost } from './daemon-host.ts'
+import { balancing } from './transcript.ts'
 
 let host: Host
 let daemon: Running
@@ -97,11 +98,11 @@ describe('F14: a table of our name that another program made', () => {
     const before = await out('nft', 'list', 'ruleset')
     const rules = await out('ip', 'rule')
     daemon = host.daemon()
-    const seen = await daemon.says(/nft table inet ifbalance .*input.* another program's/)
+    const seen = await daemon.tells({ event: 'trouble', kind: 'foreign-table' })
     expect(await out('nft', 'list', 'ruleset')).toBe(before)
     expect(await out('ip', 'rule')).toBe(rules)
     expect(await wayOf('203.0.113.1')).toBe('wan1')
-    expect(daemon.said().join('\n')).not.toContain('balancing over')
+    expect(daemon.told(balancing)).toEqual([])
     expect((await host.ifbalance(['check'])).stdout).toContain("another program's")
     await host.ifbalance(['down'])
     expect(await out('nft', 'list', 'ruleset')).toBe(before)
@@ -128,14 +129,14 @@ test('ifupdown-multi is told by check and status', async () => {
 
 describe('F7, F8, F9: others in our number spaces, while we run', () => {
   test.each([
-    ['F7', 'ip rule add pref 90 fwmark 0x2000000/0xff000000 lookup 78', /uses bits of our mark 0xff000000.*mark-shift/],
-    ['F8', 'ip rule add pref 20500 from 10.1.0.98 lookup 77', /rule 20500 .*is another program's.*rule-base/],
-    ['F9', 'ip route add 203.0.113.0/24 via 10.1.0.7 table 30007', /table 30007 is another program's.*table-base/],
-  ])('%s: is told, and left alone, also by down', async (_, command, message) => {
+    ['F7', 'ip rule add pref 90 fwmark 0x2000000/0xff000000 lookup 78', 'mark-compared', 'mark-shift'],
+    ['F8', 'ip rule add pref 20500 from 10.1.0.98 lookup 77', 'foreign-rule', 'rule-base'],
+    ['F9', 'ip route add 203.0.113.0/24 via 10.1.0.7 table 30007', 'foreign-route', 'table-base'],
+  ])('%s: is told, and left alone, also by down', async (_, command, kind, remedy) => {
     const seen = await start()
     await host.run(command.split(' '))
-    await daemon.says(message, seen)
-    expect((await host.ifbalance(['status'])).stdout).toMatch(message)
+    await daemon.tells({ event: 'trouble', kind, family: 'inet' }, seen)
+    expect((await host.ifbalance(['status'])).stdout).toContain(remedy)
     const theirs = async () => `${await out('ip', 'rule')}${await out('ip', 'route', 'show', 'table', 'all')}`
     const trace = /78|from 10\.1\.0\.98|203\.0\.113\.0\/24/
     expect(await theirs()).toMatch(trace)
@@ -175,10 +176,11 @@ describe("others' source NAT, while we run", () => {
     await host.run(['sh', '-c', 'cp -a /usr/sbin/nft /run/nft'])
     await host.write('/usr/sbin/nft', '#!/bin/sh\ncase "$*" in *"list ruleset") exit 1 ;; esac\nexec /run/nft "$@"\n')
     const seen = await start()
-    expect(daemon.said().join('\n')).toContain("reading others' source NAT: ")
+    const failures = () => daemon.told({ event: 'failure', doing: 'reading', what: "others' source NAT" })
+    expect(failures()).toHaveLength(1)
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     await daemon.balances(['wan1'], seen)
-    expect(daemon.said().filter((line) => line.includes("others' source NAT"))).toHaveLength(1)
+    expect(failures()).toHaveLength(1)
   })
 })
 
@@ -210,8 +212,8 @@ test("others' rules that write into our bits of marks, or set marks anew before 
   ])
   // A daemon says it once, and follows what changes.
   daemon = host.daemon()
-  const seen = await daemon.says(/sets bits 0x5000000/)
-  expect(daemon.said().filter((line) => /sets bits 0x5000000/.test(line))).toHaveLength(1)
+  const seen = await daemon.tells({ event: 'trouble', kind: 'mark-written' })
   await nft('table ip late { chain out { type route hook output priority -150; meta mark set 0x1000000; }\n }\n')
-  await daemon.says(/nft ip late out sets bits 0x1000000 of packet marks/, seen)
+  await daemon.tells({ event: 'trouble', kind: 'mark-written', reason: /\blate\b/ }, seen)
+  expect(daemon.told({ event: 'trouble', kind: 'mark-written' })).toHaveLength(3)
 })

@@ -6,6 +6,7 @@ import { record } from '../lab/measurements.ts'
 import { openSessions, type Sessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
 import { health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
+import { balancing } from './transcript.ts'
 
 /** `IFBALANCE_ROUNDS=100` for figures that count: half an hour. */
 const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 8)
@@ -103,7 +104,7 @@ test('common outages: no connection is cut, no line is held down or degraded aft
     const results = (await Promise.all(sessions.map((group) => group.stop()))).flat()
     const cut = results.filter(({ error, peer }) => error !== null || peer.includes(' '))
     if (cut.length > 0) lost.push(`${name}: ${JSON.stringify(cut)}`)
-    const moves = said.filter((line) => /balancing over/.test(line))
+    const moves = lab.told(balancing, before)
     const after = await health(lab)
     if (moves.length + cut.length > 0 || /"state":"offline"|"degraded":true/.test(after))
       failures.push([name, ...said, after].join('\n'))
@@ -127,6 +128,7 @@ test('afterwards a line that dies alone is out as ever, and comes back without a
   await untilCarriers(lab, ['wan1'])
   await mend(lab.network, 2)
   await untilCarriers(lab, ['wan1', 'wan2'])
-  const isSaid = async () => lab.said().slice(before).join('\n').includes('wan2 online over IPv4: 3 answers in a row')
+  const isSaid = async () =>
+    lab.told({ event: 'round', causes: /wan2 online over IPv4: 3 answers in a row/ }, before).length > 0
   await until(lab, 'three answers were enough', isSaid)
 })

@@ -1,8 +1,9 @@
 /** Where packets go whose connection is on an uplink already: they have its mark. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { maxUplinks } from '../../src/layout.ts'
-import { changedSoon, type Host, startHost } from './daemon-host.ts'
+import { type Host, startHost } from './daemon-host.ts'
 import { makeFarEnds } from './far-ends.ts'
+import { changedSoon } from './transcript.ts'
 
 let host: Host
 
@@ -33,10 +34,10 @@ test('a route of others that comes later goes first, for as long as it is there'
     ['198.18.0.0/15 via 10.2.0.9', 'via 10.2.0.9 dev wan2'],
   ]) {
     await ip(`route add ${route}`)
-    seen = await daemon.says(changedSoon, seen)
+    seen = await daemon.tells(changedSoon, seen)
     expect(await out(onWan2)).toContain(way)
     await ip(`route del ${route}`)
-    seen = await daemon.says(changedSoon, seen)
+    seen = await daemon.tells(changedSoon, seen)
     expect(await out(onWan2)).toContain('via 10.2.0.1 dev wan2')
   }
   // As networkd makes them for name servers: where the uplink leads anyway.

@@ -1,6 +1,7 @@
 /** What the kernel or nft refuses for one uplink or one rule costs that one alone, is told once, and comes back by itself. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { changedSoon, type Host, type Running, startHost } from './daemon-host.ts'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+import { changedSoon } from './transcript.ts'
 
 let host: Host
 let daemon: Running
@@ -80,18 +81,18 @@ test('a gateway that the kernel does not take, and a better one', async () => {
   expect(await out('ip', 'route', 'show', 'table', '30001')).toMatch(/^default via 10.1.0.1 dev wan1 /)
   expect(await out('ip', 'rule')).toContain('from 10.1.0.2 lookup')
   const told = /uplink wan2: left out for IPv4, refused: Nexthop has invalid gateway/
-  await daemon.says(told)
+  await daemon.tells({ event: 'trouble', kind: 'refused', uplink: 'wan2', family: 'inet' })
   expect(await warningsOf(told)).toHaveLength(1)
   // Others' changes are seen at once all the same, and nothing is said again.
   for (let i = 0; i < 3; i++) {
     await out('ip', 'route', 'flush', 'table', '30001')
-    seen = await daemon.says(changedSoon, seen)
+    seen = await daemon.tells(changedSoon, seen)
   }
-  expect(daemon.said().filter((line) => /refused/.test(line))).toHaveLength(1)
+  expect(daemon.told({ event: 'trouble', kind: 'refused' })).toHaveLength(1)
   expect(await out('ip', 'route', 'get', '203.0.113.1', 'from', '10.2.0.2')).toContain('dev wan1')
   await config('')
   daemon.signal('SIGHUP')
-  await daemon.says(/balancing over wan1, wan2 \(.*configuration read/, seen)
+  await daemon.tells({ event: 'round', carrying: ['wan1', 'wan2'], causes: /configuration read/ }, seen)
   expect(await warningsOf(/refused/)).toEqual([])
 })
 
@@ -115,7 +116,7 @@ test('one rule that nft does not take', async () => {
   await host.write('/run/refused-word', '7777')
   await config(`[uplink wan1]\n[uplink wan2]\n${rule('one', 1111)}${rule('bad', 7777)}${rule('two', 2222)}`)
   daemon.signal('SIGHUP')
-  await daemon.says(/rule bad: left out, nft refuses it/, seen)
+  await daemon.tells({ event: 'trouble', kind: 'refused', rule: 'bad' }, seen)
   const listing = await out('/run/nft', 'list', 'table', 'inet', 'ifbalance')
   expect(listing).toMatch(/1111/)
   expect(listing).toMatch(/2222/)
@@ -129,7 +130,7 @@ test('an uplink that nft does not take is left alone, and the others fail over a
   let seen = daemon.said().length
   await host.write('/run/refused-word', 'to_3 ')
   await out('ip', 'route', 'add', 'default', 'via', '10.3.0.1', 'dev', 'wan3', 'metric', '103')
-  await daemon.says(/uplink wan3: left out for IPv4, refused: .*Not supported/, seen)
+  await daemon.tells({ event: 'trouble', kind: 'refused', uplink: 'wan3', family: 'inet' }, seen)
   expect(await balanced()).not.toContain('wan3')
   seen = daemon.said().length
   await out('ip', 'link', 'set', 'isp1', 'down')

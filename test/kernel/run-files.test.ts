@@ -145,7 +145,7 @@ describe('P7: /run full', () => {
     record({ name, value: took, unit: 'ms', limit: 1000, release: 'namespace', stack: 'kernel' })
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
     await daemon.balances(['wan1', 'wan2'], seen)
-    expect(daemon.said().filter((line) => /ENOSPC/.test(line))).toHaveLength(1)
+    expect(daemon.told({ event: 'failure', code: 'ENOSPC' })).toHaveLength(1)
 
     await shell('rm /run/ifbalance/fill')
     expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: '' })
@@ -177,15 +177,15 @@ describe('P8: /run/ifbalance read-only', () => {
     })
     expect(await balanced(host)).toBe(both)
     const daemon = host.daemon()
-    await daemon.says(/listening on .*EROFS/)
+    await daemon.tells({ event: 'failure', doing: 'listening on', code: 'EROFS' })
     let seen = daemon.said().length
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
     seen = await daemon.balances(['wan1'], seen)
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
     await daemon.balances(['wan1', 'wan2'], seen)
-    expect(daemon.said().filter((line) => /EROFS/.test(line)).length).toBeLessThan(10)
+    expect(daemon.told({ code: 'EROFS' }).length).toBeLessThan(10)
     await shell('mount -o remount,rw /run/ifbalance')
-    await daemon.says(/listening on .* again/)
+    await daemon.tells({ event: 'recovery', doing: 'listening on' })
     expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await state()).toBe(before)
@@ -198,13 +198,13 @@ describe('P8: /run/ifbalance read-only', () => {
     const right = await state()
     await shell(readOnly)
     await shell('ip rule del priority 32765 lookup 30098')
-    await daemon.says(/EROFS/, seen)
+    await daemon.tells({ event: 'failure', code: 'EROFS' }, seen)
     seen = await daemon.balances(['wan1', 'wan2'], seen)
     await shell('ip route flush table 30002')
     seen = await daemon.balances(['wan1', 'wan2'], seen)
     await shell('umount /run/ifbalance')
     await expect.poll(state).toBe(right)
-    expect(daemon.said().filter((line) => /EROFS/.test(line)).length).toBeLessThan(5)
+    expect(daemon.told({ code: 'EROFS' }).length).toBeLessThan(5)
     expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0 })
     expect(await state()).toBe(before)
   })
@@ -240,7 +240,7 @@ test('P8: /proc/sys read-only: what cannot be set is left as it is, and everythi
   }
   expect(await balanced(host)).toBe(both)
   // Nobody has changed the sysctls: that they are not as wanted is no reason to look again and again.
-  const rounds = () => daemon.said().filter((line) => /after .*sysctl/.test(line)).length
+  const rounds = () => daemon.told({ event: 'round', causes: /sysctl/ }).length
   expect(rounds()).toBeLessThan(3)
 })
 
@@ -255,9 +255,9 @@ describe('P13: out of descriptors', () => {
     // Those that are open stay open.
     await limit(daemon, '5:')
     await host.run(['ip', 'link', 'set', 'isp2', 'down'])
-    seen = await daemon.says(/EMFILE|too many open files/i, seen)
+    seen = await daemon.tells({ event: 'trouble', kind: 'failed', code: 'EMFILE' }, seen)
     process.kill(monitorOf(daemon, 'ip'), 'SIGKILL')
-    await daemon.says(/watching kernel: .*starting again/, seen)
+    await daemon.tells({ event: 'watch', watched: 'kernel' }, seen)
     await host.run(['ip', 'link', 'set', 'isp2', 'up'])
     expect(daemon.said().length).toBeLessThan(seen + 15)
     expect(await state()).toBe(right)
@@ -325,7 +325,7 @@ describe('P13: out of memory', () => {
       const next = host.daemon()
       await expectNothingToDoSoon()
       await expect.poll(state).toBe(right)
-      expect(next.said().filter((line) => /rule del|route del|nft/.test(line))).toEqual([])
+      expect(next.told({ event: 'change', step: /^delete-|ruleset/ })).toEqual([])
     },
   )
 })

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await host.run(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup'])
   await makeProviders(host)
   daemon = host.daemon()
-  await daemon.says(/balancing over/)
+  await daemon.balances([one, two])
 })
 afterAll(async () => {
   daemon?.signal('SIGTERM')

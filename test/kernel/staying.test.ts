@@ -4,9 +4,10 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isStrict } from '../lab/measurements.ts'
-import { changedSoon, type Host, type Running, startHost } from './daemon-host.ts'
+import { type Host, type Running, startHost } from './daemon-host.ts'
 import { count, type Holding, held, lost, prefixConfig, startHolding, theirs } from './held.ts'
 import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
+import { changedSoon } from './transcript.ts'
 
 /** Where something else than their number is the question. */
 const few = 12
@@ -43,7 +44,7 @@ async function flush(how: 'at once' | 'one by one'): Promise<void> {
   const seen = daemon.said().length
   const argv = how === 'at once' ? ['nft', '-f', '-'] : ['sh', '-c', 'nft flush ruleset && nft -f -']
   await host.run(argv, {}, { input: how === 'at once' ? `flush ruleset\n${theirs}` : theirs })
-  await daemon.says(changedSoon, seen, patienceMs)
+  await daemon.tells(changedSoon, seen, patienceMs)
   await host.ifbalance(['apply'])
   // What leaves meanwhile leaves without our marks.
   await holding.forgetStrangers()
@@ -87,7 +88,7 @@ test(
       daemon.signal(signal)
       await daemon.ended
       daemon = host.daemon()
-      await daemon.says(/message bus/, 0, patienceMs)
+      await daemon.tells({ event: 'bus' }, 0, patienceMs)
       await host.ifbalance(['apply'])
       await holding.expectAllStayed(`${signal} and a new daemon`)
     }

@@ -1,8 +1,9 @@
 /** Rules in the daemon: names that dnsmasq resolves, control groups that come, and configurations with mistakes. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { cgroupName } from '../lab/names.ts'
-import { changedSoon, type Host, type Running, startHost } from './daemon-host.ts'
+import { type Host, type Running, startHost } from './daemon-host.ts'
 import { arrived, forgetArrived, makeProviders, server, setCarrier } from './providers.ts'
+import { changedSoon } from './transcript.ts'
 
 const config = '/etc/ifbalance/ifbalance.conf'
 const cgroup = cgroupName('daemon')
@@ -29,7 +30,7 @@ beforeAll(async () => {
   await host.run(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup'])
   await makeProviders(host)
   daemon = host.daemon()
-  await daemon.says(/balancing over/)
+  await daemon.balances(['one'])
   const dnsmasq = ['/usr/sbin/dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--no-resolv']
   const local = [...dnsmasq, '--no-hosts', '--pid-file', '--bind-interfaces', '--listen-address=127.0.0.1']
   const addresses = [server.inet, server.inet6].map((address) => `--address=/example.test/${address}`)
@@ -90,11 +91,11 @@ test('a control group is steered soon after it came, and its end is no fault', a
   await host.run(['nft', 'flush', 'set', 'inet', 'ifbalance', 'video_6'])
   let seen = daemon.said().length
   await host.run(['mkdir', `/sys/fs/cgroup/${cgroup}`])
-  seen = await daemon.says(changedSoon, seen)
+  seen = await daemon.tells(changedSoon, seen)
   expect(await went(cgroup)).toEqual(two)
   expect(await went()).toEqual(one)
   await host.run(['rmdir', `/sys/fs/cgroup/${cgroup}`])
-  await daemon.says(changedSoon, seen)
+  await daemon.tells(changedSoon, seen)
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
 })
 
@@ -109,9 +110,9 @@ test('a control group that comes and goes between two looks is steered no longer
   const seen = daemon.said().length
   await host.run([process.execPath, '--input-type=module', '-e', shortLived])
   // By a round of these, or by one that the work of the repeat before had still to be followed by.
-  await daemon.says(changedSoon, seen)
+  await daemon.tells(changedSoon, seen)
   await expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
-  expect(daemon.said().slice(seen).join('\n')).not.toContain('after a regular look')
+  expect(daemon.told({ event: 'round', causes: [] }, seen)).toEqual([])
 })
 
 test.each([
@@ -145,7 +146,7 @@ test.each([
   expect(exitCode).toBe(1)
   const seen = daemon.said().length
   daemon.signal('SIGHUP')
-  await daemon.says(expected, seen)
+  await daemon.tells({ event: 'configuration', isError: true, reason: expected }, seen)
   expect((await host.ifbalance(['apply'])).exitCode).toBe(1)
   expect((await host.run(['nft', '-s', 'list', 'table', 'inet', 'ifbalance'])).stdout).toBe(before.stdout)
 })

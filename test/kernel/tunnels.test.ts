@@ -67,9 +67,9 @@ describe("F10: a VPN's default in main", () => {
     const seen = await start()
     await expectBalanced()
     await ip(...prefixes.map((prefix) => `route add ${prefix} dev tun0`))
-    if (prefixes.length === 1) await daemon.says(/rule del priority 32765 lookup 30098/, seen)
-    if (prefixes.length === 1) await daemon.says(/no uplink to balance over \(/, seen)
-    await daemon.says(/100 % of new connections go by tun0/, seen)
+    if (prefixes.length === 1) await daemon.tells({ event: 'change', step: 'delete-rule' }, seen)
+    if (prefixes.length === 1) await daemon.balances([], seen)
+    await daemon.tells({ event: 'trouble', kind: 'bypass', family: 'inet' }, seen)
     await expectAllInTunnel()
     // It stays so when we look again, and when we start with the tunnel there.
     await host.ifbalance(['apply'])
@@ -82,7 +82,7 @@ describe("F10: a VPN's default in main", () => {
     await host.ifbalance(['apply'])
     await expectAllInTunnel()
     await ip('link set tun0 down')
-    if (prefixes.length === 1) await daemon.says(/rule add priority 32765 lookup 30098/)
+    if (prefixes.length === 1) await daemon.tells({ event: 'change', step: 'add-rule' })
     await expectBalanced()
   })
 })
@@ -122,9 +122,7 @@ describe.each(Object.entries(programs))('F13: %s', (_, { rules, table, own }) =>
       await expectAllInTunnel()
       expect(['wan1', 'wan2']).toContain(await wayOf(own))
       expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
-      expect(daemon.said().filter((line) => line.includes("another program's") || line.includes('our mark'))).toEqual(
-        [],
-      )
+      expect(daemon.told({ event: 'trouble', kind: /^foreign-|^mark-/ })).toEqual([])
       await down()
       await host.ifbalance(['apply'])
       await expectBalanced()
@@ -157,6 +155,6 @@ test("an administrator's own source NAT wins over our masquerade, and the flows 
 test('a rule that somebody adds behind ours at 32765 is in front of ours at once', async () => {
   const seen = await start()
   await ip('route add default dev tun0 table 77', 'rule add priority 32765 lookup 77')
-  await daemon.says(/rule add priority 32765 lookup 30098/, seen)
+  await daemon.tells({ event: 'change', step: 'add-rule' }, seen)
   await expectAllInTunnel()
 })

@@ -1,6 +1,7 @@
 /** systemd's side of WatchdogSec= is a datagram socket; here it is a real one, at which somebody else listens. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { eventsToo, type Host, startHost } from './daemon-host.ts'
+import { type Host, startHost } from './daemon-host.ts'
+import { eventsToo } from './transcript.ts'
 
 let host: Host
 
@@ -50,7 +51,7 @@ test('a daemon that works tells the watchdog; one whose rounds do not end falls 
     }
   }
   await silence()
-  expect(daemon.said().at(-1)).not.toContain('balancing over wan1 ')
+  expect(daemon.told({ event: 'round', carrying: ['wan1'] })).toEqual([])
 
   heard = systemd.said().length
   holder.signal('SIGKILL')

@@ -87,7 +87,8 @@ describe.skipIf(missing)('trixie', () => {
     await lab.machine.exec(['/usr/bin/tee', file], { input: '[rule r]\nsuorce = 192.0.2.1\nuplinks = none\n' })
     const reload = await lab.machine.exec(['/usr/bin/systemctl', 'reload', 'ifbalance'], { accept: [0, 1] })
     expect(reload.exitCode).toBe(1)
-    const said = async () => (await run('/usr/bin/journalctl', '--unit=ifbalance', '--output=cat')).stdout
+    const said = async () =>
+      (await run('/usr/bin/journalctl', '--unit=ifbalance', '--output=cat', 'IFBALANCE_EVENT=configuration')).stdout
     await expect.poll(said).toContain(`${file}:2: [rule r]: unknown key "suorce"; did you mean source?`)
     await run('/usr/bin/systemctl', 'is-active', 'ifbalance')
     await run('/usr/bin/systemctl', 'restart', 'ifbalance')

@@ -73,7 +73,7 @@ async function arrived(): Promise<Readonly<Record<'sealed' | 'clear', number>>> 
 try {
   await lab.startDaemon()
   await untilJudged(lab)
-  await lab.says(/balancing over wan1, wan2 /)
+  await lab.tells({ event: 'round', carrying: ['wan1', 'wan2'] })
   for (const isp of first) await nftIn(isp, counting)
   const before = await arrived()
   await ip(
