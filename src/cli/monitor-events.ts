@@ -3,7 +3,7 @@ import { busName } from '../layout.ts'
 import type { Bus, Signal } from '../os/dbus/bus.ts'
 import { messageOf } from '../os/log.ts'
 
-/** An uplink's properties by name, as org.ifbalance1(5) has them, without counters. */
+/** An uplink's properties by name, as org.ifbalance1(5) has them, without those that change all the time. */
 export type Properties = Readonly<Record<string, unknown>>
 
 export interface Change {
@@ -27,7 +27,8 @@ const properties = 'org.freedesktop.DBus.Properties'
 const objectManager = 'org.freedesktop.DBus.ObjectManager'
 /** After this time without a daemon it counts as not running. Connecting and asking takes some 10 ms. */
 const missingMs = 1000
-const counters = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets']
+/** Counters and figures of lines, whose changes are not told. */
+const restless = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets', 'Line4', 'Line6']
 
 /**
  * Calls `onEvent` with the present state, then with each change, and again with the present state when the daemon or
@@ -71,7 +72,7 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
   }
 
   function add(path: string, interfaces: Properties): void {
-    const uplink = withoutCounters(objectOf(interfaces[uplinkInterface]))
+    const uplink = withoutRestless(objectOf(interfaces[uplinkInterface]))
     if (!known || Object.keys(uplink).length === 0) return
     known.set(path, uplink)
     onEvent({ time: now(), event: 'uplink', uplink })
@@ -111,8 +112,8 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
   }
 }
 
-function withoutCounters(uplink: Properties): Properties {
-  return Object.fromEntries(Object.entries(uplink).filter(([name]) => !counters.includes(name)))
+function withoutRestless(uplink: Properties): Properties {
+  return Object.fromEntries(Object.entries(uplink).filter(([name]) => !restless.includes(name)))
 }
 
 function objectOf(value: unknown): Properties {

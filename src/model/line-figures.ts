@@ -24,6 +24,15 @@ export type LineFigures = {
   readonly [Name in LineFigureName]: (typeof lineFigures)[Name]['otherwise'] extends null ? number | null : number
 }
 
+/** The figures that have a value, by name. */
+export function knownFigures(figures: LineFigures): readonly (readonly [name: LineFigureName, value: number])[] {
+  return Object.keys(lineFigures).flatMap((key) => {
+    const name = key as LineFigureName
+    const value = figures[name]
+    return value === null ? [] : [[name, value] as const]
+  })
+}
+
 /** The values that `valueFor` gives for each figure. */
 export function eachFigure(valueFor: (name: LineFigureName, figure: LineFigure) => number | null): LineFigures {
   const values = Object.entries(lineFigures).map(([name, figure]) => [name, valueFor(name as LineFigureName, figure)])

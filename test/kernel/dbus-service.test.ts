@@ -61,6 +61,8 @@ test('anyone can find and read everything', async () => {
     ['.Gateway4', 's', 'emits-change'],
     ['.Gateway6', 's', 'emits-change'],
     ['.Interface', 's', 'emits-change'],
+    ['.Line4', 'a{sd}', '-'],
+    ['.Line6', 'a{sd}', '-'],
     ['.Metric', 'u', 'emits-change'],
     ['.Name', 's', 'const'],
     ['.Number', 'u', 'const'],
@@ -86,6 +88,8 @@ test('properties are what the kernel has', async () => {
   expect(await get(wan2, names.uplink, 'Share')).toBe('d 0.5')
   expect(await get(wan2, names.uplink, 'Gateway4')).toBe('s "10.2.0.1"')
   expect(await get(wan2, names.uplink, 'Addresses')).toBe('as 1 "10.2.0.2"')
+  // Nobody looks at its line.
+  expect(await get(wan2, names.uplink, 'Line4')).toBe('a{sd} 0')
   expect(await get(names.root, names.manager, 'Uplinks')).toBe(`ao 2 "${wan1}" "${wan2}"`)
   expect(await get(names.root, names.manager, 'Mode')).toBe('s "connection"')
   expect(await get(names.root, names.manager, 'HeldDown')).toBe('b false')

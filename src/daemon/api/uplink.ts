@@ -1,8 +1,13 @@
 /** org.ifbalance1.Uplink: one uplink as it was after the last round. */
 
 import { readCounters } from '../../kernel/devices/counters.ts'
+import type { Health } from '../../model/health.ts'
+import { knownFigures } from '../../model/line-figures.ts'
+import type { Family } from '../../net/family.ts'
 import type { UplinkStatus } from '../../status/status.ts'
 import { weightReason } from '../../status/weight-reason.ts'
+import { loadHealth } from '../../store/health.ts'
+import { getOwn } from '../../values/get-own.ts'
 import { type Interface, nothing, type Property } from './describe.ts'
 
 export interface ServedUplink extends UplinkStatus {
@@ -20,12 +25,21 @@ export function uplinkPath({ number }: { readonly number: number }): string {
   return `/org/ifbalance1/uplink/${number}`
 }
 
-export function describeUplink(uplink: ServedUplink): Interface {
+/** `health` gives what is known of the lines when somebody asks. */
+export function describeUplink(uplink: ServedUplink, health: () => Health = loadHealth): Interface {
   const { inet, inet6 } = uplink
   const counter = (name: 'rxBytes' | 'rxPackets' | 'txBytes' | 'txPackets'): Property => ({
     type: 't',
     changes: 'none',
     read: () => readCounters().get(uplink.interface)?.[name] ?? 0,
+  })
+  const figures = (family: Family): Property => ({
+    type: 'a{sd}',
+    changes: 'none',
+    read: () => {
+      const line = getOwn(health(), uplink.name)?.[family]
+      return line === undefined ? [] : knownFigures(line)
+    },
   })
   const properties = new Map<string, Property>([
     ['Name', fixed('s', uplink.name, 'never')],
@@ -40,6 +54,8 @@ export function describeUplink(uplink: ServedUplink): Interface {
     ['WeightReason', fixed('s', weightReason(uplink) ?? '', 'none')],
     ['Metric', fixed('u', uplink.metric)],
     ['Share', fixed('d', (inet ?? inet6)?.share ?? 0)],
+    ['Line4', figures('inet')],
+    ['Line6', figures('inet6')],
     ['RxBytes', counter('rxBytes')],
     ['RxPackets', counter('rxPackets')],
     ['TxBytes', counter('txBytes')],
