@@ -25,7 +25,7 @@ export async function scenario<Given extends readonly unknown[], Seen>(
  * Runs a script of ours. `unshare` makes the namespaces, mounts an empty /run and a /sys of its own, and becomes node: no process but the
  * script itself keeps them.
  */
-export async function inNamespace(script: URL, args: readonly string[], options: Options = {}): Promise<Result> {
+async function inNamespace(script: URL, args: readonly string[], options: Options = {}): Promise<Result> {
   const prepare = 'mount -t tmpfs t /run && mount -t sysfs s /sys && ip link set lo up && exec "$@"'
   const node = [process.execPath, fileURLToPath(script), ...args]
   return run('/usr/bin/unshare', ['-n', '-m', '/bin/sh', '-c', prepare, 'sh', ...node], {
