@@ -1,7 +1,9 @@
 /** What happens to interfaces while the daemon runs. In the end all is as if it had never been otherwise. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { record } from '../lab/measurements.ts'
 import { balancedDevices } from './balanced.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
+import { kernelNews, secondsBetween } from './kernel-news.ts'
 
 let host: Host
 let daemon: Running
@@ -65,6 +67,7 @@ test('L4: renamed: the uplink of the configuration follows the new name', async 
 
 test('L5, L22: a member of the balanced default is deleted: the others carry on, also in the middle of an apply', async () => {
   await start()
+  const monitor = await kernelNews(host)
   for (let round = 0; round < 6; round++) {
     // A change for the daemon to be busy with when the device goes, a little later each time.
     await ip('address add 10.1.0.9/24 dev wan1')
@@ -77,6 +80,10 @@ test('L5, L22: a member of the balanced default is deleted: the others carry on,
   }
   await expectSettled()
   expect(daemon.noise()).toEqual([])
+  // The kernel has deleted the whole multipath route; the one behind it by the other uplink alone carries meanwhile.
+  const value = secondsBetween(monitor, /Deleted .* wan2/, /\] default .*table 30098/)
+  const name = 'a device vanishes while another change is made -> the balanced default is made anew'
+  record({ name, value, unit: 's', limit: null, release: 'namespace', stack: 'kernel' })
 })
 
 test('L6, L7: another device with the same name, or with the same index', async () => {

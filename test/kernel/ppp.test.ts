@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isStrict, record } from '../lab/measurements.ts'
 import { balanced } from './balanced.ts'
 import { type Host, startHost } from './daemon-host.ts'
+import { kernelNews, secondsBetween } from './kernel-news.ts'
 
 let host: Host
 
@@ -175,21 +176,12 @@ describe('one cable', () => {
     const kept = host.start(['/usr/bin/python3', '-c', holding, '10.2.0.2', '192.0.2.1'])
     await kept.says(/ready/)
 
-    const monitor = host.start(['/bin/sh', '-c', 'exec ip -ts monitor link route >&2'])
-    // It does not say when it listens.
-    await expect
-      .poll(async () => {
-        await host.run(['ip', 'link', 'set', 'lo', 'alias', `after ${monitor.said().length}`])
-        return monitor.said().length
-      })
-      .toBeGreaterThan(0)
+    const monitor = await kernelNews(host)
     const before = seen
     await host.run(['ip', 'link', 'set', 'isp1', 'down'])
     seen = await daemon.balances(['wan2'], before)
     await monitor.says(/ table 30098 /)
-    const at = (pattern: RegExp) =>
-      Date.parse(monitor.said().flatMap((line) => (pattern.test(line) ? line.slice(1, 27) : []))[0] ?? '')
-    const value = (at(/ table 30098 /) - at(/ wan1@.*NO-CARRIER/)) / 1000
+    const value = secondsBetween(monitor, / wan1@.*NO-CARRIER/, / table 30098 /)
     const name = 'a cable with three uplinks loses its carrier -> first change of routes'
     record({ name, value, unit: 's', limit: isStrict ? 0.1 : null, release: 'namespace', stack: 'kernel' })
     expect(roundsIn(daemon.said().slice(before, seen))).toHaveLength(1)
