@@ -3,6 +3,7 @@
 import { type Published, publish } from '../daemon/api/publish.ts'
 import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
+import { createForgetting } from '../daemon/forgetting.ts'
 import { watchHealth } from '../daemon/lines/watch.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
@@ -41,7 +42,15 @@ export async function run(): Promise<number> {
   )
   const pulse = createTicker()
   const health = watchHealth(pulse, (verdict) => scheduler.now(verdict))
-  const rounds = createReconcileLoop({ details: true, onStatus: published.show, onDesired: health.update })
+  const forgetLongGone = createForgetting()
+  const rounds = createReconcileLoop({
+    details: true,
+    onStatus: published.show,
+    onDesired: (desired, config, observed) => {
+      health.update(desired, config, observed)
+      forgetLongGone(observed.links)
+    },
+  })
   const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
   process.on('SIGHUP', () => {
     if (rounds.load().length === 0) scheduler.hint('configuration read')

@@ -24,6 +24,11 @@ export interface PerInterface<T> {
   readonly has: (device: string) => boolean
   /** When the value was saved last, in milliseconds since 1970; 0 for never. */
   readonly savedAt: (device: string) => number
+  /**
+   * Removes the files of all but these interfaces that were saved before `before`, in milliseconds since 1970. Never
+   * throws: what cannot be removed is logged.
+   */
+  readonly removeOld: (here: ReadonlySet<string>, before: number) => void
 }
 
 /** Makes access to such a folder; the folder itself is made when something is saved. */
@@ -32,6 +37,7 @@ export function perInterface<T>(
   { parse, format }: Pick<PerInterface<T>, 'parse' | 'format'>,
 ): PerInterface<T> {
   const pathOf = (device: string) => join(folder, `${device}.json`)
+  const savedAt = (device: string) => lstatSync(pathOf(device), { throwIfNoEntry: false })?.mtimeMs ?? 0
   return {
     folder,
     parse,
@@ -50,7 +56,18 @@ export function perInterface<T>(
       else replaceFile(pathOf(device), format(value))
     },
     has: (device) => existsSync(pathOf(device)),
-    savedAt: (device) => lstatSync(pathOf(device), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    savedAt,
+    removeOld: (here, before) => {
+      for (const file of filesIn(folder)) {
+        const device = /^(.+)\.json$/.exec(file)?.[1] ?? ''
+        if (here.has(device) || !isInterfaceName(device)) continue
+        try {
+          if (savedAt(device) < before) removeFile(pathOf(device))
+        } catch (error) {
+          log.failure('removing', pathOf(device), error)
+        }
+      }
+    },
   }
 }
 

@@ -38,3 +38,14 @@ export const everyFile: readonly string[] = [
   // Empty files, a text for ip(8), and a lock and a socket.
   ...[`${disabledFolder}/*`, heldDownPath, tableNamesPath, paths.lock, paths.control],
 ]
+
+/** How long what was told of an interface is kept after that has gone, in ms. Sticks and phones may have a new name each time. */
+const keptMs = 30 * 24 * 3600 * 1000
+
+/**
+ * Removes what was told more than a month ago of interfaces that are not here. `now` in milliseconds since 1970; where
+ * the host's date leaps, no more is lost than what a hook tells again when the interface comes. Never throws.
+ */
+export function removeLongGone(here: ReadonlySet<string>, now: number): void {
+  for (const folder of Object.values(storedFolders)) folder.removeOld(here, now - keptMs)
+}

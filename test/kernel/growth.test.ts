@@ -2,16 +2,13 @@
  * The set of uplinks grows and shrinks at random, numbers from 1 to 63: each round's changes are accepted by the kernel,
  * and the end is what a fresh start makes.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { paths } from '../../src/layout.ts'
-import type { Config } from '../../src/model/config.ts'
-import { commandOf } from '../../src/reconcile/apply/commands.ts'
-import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
 import { stateFile } from '../../src/store/state.ts'
 import { configOf } from '../config-of.ts'
-import { difference, kernelState } from './kernel-state.ts'
+import { endsAsFresh, settles } from './fresh-start.ts'
 import { scenario } from './namespace.ts'
 import { twoUplinks } from './world.ts'
 
@@ -27,13 +24,7 @@ const play = await scenario(import.meta, async (sequences: number, seed: number)
       remember(set)
       await settles(config)
     }
-    const evolved = await kernelState()
-    const state = readFileSync(stateFile.path, 'utf8')
-    await takeDown(config)
-    writeFileSync(stateFile.path, state)
-    await settles(config)
-    const lines = difference(await kernelState(), evolved)
-    if (lines.length > 0) throw new Error(`not as from nothing:\n${lines.join('\n')}`)
+    await endsAsFresh(config)
   })
   const report = await fc.check(grown, { numRuns: sequences, seed, endOnFailure: true })
   return report.failed ? `${fc.defaultReportMessage(report)}\n${report.errorInstance}` : null
@@ -44,12 +35,6 @@ function remember([first, second, ...others]: readonly number[]): void {
   const gone = others.map((number) => [`gone${number}`, { number, interface: `gone${number}` }] as const)
   const here = [first, second].map((number, i) => [`wan${i + 1}`, { number, interface: `wan${i + 1}` }] as const)
   writeFileSync(stateFile.path, JSON.stringify({ uplinks: Object.fromEntries([...here, ...gone]), sysctls: {} }))
-}
-
-async function settles(config: Config): Promise<void> {
-  const { remaining, refused, errors } = await reconcile(config)
-  const undone = [...remaining, ...refused.map(({ step }) => step)].map(commandOf)
-  if (undone.length + errors.length > 0) throw new Error([...errors, ...undone].join('; '))
 }
 
 const sequences = Number(process.env['SEQUENCES'] ?? 4)

@@ -2,18 +2,15 @@
  * Sequences of random events on the kernel: what the pipeline makes of each is what it makes from nothing.
  * `SEQUENCES=1000 SEED=1 npx vitest run --project kernel random` plays longer, and again what a seed has found.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { commandOf } from '../../src/reconcile/apply/commands.ts'
-import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
-import { stateFile } from '../../src/store/state.ts'
+import { reconcile } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { record } from '../lab/measurements.ts'
 import { run } from '../lab/run.ts'
-import { difference, kernelState } from './kernel-state.ts'
+import { endsAsFresh } from './fresh-start.ts'
 import { scenario } from './namespace.ts'
-import { linksSettled, twoUplinks } from './world.ts'
+import { twoUplinks } from './world.ts'
 
 const text = '[uplink wan2]\nweight = 3\n[uplink stick]\ninterface = usb*\nmetric = 10\n'
 const config = configOf(text)
@@ -85,7 +82,7 @@ const play = await scenario(import.meta, async (sequences: number, seed: number)
   const report = await fc.check(
     fc.asyncProperty(fc.array(fc.constantFrom(...events), { minLength: 1, maxLength: 8 }), async (sequence) => {
       for (const event of sequence) await happen(event)
-      await ends()
+      await endsAsFresh(config)
     }),
     { numRuns: sequences, seed, endOnFailure: false },
   )
@@ -99,21 +96,6 @@ async function happen(event: string): Promise<void> {
   if (event === 'reconcile') return void (await reconcile(config))
   const [program = '', ...args] = event.split(' ')
   await run(`/usr/sbin/${program}`, args, { accept: [0, 1, 2, 255] })
-}
-
-/** The same, line by line, as taking everything away and starting again with the same numbers. */
-async function ends(): Promise<void> {
-  await linksSettled()
-  const { remaining, refused, errors } = await reconcile(config)
-  const undone = [...remaining, ...refused.map(({ step }) => step)].map(commandOf)
-  if (undone.length > 0) throw new Error(`not done: ${[...errors, ...undone].join('; ')}`)
-  const evolved = await kernelState()
-  const state = readFileSync(stateFile.path, 'utf8')
-  await takeDown(config)
-  writeFileSync(stateFile.path, state)
-  await reconcile(config)
-  const lines = difference(await kernelState(), evolved)
-  if (lines.length > 0) throw new Error(`not as from nothing:\n${lines.join('\n')}`)
 }
 
 const sequences = Number(process.env['SEQUENCES'] ?? 60)
