@@ -12,7 +12,7 @@ import { labName, labPaths } from '../lab/names.ts'
 import { emulatedPatienceMs } from '../lab/patience.ts'
 import { projectFolder } from './paths.ts'
 import { projectDisk } from './project-disk.ts'
-import { rootDisk } from './root-disk.ts'
+import { type RootDisk, type RootKind, rootDisk } from './root-disk.ts'
 
 export interface EmulatedMachine {
   /**
@@ -24,6 +24,8 @@ export interface EmulatedMachine {
 
 export interface MachineOptions {
   readonly megabytes?: number
+  /** The root, and with it the kernel; absent: the one for clouds. */
+  readonly root?: RootKind
   readonly progress: (line: string) => void
 }
 
@@ -44,7 +46,7 @@ export function lacksEmulator(): boolean {
 
 /** Boots it: 12 s, more while others work. */
 export async function bootEmulated(undo: Disposer, options: MachineOptions): Promise<EmulatedMachine> {
-  const root = await rootDisk(options.progress)
+  const root = await rootDisk(options.root ?? 'cloud', options.progress)
   const project = await projectDisk()
   const folder = `${labPaths.machines}/${labName('emulated')}`
   mkdirSync(folder, { recursive: true })
@@ -76,7 +78,7 @@ export async function bootEmulated(undo: Disposer, options: MachineOptions): Pro
 }
 
 function argumentsFor(
-  { disk, kernel }: { readonly disk: string; readonly kernel: string },
+  { disk, kernel, initramfs }: RootDisk,
   project: string,
   log: string,
   megabytes: number,
@@ -93,33 +95,58 @@ function argumentsFor(
     // qemu names them to the kernel in reverse: the root becomes pmem0.
     ...memory('memory1', project),
     ...memory('memory0', disk),
-    // The kernel has NVMe built in, so it needs no initramfs to begin.
-    ...['-drive', `file=${disk},format=raw,if=none,id=first,snapshot=on`, '-device', 'nvme,serial=first,drive=first'],
+    ...(initramfs === null
+      ? // The kernel has NVMe built in, so it needs no initramfs to begin.
+        ['-drive', `file=${disk},format=raw,if=none,id=first,snapshot=on`, '-device', 'nvme,serial=first,drive=first']
+      : ['-initrd', initramfs]),
     // An unready random generator would cost each random number ten thousand instructions.
     ...['-device', 'virtio-rng-pci'],
     ...['-device', 'virtio-serial-pci', '-chardev', 'stdio,id=agent,signal=off'],
     ...['-device', 'virtserialport,chardev=agent,name=agent'],
     ...['-serial', `file:${log}`],
-    ...['-kernel', kernel, '-append', `${kernelOptions} -- -c "${firstSteps.join(' && ')}"`],
+    ...['-kernel', kernel, '-append', commandLine(initramfs === null ? 'disk' : 'initramfs')],
   ]
 }
 
-const kernelOptions = 'console=ttyS0 quiet panic=-1 random.trust_cpu=on root=/dev/nvme0n1 rw init=/bin/sh'
+function commandLine(start: 'disk' | 'initramfs'): string {
+  const general = 'console=ttyS0 quiet panic=-1 random.trust_cpu=on'
+  const options = { disk: 'root=/dev/nvme0n1 rw init=/bin/sh', initramfs: 'rdinit=/bin/sh' }
+  return `${general} ${options[start]} -- -c "${firstSteps[start].join(' && ')}"`
+}
 
-/** From the disk that the kernel begins with into the one in the memory. */
-const firstSteps = [
-  'export PATH=/usr/sbin:/usr/bin',
-  'mount -t devtmpfs d /dev',
-  'mount -t sysfs s /sys',
-  'modprobe -a nfit nd_pmem',
-  'until [ -e /dev/pmem1 ]; do sleep 0.1; done',
-  'mount /dev/pmem0 /mnt',
-  `mkdir -p /mnt${projectFolder}`,
-  `mount -o ro /dev/pmem1 /mnt${projectFolder}`,
-  'umount /sys',
-  'mount --move /dev /mnt/dev',
-  `exec switch_root /mnt /bin/sh ${projectFolder}/test/emulated/programs/agent.sh`,
-]
+const agent = `/bin/sh ${projectFolder}/test/emulated/programs/agent.sh`
+
+/** From the disk, or the initramfs, that the kernel begins with into the disk in the memory. */
+const firstSteps = {
+  disk: [
+    'export PATH=/usr/sbin:/usr/bin',
+    'mount -t devtmpfs d /dev',
+    'mount -t sysfs s /sys',
+    'modprobe -a nfit nd_pmem',
+    'until [ -e /dev/pmem1 ]; do sleep 0.1; done',
+    'mount /dev/pmem0 /mnt',
+    `mkdir -p /mnt${projectFolder}`,
+    `mount -o ro /dev/pmem1 /mnt${projectFolder}`,
+    'umount /sys',
+    'mount --move /dev /mnt/dev',
+    `exec switch_root /mnt ${agent}`,
+  ],
+  // klibc's programs know fewer options.
+  initramfs: [
+    'export PATH=/usr/sbin:/usr/bin',
+    'mkdir -p /dev /sys /mnt',
+    'mount -t devtmpfs d /dev',
+    'mount -t sysfs s /sys',
+    'modprobe -a nfit nd_pmem ext4',
+    'until [ -e /dev/pmem1 ]; do sleep 0.1; done',
+    'mount -t ext4 /dev/pmem0 /mnt',
+    `mkdir -p /mnt${projectFolder}`,
+    `mount -t ext4 -o ro /dev/pmem1 /mnt${projectFolder}`,
+    'umount /sys',
+    'mount -o move /dev /mnt/dev',
+    `exec run-init /mnt ${agent}`,
+  ],
+} as const
 
 /** Reads what the machine says, line by line or by length. Throws when it is late or the machine has ended. */
 function reader(child: ChildProcess, lastWords: () => string) {

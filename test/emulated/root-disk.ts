@@ -1,31 +1,42 @@
 /** The emulated machine's root: a Debian with its own kernel, as a disk that is made once and kept. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { command } from '../lab/command.ts'
 import { image } from '../lab/image.ts'
 import { oneAtATime } from '../lab/once.ts'
 
-const packages = ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'] as const
+/** The kernel for clouds is smaller and starts without an initramfs; only the other one has PPP. */
+const packages = {
+  cloud: ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'],
+  ppp: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe'],
+} as const
+
+export type RootKind = keyof typeof packages
 
 export interface RootDisk {
   /** ext4, read and written through a throwaway layer only. */
   readonly disk: string
   readonly kernel: string
+  /** Null where the kernel has built in what it needs to find its disks. */
+  readonly initramfs: string | null
 }
 
-export async function rootDisk(progress: (line: string) => void): Promise<RootDisk> {
-  const folder = await image('trixie', packages, progress)
+export async function rootDisk(kind: RootKind, progress: (line: string) => void): Promise<RootDisk> {
+  const folder = await image('trixie', packages[kind], progress)
   const [kernel] = readdirSync(`${folder}/boot`).filter((name) => name.startsWith('vmlinuz-'))
   if (kernel === undefined) throw new Error(`looking for Debian's kernel: none in ${folder}/boot`)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const isThere = () => existsSync(disk) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id
+  const initramfs = kind === 'cloud' ? null : `${folder}.initramfs`
+  const isThere = () =>
+    [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {
     await oneAtATime(basename(disk), async () => {
       if (isThere()) return
       const draft = `${disk}.new`
       try {
+        if (initramfs !== null) await makeInitramfs(folder, kernel.replace('vmlinuz-', ''), initramfs)
         await makeDisk(folder, draft, 1024)
         renameSync(draft, disk)
         writeFileSync(idFile, id)
@@ -34,7 +45,22 @@ export async function rootDisk(progress: (line: string) => void): Promise<RootDi
       }
     })
   }
-  return { disk, kernel: `${folder}/boot/${kernel}` }
+  return { disk, kernel: `${folder}/boot/${kernel}`, initramfs }
+}
+
+/** What the kernel needs to find the disks in its memory, as a small initramfs by Debian's own initramfs-tools. */
+async function makeInitramfs(folder: string, version: string, file: string): Promise<void> {
+  const settings = mkdtempSync(`${folder}/tmp/initramfs-`)
+  const inside = settings.slice(folder.length)
+  try {
+    await command(['/usr/bin/cp', '-a', `${folder}/etc/initramfs-tools/.`, settings])
+    writeFileSync(`${settings}/modules`, 'nfit\nnd_pmem\next4\n')
+    writeFileSync(`${settings}/conf.d/modules`, 'MODULES=list\n')
+    await command(['/usr/sbin/chroot', folder, 'mkinitramfs', '-d', inside, '-o', `${inside}/made`, version])
+    await command(['/usr/bin/mv', `${settings}/made`, file])
+  } finally {
+    rmSync(settings, { recursive: true, force: true })
+  }
 }
 
 /** A folder -> an ext4 file system of so many MB, of which the file takes only what is used. */
