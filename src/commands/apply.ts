@@ -26,15 +26,26 @@ export async function run(): Promise<number> {
 
 async function told(reply: Reply, config: Config): Promise<0 | 1> {
   print(printableLines(reply.message))
-  return reply.ok ? leftOver(config) : 1
-}
-
-/**
- * Logs what is not as the files say. The daemon judged by the configuration that it has, and they may say something
- * else by now.
- */
-async function leftOver(config: Config): Promise<0 | 1> {
-  const { steps } = await survey(config)
+  if (!reply.ok) return 1
+  const look = async () => (await survey(config)).steps
+  const steps = await stillLeft(look, async () => (await askDaemon({ do: 'apply' }, patienceMs))?.ok === true)
   for (const step of steps) log.error(`not as the configuration says: ${commandOf(step)}`)
   return steps.length === 0 ? 0 : 1
+}
+
+/** Weights that are found out change every few seconds at most; two looks that each meet such a change are bad luck. */
+const looks = 3
+
+/**
+ * What is not as the files say, where the daemon judged by the configuration that it has, and they may say something else by
+ * now. What it has found out since it looked, as of weights, is left to be done, too: so it is asked `again`, which says whether
+ * it could, before that counts.
+ */
+export async function stillLeft<Left>(
+  look: () => Promise<readonly Left[]>,
+  again: () => Promise<boolean>,
+): Promise<readonly Left[]> {
+  let left = await look()
+  for (let i = 1; i < looks && left.length > 0 && (await again()); i++) left = await look()
+  return left
 }
