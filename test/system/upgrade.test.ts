@@ -133,49 +133,48 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
       )
   })
 
-  if (release === 'trixie')
-    test('connections of every kind stay through installing and upgrading', async () => {
-      const { lan, host, isps } = lab.network
-      const namespaces = { lan, host, isp1: isps[0].namespace, isp2: isps[1].namespace }
-      await run('/usr/bin/dpkg', '--purge', 'ifbalance')
-      rmSync(`${lab.machine.root}/etc/sysctl.d/99-strict.conf`, { force: true })
-      const loose = ['all', 'wan1', 'wan2'].map((name) => `net.ipv4.conf.${name}.rp_filter=0`)
-      await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', ...loose]))
-      await giveServersAndIpv6()
-      const addresses4 = await Promise.all(isps.map((isp) => isp.hostAddress()))
-      const started: ChildProcess[] = []
-      try {
-        const holding = await startHolding({
-          where: { release, stack: 'networkd' },
-          server,
-          addressOf: (i) => ({ inet: addresses4[i - 1] ?? '', inet6: `2001:db8:${i}::2` }),
-          run: (place, argv, input = '') => command(inNamespace(namespaces[place], argv), { input }),
-          start: (place, argv) => {
-            const [program = '', ...args] = inNamespace(namespaces[place], argv)
-            const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-            started.push(child)
-            return running(child)
-          },
-        })
-        mkdirSync(`${lab.machine.root}/etc/ifbalance/conf.d`, { recursive: true })
-        writeFileSync(`${lab.machine.root}/etc/ifbalance/conf.d/50-prefix.conf`, prefixConfig)
-        const route = await command(inNamespace(host, ['/usr/sbin/ip', 'route', 'get', server.inet]))
-        await holding.early(count, route.stdout.includes(' dev wan1 ') ? 1 : 2)
-        holding.chat()
-        await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
-        await holding.expectAllStayed('installing the package')
-        await holding.all(count)
-        await holding.from(1, count)
-        await holding.from(2, count)
-        await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
-        await holding.expectAllStayed('upgrading the package')
-        await run('/usr/bin/systemctl', 'reload', 'ifbalance')
-        await run('/usr/sbin/ifbalance', 'apply')
-        await holding.expectAllStayed('reload and apply, the package upgraded')
-      } finally {
-        for (const child of started) child.kill('SIGKILL')
-      }
-    }, 600_000)
+  test('connections of every kind stay through installing and upgrading', async () => {
+    const { lan, host, isps } = lab.network
+    const namespaces = { lan, host, isp1: isps[0].namespace, isp2: isps[1].namespace }
+    await run('/usr/bin/dpkg', '--purge', 'ifbalance')
+    rmSync(`${lab.machine.root}/etc/sysctl.d/99-strict.conf`, { force: true })
+    const loose = ['all', 'wan1', 'wan2'].map((name) => `net.ipv4.conf.${name}.rp_filter=0`)
+    await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', ...loose]))
+    await giveServersAndIpv6()
+    const addresses4 = await Promise.all(isps.map((isp) => isp.hostAddress()))
+    const started: ChildProcess[] = []
+    try {
+      const holding = await startHolding({
+        where: { release, stack: 'networkd' },
+        server,
+        addressOf: (i) => ({ inet: addresses4[i - 1] ?? '', inet6: `2001:db8:${i}::2` }),
+        run: (place, argv, input = '') => command(inNamespace(namespaces[place], argv), { input }),
+        start: (place, argv) => {
+          const [program = '', ...args] = inNamespace(namespaces[place], argv)
+          const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+          started.push(child)
+          return running(child)
+        },
+      })
+      mkdirSync(`${lab.machine.root}/etc/ifbalance/conf.d`, { recursive: true })
+      writeFileSync(`${lab.machine.root}/etc/ifbalance/conf.d/50-prefix.conf`, prefixConfig)
+      const route = await command(inNamespace(host, ['/usr/sbin/ip', 'route', 'get', server.inet]))
+      await holding.early(count, route.stdout.includes(' dev wan1 ') ? 1 : 2)
+      holding.chat()
+      await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
+      await holding.expectAllStayed('installing the package')
+      await holding.all(count)
+      await holding.from(1, count)
+      await holding.from(2, count)
+      await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+      await holding.expectAllStayed('upgrading the package')
+      await run('/usr/bin/systemctl', 'reload', 'ifbalance')
+      await run('/usr/sbin/ifbalance', 'apply')
+      await holding.expectAllStayed('reload and apply, the package upgraded')
+    } finally {
+      for (const child of started) child.kill('SIGKILL')
+    }
+  }, 600_000)
 
   /** Each provider has the servers, and what the host has without DHCP: an address and a gateway of IPv6. */
   async function giveServersAndIpv6(): Promise<void> {
