@@ -89,7 +89,8 @@ const play = await scenario(import.meta, async (choices: number, seed: number, s
     const before = await tryAll()
     const working = new Map([...before].filter(([, { fate }]) => fate.where !== null))
     tried += working.size
-    const free = await freeOf(working, chosen)
+    const rerouted = reroutedOf(working, chosen)
+    const free = await freeOf(working, rerouted)
 
     // When we come, it goes on, and works anew.
     let config = plain
@@ -112,7 +113,7 @@ const play = await scenario(import.meta, async (choices: number, seed: number, s
         await setCarrier(change.isp, 'down')
         await settle(config)
         const dead = `isp${change.isp}`
-        for (const id of kept) if (linesOf(before.get(id)).includes(dead)) kept.delete(id)
+        for (const id of kept) if (rerouted.has(id) || linesOf(before.get(id)).includes(dead)) kept.delete(id)
         await expectAlive(kept, before, `${what} lost`)
         await expectNew(`${what} lost`, before, free, new Set([dead]))
         await setCarrier(change.isp, 'up')
@@ -132,15 +133,22 @@ const play = await scenario(import.meta, async (choices: number, seed: number, s
   }
 })
 
-/** Flows that we may spread: main's default decides, and it is an uplink's. */
-async function freeOf(working: Flows, chosen: readonly Piece[]): Promise<ReadonlySet<string>> {
-  const free = new Set<string>()
-  // Such a packet is routed twice, and its address is of the first time: which rule meant what, nobody can tell.
+/**
+ * Flows whose packets are routed twice: the first time by their mark, which gives them an address, then without it. Which rule meant
+ * what, nobody can tell; and they need the line of that address as well, as a dead one's leads nowhere.
+ */
+function reroutedOf(working: Flows, chosen: readonly Piece[]): ReadonlySet<string> {
   const losesMark = chosen.some(({ up }) => up.join().includes('meta mark set ct mark'))
-  for (const { flow, fate } of working.values()) {
-    const isRerouted = losesMark && flow.mark !== undefined && /^isp/.test(fate.where ?? '')
-    if (isRerouted || (await isLeftToMain(flow))) free.add(flow.id)
-  }
+  const some = [...working.values()].filter(
+    ({ flow, fate }) => flow.mark !== undefined && /^isp/.test(fate.where ?? ''),
+  )
+  return new Set(losesMark ? some.map(({ flow }) => flow.id) : [])
+}
+
+/** Flows that we may spread: main's default decides, and it is an uplink's. */
+async function freeOf(working: Flows, rerouted: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const free = new Set(rerouted)
+  for (const { flow } of working.values()) if (await isLeftToMain(flow)) free.add(flow.id)
   return free
 }
 
