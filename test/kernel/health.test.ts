@@ -301,6 +301,14 @@ describe('IPv4', () => {
     }
   })
 
+  test('a gateway with another hardware address is asked for at once, and its line carries', async () => {
+    const replaced = '02:00:00:00:77:02'
+    await command(inNamespace(namespaceOf(lab.network, 2), ['/usr/sbin/ip', 'link', 'set', 'sub', 'address', replaced]))
+    const isKnown = async () => (await lab.exec(['/usr/sbin/ip', 'neigh', 'show', '10.2.0.1'])).includes(replaced)
+    await until(lab, 'the new address is known', isKnown)
+    await untilCarriers(lab, ['wan1', 'wan2'])
+  })
+
   test('P7 /run is full: a dead line is out all the same, and back when it is mended', async () => {
     await lab.exec(['/usr/bin/mount', '-o', 'remount,size=1M', '/run'])
     try {

@@ -1,5 +1,6 @@
 /** One line as the daemon watches it: what is known of it, and the probes that are under way. */
 
+import { askAnew } from '../../kernel/iproute/neighbours.ts'
 import { probeIntervalMs } from '../../lines/machine.ts'
 import type { LineEffect, LineEvent, PathHealth } from '../../lines/path-health.ts'
 import type { Answer, Egress } from '../../lines/probes/egress.ts'
@@ -12,6 +13,7 @@ import { timeoutMs } from '../../lines/quality.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
 import type { LineState } from '../../model/health.ts'
 import { hasAddress } from '../../os/addresses.ts'
+import { log } from '../../os/log.ts'
 import type { Ticker } from '../ticker.ts'
 
 export interface Track {
@@ -62,6 +64,9 @@ export function act(track: Track, effect: LineEffect, { onEvent, onTime }: Track
   }
   const { way, settings } = track
   track.stopBurst()
+  // A gateway may have another hardware address since it answered last. What is dead is asked rarely enough for the kernel to find out.
+  if (way.gateway !== null && track.line.state === 'suspect')
+    askAnew(way.gateway, way.device).catch((error) => log.failure('asking for the gateway of', way.uplink, error))
   track.stopBurst = probeAll(way, settings, {
     ...{ timeoutMs: effect.timeoutMs, dueMs: effect.dueMs },
     onLate: () => onEvent(track, { kind: 'late' }),
