@@ -145,8 +145,8 @@ export function balancedTable({ tableBase }: Layout): number {
 }
 
 /** Whether a table's number is an uplink's or that of the balanced default. */
-export function isOurTable(table: number, numbers: Layout): boolean {
-  const offset = table - numbers.tableBase
+export function isOurTable(table: number, layout: Layout): boolean {
+  const offset = table - layout.tableBase
   return (offset >= 1 && offset <= maxUplinks) || offset === 98
 }
 

@@ -13,8 +13,8 @@ export async function run({ json }: { readonly json: boolean }): Promise<number>
   const { config } = settings()
   const { uplinks } = (await surveyWithoutRuleset(config)).desired
   // The families are counted one after the other, as the kernel walks the same table for both.
-  const inet = await countConnections('inet', config.numbers)
-  const inet6 = await countConnections('inet6', config.numbers)
+  const inet = await countConnections('inet', config.layout)
+  const inet6 = await countConnections('inet6', config.layout)
   const connections = connectionsOf(uplinks, { inet, inet6 })
   print(json ? JSON.stringify(connections, null, 2) : connectionsText(connections, paint))
   return 0

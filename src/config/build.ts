@@ -19,7 +19,7 @@ export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics)
   const balancing = partOf('balance', sectionKeys.balance, balance)
   const config: Config = {
     balance: balancing,
-    numbers: partOf('numbers', sectionKeys.balance, balance),
+    layout: partOf('layout', sectionKeys.balance, balance),
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
     rules: buildRules(rules, [...uplinks.keys()], outside, report),
     ...(rules.size > 0 || modeOf(balancing.mode).ruleForAll === 'both'

@@ -9,7 +9,7 @@ import type { ValueParser } from './values/values.ts'
 /** The parts of Config that keys set. Members that may be absent have no `initial`. */
 interface Parts {
   readonly balance: BalanceConfig
-  readonly numbers: Layout
+  readonly layout: Layout
   /** The interface may be absent, as the section's name stands for it. */
   readonly uplink: Omit<UplinkConfig, 'name' | 'interface' | 'probe' | 'quota'> &
     Partial<Pick<UplinkConfig, 'interface'>>

@@ -110,19 +110,19 @@ const balanceKeys = {
     help: 'whether uplinks are probed at all',
   }),
   'mark-shift': key({
-    into: 'numbers.markShift',
+    into: 'layout.markShift',
     reader: markShift,
     initial: defaultLayout.markShift,
     help: 'the lowest of the eight bits of marks that are ours',
   }),
   'table-base': key({
-    into: 'numbers.tableBase',
+    into: 'layout.tableBase',
     reader: tableBase,
     initial: defaultLayout.tableBase,
     help: 'the number below our routing tables',
   }),
   'rule-base': key({
-    into: 'numbers.ruleBase',
+    into: 'layout.ruleBase',
     reader: ruleBase,
     initial: defaultLayout.ruleBase,
     help: 'the first of the thousand priorities of our rules',

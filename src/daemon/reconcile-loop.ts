@@ -183,8 +183,8 @@ function report(
   const result = { heldDown: held, carrying }
   if (applied.length > 0) say({ event: 'round', ...result, changes: applied.length, causes: reasons })
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
-  const left = refused.filter((refusal) => !isWayOut(refusal, inForce.numbers))
-  const refusals = left.map((refusal) => troubleOf(refusal, desired.uplinks, inForce.numbers))
+  const left = refused.filter((refusal) => !isWayOut(refusal, inForce.layout))
+  const refusals = left.map((refusal) => troubleOf(refusal, desired.uplinks, inForce.layout))
   tell([
     ...desired.warnings,
     ...errors.map((reason) => ({ kind: 'failed', reason }) as const),
@@ -198,13 +198,13 @@ function report(
  * Names of the uplinks that new connections of one family at least take. Where our rules are missing, none do, whatever
  * is online: conflicts.ts says why.
  */
-function carriersOf({ routes, rules, uplinks }: Desired, { numbers }: Config): readonly string[] {
+function carriersOf({ routes, rules, uplinks }: Desired, { layout }: Config): readonly string[] {
   // Where another's default comes first, nothing leads to the balanced one.
   const leading = rules.filter(
-    ({ priority, spec }) => priority === lastPriority && spec.endsWith(`lookup ${balancedTable(numbers)}`),
+    ({ priority, spec }) => priority === lastPriority && spec.endsWith(`lookup ${balancedTable(layout)}`),
   )
   const balanced = routes.filter(
-    (route) => isBalancedDefault(route, numbers) && leading.some(({ family }) => family === route.family),
+    (route) => isBalancedDefault(route, layout) && leading.some(({ family }) => family === route.family),
   )
   const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
   return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)

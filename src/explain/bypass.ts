@@ -45,13 +45,13 @@ function mayBeSteered(
   { incoming, family }: RouteQuery,
   { table, isDefault }: RouteAnswer,
   uplink: Uplink,
-  { config: { numbers }, observed }: Facts,
+  { config: { layout }, observed }: Facts,
 ): boolean {
   if (table === tables.main) return isDefault
-  if (table === balancedTable(numbers)) return true
+  if (table === balancedTable(layout)) return true
   if (incoming !== null) return false
   const theirs = observed.rules.filter((rule) => rule.family === family && leadsTo(table, rule))
-  return table === uplinkTable(uplink.number, numbers) || theirs.every(({ priority }) => priority > numbers.ruleBase)
+  return table === uplinkTable(uplink.number, layout) || theirs.every(({ priority }) => priority > layout.ruleBase)
 }
 
 function whyNoWay({ family, source }: RouteQuery, { config, desired }: Facts): string {

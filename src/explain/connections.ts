@@ -17,7 +17,7 @@ const most = 20
 /** Connections that fit the question; a port or source that it does not name fits all. */
 export async function keptConnections(
   { family, destination, protocol, port, sourcePort, from }: Question,
-  { numbers }: Config,
+  { layout }: Config,
   uplinks: readonly Uplink[],
 ): Promise<readonly Kept[]> {
   const kept: Kept[] = []
@@ -34,9 +34,9 @@ export async function keptConnections(
   return kept
 
   function reasonOf(line: string): string {
-    const { pinned, incoming, numberMask } = marks(numbers)
+    const { pinned, incoming, numberMask } = marks(layout)
     const mark = markOf(line)
-    const number = (mark & numberMask) >>> numbers.markShift
+    const number = (mark & numberMask) >>> layout.markShift
     const uplink = uplinks.find((one) => one.number === number)
     const title = uplink ? `uplink ${uplink.name}` : `an uplink that is no longer known (${number})`
     if ((mark & incoming) !== 0) return `came in by ${title}: its answers leave by it`

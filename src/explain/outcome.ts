@@ -21,9 +21,9 @@ export function balancedOutcome(query: RouteQuery, route: RouteAnswer | string, 
   const { config, desired } = facts
   const { ways, refused } = waysOf(route, query, query.mark, facts)
   const table = typeof route === 'string' ? 0 : route.table
-  const bound = desired.uplinks.find(({ number }) => table === uplinkTable(number, config.numbers))
+  const bound = desired.uplinks.find(({ number }) => table === uplinkTable(number, config.layout))
   if (bound) return { decision: `its address is that of uplink ${bound.name}`, ways, refused, others: [] }
-  if (![balancedTable(config.numbers), tables.main].includes(table))
+  if (![balancedTable(config.layout), tables.main].includes(table))
     return { decision: 'another policy rule sends it there', ways, refused, others: [] }
   const others = rejectedUplinks(ways, null, query, facts)
   if (typeof route !== 'string' && table !== tables.main && !route.isDefault)
@@ -73,14 +73,14 @@ async function waysByChoice(
   packet: FirstPacket,
   facts: Facts,
 ): Promise<Ways> {
-  const { numbers } = facts.config
-  const { incoming } = marks(numbers)
+  const { layout } = facts.config
+  const { incoming } = marks(layout)
   if (choice.kind === 'refuse') return { ways: [], refused: choice.as }
   if (choice.kind === 'main') return waysByMark(incoming, query, packet, facts)
   const flag = packet.side === 'local' ? incoming : 0
   const all = await Promise.all(
     partsOf(choice, query, packet).map(async ({ number, share }) => {
-      const { ways, refused } = await waysByMark((markOf(number, numbers) | flag) >>> 0, query, packet, facts)
+      const { ways, refused } = await waysByMark((markOf(number, layout) | flag) >>> 0, query, packet, facts)
       return { ways: ways.map((way) => ({ ...way, share: way.share * share })), refused }
     }),
   )

@@ -55,7 +55,7 @@ function ipRuleOf(
 }
 
 function tableName(table: number, { config, desired }: Facts): string {
-  const uplink = desired.uplinks.find(({ number }) => uplinkTable(number, config.numbers) === table)
+  const uplink = desired.uplinks.find(({ number }) => uplinkTable(number, config.layout) === table)
   const known = Object.entries(tables).find(([, number]) => number === table)?.[0]
-  return known ?? uplink?.name ?? (table === balancedTable(config.numbers) ? 'balanced' : String(table))
+  return known ?? uplink?.name ?? (table === balancedTable(config.layout) ? 'balanced' : String(table))
 }

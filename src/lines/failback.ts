@@ -26,7 +26,7 @@ export function failBack(before: Carrying | null, desired: Desired, config: Conf
   const carrying = new Map<string, { since: number; returned: boolean }>()
   const victims: { uplink: Uplink; family: Family }[] = []
   for (const family of ['inet', 'inet6'] as const) {
-    const balanced = desired.routes.filter((r) => r.family === family && isBalancedDefault(r, config.numbers))
+    const balanced = desired.routes.filter((r) => r.family === family && isBalancedDefault(r, config.layout))
     const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
     let due = false
     for (const { name, interface: device } of desired.uplinks.filter((uplink) => devices.has(uplink.interface))) {

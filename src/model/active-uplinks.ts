@@ -82,6 +82,6 @@ function compareTiers(one: Usable, other: Usable): number {
 }
 
 /** Whether it is the default that new connections take. The balanced table has routes for single hosts, too. */
-export function isBalancedDefault({ table, destination }: Route, numbers: Layout): boolean {
-  return table === balancedTable(numbers) && destination === 'default'
+export function isBalancedDefault({ table, destination }: Route, layout: Layout): boolean {
+  return table === balancedTable(layout) && destination === 'default'
 }

@@ -10,7 +10,7 @@ import type { Spread } from './spreading.ts'
 
 export interface Config {
   readonly balance: BalanceConfig
-  readonly numbers: Layout
+  readonly layout: Layout
   /** In file order: the first whose pattern matches an interface wins. */
   readonly uplinks: readonly UplinkConfig[]
   /** In file order: the first that matches a new connection decides. */

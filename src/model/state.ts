@@ -12,7 +12,7 @@ export interface State {
    * The layouts in use: where our marks, tables and rules are now, and where they were while something is left there;
    * absent for the default one.
    */
-  readonly numbers?: readonly Layout[]
+  readonly layouts?: readonly Layout[]
 }
 
 export interface KnownUplink {

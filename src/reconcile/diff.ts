@@ -28,14 +28,14 @@ import type { Family } from '../net/family.ts'
 import { lostUplinks } from './decide/drains.ts'
 import { replacedAddresses } from './decide/former-addresses.ts'
 import { connectionsOfFormerPrefixes } from './decide/nptv6.ts'
-import { allNumbers, connectionsOfFormerMarks } from './decide/previous-layout.ts'
+import { allLayouts, connectionsOfFormerMarks } from './decide/previous-layout.ts'
 import { isOurRuleset } from './decide/ruleset.ts'
 import { untranslatedToForget } from './decide/untranslated.ts'
 
-/** The steps in their order. `numbers` is the layout of the configuration; earlier ones are cleaned up, too. */
-export function diff(observed: Observed, desired: Desired, numbers: Layout): readonly Step[] {
+/** The steps in their order. `layout` is that of the configuration; earlier ones are cleaned up, too. */
+export function diff(observed: Observed, desired: Desired, layout: Layout): readonly Step[] {
   const hasTable = observed.ruleset !== null && isOurRuleset(observed.ruleset)
-  const everywhere = allNumbers(numbers, observed)
+  const everywhere = allLayouts(layout, observed)
   const routes = diffRoutes(observed, desired, everywhere)
   const rules = diffRules(observed, desired, everywhere)
   const balanced = ({ route }: { route: Route }) => everywhere.some((one) => route.table === balancedTable(one))
@@ -52,13 +52,13 @@ export function diff(observed: Observed, desired: Desired, numbers: Layout): rea
     ...rules.removed,
     ...routes.deleted.filter((step) => !balanced(step)),
     ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
-    ...connectionsToForget(observed, desired, numbers),
-    ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, numbers),
-    ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(numbers, observed) : []),
-    ...replacedAddresses(desired.state.uplinks, observed, desired.rules, numbers).map(
+    ...connectionsToForget(observed, desired, layout),
+    ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, layout),
+    ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(layout, observed) : []),
+    ...replacedAddresses(desired.state.uplinks, observed, desired.rules, layout).map(
       (replaced) => ({ kind: 'close-sockets', ...replaced }) as const,
     ),
-    ...untranslatedToForget(observed, desired.ruleset, desired.uplinks, numbers),
+    ...untranslatedToForget(observed, desired.ruleset, desired.uplinks, layout),
   ]
 }
 
@@ -102,7 +102,7 @@ type RouteStep<K> = { readonly kind: K; readonly route: Route }
 
 function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly Layout[]) {
   const isOurs = ({ table, protocol }: Route) =>
-    protocol === protocols.route && everywhere.some((numbers) => isOurTable(table, numbers))
+    protocol === protocols.route && everywhere.some((layout) => isOurTable(table, layout))
   const ours = observed.routes.filter(isOurs)
   const there = new Map(ours.map((route) => [routeKey(route), route]))
   const wanted = new Set(desired.routes.map(routeKey))
@@ -130,7 +130,7 @@ function comparable(route: Route | undefined): Route | undefined {
 // ---- rules -----------------------------------------------------------------------------------------------------
 
 function diffRules(observed: Observed, desired: Desired, everywhere: readonly Layout[]) {
-  const inBlock = ({ priority }: Rule) => everywhere.some((numbers) => inOurBlock(priority, numbers))
+  const inBlock = ({ priority }: Rule) => everywhere.some((layout) => inOurBlock(priority, layout))
   const there = observed.rules.filter((rule) => rule.protocol === protocols.rule && !rule.foreign && inBlock(rule))
   const wanted = desired.rules.filter(inBlock)
   const missing = subtract(wanted, there)
@@ -176,12 +176,12 @@ function leavesToMain(spec: string): boolean {
 
 /** All other rules that rules.ts may have put at the pair's priority, with whatever numbers. */
 function pairSpecs(everywhere: readonly Layout[]): ReadonlySet<string> {
-  const specs = everywhere.flatMap((numbers) => {
-    const { numberMask, incoming } = marks(numbers)
-    const balanced = { lookup: balancedTable(numbers) }
+  const specs = everywhere.flatMap((layout) => {
+    const { numberMask, incoming } = marks(layout)
+    const balanced = { lookup: balancedTable(layout) }
     const byNumber = Array.from({ length: maxUplinks }, (_, index) => ({
-      mark: { value: markOf(index + 1, numbers), mask: numberMask },
-      action: { lookup: uplinkTable(index + 1, numbers) },
+      mark: { value: markOf(index + 1, layout), mask: numberMask },
+      action: { lookup: uplinkTable(index + 1, layout) },
     }))
     const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
     return [{ action: balanced }, { mark: unsteered, action: balanced }, ...byNumber]
@@ -229,18 +229,18 @@ function deleteRule(rule: Rule): Step {
  * Steps that end connections of dead uplinks. Connections stay while nothing else can carry them, and so do those of an
  * uplink that merely gave way to a better one.
  */
-function connectionsToForget(observed: Observed, desired: Desired, numbers: Layout): readonly Step[] {
+function connectionsToForget(observed: Observed, desired: Desired, layout: Layout): readonly Step[] {
   const lost = (['inet', 'inet6'] as const).flatMap((family) =>
-    lostUplinks(family, observed, desired, numbers).map((uplink) =>
-      forgetConnections(uplink, family, desired.uplinks, numbers),
+    lostUplinks(family, observed, desired, layout).map((uplink) =>
+      forgetConnections(uplink, family, desired.uplinks, layout),
     ),
   )
-  return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, numbers) : [])]
+  return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, layout) : [])]
 }
 
 /** Steps that end connections of numbers that were given back, as another uplink may get the number soon. */
-function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: Layout): readonly Step[] {
-  const { pinned, incoming, numberMask } = marks(numbers)
+function connectionsOfGivenBack({ state }: Observed, desired: Desired, layout: Layout): readonly Step[] {
+  const { pinned, incoming, numberMask } = marks(layout)
   const kept = new Set(Object.values(desired.state.uplinks).map(({ number }) => number))
   return Object.entries(state.uplinks)
     .filter(([, { number, goneSince }]) => goneSince !== undefined && !kept.has(number))
@@ -248,7 +248,7 @@ function connectionsOfGivenBack({ state }: Observed, desired: Desired, numbers: 
       [pinned, incoming].map((way) => ({
         kind: 'forget-connections' as const,
         uplink,
-        mark: (markOf(number, numbers) | way) >>> 0,
+        mark: (markOf(number, layout) | way) >>> 0,
         mask: (numberMask | pinned | incoming) >>> 0,
       })),
     )
@@ -262,15 +262,15 @@ export function forgetConnections(
   uplink: Uplink,
   family: Family,
   uplinks: readonly Uplink[],
-  numbers: Layout,
+  layout: Layout,
 ): Extract<Step, { kind: 'forget-connections' }> {
-  const { pinned, incoming, numberMask } = marks(numbers)
+  const { pinned, incoming, numberMask } = marks(layout)
   const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
   return {
     kind: 'forget-connections',
     uplink: uplink.name,
     family,
-    mark: (markOf(uplink.number, numbers) | pinned) >>> 0,
+    mark: (markOf(uplink.number, layout) | pinned) >>> 0,
     mask: (numberMask | pinned | incoming) >>> 0,
     addresses: (uplink[family]?.addresses ?? []).filter((address) => !others.includes(address)),
     device: uplink.interface,

@@ -78,7 +78,7 @@ export async function survey(config: Config): Promise<Survey> {
 export async function surveyWithoutRuleset(config: Config): Promise<Survey> {
   const observed = await observe(config, { ruleset: false })
   const desired = decide(config, observed)
-  const steps = diff(observed, { ...desired, ruleset: null }, config.numbers)
+  const steps = diff(observed, { ...desired, ruleset: null }, config.layout)
   return { observed, desired, steps }
 }
 
@@ -115,20 +115,20 @@ async function converge(
     }
     keepTable(steps.some(({ kind }) => kind === 'load-ruleset' || kind === 'delete-ruleset') ? null : desired.ruleset)
     const refused = refusalsOf(steps, observed)
-    publishRefusals(observed, config.numbers)
+    publishRefusals(observed, config.layout)
     return { applied, remaining: due(), refused, errors, observed, desired }
   })
   return { ...outcome, forgotten: flushConnections(outcome.applied) }
 }
 
 /** Steps that end connections which began while the table was lost for a moment. */
-function sinceLost(observed: Observed, desired: Desired, { numbers }: Config): readonly Step[] {
-  return untranslatedToForget({ ...observed, ruleset: null }, desired.ruleset, desired.uplinks, numbers)
+function sinceLost(observed: Observed, desired: Desired, { layout }: Config): readonly Step[] {
+  return untranslatedToForget({ ...observed, ruleset: null }, desired.ruleset, desired.uplinks, layout)
 }
 
 /** The world with what this process knows to be refused, as it has tried. */
-function withRefusals({ refused: _, ...observed }: Observed, { numbers }: Config): Observed {
-  const refused = refusedPaths(observed, numbers)
+function withRefusals({ refused: _, ...observed }: Observed, { layout }: Config): Observed {
+  const refused = refusedPaths(observed, layout)
   const rulesetRefused = refusedRuleset(observed)
   return {
     ...observed,
@@ -144,5 +144,5 @@ async function compare(
 ): Promise<Survey> {
   const observed = known(await observe(config), config)
   const desired = wish(observed)
-  return { observed, desired, steps: diff(observed, desired, config.numbers).filter(mayUndo) }
+  return { observed, desired, steps: diff(observed, desired, config.layout).filter(mayUndo) }
 }

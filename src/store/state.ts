@@ -34,12 +34,13 @@ export function isFormerSaved(sysctl: string): boolean {
   return isSaved(stateFile.path) || sysctl in load(stateFile, 'nothing is remembered', loadFromDisk).sysctls
 }
 
-function isEmpty({ uplinks, sysctls, numbers }: State): boolean {
-  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && numbers === undefined
+function isEmpty({ uplinks, sysctls, layouts }: State): boolean {
+  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && layouts === undefined
 }
 
 function parseState(text: string): State {
-  const { uplinks, sysctls, numbers } = jsonObject(text)
+  // Earlier versions wrote `numbers`.
+  const { uplinks, sysctls, numbers, layouts = numbers } = jsonObject(text)
   return {
     uplinks: withOwnNumbers(
       Object.entries(objectOf(uplinks)).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
@@ -47,7 +48,7 @@ function parseState(text: string): State {
     sysctls: Object.fromEntries(
       Object.entries(objectOf(sysctls)).filter((entry): entry is [string, string] => isFormer(...entry)),
     ),
-    ...(Array.isArray(numbers) ? { numbers: numbers.filter(isNumbers) } : {}),
+    ...(Array.isArray(layouts) ? { layouts: layouts.filter(isLayout) } : {}),
   }
 }
 
@@ -96,7 +97,7 @@ function isFamilies(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.every((family) => ['inet', 'inet6'].includes(family)))
 }
 
-function isNumbers(value: unknown): value is Layout {
+function isLayout(value: unknown): value is Layout {
   if (typeof value !== 'object' || value === null) return false
   const { markShift, tableBase, ruleBase } = value as Partial<Record<keyof Layout, unknown>>
   return [markShift, tableBase, ruleBase].every((number) => Number.isInteger(number) && Number(number) >= 0)

@@ -70,7 +70,7 @@ test.each(allCases())('$name', async ({ path, config, read, write }) => {
   if (process.env['RECORD']) {
     const observed: Observed = played.observed
     const desired = decide(config, observed)
-    const plan = diff(observed, desired, config.numbers).map(commandOf)
+    const plan = diff(observed, desired, config.layout).map(commandOf)
     write('observed.json', `${JSON.stringify(observed, null, 1)}\n`)
     write('plan.txt', `${[...desired.warnings.map(({ reason }) => `# warning: ${reason}`), ...plan].join('\n')}\n`)
   }

@@ -18,7 +18,7 @@ const play = await scenario(import.meta, async () => {
   const upwards = (await survey(config)).steps
   await reconcile(config)
   const observed = await observe(config)
-  const downwards = diff(observed, decideNothing(observed), config.numbers)
+  const downwards = diff(observed, decideNothing(observed), config.layout)
 
   const broken: string[] = []
   for (const [direction, steps] of [

@@ -42,7 +42,7 @@ describe('the state file', () => {
         wwan0: { number: 2, interface: 'wwan0', hardware: ['usb-1-1'] },
       },
       sysctls: { 'net/ipv4/conf/wwan0/rp_filter': '1', 'net/ipv4/conf/wan1/rp_filter': '1' },
-      numbers: [
+      layouts: [
         { markShift: 24, tableBase: 30000, ruleBase: 20000 },
         { markShift: 16, tableBase: 40000, ruleBase: 10000 },
       ],

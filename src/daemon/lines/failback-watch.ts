@@ -26,7 +26,7 @@ export function watchFailback(pulse: Ticker): FailbackWatch {
     carrying = now
     for (const { uplink, family } of victims) {
       log.event({ event: 'failback', uplink: uplink.name })
-      void forget([forgetConnections(uplink, family, desired.uplinks, config.numbers)])
+      void forget([forgetConnections(uplink, family, desired.uplinks, config.layout)])
     }
   }
 

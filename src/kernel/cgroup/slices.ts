@@ -25,13 +25,13 @@ export function slicePath(uplink: string): string {
 export function marksOfSlices(
   uplinks: readonly Uplink[],
   { slices = {} }: Observed,
-  { numbers }: Config,
+  { layout }: Config,
 ): ReadonlyMap<string, number> {
-  const { pinned } = marks(numbers)
+  const { pinned } = marks(layout)
   return new Map(
     uplinks
       .filter(({ name }) => Object.hasOwn(slices, slicePath(name)))
-      .map(({ name, number }) => [slicePath(name), ((number << numbers.markShift) | pinned) >>> 0] as const)
+      .map(({ name, number }) => [slicePath(name), ((number << layout.markShift) | pinned) >>> 0] as const)
       .toSorted(([one], [other]) => (one < other ? -1 : 1)),
   )
 }

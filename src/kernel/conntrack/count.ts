@@ -26,8 +26,8 @@ export interface Counted {
 }
 
 /** Counts the connections of a family. Throws where conntrack(8) fails, as it does for others than root. */
-export async function countConnections(family: Family, numbers: Layout): Promise<Counted> {
-  const counter = createCounter(numbers)
+export async function countConnections(family: Family, layout: Layout): Promise<Counted> {
+  const counter = createCounter(layout)
   await eachEntry(family, ['--output', 'extended'], counter.add)
   return counter.counted
 }
@@ -37,8 +37,8 @@ const bytes = ' bytes='
 /**
  * Returns what takes text lines of `conntrack -L`, and the sums so far. Text lines that are no entries count nothing.
  */
-export function createCounter(numbers: Layout): { readonly add: (line: string) => void; readonly counted: Counted } {
-  const { numberMask, pinned, incoming } = marks(numbers)
+export function createCounter(layout: Layout): { readonly add: (line: string) => void; readonly counted: Counted } {
+  const { numberMask, pinned, incoming } = marks(layout)
   const uplinks = new Map<number, Sum>()
   const counted: Counted = { uplinks, others: 0 }
 
@@ -50,7 +50,7 @@ export function createCounter(numbers: Layout): { readonly add: (line: string) =
       counted.others += 1
       return
     }
-    const sum = sumOf((mark & numberMask) >>> numbers.markShift)
+    const sum = sumOf((mark & numberMask) >>> layout.markShift)
     sum[cameIn ? 'in' : 'out'] += 1
     // conntrack(8) prints `bytes=` for each direction, the original one first.
     const original = line.indexOf(bytes)

@@ -65,9 +65,9 @@ export function refusalsOf(steps: readonly Step[], observed: Observed): readonly
  * Ways out that are refused now. An uplink without a way out of its own must not be in the balanced default, as the
  * kernel would refuse the whole route.
  */
-export function refusedPaths(observed: Observed, numbers: Layout): readonly RefusedPath[] {
+export function refusedPaths(observed: Observed, layout: Layout): readonly RefusedPath[] {
   return [...kept.values()].flatMap(({ step, why }) => {
-    const way = wayOut(step, numbers) ?? strictFilter(step, observed)
+    const way = wayOut(step, layout) ?? strictFilter(step, observed)
     return way && isHeldBack(step, observed) ? [{ ...way, why }] : []
   })
 }
@@ -78,33 +78,33 @@ export function refusedRuleset(observed: Observed): string | undefined {
 }
 
 /** Writes the refused ways out down, for those who look without trying, such as `ifbalance status`. */
-export function publishRefusals(observed: Observed, numbers: Layout): void {
-  saveRefused(refusedPaths(observed, numbers))
+export function publishRefusals(observed: Observed, layout: Layout): void {
+  saveRefused(refusedPaths(observed, layout))
 }
 
 /** Whether an uplink's own default was refused. */
-export function isWayOut({ step }: Refusal, numbers: Layout): boolean {
-  return wayOut(step, numbers) !== null
+export function isWayOut({ step }: Refusal, layout: Layout): boolean {
+  return wayOut(step, layout) !== null
 }
 
 /** A refusal, with the uplink that it is about where there is one. */
-export function troubleOf({ step, why }: Refusal, uplinks: readonly Uplink[], numbers: Layout): Trouble {
+export function troubleOf({ step, why }: Refusal, uplinks: readonly Uplink[], layout: Layout): Trouble {
   const [command = ''] = commandOf(step).split('\n')
   const table =
     'route' in step ? step.route.table : 'rule' in step ? Number(/lookup (\d+)/.exec(step.rule.spec)?.[1]) : 0
-  const uplink = uplinks.find(({ number }) => uplinkTable(number, numbers) === table)
+  const uplink = uplinks.find(({ number }) => uplinkTable(number, layout) === table)
   const reason = `refused: ${command}: ${why}`
   return uplink
     ? { kind: 'refused', uplink: uplink.name, reason: `uplink ${uplink.name}: ${reason}` }
     : { kind: 'refused', reason }
 }
 
-function wayOut(step: Step, numbers: Layout): Omit<RefusedPath, 'why'> | null {
+function wayOut(step: Step, layout: Layout): Omit<RefusedPath, 'why'> | null {
   if (step.kind !== 'replace-route') return null
   const { family, destination, table, type, nexthops } = step.route
   const [hop] = nexthops
   const isOne = hop !== undefined && nexthops.length === 1 && type === 'unicast' && destination === 'default'
-  return isOne && isOurTable(table, numbers) && table <= uplinkTable(maxUplinks, numbers)
+  return isOne && isOurTable(table, layout) && table <= uplinkTable(maxUplinks, layout)
     ? { family, device: hop.device, gateway: hop.gateway }
     : null
 }

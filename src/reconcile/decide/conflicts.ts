@@ -16,7 +16,7 @@ export function findConflicts(config: Config, uplinks: readonly Uplink[], observ
   return [
     ...some(observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)])),
     ...some(observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)])),
-    ...some(findTakers(uplinks, observed, config.numbers)),
+    ...some(findTakers(uplinks, observed, config.layout)),
     ...some(deadEnds(uplinks, observed)),
     ...foreignTable(observed),
     ...some(otherMarks(config, observed)),
@@ -37,8 +37,8 @@ function some(found: readonly Trouble[]): readonly Trouble[] {
 
 const most = 8
 
-function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { numbers }: Config): readonly Trouble[] {
-  if (!inOurBlock(priority, numbers) || (protocol === protocols.rule && !foreign)) return []
+function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { layout }: Config): readonly Trouble[] {
+  if (!inOurBlock(priority, layout) || (protocol === protocols.rule && !foreign)) return []
   const reason = `${ipv(family)} rule ${priority} "${spec}" is another program's, among ours: move ours with rule-base`
   return [{ kind: 'foreign-rule', family, reason }]
 }
@@ -47,12 +47,12 @@ function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { numb
  * A rule of others that compares our bits of marks. One that compares all bits and none of ours is no concern, such as
  * WireGuard's 0xca6c.
  */
-function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Config): readonly Trouble[] {
+function foreignMark({ family, priority, spec, protocol }: Rule, { layout }: Config): readonly Trouble[] {
   const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
-  const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), numbers)
-  const ourPlace = inOurBlock(priority, numbers) || (priority === lastPriority && leadsToUs)
+  const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), layout)
+  const ourPlace = inOurBlock(priority, layout) || (priority === lastPriority && leadsToUs)
   if ((protocol === protocols.rule && ourPlace) || value === undefined) return []
-  const bits = marks(numbers).mask
+  const bits = marks(layout).mask
   const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
   if ((compared & bits) === 0) return []
   const reason = `${ipv(family)} rule ${priority} "${spec}" uses bits of our mark ${hex(bits)}: move ours with mark-shift`
@@ -63,8 +63,8 @@ function foreignMark({ family, priority, spec, protocol }: Rule, { numbers }: Co
  * Others' rules that write our bits of marks before packets are routed. A connection whose mark is only cleared is
  * found again by its address (staying.ts).
  */
-function otherMarks({ numbers }: Config, { foreignMarks = [] }: Observed): readonly Trouble[] {
-  const ours = marks(numbers).mask
+function otherMarks({ layout }: Config, { foreignMarks = [] }: Observed): readonly Trouble[] {
+  const ours = marks(layout).mask
   return foreignMarks.flatMap(({ where, of, sets, clears }): readonly Trouble[] => {
     if ((sets & ours) !== 0)
       return [
@@ -85,8 +85,8 @@ function otherMarks({ numbers }: Config, { foreignMarks = [] }: Observed): reado
   })
 }
 
-function foreignRoute(route: Route, { numbers }: Config): readonly Trouble[] {
-  if (!isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
+function foreignRoute(route: Route, { layout }: Config): readonly Trouble[] {
+  if (!isOurTable(route.table, layout) || route.protocol === protocols.route) return []
   const { family, destination, table } = route
   const reason = `${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`
   return [{ kind: 'foreign-route', family, reason }]
@@ -104,8 +104,8 @@ function foreignTable({ ruleset }: Observed): readonly Trouble[] {
 }
 
 /** Others' multipath routes, which our hash policy changes, as it is the whole host's. */
-function otherMultipath(route: Route, { numbers, balance }: Config): readonly Trouble[] {
-  if (route.nexthops.length < 2 || isOurTable(route.table, numbers) || route.protocol === protocols.route) return []
+function otherMultipath(route: Route, { layout, balance }: Config): readonly Trouble[] {
+  if (route.nexthops.length < 2 || isOurTable(route.table, layout) || route.protocol === protocols.route) return []
   const where = route.table === tables.main ? 'main' : String(route.table)
   const reason =
     `${ipv(route.family)} route ${route.destination} in table ${where} has several nexthops: mode ${balance.mode} now ` +

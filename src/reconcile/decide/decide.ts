@@ -13,7 +13,7 @@ import { foreignNatWarnings } from './foreign-nat.ts'
 import { withLeft } from './former-addresses.ts'
 import { twins } from './gatewayless.ts'
 import { offloadWarnings } from './offload.ts'
-import { numbersToRemember } from './previous-layout.ts'
+import { layoutsToRemember } from './previous-layout.ts'
 import { decideRoutes, findDeadFamilies } from './routes.ts'
 import { decideRules } from './rules.ts'
 import { decideRuleset, isOurRuleset } from './ruleset.ts'
@@ -36,16 +36,16 @@ export function decide(config: Config, observed: Observed): Desired {
   const sysctls = decideSysctls(config.balance.mode, balanced, observed)
   const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
   const rules = families.flatMap((family) => decideRules(family, config, uplinks, observed))
-  const drains = withDrains(known, observed, { uplinks, routes }, config.numbers)
-  const remembered = withLeft(drains, observed, rules, config.numbers)
+  const drains = withDrains(known, observed, { uplinks, routes }, config.layout)
+  const remembered = withLeft(drains, observed, rules, config.layout)
   return {
     uplinks,
     routes,
     rules,
     ruleset: decideRuleset(config, balanced, observed),
     sysctls,
-    state: remember(remembered, formerSysctls(sysctls, observed), numbersToRemember(config.numbers, observed)),
-    tableNames: decideTableNames(known, config.numbers, observed),
+    state: remember(remembered, formerSysctls(sysctls, observed), layoutsToRemember(config.layout, observed)),
+    tableNames: decideTableNames(known, config.layout, observed),
     warnings: [
       ...warnings,
       ...findDeadFamilies(uplinks),
@@ -53,7 +53,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...twins(config, uplinks, observed),
       ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),
-      ...tableNameWarnings(known, config.numbers, observed),
+      ...tableNameWarnings(known, config.layout, observed),
       ...foreignNatWarnings(
         uplinks.filter((uplink) => masqueradeOf(uplink, config) === 'auto').map(({ interface: device }) => device),
         observed,
@@ -78,12 +78,12 @@ export function decideNothing(observed: Observed): Desired {
     rules: [],
     ruleset: null,
     sysctls: {},
-    state: remember({}, formerSysctls({}, observed), numbersToRemember(null, observed)),
+    state: remember({}, formerSysctls({}, observed), layoutsToRemember(null, observed)),
     tableNames: '',
     warnings: [],
   }
 }
 
-function remember(uplinks: State['uplinks'], sysctls: State['sysctls'], numbers: readonly Layout[] | null): State {
-  return { uplinks, sysctls, ...(numbers && { numbers }) }
+function remember(uplinks: State['uplinks'], sysctls: State['sysctls'], layouts: readonly Layout[] | null): State {
+  return { uplinks, sysctls, ...(layouts && { layouts }) }
 }

@@ -13,8 +13,8 @@ import { getOwn } from '../../values/get-own.ts'
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
 
 /** Devices of the balanced default in a family. */
-function carriersOf(family: Family, routes: readonly Route[], numbers: Layout): ReadonlySet<string> {
-  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, numbers))
+function carriersOf(family: Family, routes: readonly Route[], layout: Layout): ReadonlySet<string> {
+  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
   return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
 }
 
@@ -28,9 +28,9 @@ export function isAlive(uplink: Uplink, family: Family): boolean {
  * Uplinks that no longer work, and whose connections have somewhere else to go, so both ends are to notice that they
  * are lost.
  */
-export function lostUplinks(family: Family, observed: Observed, wish: Wish, numbers: Layout): readonly Uplink[] {
-  if (!hasRefuge(family, wish, numbers)) return []
-  const before = carriersOf(family, observed.routes, numbers)
+export function lostUplinks(family: Family, observed: Observed, wish: Wish, layout: Layout): readonly Uplink[] {
+  if (!hasRefuge(family, wish, layout)) return []
+  const before = carriersOf(family, observed.routes, layout)
   return wish.uplinks.filter(
     (uplink) => !isAlive(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
   )
@@ -44,13 +44,13 @@ export function withDrains(
   known: Readonly<Record<string, KnownUplink>>,
   observed: Observed,
   wish: Wish,
-  numbers: Layout,
+  layout: Layout,
 ): Readonly<Record<string, KnownUplink>> {
   const families = (['inet', 'inet6'] as const).map((family) => ({
     family,
-    before: carriersOf(family, observed.routes, numbers),
-    after: carriersOf(family, wish.routes, numbers),
-    refuge: hasRefuge(family, wish, numbers),
+    before: carriersOf(family, observed.routes, layout),
+    after: carriersOf(family, wish.routes, layout),
+    refuge: hasRefuge(family, wish, layout),
   }))
   return Object.fromEntries(
     // What the former run wrote is in `observed`, so the entries here begin without it: they would keep that of uplinks
@@ -73,7 +73,7 @@ function drained({ name }: Uplink, family: Family, { state }: Observed): boolean
 }
 
 /** Whether connections have somewhere else to go. Where all uplinks are dead, all stay in use, and nothing is cut. */
-function hasRefuge(family: Family, { uplinks, routes }: Wish, numbers: Layout): boolean {
-  const after = carriersOf(family, routes, numbers)
+function hasRefuge(family: Family, { uplinks, routes }: Wish, layout: Layout): boolean {
+  const after = carriersOf(family, routes, layout)
   return uplinks.some((uplink) => after.has(uplink.interface) && isAlive(uplink, family))
 }

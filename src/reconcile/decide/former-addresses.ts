@@ -22,10 +22,10 @@ const most = 16
 const awaySeconds = 20
 
 /** The known uplinks with the addresses that left, as long as nothing has come in their place. */
-export function withLeft(known: Known, observed: Observed, rules: readonly Rule[], numbers: Layout): Known {
+export function withLeft(known: Known, observed: Observed, rules: readonly Rule[], layout: Layout): Known {
   return Object.fromEntries(
     Object.entries(known).map(([name, { left: _, ...entry }]) => {
-      const { gone, replaced } = changeOf(entry.number, observed, rules, numbers)
+      const { gone, replaced } = changeOf(entry.number, observed, rules, layout)
       const left = gone.filter(([address]) => !replaced.includes(address)).slice(-most)
       return [name, { ...entry, ...(left.length > 0 && { left: Object.fromEntries(left) }) }]
     }),
@@ -37,10 +37,10 @@ export function replacedAddresses(
   known: Known,
   observed: Observed,
   rules: readonly Rule[],
-  numbers: Layout,
+  layout: Layout,
 ): readonly { readonly uplink: string; readonly addresses: readonly string[] }[] {
   return Object.entries(known).flatMap(([uplink, { number }]) => {
-    const { replaced } = changeOf(number, observed, rules, numbers)
+    const { replaced } = changeOf(number, observed, rules, layout)
     return replaced.length > 0 ? [{ uplink, addresses: replaced }] : []
   })
 }
@@ -49,12 +49,12 @@ export function replacedAddresses(
  * What left the uplink and this host, with when it was missed first, and which of it has been replaced, by our rules for
  * addresses.
  */
-function changeOf(number: number, observed: Observed, wanted: readonly Rule[], numbers: Layout) {
+function changeOf(number: number, observed: Observed, wanted: readonly Rule[], layout: Layout) {
   const { uptime = 0 } = observed
   // A line that was dialled anew may have another interface, and so another name.
   const left = Object.values(observed.state.uplinks).find((before) => before.number === number)?.left ?? {}
-  const had = addressesOf(number, observed.rules, numbers)
-  const has = addressesOf(number, wanted, numbers)
+  const had = addressesOf(number, observed.rules, layout)
+  const has = addressesOf(number, wanted, layout)
   const here = new Set(observed.links.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
   const gone = Object.entries({ ...Object.fromEntries(had.map((address) => [address, uptime])), ...left })
     .filter(([address]) => !here.has(address))
@@ -67,7 +67,7 @@ function changeOf(number: number, observed: Observed, wanted: readonly Rule[], n
   return { gone, replaced }
 }
 
-function addressesOf(number: number, rules: readonly Rule[], numbers: Layout): readonly string[] {
-  const own = new RegExp(`^from (\\S+) lookup ${uplinkTable(number, numbers)}$`)
+function addressesOf(number: number, rules: readonly Rule[], layout: Layout): readonly string[] {
+  const own = new RegExp(`^from (\\S+) lookup ${uplinkTable(number, layout)}$`)
   return rules.flatMap(({ protocol, spec }) => (protocol === protocols.rule ? (own.exec(spec)?.[1] ?? []) : []))
 }

@@ -65,12 +65,12 @@ export function internetWays(family: Family, observed: Observed): readonly Way[]
  * Text lines about what goes past balancing, one for each interface, in families in which there is something to
  * balance.
  */
-export function findTakers(uplinks: readonly Uplink[], observed: Observed, numbers: Layout): readonly Trouble[] {
+export function findTakers(uplinks: readonly Uplink[], observed: Observed, layout: Layout): readonly Trouble[] {
   const isUplink = (device: string) => uplinks.some((uplink) => uplink.interface === device)
   return (['inet', 'inet6'] as const).flatMap((family): readonly Trouble[] => {
     if (uplinks.every((uplink) => uplink[family] === null)) return []
     return internetWays(family, observed)
-      .filter(({ device, table, isPart }) => table !== balancedTable(numbers) && (isPart || !isUplink(device)))
+      .filter(({ device, table, isPart }) => table !== balancedTable(layout) && (isPart || !isUplink(device)))
       .map(({ device, share, table }) => {
         const which = isUplink(device) ? 'whether it works or not' : 'which is no uplink'
         const where = table === tables.main ? 'main' : String(table)

@@ -21,8 +21,8 @@ export interface LargeDatagrams {
   readonly chains: readonly Chain[]
 }
 
-export function decideLargeDatagrams(present: readonly Present[], { numbers }: Config): LargeDatagrams {
-  const { pinned } = marks(numbers)
+export function decideLargeDatagrams(present: readonly Present[], { layout }: Config): LargeDatagrams {
+  const { pinned } = marks(layout)
   const leads = (uplink: Present, family: Family) => uplink[family] !== null && uplink[family].refused === undefined
   const inFamily = (family: Family, name: string) => {
     const some = present.filter((uplink) => leads(uplink, family)).toSorted((a, b) => a.index - b.index)
@@ -43,7 +43,7 @@ export function decideLargeDatagrams(present: readonly Present[], { numbers }: C
       ...used.map(({ number }) => ({
         name: `large_${number}`,
         hook: null,
-        rules: [`meta mark set ${hex((markOf(number, numbers) | pinned) >>> 0)}`],
+        rules: [`meta mark set ${hex((markOf(number, layout) | pinned) >>> 0)}`],
       })),
       { name: 'large', hook: null, rules },
     ],

@@ -15,14 +15,14 @@ const maxRules = 16
 export function lateRules(
   family: Family,
   { rules }: Observed,
-  numbers: Layout,
+  layout: Layout,
 ): readonly Pick<RuleParts, 'from' | 'iif'>[] {
   const late = rules.filter(
     ({ priority, foreign, ...rule }) =>
       rule.family === family &&
-      priority > numbers.ruleBase &&
+      priority > layout.ruleBase &&
       priority < lastPriority &&
-      !inOurBlock(priority, numbers) &&
+      !inOurBlock(priority, layout) &&
       foreign === undefined,
   )
   return late

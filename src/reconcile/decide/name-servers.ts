@@ -76,13 +76,13 @@ export function routedServers(
 export function decideNameServers(config: Config, uplinks: readonly Uplink[], observed: Observed): NameServerRules {
   const redirections = redirectedServers(config, uplinks, observed)
   if (redirections.length === 0) return { marking: [], chains: [] }
-  const { pinned } = marks(config.numbers)
+  const { pinned } = marks(config.layout)
   // Only what leaves by an uplink is moved: questions that lead to a LAN or into a VPN are not asked of the dead
   // uplink.
   const out = `oif ${oneOf(uplinks.flatMap(({ index }) => index ?? []))}`
   const questions = redirections.flatMap(({ family, from, to, number }) => {
     const ip = family === 'inet' ? 'ip' : 'ip6'
-    const mark = hex((markOf(number, config.numbers) | pinned) >>> 0)
+    const mark = hex((markOf(number, config.layout) | pinned) >>> 0)
     return ['udp', 'tcp'].map((protocol) => {
       const question = `${out} ${ip} daddr ${from} ${protocol} dport 0x35`
       return { mark: `${question} meta mark 0 meta mark set ${mark}`, translate: `${question} dnat ${ip} to ${to}` }

@@ -82,9 +82,9 @@ export function connectionsOfFormerPrefixes(
   observed: Ruleset | null,
   desired: Ruleset | null,
   uplinks: readonly Uplink[],
-  numbers: Layout,
+  layout: Layout,
 ): readonly Step[] {
-  const { pinned, incoming, numberMask } = marks(numbers)
+  const { pinned, incoming, numberMask } = marks(layout)
   return uplinks.flatMap(({ name, number }) => {
     const chain = `nat_${number}`
     const wanted = rulesOf(desired, chain)
@@ -94,7 +94,7 @@ export function connectionsOfFormerPrefixes(
       .filter((rule) => !wanted.includes(rule))
       .flatMap((rule) => /^ip6 saddr ([0-9a-f:]+\/\d+) (?:accept|snat )/.exec(rule)?.[1] ?? [])
       .map((source): Step => {
-        const mark = (markOf(number, numbers) | pinned) >>> 0
+        const mark = (markOf(number, layout) | pinned) >>> 0
         const mask = (numberMask | pinned | incoming) >>> 0
         return { kind: 'forget-connections', uplink: name, family: 'inet6', mark, mask, source }
       })

@@ -24,12 +24,12 @@ export interface Offload {
   readonly sets: readonly NamedSet[]
 }
 
-export function decideOffload({ balance, numbers }: Config, uplinks: readonly Uplink[], observed: Observed): Offload {
+export function decideOffload({ balance, layout }: Config, uplinks: readonly Uplink[], observed: Observed): Offload {
   const devices = observed.links.filter(routes)
   if (!balance.offload || !observed.flowtables || devices.length === 0) return { chains: [], sets: [] }
   const working = (['inet', 'inet6'] as const).map((family) => usable(family, uplinks).map(({ number }) => number))
   const name = `fast_${digest(JSON.stringify([devices.map((link) => [link.name, link.index]), working]))}`
-  const { pinned } = marks(numbers)
+  const { pinned } = marks(layout)
   return {
     chains: [
       {

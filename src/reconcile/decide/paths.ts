@@ -134,8 +134,8 @@ function limits({ mtu }: Link, wanted: number | undefined, metrics: RouteMetrics
 }
 
 /** Whether a route is ours; by protocol, too, as the configuration may have moved our tables. */
-export function isOurs({ table, protocol }: Route, { numbers }: Config): boolean {
-  return isOurTable(table, numbers) || protocol === protocols.route
+export function isOurs({ table, protocol }: Route, { layout }: Config): boolean {
+  return isOurTable(table, layout) || protocol === protocols.route
 }
 
 export function isDefault(route: Route): boolean {

@@ -12,25 +12,25 @@ import type { Step } from '../../model/step.ts'
 import { hex } from '../../values/hex.ts'
 
 /** The layouts that the state has. The default one is not noted down while it is the only one. */
-function rememberedNumbers({ uplinks, numbers }: State): readonly Layout[] {
-  return numbers ?? (Object.keys(uplinks).length > 0 ? [defaultLayout] : [])
+function rememberedLayouts({ uplinks, layouts }: State): readonly Layout[] {
+  return layouts ?? (Object.keys(uplinks).length > 0 ? [defaultLayout] : [])
 }
 
 /** All layouts: `current` first, then those that earlier runs have left something of. */
-export function allNumbers(current: Layout, { state }: Observed): readonly Layout[] {
-  return [current, ...rememberedNumbers(state).filter((numbers) => !isDeepStrictEqual(numbers, current))]
+export function allLayouts(current: Layout, { state }: Observed): readonly Layout[] {
+  return [current, ...rememberedLayouts(state).filter((layout) => !isDeepStrictEqual(layout, current))]
 }
 
 /**
  * The layouts to remember: the current one, and former ones until nothing of them is left. Null: nothing needs to be
  * remembered.
  */
-export function numbersToRemember(current: Layout | null, observed: Observed): readonly Layout[] | null {
-  const former = rememberedNumbers(observed.state).filter(
-    (numbers) => !isDeepStrictEqual(numbers, current) && isLeft(numbers, current, observed),
+export function layoutsToRemember(current: Layout | null, observed: Observed): readonly Layout[] | null {
+  const former = rememberedLayouts(observed.state).filter(
+    (layout) => !isDeepStrictEqual(layout, current) && isLeft(layout, current, observed),
   )
-  const numbers = current ? [current, ...former] : former
-  return numbers.length === 0 || isDeepStrictEqual(numbers, [defaultLayout]) ? null : numbers
+  const layouts = current ? [current, ...former] : former
+  return layouts.length === 0 || isDeepStrictEqual(layouts, [defaultLayout]) ? null : layouts
 }
 
 /** Whether anything is left of the former layout that would be another thing in the current one. */
@@ -56,16 +56,16 @@ function isLeft(former: Layout, current: Layout | null, { rules, routes }: Obser
  * one.
  */
 export function connectionsOfFormerMarks(current: Layout, observed: Observed): readonly Step[] {
-  const former = allNumbers(current, observed).filter(
-    (numbers) => numbers.markShift !== current.markShift && isLeft(numbers, current, observed),
+  const former = allLayouts(current, observed).filter(
+    (layout) => layout.markShift !== current.markShift && isLeft(layout, current, observed),
   )
-  return former.flatMap((numbers) => {
-    const { pinned, incoming, numberMask } = marks(numbers)
+  return former.flatMap((layout) => {
+    const { pinned, incoming, numberMask } = marks(layout)
     return Object.entries(observed.state.uplinks).flatMap(([uplink, { number }]) =>
       [pinned, incoming, pinned | incoming].map((way) => ({
         kind: 'forget-connections' as const,
         uplink,
-        mark: (markOf(number, numbers) | way) >>> 0,
+        mark: (markOf(number, layout) | way) >>> 0,
         mask: (numberMask | pinned | incoming) >>> 0,
       })),
     )

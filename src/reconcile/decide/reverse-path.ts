@@ -16,12 +16,12 @@ import { devices } from './verdicts.ts'
 /** The chains. None where nobody looks, or there is only one way, as each packet would pay for them. */
 export function reversePathChains(
   present: readonly Present[],
-  { numbers }: Config,
+  { layout }: Config,
   { reversePath }: Observed,
 ): readonly Chain[] {
   const uplinks = present.filter((uplink) => isUplinkIn('inet6', uplink)).toSorted((a, b) => a.index - b.index)
   if (!reversePath || uplinks.length < 2) return []
-  const { pinned, mask, others } = marks(numbers)
+  const { pinned, mask, others } = marks(layout)
   const bit = `& ${hex(pinned)} != 0`
   const chain = (name: string, priority: number, rule: string): Chain => ({
     name,

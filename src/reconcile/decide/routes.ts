@@ -22,7 +22,7 @@ export function decideRoutes(
 ): readonly Route[] {
   const balanced = balancedRoutes(family, config, uplinks)
   const named = routedServers(family, config, uplinks, observed).map(({ server, by }) =>
-    unicast(family, balancedTable(config.numbers), server, nexthops(family, by)),
+    unicast(family, balancedTable(config.layout), server, nexthops(family, by)),
   )
   const closing = closingType(family, config, balanced)
   const local = observed.routes.filter((route) => route.family === family && isLocal(route))
@@ -53,7 +53,7 @@ function uplinkRoutes(
   config: Config,
   { local, copies }: { readonly local: readonly Route[]; readonly copies: readonly Route[] },
 ): readonly Route[] {
-  const table = uplinkTable(uplink.number, config.numbers)
+  const table = uplinkTable(uplink.number, config.layout)
   const closing = closingRoute(family, table, end)
   const path = uplink[family]
   if (path === null) return [closing]
@@ -94,7 +94,7 @@ function isLocal({ table, type, destination, nexthops, protocol }: Route): boole
 }
 
 function balancedRoutes(family: Family, config: Config, uplinks: readonly Uplink[]): readonly Route[] {
-  const table = balancedTable(config.numbers)
+  const table = balancedTable(config.layout)
   const carrying = activeUplinks(family, config, uplinks)
   const { lastResort } = config.balance
   return [

@@ -35,14 +35,14 @@ export function decideRules(
   uplinks: readonly Uplink[],
   observed: Observed,
 ): readonly Rule[] {
-  const { numbers } = config
-  const { pinned, numberMask, incoming } = marks(numbers)
+  const { layout } = config
+  const { pinned, numberMask, incoming } = marks(layout)
   const steering = steers(config)
   const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
   const unlessSteered = steering ? { mark: unsteered } : {}
   const byNumber = ({ number }: Uplink) => ({
-    mark: { value: markOf(number, numbers), mask: numberMask },
-    action: { lookup: uplinkTable(number, numbers) },
+    mark: { value: markOf(number, layout), mask: numberMask },
+    action: { lookup: uplinkTable(number, layout) },
   })
   const rule = (priority: number, parts: RuleParts): Rule => ({
     family,
@@ -50,15 +50,15 @@ export function decideRules(
     protocol: protocols.rule,
     spec: ruleSpec(parts),
   })
-  const ours = (offset: number, parts: RuleParts) => rule(numbers.ruleBase + offset, parts)
-  const jump = (offset: number) => ({ goto: numbers.ruleBase + offset })
+  const ours = (offset: number, parts: RuleParts) => rule(layout.ruleBase + offset, parts)
+  const jump = (offset: number) => ({ goto: layout.ruleBase + offset })
 
   // The kernel routes both directions of an offloaded flow with its mark.
   const marksAnything = config.balance.offload === true || marksOfSlices(uplinks, observed, config).size > 0
   const { ask, skips } = lanRoutes(family, uplinks, observed)
   const asksMain = marksAnything || ask
 
-  const unasked = [...skips.map((to) => ({ to })), ...lateRules(family, observed, numbers)]
+  const unasked = [...skips.map((to) => ({ to })), ...lateRules(family, observed, layout)]
   /**
    * Rules at the priority of the jump for packets that are not pinned; no packet matches both kinds, so their order
    * does not matter.
@@ -80,7 +80,7 @@ export function decideRules(
   const { jumps, landings } = passing(uplinks, config)
   const ofUplinks = uplinks.flatMap((uplink) => {
     const { number, index, interface: device } = uplink
-    const lookup = { lookup: uplinkTable(number, numbers) }
+    const lookup = { lookup: uplinkTable(number, layout) }
     const own = sourceAddresses(family, uplink, uplinks)
     return [
       ours(pinnedOffset(number), byNumber(uplink)),
@@ -119,7 +119,7 @@ export function decideRules(
           ...routedNetworks(family, uplinks, observed).map((from) =>
             rule(lastPriority, { from, ...unlessSteered, action: { lookup: tables.main } }),
           ),
-          rule(lastPriority, { ...unlessSteered, action: { lookup: balancedTable(numbers) } }),
+          rule(lastPriority, { ...unlessSteered, action: { lookup: balancedTable(layout) } }),
           // Steered packets. What no rule of ours takes, as what is left alone, comes to main's own rule next.
           ...(steering ? uplinks.map((uplink) => rule(lastPriority, byNumber(uplink))) : []),
         ]),
@@ -131,8 +131,8 @@ export function decideRules(
  * The kernel compares jumps without their targets (rule_exists() of net/core/fib_rules.c), so a jump has the same
  * target whichever uplinks there are: the next eight's jump, and where that has none, a rule that does nothing.
  */
-function passing(uplinks: readonly Uplink[], { numbers }: Config) {
-  const mask = markOf(maxUplinks + 1 - jumpWidth, numbers)
+function passing(uplinks: readonly Uplink[], { layout }: Config) {
+  const mask = markOf(maxUplinks + 1 - jumpWidth, layout)
   const after = (first: number) => (first + jumpWidth > maxUplinks ? at.forwarded : jumpOffset(first + jumpWidth))
   const firsts = [...new Set(uplinks.map(({ number }) => number - (number % jumpWidth)))].filter((first) => first > 0)
   const jumps = firsts
@@ -140,7 +140,7 @@ function passing(uplinks: readonly Uplink[], { numbers }: Config) {
     .toSorted((a, b) => b - a)
     .map((first) => ({
       offset: jumpOffset(first),
-      mark: { value: markOf(first, numbers), mask },
+      mark: { value: markOf(first, layout), mask },
       target: after(first),
     }))
   const landings = jumps

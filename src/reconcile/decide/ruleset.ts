@@ -83,10 +83,10 @@ function outputChain(rules: readonly string[]): Chain {
   return { name: 'output', hook: { type: 'route', hook: 'output', priority: hookPriorities.mark }, rules }
 }
 
-function pinChain(present: readonly Present[], { numbers }: Config): Chain {
+function pinChain(present: readonly Present[], { layout }: Config): Chain {
   return {
     name: 'pin',
     hook: { type: 'nat', hook: 'postrouting', priority: hookPriorities.pin },
-    rules: verdicts(present, 'to').map((verdict) => `${unremembered(numbers)} ${verdict}`),
+    rules: verdicts(present, 'to').map((verdict) => `${unremembered(layout)} ${verdict}`),
   }
 }

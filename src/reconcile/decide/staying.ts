@@ -10,7 +10,7 @@
  * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
  */
 
-import { markOf, marks } from '../../layout.ts'
+import { type Layout, markOf, marks } from '../../layout.ts'
 import type { Present } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Chain } from '../../model/kernel.ts'
@@ -18,8 +18,6 @@ import type { Family } from '../../net/family.ts'
 import { isWithin, type Prefix, parsePrefix, prefixText } from '../../net/ipv6-prefix.ts'
 import { hex } from '../../values/hex.ts'
 import { byFamily, cameIn, devices, verdicts, ways } from './verdicts.ts'
-
-type Numbers = Config['numbers']
 
 export interface Staying {
   readonly chains: readonly Chain[]
@@ -29,8 +27,8 @@ export interface Staying {
   readonly answer: string
 }
 
-export function decideStaying(present: readonly Present[], { numbers }: Config): Staying {
-  const { pinned, incoming, mask } = marks(numbers)
+export function decideStaying(present: readonly Present[], { layout }: Config): Staying {
+  const { pinned, incoming, mask } = marks(layout)
   const both = (pinned | incoming) >>> 0
   const leftBy = `ct direction original ct mark & ${hex(both)} == ${hex(pinned)} meta mark 0 meta mark set ct mark & ${hex(mask)}`
   // All of our bits are set, as others' rules may save a packet's mark as its connection's.
@@ -39,7 +37,7 @@ export function decideStaying(present: readonly Present[], { numbers }: Config):
   const evidence = evidenceOf(present)
   return {
     chains: [
-      ...present.flatMap((uplink) => rememberChains(uplink, numbers)),
+      ...present.flatMap((uplink) => rememberChains(uplink, layout)),
       chain('adopt', [...adoptLines(evidence), `ct mark & ${hex(pinned)} != 0 meta mark 0 ${byNumber}`]),
       chain(
         'leaves',
@@ -60,7 +58,7 @@ export function decideStaying(present: readonly Present[], { numbers }: Config):
         `ct direction reply ct mark set ct mark | ${hex(both)}`,
         `meta mark 0 ${byNumber}`,
       ]),
-      chain('translated', [`${unremembered(numbers)} jump adopt`, leftBy]),
+      chain('translated', [`${unremembered(layout)} jump adopt`, leftBy]),
     ],
     prerouting: [
       `${leftBy} accept`,
@@ -73,8 +71,8 @@ export function decideStaying(present: readonly Present[], { numbers }: Config):
 }
 
 /** The match for a connection that has left by no uplink, and come in by none. */
-export function unremembered(numbers: Numbers): string {
-  const { pinned, incoming } = marks(numbers)
+export function unremembered(layout: Layout): string {
+  const { pinned, incoming } = marks(layout)
   return `ct mark & ${hex((pinned | incoming) >>> 0)} == 0`
 }
 
@@ -82,15 +80,15 @@ export function unremembered(numbers: Numbers): string {
  * Chains that note the uplink in the connection's mark. Both have the bit that packets are routed by, as others' rules
  * may restore a connection's whole mark to its packets.
  */
-function rememberChains({ number }: Present, numbers: Numbers): readonly Chain[] {
-  const { others, pinned, incoming } = marks(numbers)
+function rememberChains({ number }: Present, layout: Layout): readonly Chain[] {
+  const { others, pinned, incoming } = marks(layout)
   // nft lists the mask of what is kept together with the bits that are set; where those are all bits (number 63), it
   // lists none.
   const remember = (bits: number) => {
     const kept = (others | bits) >>> 0
     return `ct mark set ct mark ${kept === 0xffffffff ? '' : `& ${hex(kept)} `}| ${hex(bits)}`
   }
-  const left = (markOf(number, numbers) | pinned) >>> 0
+  const left = (markOf(number, layout) | pinned) >>> 0
   return [
     { name: `to_${number}`, hook: null, rules: [remember(left)] },
     { name: `in_${number}`, hook: null, rules: [remember((left | incoming) >>> 0)] },

@@ -15,14 +15,14 @@ type Taken = Pick<Observed, 'othersTableNames'>
  * The text of our file. A name that the host's own files give to another table stays that table's, as rules and scripts
  * mean that.
  */
-export function decideTableNames(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): string {
-  const names = wantedNames(known, numbers).filter(([, name]) => getOwn(othersTableNames, name) === undefined)
+export function decideTableNames(known: Known, layout: Layout, { othersTableNames = {} }: Taken): string {
+  const names = wantedNames(known, layout).filter(([, name]) => getOwn(othersTableNames, name) === undefined)
   return tableNamesText(names.map(([table, name]) => [name, table]))
 }
 
 /** Names that are another table's. */
-export function tableNameWarnings(known: Known, numbers: Layout, { othersTableNames = {} }: Taken): readonly Trouble[] {
-  return wantedNames(known, numbers).flatMap(([table, name]): readonly Trouble[] => {
+export function tableNameWarnings(known: Known, layout: Layout, { othersTableNames = {} }: Taken): readonly Trouble[] {
+  return wantedNames(known, layout).flatMap(([table, name]): readonly Trouble[] => {
     const other = getOwn(othersTableNames, name)
     return other === undefined || other === table
       ? []
@@ -35,7 +35,7 @@ export function tableNameWarnings(known: Known, numbers: Layout, { othersTableNa
   })
 }
 
-function wantedNames(known: Known, numbers: Layout): readonly (readonly [number, string])[] {
-  const names = Object.entries(known).map(([name, { number }]) => [uplinkTable(number, numbers), name] as const)
-  return Object.hasOwn(known, 'balanced') ? names : [...names, [balancedTable(numbers), 'balanced']]
+function wantedNames(known: Known, layout: Layout): readonly (readonly [number, string])[] {
+  const names = Object.entries(known).map(([name, { number }]) => [uplinkTable(number, layout), name] as const)
+  return Object.hasOwn(known, 'balanced') ? names : [...names, [balancedTable(layout), 'balanced']]
 }

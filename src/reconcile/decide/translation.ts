@@ -45,7 +45,7 @@ export function decideTranslation(world: World): readonly Chain[] {
     return chains.length > 0 ? [{ uplink, chains }] : []
   })
   if (translating.length === 0) return []
-  const { incoming } = marks(world.config.numbers)
+  const { incoming } = marks(world.config.layout)
   return [
     ...translating.flatMap(({ chains }) => chains),
     {
@@ -106,7 +106,7 @@ function fromItself({ inet, inet6 }: Uplink): readonly string[] {
 
 /** Rules for this host's connections that were moved to the uplink, which the mark on their first packet tells. */
 function moved(uplink: Present, { config, moves }: World): readonly string[] {
-  const { pinned, incoming } = marks(config.numbers)
+  const { pinned, incoming } = marks(config.layout)
   const which = `meta mark & ${hex((pinned | incoming) >>> 0)} != 0 fib saddr type local`
   return moves ? changes(uplink).map((change) => `${which} ${change}`) : []
 }

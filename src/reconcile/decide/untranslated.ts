@@ -21,7 +21,7 @@ export function untranslatedToForget(
   { routes, links, ruleset }: Observed,
   desired: Ruleset | null,
   uplinks: readonly Uplink[],
-  numbers: Layout,
+  layout: Layout,
 ): readonly ForgetUntranslated[] {
   if (!translates(desired) || translates(ruleset)) return []
   const devices = new Set(uplinks.map((uplink) => uplink.interface))
@@ -38,7 +38,7 @@ export function untranslatedToForget(
         ...links.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
         ...noUplinks,
       ],
-      cameIn: marks(numbers).incoming,
+      cameIn: marks(layout).incoming,
     },
   ]
 }

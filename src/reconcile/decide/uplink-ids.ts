@@ -134,15 +134,15 @@ function renamed(
 /** The number that the rule `oif DEVICE lookup TABLE` of an earlier run tells, for when the state file is lost. */
 function inKernel(
   device: string,
-  { numbers }: Config,
+  { layout }: Config,
   { rules }: Observed,
   known: ReadonlyMap<string, KnownUplink>,
 ): number | null {
   const table = rules
     .map(({ spec }) => /^oif (\S+) lookup (\d+)$/.exec(spec))
     .find((found) => found?.[1] === device)?.[2]
-  if (table === undefined || !isOurTable(Number(table), numbers)) return null
-  const number = Number(table) - numbers.tableBase
+  if (table === undefined || !isOurTable(Number(table), layout)) return null
+  const number = Number(table) - layout.tableBase
   return number <= maxUplinks && !isTaken(number, known) ? number : null
 }
 

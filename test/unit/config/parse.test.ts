@@ -4,7 +4,7 @@ import type { Config } from '../../../src/model/config.ts'
 
 const defaults: Config = {
   balance: { mode: 'connection', adopt: 'auto', masquerade: 'auto', lastResort: 'main' },
-  numbers: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
+  layout: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
   uplinks: [],
   rules: [],
 }
@@ -82,7 +82,7 @@ describe('what is taken', () => {
       [uplink eth0.10]`
     expect(configOf(text)).toEqual({
       balance: { mode: 'source', adopt: 'listed', masquerade: 'no', lastResort: 'blackhole', closing: 'throw' },
-      numbers: { markShift: 0, tableBase: 1000, ruleBase: 31765 },
+      layout: { markShift: 0, tableBase: 1000, ruleBase: 31765 },
       uplinks: [
         {
           name: 'home',
@@ -239,7 +239,7 @@ describe('errors name file, line, section, key, and what was expected', () => {
   })
 
   test.each([0, 1, 154, 255, 256, 4294967197])('table-base %d is taken', (base) => {
-    expect(configOf(`[balance]\ntable-base = ${base}`).numbers.tableBase).toBe(base)
+    expect(configOf(`[balance]\ntable-base = ${base}`).layout.tableBase).toBe(base)
   })
 
   test.each([155, 200, 252, 253, 254, 4294967198])('C10: table-base %d is refused', (base) => {
@@ -321,7 +321,7 @@ describe('what is understood of files with errors', () => {
 
   test('all that is right', () => {
     expect(understood('[balance]\ntable-base = 40000\nmode = x')).toMatchObject({
-      ...{ ...defaults, numbers: { tableBase: 40000 } },
+      ...{ ...defaults, layout: { tableBase: 40000 } },
     })
     expect(understood(`${uplinks}weight = four\nclour = red`).uplinks).toEqual(configOf(uplinks).uplinks)
   })

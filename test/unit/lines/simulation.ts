@@ -32,7 +32,7 @@ const slowTickMs = 600
 
 export const config = (uplink: Partial<Config['uplinks'][number]> = {}): Config => ({
   balance: { mode: 'connection', adopt: 'auto', masquerade: 'auto', lastResort: 'main' },
-  numbers: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
+  layout: { markShift: 24, tableBase: 30000, ruleBase: 20000 },
   uplinks: [{ name: 'wan1', interface: 'wan1', enabled: true, ...uplink }],
   rules: [],
 })

@@ -13,7 +13,7 @@ test('there are cases', () => expect(cases.length).toBeGreaterThan(10))
 test.each(cases)('$name', ({ config, read }) => {
   const observed: Observed = JSON.parse(read('observed.json'))
   const desired = decide(config, observed)
-  const steps = diff(observed, desired, config.numbers)
+  const steps = diff(observed, desired, config.layout)
   const lines = [...desired.warnings.map(({ reason }) => `# warning: ${reason}`), ...steps.map(commandOf)]
   expect(`${lines.join('\n')}\n`).toBe(read('plan.txt'))
 })

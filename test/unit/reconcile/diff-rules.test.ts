@@ -12,7 +12,7 @@ import { worldOf } from '../builders.ts'
 
 const world = worldOf('ipv6-two-providers')
 const config = configOf('')
-const { numbers } = config
+const { layout } = config
 
 /** Those that wan1 and wan2 have, and of uplinks that are away. */
 function withNumbers([first = 1, second = 2, ...others]: readonly number[], rules: readonly Rule[]): Observed {
@@ -58,7 +58,7 @@ function tableOf(mark: number, rules: readonly Rule[]): number | null {
     // A goto without its target does nothing.
     if (target !== undefined && landing > at) at = landing - 1
     const table = Number(/lookup (\d+)$/.exec(spec)?.[1])
-    if (table > numbers.tableBase && table <= numbers.tableBase + 63) return table
+    if (table > layout.tableBase && table <= layout.tableBase + 63) return table
   }
   return null
 }
@@ -74,11 +74,11 @@ test('growing and shrinking in any order', () => {
       for (const set of sets) {
         const observed = withNumbers(set, rules)
         const kept = set.filter((number) => before.includes(number))
-        for (const step of diff(observed, decide(config, observed), numbers)) {
+        for (const step of diff(observed, decide(config, observed), layout)) {
           rules = applied(rules, step)
           const ipv4 = rules.filter(({ family }) => family === 'inet')
           for (const number of kept)
-            expect(tableOf(markOf(number, numbers) | 0x40000000, ipv4)).toBe(uplinkTable(number, numbers))
+            expect(tableOf(markOf(number, layout) | 0x40000000, ipv4)).toBe(uplinkTable(number, layout))
         }
         before = set
       }
@@ -97,6 +97,6 @@ test('rules of a former version, whose jumps led elsewhere', () => {
     spec: rule.spec.replace(/^(not fwmark .* goto) \d+$/, '$1 20999'),
   }))
   const now = withNumbers([1, 2, 9, 17], rules)
-  for (const step of diff(now, decide(config, now), numbers)) rules = applied(rules, step)
+  for (const step of diff(now, decide(config, now), layout)) rules = applied(rules, step)
   expect(sorted(rules)).toEqual(sorted(wanted))
 })

@@ -41,7 +41,7 @@ export function decideSteering(config: Config, present: readonly Present[], obse
       side,
       parts.filter((part) => part.side === side && families.includes(part.family) && part.rules.length > 0),
     )
-  const { pinned, incoming } = marks(config.numbers)
+  const { pinned, incoming } = marks(config.layout)
   const both = hex((pinned | incoming) >>> 0)
   // Where the same devices are uplinks in both families, one rule serves both.
   const ways = Map.groupBy(['inet', 'inet6'] as const, (family) =>
@@ -75,11 +75,11 @@ export function decideSteering(config: Config, present: readonly Present[], obse
  * pin (see ruleset.ts), except where an administrator's rule says so. Then later packets are steered as the first one
  * was.
  */
-function stayMarked(side: Side, { rules, numbers }: Config, present: readonly Present[]): readonly string[] {
-  const { pinned, incoming, numberMask } = marks(numbers)
+function stayMarked(side: Side, { rules, layout }: Config, present: readonly Present[]): readonly string[] {
+  const { pinned, incoming, numberMask } = marks(layout)
   const masks = new Set(rules.flatMap(({ match }) => (match.mark ? [maskedMark(match.mark)] : [])))
   const known = present.map(({ number }) => number).sort((a, b) => a - b)
-  const verdicts = known.map((number) => `${hex(markOf(number, numbers))} : goto ${viaOf[side]}_${number}`)
+  const verdicts = known.map((number) => `${hex(markOf(number, layout))} : goto ${viaOf[side]}_${number}`)
   // A socket that was not moved stays by its address.
   const which = `ct direction original ${side === 'local' ? 'ct status snat ' : ''}ct mark & ${hex((pinned | incoming) >>> 0)} == ${hex(pinned)}`
   return [...masks].map((mask) => `${which} ${mask} ct mark & ${hex(numberMask)} vmap { ${verdicts.join(', ')} }`)
@@ -168,18 +168,18 @@ function others({ probeUser }: Config): string {
 }
 
 function markChains({ number }: Present, config: Config): readonly Chain[] {
-  const own = markOf(number, config.numbers)
+  const own = markOf(number, config.layout)
   return [
     setMark(`${viaOf.forward}_${number}`, own, config),
-    setMark(`${viaOf.local}_${number}`, (own | marks(config.numbers).incoming) >>> 0, config),
+    setMark(`${viaOf.local}_${number}`, (own | marks(config.layout).incoming) >>> 0, config),
   ]
 }
 
 /**
  * A chain that sets bits of the packet's mark. nft lists the mask of what is kept together with the bits that are set.
  */
-function setMark(name: string, bits: number, { numbers }: Config): Chain {
-  const { others: kept } = marks(numbers)
+function setMark(name: string, bits: number, { layout }: Config): Chain {
+  const { others: kept } = marks(layout)
   return { name, hook: null, rules: [`meta mark set meta mark & ${hex((kept | bits) >>> 0)} | ${hex(bits)}`] }
 }
 

@@ -118,14 +118,14 @@ function sticky(
   name: string,
   { set, key }: Memory,
   side: Side,
-  { numbers }: Config,
+  { layout }: Config,
   working: readonly Share[],
   choose: string,
 ): readonly Chain[] {
   const stay = name.replace('use_', 'stay_')
-  const { mask, incoming } = marks(numbers)
+  const { mask, incoming } = marks(layout)
   const flag = side === 'local' ? incoming : 0
-  const known = working.map(({ number }) => (markOf(number, numbers) | flag) >>> 0).sort((a, b) => a - b)
+  const known = working.map(({ number }) => (markOf(number, layout) | flag) >>> 0).sort((a, b) => a - b)
   return [
     { name: stay, hook: null, rules: [`update @${set.name} { ${key} : meta mark }`] },
     {

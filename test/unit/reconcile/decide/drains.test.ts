@@ -29,7 +29,7 @@ function cutIn(worlds: readonly Observed[], settings: Config, forgetState = fals
   return worlds.map((around) => {
     const observed = { ...around, routes: [...around.routes, ...ours.routes], state: ours.state }
     const desired = decide(settings, observed)
-    const steps = diff(observed, desired, settings.numbers)
+    const steps = diff(observed, desired, settings.layout)
     ours = { routes: desired.routes, state: forgetState ? world.state : desired.state }
     return steps.flatMap((step) => (step.kind === 'forget-connections' ? [`${step.uplink} ${step.family}`] : []))
   })

@@ -14,7 +14,7 @@ const numbersIn = ({ uplinks }: State) => Object.entries(uplinks).map(([name, { 
 function round(state: State, uptime: number) {
   const observed = { ...world, uptime, state }
   const desired = decide(config, observed)
-  const cut = diff(observed, desired, config.numbers).flatMap((step) =>
+  const cut = diff(observed, desired, config.layout).flatMap((step) =>
     step.kind === 'forget-connections' ? [step.uplink] : [],
   )
   return { state: desired.state, numbers: numbersIn(desired.state), cut: [...new Set(cut)] }

@@ -20,7 +20,7 @@ const decided = (text: string, spreading?: Spreading, change: Partial<Observed> 
 function balanced(text: string, spreading?: Spreading, change: Partial<Observed> = {}): string {
   const config = configOf(text)
   const { routes } = decided(text, spreading, change)
-  const hops = routes.filter((route) => isBalancedDefault(route, config.numbers)).map(({ nexthops }) => nexthops)
+  const hops = routes.filter((route) => isBalancedDefault(route, config.layout)).map(({ nexthops }) => nexthops)
   return (hops[0] ?? []).map(({ device, weight }) => `${device} ${weight}`).join(', ')
 }
 
