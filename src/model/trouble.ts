@@ -40,11 +40,12 @@ export type TroubleKind =
   | 'many-networks'
   /** More addresses than rules for them. */
   | 'many-addresses'
-  /** What is left out: no number is free, its name is none or another's, it is taken for a LAN. */
+  /** What is left out: no number is free, its name is none or another's, it is taken for a LAN, it is in a VRF. */
   | 'no-number'
   | 'bad-name'
   | 'same-name'
   | 'lan'
+  | 'vrf'
   /** A modem without a connection. */
   | 'no-bearer'
   /** Nothing answers in a family, by any uplink. */

@@ -141,6 +141,11 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: Tro
   }
   const stanza = getOwn(observed.stanzas, link.name)
   const found = { name: section?.name ?? stanza?.name ?? link.name, link, section, stanza }
+  const vrf = observed.links.find(({ index, kind }) => index === link.master && kind === 'vrf')
+  if (vrf) {
+    warnings.push(...inVrf(found, vrf.name, config, observed))
+    return []
+  }
   if (!mayBeUplink(found, config)) return []
   const ways = waysOut(found, config, observed)
   if (isUplink({ ...found, ways }, observed)) return [{ ...found, ways }]
@@ -151,6 +156,19 @@ function candidate(link: Link, config: Config, observed: Observed, warnings: Tro
       reason: `interface ${link.name}: a router is advertised there, but it is taken for a LAN: list it if it is none`,
     })
   return []
+}
+
+/**
+ * Why a port of a VRF is left out, where it would be an uplink otherwise. What it receives is routed by the VRF's table
+ * alone, and sockets that are not bound to the VRF do not hear it (Documentation/networking/vrf.rst).
+ */
+function inVrf(found: Found, vrf: string, config: Config, observed: Observed): readonly Trouble[] {
+  const { name, link } = found
+  if (!mayBeUplink({ ...found, link: { ...link, master: null } }, config)) return []
+  const ways = waysOut(found, config, observed)
+  if (!isUplink({ ...found, ways }, observed)) return []
+  const reason = `interface ${link.name}: left out, what comes in by it belongs to VRF ${vrf} alone`
+  return [{ kind: 'vrf', uplink: name, reason }]
 }
 
 /**

@@ -220,3 +220,20 @@ test('an interface with an address and no gateway is told by check, and in statu
   expect(of('10.1.0.2', {}, '[uplink lan0]\nenabled = no\n')).toEqual({ check: [], status: [] })
   expect(of('10.1.0.2', { stanzas: { lan0: { balance: false } } })).toEqual({ check: [], status: [] })
 })
+
+test('a port of a VRF that has a way out is left out, listed or not, and told; one without is nothing to tell of', () => {
+  const inVrf = (routes: readonly Route[], config = '') => {
+    const port = linkOf('lan0', { index: 70, master: 71, addresses: [address('inet', '10.9.0.2')] })
+    const links = [...cables.links, port, linkOf('blue', { index: 71, kind: 'vrf' })]
+    const observed = { ...world, links, routes: [...world.routes, ...routes] }
+    const { uplinks, warnings } = decide(configOf(config), observed)
+    const isUplink = uplinks.some(({ interface: device, index }) => device === 'lan0' && index !== null)
+    return { isUplink, told: warnings.filter(({ kind }) => kind === 'vrf').map(({ reason }) => reason) }
+  }
+  const wayOut = routeOf('default', [hopOf('lan0', '10.9.0.1')], { table: 10 })
+  const told = ['interface lan0: left out, what comes in by it belongs to VRF blue alone']
+  expect(inVrf([wayOut])).toEqual({ isUplink: false, told })
+  expect(inVrf([], '[uplink lan0]\n')).toEqual({ isUplink: false, told })
+  expect(inVrf([])).toEqual({ isUplink: false, told: [] })
+  expect(inVrf([wayOut], '[balance]\nadopt = listed\n')).toEqual({ isUplink: false, told: [] })
+})
