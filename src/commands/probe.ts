@@ -23,23 +23,26 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
   const names = desired.uplinks.map(({ name }) => name)
   if (uplink !== null && !names.includes(uplink))
     return complain(`there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, names)}`)
-  const ways = egressesOf(desired.uplinks).filter((way) => uplink === null || way.uplink === uplink)
-  if (ways.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
-  const lines = ways.map((way) => {
-    return { way, settings: withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed) }
+  const egresses = egressesOf(desired.uplinks).filter((egress) => uplink === null || egress.uplink === uplink)
+  if (egresses.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
+  const lines = egresses.map((egress) => {
+    return {
+      egress,
+      settings: withResolvers(egress, probeSettings(egress.uplink, egress.device, egress.family, config), observed),
+    }
   })
-  const probed = withOpinions(lines, desired.uplinks, observed).map(async ({ way, settings }) => {
-    return { way, settings, burst: await ask(way, settings) }
+  const probed = withOpinions(lines, desired.uplinks, observed).map(async ({ egress, settings }) => {
+    return { egress, settings, burst: await ask(egress, settings) }
   })
   const results = await Promise.all(probed)
-  for (const { way, settings, burst } of results) print(textOf(way, settings, burst))
-  return ways.length > 0 && results.every(({ settings, burst }) => isAlive(settings, burst)) ? 0 : 1
+  for (const { egress, settings, burst } of results) print(textOf(egress, settings, burst))
+  return egresses.length > 0 && results.every(({ settings, burst }) => isAlive(settings, burst)) ? 0 : 1
 }
 
 /** Asks all targets of a line. The quorum can never be reached, so everyone has the time to answer. */
-function ask(way: Egress, settings: ProbeSettings): Promise<Burst> {
+function ask(egress: Egress, settings: ProbeSettings): Promise<Burst> {
   const all = { ...settings, quorum: settings.targets.length + 1 }
-  return new Promise((onEnd) => probeAll(way, all, { timeoutMs, dueMs: null, onLate: () => undefined, onEnd }))
+  return new Promise((onEnd) => probeAll(egress, all, { timeoutMs, dueMs: null, onLate: () => undefined, onEnd }))
 }
 
 function isAlive({ quorum }: ProbeSettings, { answers }: Burst): boolean {

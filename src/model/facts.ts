@@ -101,7 +101,7 @@ export interface ForeignMark {
  * any end.
  */
 export interface DeviceTest {
-  readonly way: 'in' | 'out'
+  readonly direction: 'in' | 'out'
   readonly not?: true
   readonly names: readonly string[]
 }

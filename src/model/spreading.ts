@@ -15,16 +15,16 @@ export interface Spreading {
   /** Names of the uplinks that take new connections, where that is not all that could. */
   readonly takes?: readonly string[]
   /** What is known of each line, by uplink name. */
-  readonly lines: Readonly<Record<string, LineFigures>>
+  readonly lines: Readonly<Record<string, CapacityFigures>>
 }
 
-export interface LineFigures {
-  readonly down: WayFigures
-  readonly up: WayFigures
+export interface CapacityFigures {
+  readonly down: DirectionFigures
+  readonly up: DirectionFigures
 }
 
 /** Rates are in bits a second. */
-export interface WayFigures {
+export interface DirectionFigures {
   readonly carries: number
   readonly capacity: number
   /** `unknown`: nothing is known. `at-least`: the line carried `capacity` without being full. `known`: it was full with that. */

@@ -245,10 +245,10 @@ function connectionsOfGivenBack({ state }: Observed, desired: Desired, layout: L
   return Object.entries(state.uplinks)
     .filter(([, { number, goneSince }]) => goneSince !== undefined && !kept.has(number))
     .flatMap(([uplink, { number }]) =>
-      [pinned, incoming].map((way) => ({
+      [pinned, incoming].map((flag) => ({
         kind: 'forget-connections' as const,
         uplink,
-        mark: (markOf(number, layout) | way) >>> 0,
+        mark: (markOf(number, layout) | flag) >>> 0,
         mask: (numberMask | pinned | incoming) >>> 0,
       })),
     )

@@ -7,7 +7,7 @@ import type { Modem } from '../model/facts.ts'
 import type { LineHealth } from '../model/health.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Observed } from '../model/observed.ts'
-import type { LineFigures } from '../model/spreading.ts'
+import type { CapacityFigures } from '../model/spreading.ts'
 import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/internet.ts'
@@ -50,7 +50,7 @@ export interface UplinkStatus {
   /** Whether it is one of those that `spread` has take new connections; absent where all do. */
   readonly takes?: boolean
   /** What it carries and can carry; absent where the daemon has not found out. */
-  readonly line?: LineFigures
+  readonly line?: CapacityFigures
   readonly metric: number
   readonly inet: PathStatus | null
   readonly inet6: PathStatus | null

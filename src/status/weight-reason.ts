@@ -1,11 +1,11 @@
 /** Why an uplink has the weight that it has, in a few words. Pure. */
-import type { LineFigures, WayFigures } from '../model/spreading.ts'
+import type { CapacityFigures, DirectionFigures } from '../model/spreading.ts'
 
 /** `auto`: the weight is nobody's word. `takes`: whether it is one of those that are to take new connections. */
 export interface Weighing {
   readonly auto?: true | undefined
   readonly takes?: boolean | undefined
-  readonly line?: LineFigures | undefined
+  readonly line?: CapacityFigures | undefined
 }
 
 /** Null where the weight is the administrator's, and all take their part. */
@@ -18,15 +18,15 @@ export function weightReason({ auto, takes, line }: Weighing): string | null {
 
 const unknown = 'nothing is known yet'
 
-/** Of the way that carries more; at rest, downloads. */
-function lineText({ down, up }: LineFigures): string {
+/** Of the direction that carries more; at rest, downloads. */
+function lineText({ down, up }: CapacityFigures): string {
   const isUp = up.carries > down.carries || (down.sure === 'unknown' && up.sure !== 'unknown')
-  return wayText(isUp ? up : down, isUp ? 'up' : 'down')
+  return directionText(isUp ? up : down, isUp ? 'up' : 'down')
 }
 
-function wayText({ carries, capacity, sure }: WayFigures, way: string): string {
+function directionText({ carries, capacity, sure }: DirectionFigures, direction: string): string {
   if (sure === 'unknown') return unknown
-  return `${rateText(carries)} of ${sure === 'known' ? 'about' : 'at least'} ${rateText(Math.max(carries, capacity))} Mbit/s ${way}`
+  return `${rateText(carries)} of ${sure === 'known' ? 'about' : 'at least'} ${rateText(Math.max(carries, capacity))} Mbit/s ${direction}`
 }
 
 /** Three digits at most, as nobody knows more. */

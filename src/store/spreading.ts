@@ -1,7 +1,7 @@
 /** What the daemon has found out of what lines can carry, for whoever looks at the world: hooks keep its weights, too. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
-import { type LineFigures, type Spreading, spreads, type WayFigures } from '../model/spreading.ts'
+import { type CapacityFigures, type DirectionFigures, type Spreading, spreads } from '../model/spreading.ts'
 import { isUplinkName, isWeight } from '../net/valid.ts'
 import { type Json, numberOf, objectOf, stringsOf } from '../values/checked.ts'
 import { loadFile, saveFile } from './file.ts'
@@ -37,9 +37,9 @@ function parseSpreading(text: string): Spreading | null {
     ),
     ...(Array.isArray(takes) && { takes: stringsOf(takes).filter(isUplinkName) }),
     lines: Object.fromEntries(
-      Object.entries(objectOf(lines)).flatMap(([name, line]): [string, LineFigures][] => {
+      Object.entries(objectOf(lines)).flatMap(([name, line]): [string, CapacityFigures][] => {
         const { down, up } = objectOf(line)
-        const [one, other] = [parseWay(objectOf(down)), parseWay(objectOf(up))]
+        const [one, other] = [parseDirection(objectOf(down)), parseDirection(objectOf(up))]
         return isUplinkName(name) && one && other ? [[name, { down: one, up: other }]] : []
       }),
     ),
@@ -50,7 +50,7 @@ function isNamed([name]: [string, unknown]): boolean {
   return isUplinkName(name)
 }
 
-function parseWay(value: Json): WayFigures | null {
+function parseDirection(value: Json): DirectionFigures | null {
   const sure = (['unknown', 'at-least', 'known'] as const).find((known) => known === value['sure'])
   const [carries, capacity] = [numberOf(value['carries']), numberOf(value['capacity'])]
   return sure && isRate(carries) && isRate(capacity) ? { carries, capacity, sure } : null

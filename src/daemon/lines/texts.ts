@@ -7,14 +7,14 @@ import type { LineHealth } from '../../model/health.ts'
 import { eachFigure } from '../../model/line-figures.ts'
 import type { Track } from './track.ts'
 
-type Told = Pick<Track, 'way' | 'line' | 'told' | 'settings' | 'lastProbe'>
+type Told = Pick<Track, 'egress' | 'line' | 'told' | 'settings' | 'lastProbe'>
 
 /** What the line is taken for, and why, as one text line. */
 export function verdict(track: Told, now: number): string {
-  const { way, line, told } = track
-  const family = way.family === 'inet' ? 'IPv4' : 'IPv6'
+  const { egress, line, told } = track
+  const family = egress.family === 'inet' ? 'IPv4' : 'IPv6'
   const state = told !== 'offline' && line.degraded ? 'degraded' : told
-  return `${way.uplink} ${state} over ${family}: ${whyOf(track, now)}`
+  return `${egress.uplink} ${state} over ${family}: ${whyOf(track, now)}`
 }
 
 /** Why the line is in its state now; what led to it may be over. */

@@ -17,7 +17,7 @@ import { log } from '../../os/log.ts'
 import type { Ticker } from '../ticker.ts'
 
 export interface Track {
-  readonly way: Egress
+  readonly egress: Egress
   settings: ProbeSettings
   /** A text that changes with everything for which running probes were started. */
   readonly key: string
@@ -42,9 +42,9 @@ export interface TrackListener {
   readonly onBroken: () => void
 }
 
-export function newTrack(way: Egress, settings: ProbeSettings, key: string, line: PathHealth): Track {
+export function newTrack(egress: Egress, settings: ProbeSettings, key: string, line: PathHealth): Track {
   return {
-    ...{ way, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null, others: null },
+    ...{ egress, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null, others: null },
     stopBurst: () => undefined,
     stopAsking: () => undefined,
   }
@@ -62,12 +62,14 @@ export function act(track: Track, effect: LineEffect, { onEvent, onTime }: Track
     stopBackground(track)
     return
   }
-  const { way, settings } = track
+  const { egress, settings } = track
   track.stopBurst()
   // A gateway may have another hardware address since it answered last. What is dead is asked rarely enough for the kernel to find out.
-  if (way.gateway !== null && track.line.state === 'suspect')
-    askAnew(way.gateway, way.device).catch((error) => log.failure('asking for the gateway of', way.uplink, error))
-  track.stopBurst = probeAll(way, settings, {
+  if (egress.gateway !== null && track.line.state === 'suspect')
+    askAnew(egress.gateway, egress.device).catch((error) =>
+      log.failure('asking for the gateway of', egress.uplink, error),
+    )
+  track.stopBurst = probeAll(egress, settings, {
     ...{ timeoutMs: effect.timeoutMs, dueMs: effect.dueMs },
     onLate: () => onEvent(track, { kind: 'late' }),
     onEnd: ({ answers, gateway, unknown, cause, muted, spanMs }) => {
@@ -77,7 +79,7 @@ export function act(track: Track, effect: LineEffect, { onEvent, onTime }: Track
       const times = answers.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]))
       const targets = settings.targets.length
       // Answers to an address that has gone meanwhile find nobody. The round that follows it has the line asked by another.
-      const isAway = way.source !== null && !hasAddress(way.source)
+      const isAway = egress.source !== null && !hasAddress(egress.source)
       onEvent(track, {
         ...{ kind: 'burst', answered: times.length, targets, spanMs },
         unknown: isAway ? targets - times.length : unknown,
@@ -104,7 +106,7 @@ export function keepProbing(track: Track, pulse: Ticker, { onEvent, onTime, onBr
     onEvent(track, rttMs === null ? missed : { kind: 'answer', rttMs })
     pulse.awake()
   }
-  const stop = probeOn(track.way, track.settings, target, intervalMs, onAnswer, (failure) => {
+  const stop = probeOn(track.egress, track.settings, target, intervalMs, onAnswer, (failure) => {
     if (isBroken(failure)) onBroken()
     else setTimeout(() => stopIfSame(track, own), 5000)
   })
@@ -120,7 +122,7 @@ const otherTargets = 2
  * Their answers say how late answers are, and nothing else: whether the line is alive is asked as ever.
  */
 export function keepAskingOthers(track: Track, isWanted: boolean, { onTime }: Pick<TrackListener, 'onTime'>): void {
-  const { way, settings } = track
+  const { egress, settings } = track
   const beside = settings.targets[track.target] ?? ''
   const isIdle = track.background === null || track.line.state === 'offline' || track.line.silent
   const wanted = isWanted && !isIdle && !settings.metered && probers[settings.kind].how === 'pings'
@@ -129,7 +131,7 @@ export function keepAskingOthers(track: Track, isWanted: boolean, { onTime }: Pi
   const targets = settings.targets.filter((target) => target !== beside).slice(0, otherTargets)
   const stops = targets.map((target) => {
     const onAnswer = (answer: Answer) => onTime(track, answer)
-    return probeOn(way, settings, target, 3 * settings.intervalMs, onAnswer, () => undefined)
+    return probeOn(egress, settings, target, 3 * settings.intervalMs, onAnswer, () => undefined)
   })
   const stop = () => {
     for (const one of stops) one()
@@ -151,12 +153,17 @@ function askAnother(
   onEvent: TrackListener['onEvent'],
 ): void {
   track.stopAsking()
-  track.stopAsking = askServers(track.way, [server], { againMs: 0, timeoutMs: timeoutMs(track.line) }, (opinions) => {
-    const { rttMs = null, datagram = false } = opinions.get(server) ?? {}
-    if (rttMs !== null) track.lastProbe = answerText({ target, rttMs, second: true })
-    onEvent(track, { kind: 'opinion', rttMs, datagram })
-    pulse.awake()
-  })
+  track.stopAsking = askServers(
+    track.egress,
+    [server],
+    { againMs: 0, timeoutMs: timeoutMs(track.line) },
+    (opinions) => {
+      const { rttMs = null, datagram = false } = opinions.get(server) ?? {}
+      if (rttMs !== null) track.lastProbe = answerText({ target, rttMs, second: true })
+      onEvent(track, { kind: 'opinion', rttMs, datagram })
+      pulse.awake()
+    },
+  )
 }
 
 /** Forgets a background probe that ended by itself (no route for a moment), so that the next event starts it again. */

@@ -36,7 +36,7 @@ const families = ['inet', 'inet6'] as const
 /** Watches the lines. Calls `balance`, with a reason for the log, when an uplink becomes usable or stops being so. */
 export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
-  let ways: readonly Egress[] = []
+  let egresses: readonly Egress[] = []
   /** Families in which there are uplinks that nobody probes. */
   let unprobed: ReadonlySet<Family> = new Set()
   const quotas = keepQuotas(pulse, (reason) => {
@@ -57,10 +57,10 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
   const onVerdict = (reason: string) => void balance(reason).catch(() => undefined)
   const listener = {
     onEvent: (track: Track, event: LineNews['event']) => {
-      if (tracks.get(keyOf(track.way)) === track) send(track.way.family, [{ key: keyOf(track.way), event }])
+      if (tracks.get(keyOf(track.egress)) === track) send(track.egress.family, [{ key: keyOf(track.egress), event }])
     },
     onTime: (track: Track, { target, rttMs }: Answer) => {
-      if (tracks.get(keyOf(track.way)) === track) learning.hear(track.way.uplink, { target, rttMs })
+      if (tracks.get(keyOf(track.egress)) === track) learning.hear(track.egress.uplink, { target, rttMs })
     },
     onBroken: giveUp,
   }
@@ -70,7 +70,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
 
   /** Advances the lines of a family. All that are told as something else are one change, with one round. */
   function send(family: Family, news: readonly LineNews[]): void {
-    const members = new Map([...tracks].filter(([, { way }]) => way.family === family))
+    const members = new Map([...tracks].filter(([, { egress }]) => egress.family === family))
     const { lines, told, effects } = advanceTogether(members, news, clock(), unprobed.has(family))
     const changed: Track[] = []
     const moved: Track[] = []
@@ -115,32 +115,32 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
   }
 
   function reasonOf(uplink: string): string {
-    const lines = [...tracks.values()].filter(({ way }) => way.uplink === uplink)
+    const lines = [...tracks.values()].filter(({ egress }) => egress.uplink === uplink)
     return lines.map((track) => verdict(track, clock())).join('; ')
   }
 
   function watchLines(uplinks: readonly Uplink[], config: Config, observed: Observed): void {
-    ways = egressesOf(uplinks)
-    const wished = broken ? [] : ways.map((way) => settingsFor(way, config, observed))
+    egresses = egressesOf(uplinks)
+    const wished = broken ? [] : egresses.map((egress) => settingsFor(egress, config, observed))
     // Who is asked for a second opinion changes with name servers and routes, and is no news of a line, so it is no
     // part of the key.
     const wanted = withOpinions(wished, uplinks, observed)
-    unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ way }) => way.family))
-    const kept = new Set(wanted.map(({ way }) => keyOf(way)))
+    unprobed = new Set(wanted.filter(({ settings }) => settings.kind === 'none').map(({ egress }) => egress.family))
+    const kept = new Set(wanted.map(({ egress }) => keyOf(egress)))
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
-    for (const { way, settings, key } of wanted) {
-      const known = tracks.get(keyOf(way))
+    for (const { egress, settings, key } of wanted) {
+      const known = tracks.get(keyOf(egress))
       if (known?.key === key) {
         known.settings = settings
         continue
       }
-      drop(keyOf(way))
+      drop(keyOf(egress))
       if (settings.kind === 'none') continue
-      const track = newTrack(way, settings, key, known?.line ?? firstLine(way, settings, inherited, clock()))
-      tracks.set(keyOf(way), track)
+      const track = newTrack(egress, settings, key, known?.line ?? firstLine(egress, settings, inherited, clock()))
+      tracks.set(keyOf(egress), track)
       // A new line's first verdict is waited for, so the next look comes soon.
       if (!known) pulse.hurry()
-      send(way.family, known ? [{ key: keyOf(way), event: { kind: 'moved' } }] : [])
+      send(egress.family, known ? [{ key: keyOf(egress), event: { kind: 'moved' } }] : [])
       publish()
     }
   }
@@ -149,7 +149,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     if (tracks.size === 0) return undefined
     const counters = readCounters()
     for (const family of families) {
-      const members = [...tracks].filter(([, { way }]) => way.family === family)
+      const members = [...tracks].filter(([, { egress }]) => egress.family === family)
       const news = members.map(([key, track]): LineNews => {
         return { key, event: { kind: 'tick', counters: countersOf(track, counters) } }
       })
@@ -163,10 +163,10 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     // What the earlier daemon said holds until the uplinks are known.
     if (!begun) return
     const health: Record<string, Partial<Record<Family, LineHealth>>> = {}
-    for (const way of ways) {
-      const track = tracks.get(keyOf(way))
-      const line = withQuota(track && toHealth(track, clock()), quotas.verdict(way.uplink))
-      if (line) health[way.uplink] = { ...health[way.uplink], [way.family]: line }
+    for (const egress of egresses) {
+      const track = tracks.get(keyOf(egress))
+      const line = withQuota(track && toHealth(track, clock()), quotas.verdict(egress.uplink))
+      if (line) health[egress.uplink] = { ...health[egress.uplink], [egress.family]: line }
     }
     saveHealth(health)
   }
@@ -194,13 +194,13 @@ function useOf({ told, line }: Track): string {
 }
 
 /** The device's packet counters, without multicast that was received, which answers nobody. */
-function countersOf({ way }: Track, counters: ReadonlyMap<string, Counters>): { rx: number; tx: number } | null {
-  const found = counters.get(way.device)
+function countersOf({ egress }: Track, counters: ReadonlyMap<string, Counters>): { rx: number; tx: number } | null {
+  const found = counters.get(egress.device)
   return found ? { rx: Math.max(0, found.rxPackets - found.rxMulticast), tx: found.txPackets } : null
 }
 
-function settingsFor(way: Egress, config: Config, observed: Observed) {
-  const wished = withResolvers(way, probeSettings(way.uplink, way.device, way.family, config), observed)
-  const settings = unableToStray(way, wished, observed.routes)
-  return { way, settings, key: JSON.stringify([way, settings]) }
+function settingsFor(egress: Egress, config: Config, observed: Observed) {
+  const wished = withResolvers(egress, probeSettings(egress.uplink, egress.device, egress.family, config), observed)
+  const settings = unableToStray(egress, wished, observed.routes)
+  return { egress, settings, key: JSON.stringify([egress, settings]) }
 }

@@ -147,7 +147,7 @@ function joined(ports: readonly Range<number>[]): readonly Range<number>[] {
 }
 
 /** A condition on devices. Their names are not checked, as one that no interface of an uplink can have matches none. */
-export function deviceAsked(way: 'in' | 'out', not: boolean, names: readonly unknown[]): Asked {
+export function deviceAsked(direction: 'in' | 'out', not: boolean, names: readonly unknown[]): Asked {
   if (names.length > mostElements || !names.every((name) => typeof name === 'string')) return unknown
-  return { devices: [{ way, ...(not && { not }), names }] }
+  return { devices: [{ direction, ...(not && { not }), names }] }
 }

@@ -1,5 +1,13 @@
 /** How much each of the lines that share the load can carry, as their rates and queues tell. Pure. */
-import { type Bandwidth, type Capacity, type LineModel, rateOf, restRate, type Way, ways } from './line-model.ts'
+import {
+  type Bandwidth,
+  type Capacity,
+  type Direction,
+  directions,
+  type LineModel,
+  rateOf,
+  restRate,
+} from './line-model.ts'
 
 /** Bytes/s over all lines: below this nothing is learned. */
 export const learnedFrom = 50_000
@@ -49,7 +57,9 @@ export interface Member {
 export function learn(members: readonly Member[]): readonly LineModel[] {
   const lines = members.map(({ line }) => line)
   const demand = demandOf(lines)
-  const learned = ways.map((way) => (demand[way] < learnedFrom ? null : learnWay(members, way)))
+  const learned = directions.map((direction) =>
+    demand[direction] < learnedFrom ? null : learnDirection(members, direction),
+  )
   const [down, up] = learned
   return lines.map((line, i) => ({
     ...line,
@@ -57,39 +67,40 @@ export function learn(members: readonly Member[]): readonly LineModel[] {
   }))
 }
 
-function looked(line: LineModel, way: Way): Capacity {
-  const before = line.capacity[way]
-  return { ...before, seen: seenOf(line, way), full: [] }
+function looked(line: LineModel, direction: Direction): Capacity {
+  const before = line.capacity[direction]
+  return { ...before, seen: seenOf(line, direction), full: [] }
 }
 
-function seenOf(line: LineModel, way: Way): number {
-  return Math.max(rateOf(line, way), line.capacity[way].seen * kept)
+function seenOf(line: LineModel, direction: Direction): number {
+  return Math.max(rateOf(line, direction), line.capacity[direction].seen * kept)
 }
 
 /** Bytes/s over all lines, without what merely acknowledges the other way. */
-export function demandOf(lines: readonly LineModel[]): Readonly<Record<Way, number>> {
-  const [down, up] = ways.map((way) => lines.reduce((sum, line) => sum + rateOf(line, way), 0))
+export function demandOf(lines: readonly LineModel[]): Readonly<Record<Direction, number>> {
+  const [down, up] = directions.map((direction) => lines.reduce((sum, line) => sum + rateOf(line, direction), 0))
   const own = (one = 0, other = 0) => Math.max(0, one - acknowledgements * other)
   return { down: own(down, up), up: own(up, down) }
 }
 
-function learnWay(members: readonly Member[], way: Way): readonly Capacity[] {
-  const loads = members.map(({ line }) => loadOf(line, way))
+function learnDirection(members: readonly Member[], direction: Direction): readonly Capacity[] {
+  const loads = members.map(({ line }) => loadOf(line, direction))
   const isAnyFull = loads.includes('full')
-  const top = Math.max(...members.map(({ line }) => line.capacity[way].rate))
+  const top = Math.max(...members.map(({ line }) => line.capacity[direction].rate))
   return members.map(({ line, bandwidth }, i) => {
-    const next = loads[i] === 'full' ? measured(line, way) : guessed(line, way, isAnyFull && loads[i] === 'free', top)
-    return { ...next, rate: Math.min(next.rate, bandwidth?.[way] ?? Infinity) }
+    const next =
+      loads[i] === 'full' ? measured(line, direction) : guessed(line, direction, isAnyFull && loads[i] === 'free', top)
+    return { ...next, rate: Math.min(next.rate, bandwidth?.[direction] ?? Infinity) }
   })
 }
 
 /** The capacity of a full line: what it carries is what it can carry. */
-function measured(line: LineModel, way: Way): Capacity {
-  const before = line.capacity[way]
-  const rate = rateOf(line, way)
+function measured(line: LineModel, direction: Direction): Capacity {
+  const before = line.capacity[direction]
+  const rate = rateOf(line, direction)
   const full = [...before.full, rate].slice(-fullKept)
   const best = Math.max(...full, leastRate)
-  const seen = seenOf(line, way)
+  const seen = seenOf(line, direction)
   const isSteady = full.length === fullKept && Math.min(...full) > steady * best
   if (before.sure !== 'known') {
     if (best > typical * seen || isSteady) return { sure: 'known', rate: best, seen, since: line.at ?? 0, full }
@@ -99,19 +110,19 @@ function measured(line: LineModel, way: Way): Capacity {
   return { ...before, rate: before.rate + (best - before.rate) * toward, seen, full }
 }
 
-function guessed(line: LineModel, way: Way, mayGrow: boolean, top: number): Capacity {
-  const before = line.capacity[way]
-  const rate = rateOf(line, way)
+function guessed(line: LineModel, direction: Direction, mayGrow: boolean, top: number): Capacity {
+  const before = line.capacity[direction]
+  const rate = rateOf(line, direction)
   const isKnown = before.sure === 'known'
   const counted = isKnown ? before.rate : Math.max(before.rate, top)
   const { part, factor, most } = isKnown ? growth.known : growth.unknown
-  const bound = most * Math.max(...line.rates.map((one) => one[way]), isKnown ? 0 : top)
+  const bound = most * Math.max(...line.rates.map((one) => one[direction]), isKnown ? 0 : top)
   const grown = mayGrow && rate >= part * counted ? Math.min(counted * factor, bound) : before.rate
   const isNews = before.sure === 'unknown' && rate > 0
   return {
     sure: isKnown ? 'known' : isNews ? 'at-least' : before.sure,
     rate: Math.max(rate, before.rate, grown),
-    seen: seenOf(line, way),
+    seen: seenOf(line, direction),
     since: isNews ? (line.at ?? 0) : before.since,
     full: [],
   }
@@ -121,14 +132,14 @@ function guessed(line: LineModel, way: Way, mayGrow: boolean, top: number): Capa
  * Whether a line is full one way. Late answers say that it queues, but not which way. A rate that stands still at its
  * best says that the line is full without a queue in which probes would wait.
  */
-export function loadOf(line: LineModel, way: Way): Load {
-  if (isOtherWay(line, way, way === 'down' ? 'up' : 'down')) return 'free'
-  if (isFlat(line, way)) return 'full'
+export function loadOf(line: LineModel, direction: Direction): Load {
+  if (isOtherDirection(line, direction, direction === 'down' ? 'up' : 'down')) return 'free'
+  if (isFlat(line, direction)) return 'full'
   const { late } = line.queue
   // Lateness on a line that carries next to nothing is not caused by what we send.
-  const isUsed = rateOf(line, way) > Math.max(restRate, line.capacity[way].seen / 20)
+  const isUsed = rateOf(line, direction) > Math.max(restRate, line.capacity[direction].seen / 20)
   if (late !== null && late > 0.5) return isUsed ? 'full' : 'unclear'
-  const isStill = isSteady(line, way, { seconds: 4, varies: 0.1, part: 0.9 })
+  const isStill = isSteady(line, direction, { seconds: 4, varies: 0.1, part: 0.9 })
   return isStill || late === 0.5 ? 'unclear' : 'free'
 }
 
@@ -136,13 +147,13 @@ export function loadOf(line: LineModel, way: Way): Load {
  * Whether the rate stands still at its best. Policers, fair queues (RFC 8290, CAKE) and servers that are slow
  * themselves let probes' answers pass in time.
  */
-function isFlat(line: LineModel, way: Way): boolean {
-  const isKnown = line.capacity[way].sure === 'known'
+function isFlat(line: LineModel, direction: Direction): boolean {
+  const isKnown = line.capacity[direction].sure === 'known'
   return (
-    isSteady(line, way, { seconds: isKnown ? 4 : 2, varies: 0.02, part: 0.9 }) ||
-    isSteady(line, way, { seconds: 6, varies: 0.05, part: 0.9 }) ||
+    isSteady(line, direction, { seconds: isKnown ? 4 : 2, varies: 0.02, part: 0.9 }) ||
+    isSteady(line, direction, { seconds: 6, varies: 0.05, part: 0.9 }) ||
     // The rate fell, and stays where it is.
-    isSteady(line, way, { seconds: 10, varies: 0.05, part: 0.1 })
+    isSteady(line, direction, { seconds: 10, varies: 0.05, part: 0.1 })
   )
 }
 
@@ -157,30 +168,34 @@ interface Steadiness {
 }
 
 /** Whether the rates of the latest seconds stand still; false at rates of which nothing is learned. */
-export function isSteady({ rates, capacity }: LineModel, way: Way, { seconds, varies, part }: Steadiness): boolean {
-  const latest = rates.slice(-seconds).map((rate) => rate[way])
+export function isSteady(
+  { rates, capacity }: LineModel,
+  direction: Direction,
+  { seconds, varies, part }: Steadiness,
+): boolean {
+  const latest = rates.slice(-seconds).map((rate) => rate[direction])
   const [most, least] = [Math.max(...latest), Math.min(...latest)]
   if (latest.length < seconds || most < learnedFrom) return false
-  return least > (1 - varies) * most && least > part * capacity[way].seen
+  return least > (1 - varies) * most && least > part * capacity[direction].seen
 }
 
 /**
  * Whether it is the other way that queues: this one carries acknowledgements only, or is used much less than the other,
  * or the other one stands still and this one does not.
  */
-function isOtherWay({ rates, capacity }: LineModel, way: Way, other: Way): boolean {
+function isOtherDirection({ rates, capacity }: LineModel, direction: Direction, other: Direction): boolean {
   const last = rates.at(-1)
   if (!last) return false
-  const use = (one: Way) => last[one] / Math.max(1, last[one], capacity[one].seen)
-  if (last[other] > acknowledgements * last[way] && use(way) < 0.7 * use(other)) return true
+  const use = (one: Direction) => last[one] / Math.max(1, last[one], capacity[one].seen)
+  if (last[other] > acknowledgements * last[direction] && use(direction) < 0.7 * use(other)) return true
   const latest = rates.slice(-5)
-  const sum = (one: Way) => latest.reduce((all, rate) => all + rate[one], 0)
+  const sum = (one: Direction) => latest.reduce((all, rate) => all + rate[one], 0)
   if (latest.length < 5) return false
-  if (sum(way) < acknowledgements * sum(other)) return true
-  const spread = (one: Way) => {
+  if (sum(direction) < acknowledgements * sum(other)) return true
+  const spread = (one: Direction) => {
     const values = latest.map((rate) => rate[one])
     return 1 - Math.min(...values) / Math.max(...values, 1)
   }
-  const [own, its] = [spread(way), spread(other)]
-  return sum(other) > acknowledgements * sum(way) && own > 0.15 && own > 2 * its && its < 0.25
+  const [own, its] = [spread(direction), spread(other)]
+  return sum(other) > acknowledgements * sum(direction) && own > 0.15 && own > 2 * its && its < 0.25
 }

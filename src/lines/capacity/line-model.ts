@@ -1,8 +1,8 @@
 /** What is known of one line beyond whether it is alive. Plain values, monotonic ms, bytes/s. Pure. */
 import type { Target } from './target.ts'
 
-export const ways = ['down', 'up'] as const
-export type Way = (typeof ways)[number]
+export const directions = ['down', 'up'] as const
+export type Direction = (typeof directions)[number]
 
 /** How many targets are kept. A line's probes have a handful; a configuration that changes leaves old ones behind. */
 export const mostTargets = 16
@@ -10,7 +10,7 @@ export const mostTargets = 16
 /** A line that carries less than this, both ways together, is at rest. */
 export const restRate = 25_000
 
-export type Rates = Readonly<Record<Way, number>>
+export type Rates = Readonly<Record<Direction, number>>
 
 export interface LineModel {
   /** When it was last read; null before the first reading. `counters` are of that reading, in bytes. */
@@ -23,7 +23,7 @@ export interface LineModel {
   /** Targets by name; the last one was asked most recently. */
   readonly targets: Readonly<Record<string, Target>>
   readonly queue: Queue
-  readonly capacity: Readonly<Record<Way, Capacity>>
+  readonly capacity: Readonly<Record<Direction, Capacity>>
 }
 
 /** How late answers are: the median of the targets, each of which is measured by itself. */
@@ -51,7 +51,7 @@ export interface Capacity {
 }
 
 /** What the administrator says of a line's capacity: it begins with that and never counts for more; null: not said. */
-export type Bandwidth = Readonly<Record<Way, number | null>>
+export type Bandwidth = Readonly<Record<Direction, number | null>>
 
 export function newLine(bandwidth: Bandwidth = { down: null, up: null }): LineModel {
   return {
@@ -70,6 +70,6 @@ function given(rate: number | null): Capacity {
 }
 
 /** The rate of the latest second. */
-export function rateOf({ rates }: LineModel, way: Way): number {
-  return rates.at(-1)?.[way] ?? 0
+export function rateOf({ rates }: LineModel, direction: Direction): number {
+  return rates.at(-1)?.[direction] ?? 0
 }

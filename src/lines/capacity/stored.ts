@@ -1,6 +1,6 @@
 /** What of a line survives a restart. What was stored is as hostile as any file. Pure. */
 import { type Json, numberOf, objectOf } from '../../values/checked.ts'
-import { type Bandwidth, type Capacity, type LineModel, mostTargets, newLine, type Way } from './line-model.ts'
+import { type Bandwidth, type Capacity, type Direction, type LineModel, mostTargets, newLine } from './line-model.ts'
 import { baseOf, newTarget, type Target } from './target.ts'
 
 export interface StoredLine {
@@ -49,8 +49,8 @@ export function fromStored(stored: unknown, at: number, wallMs: number, bandwidt
   const value = objectOf(stored)
   const age = wallMs - numberOf(value['at'])
   if (!(age >= -aheadMs && age <= believedMs)) return line
-  const capacity = (way: Way) =>
-    capacityFrom(objectOf(value[way]), at, bandwidth?.[way] ?? mostRate) ?? line.capacity[way]
+  const capacity = (direction: Direction) =>
+    capacityFrom(objectOf(value[direction]), at, bandwidth?.[direction] ?? mostRate) ?? line.capacity[direction]
   const minute = Math.floor(at / 60_000)
   const targets = Object.entries(objectOf(value['targets']))
     .slice(0, mostTargets)

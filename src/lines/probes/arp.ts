@@ -8,7 +8,7 @@ export const arp: Asking = {
   how: 'asks',
   bindsTo: 'device',
   needsNames: false,
-  ask: ({ way, timeoutMs, stopped }) => askNeighbour(way, timeoutMs, stopped),
+  ask: ({ egress, timeoutMs, stopped }) => askNeighbour(egress, timeoutMs, stopped),
 }
 
 const lookMs = 50

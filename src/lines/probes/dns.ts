@@ -10,8 +10,8 @@ export const dns: Asking = {
   how: 'asks',
   bindsTo: 'address',
   needsNames: false,
-  ask: async ({ way, settings, target, signal }) =>
-    (await askName(way, hostOf(target), portOf(target, 53), settings.name, signal)) !== null,
+  ask: async ({ egress, settings, target, signal }) =>
+    (await askName(egress, hostOf(target), portOf(target, 53), settings.name, signal)) !== null,
 }
 
 const types = { inet: 1, inet6: 28 } as const

@@ -26,10 +26,10 @@ export function leadsElsewhere(
  * Settings with which no probe strays: probes that bind to an address need one that no other uplink has, and lose the
  * targets to which `main` leads elsewhere.
  */
-export function unableToStray(way: Egress, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
+export function unableToStray(egress: Egress, settings: ProbeSettings, routes: readonly Route[]): ProbeSettings {
   if (probers[settings.kind].bindsTo === 'device') return settings
-  if (way.source === null) return { ...settings, kind: 'none' }
-  const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), way, routes))
+  if (egress.source === null) return { ...settings, kind: 'none' }
+  const targets = settings.targets.filter((target) => !leadsElsewhere(addressOf(target), egress, routes))
   if (targets.length === 0) return { ...settings, kind: 'none' }
   return { ...settings, targets, quorum: Math.min(settings.quorum, targets.length) }
 }

@@ -15,14 +15,14 @@ export const page: Asking = {
   how: 'asks',
   bindsTo: 'address',
   needsNames: true,
-  ask: ({ way, settings, target, signal }) => fetchPage(way, target, settings, signal),
+  ask: ({ egress, settings, target, signal }) => fetchPage(egress, target, settings, signal),
 }
 
 const maxBody = 64 * 1024
 
 /** True where the page came with the expected status and text, otherwise what was wrong. Throws where nothing came. */
 async function fetchPage(
-  way: Egress,
+  egress: Egress,
   url: string,
   { status, body, resolvers }: Pick<ProbeSettings, 'status' | 'body' | 'resolvers'>,
   signal: AbortSignal,
@@ -30,13 +30,13 @@ async function fetchPage(
   const { protocol, hostname, host, port, pathname, search } = new URL(url)
   const name = hostname.replace(/^\[|\]$/g, '')
   const asked = resolvers.length === 0 ? 'public ones' : `${resolvers.join(', ')}, public ones`
-  const address = isIP(name) === 0 ? await resolve(way, resolvers, name, signal).catch(() => null) : name
+  const address = isIP(name) === 0 ? await resolve(egress, resolvers, name, signal).catch(() => null) : name
   if (address === null) return `no name server answers (${asked})`
   const secure = protocol === 'https:'
   const options = {
     ...{ host: address, port: port === '' ? (secure ? 443 : 80) : Number(port), path: pathname + search, signal },
     ...{ headers: { Host: host, 'User-Agent': 'ifbalance', Connection: 'close' }, agent: false as const },
-    ...(way.source === null ? {} : { localAddress: way.source }),
+    ...(egress.source === null ? {} : { localAddress: egress.source }),
   }
   const sent = secure
     ? secureRequest({ ...options, ...(isIP(name) === 0 ? { servername: name } : {}) })
@@ -69,14 +69,14 @@ const ownFirstMs = 100
  * then public ones through the same line. The host's own may be reached by another line, or be what is dead. Throws
  * where none answers.
  */
-async function resolve(way: Egress, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
+async function resolve(egress: Egress, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
   const ask = async (server: string) => {
-    const [address] = (await askName(way, server, 53, name, signal)) ?? []
+    const [address] = (await askName(egress, server, 53, name, signal)) ?? []
     if (address === undefined) throw new Failure('no-answer', `${name}: no address`)
     return address
   }
   const first = own.map(ask)
   const patience = own.length === 0 ? Promise.resolve() : pause(ownFirstMs, undefined, { signal })
-  const others = defaultTargets[way.family].map((server) => patience.then(() => ask(server)))
+  const others = defaultTargets[egress.family].map((server) => patience.then(() => ask(server)))
   return await Promise.any([...first, ...others])
 }

@@ -43,7 +43,7 @@ function by({ device, source }: Egress, target: string): readonly string[] {
 }
 
 function pingOn(
-  way: Egress,
+  egress: Egress,
   target: string,
   intervalMs: number,
   onAnswer: (answer: Answer) => void,
@@ -53,13 +53,13 @@ function pingOn(
     if (line.kind === 'answer') onAnswer({ target, rttMs: line.rttMs })
     if (line.kind === 'miss') onAnswer({ target, rttMs: null })
   })
-  const args = ['-n', '-O', ...size, '-i', String(intervalMs / 1000), ...by(way, target)]
+  const args = ['-n', '-O', ...size, '-i', String(intervalMs / 1000), ...by(egress, target)]
   return follow(programs.ping, args, { onLine, onEnd })
 }
 
 /** A burst, in which ping itself takes the time, so it does not matter how late we read its output. */
 function pingBurst(
-  way: Egress,
+  egress: Egress,
   target: string,
   waitMs: number,
   { onAnswer, onMiss, onEnd }: BurstListener,
@@ -72,7 +72,7 @@ function pingBurst(
     if (line.kind === 'summary' && line.sent >= burstCount) end ??= 'unanswered'
   })
   const pace = ['-c', String(burstCount), '-i', String(burstGapMs / 1000), '-W', String(waitMs / 1000)]
-  return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(way, target)], {
+  return follow(programs.ping, ['-n', '-O', ...size, ...pace, ...by(egress, target)], {
     onLine,
     onErrorLine: onLine,
     // Exit code 2: there is no such address, device or route.

@@ -20,7 +20,7 @@ const twins: Readonly<Record<string, string>> = {
   '2620:fe::fe': '2620:fe::9',
 }
 
-type Lines<T> = readonly (T & { readonly way: Egress; readonly settings: ProbeSettings })[]
+type Lines<T> = readonly (T & { readonly egress: Egress; readonly settings: ProbeSettings })[]
 
 /**
  * Settings with the servers to ask: the targets themselves, or other addresses of their operators. What an uplink was
@@ -41,12 +41,12 @@ export function withOpinions<T>(
   )
   const routes = specificRoutes(candidates, observed)
   return lines.map((line) => {
-    const { way, settings } = line
-    if (!isEcho(settings) || way.source === null) return line
+    const { egress, settings } = line
+    if (!isEcho(settings) || egress.source === null) return line
     const leadsHere = (server: string) =>
-      routes.get(server)?.nexthops.some(({ device }) => device === way.device) ?? true
+      routes.get(server)?.nexthops.some(({ device }) => device === egress.device) ?? true
     const isFree = (server: string) =>
-      familyOf(server) === way.family && !isLinkLocal(server) && !named.has(server) && leadsHere(server)
+      familyOf(server) === egress.family && !isLinkLocal(server) && !named.has(server) && leadsHere(server)
     const opinions = settings.targets.flatMap((target) => {
       const server = operatorOf(target).find(isFree)
       return server === undefined ? [] : [[target, server] as const]

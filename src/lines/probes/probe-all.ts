@@ -42,7 +42,7 @@ const patienceMs = 10_000
  * stops it.
  */
 export function probeAll(
-  way: Egress,
+  egress: Egress,
   settings: ProbeSettings,
   { timeoutMs, dueMs, onLate, onEnd }: BurstOptions,
 ): () => void {
@@ -116,7 +116,7 @@ export function probeAll(
    */
   function askOthers(): void {
     const againMs = Math.max(0, began + burstSpanMs - performance.now())
-    const stopAsking = askServers(way, servers, { againMs, timeoutMs }, (said) => {
+    const stopAsking = askServers(egress, servers, { againMs, timeoutMs }, (said) => {
       opinions = said
       isOpinionAwaited = false
       endIfDone()
@@ -126,7 +126,7 @@ export function probeAll(
 
   /** Asks the gateway; only where somebody may want to know, as it is another program. */
   function askGateway(): void {
-    if (way.gateway === null || prober.how !== 'pings' || controller.signal.aborted) return
+    if (egress.gateway === null || prober.how !== 'pings' || controller.signal.aborted) return
     gateway = false
     const listener = {
       onAnswer: () => {
@@ -138,7 +138,7 @@ export function probeAll(
         endIfDone()
       },
     }
-    stops.push(prober.burst(way, way.gateway, timeoutMs, listener))
+    stops.push(prober.burst(egress, egress.gateway, timeoutMs, listener))
   }
 
   function ended(target: string, how: BurstEnd): void {
@@ -153,9 +153,9 @@ export function probeAll(
         onMiss: (sequence: number) => missed(target, sequence),
         onEnd: (how: BurstEnd) => ended(target, how),
       }
-      stops.push(prober.burst(way, target, timeoutMs, listener))
+      stops.push(prober.burst(egress, target, timeoutMs, listener))
     } else {
-      void probeOnce(way, settings, target, timeoutMs, controller.signal).then(({ rttMs, fault }) => {
+      void probeOnce(egress, settings, target, timeoutMs, controller.signal).then(({ rttMs, fault }) => {
         if (rttMs !== null) return answered(target, rttMs)
         if (fault !== undefined) faults.set(target, fault)
         ended(target, 'unanswered')

@@ -1,4 +1,4 @@
-/** A single probe of the kinds without ping, from the way's own address, so that our rule sends it by the way. */
+/** A single probe of the kinds without ping, from the egress's own address, so that our rule sends it by that uplink. */
 import type { ProbeSettings } from '../settings.ts'
 import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
@@ -13,7 +13,7 @@ export interface Outcome {
 
 /** Asks once; the answer has to be here within `timeoutMs`. Never throws. */
 export async function probeOnce(
-  way: Egress,
+  egress: Egress,
   settings: ProbeSettings,
   target: string,
   timeoutMs: number,
@@ -26,7 +26,7 @@ export async function probeOnce(
   const stop = waitPatiently(timeoutMs, () => late.abort())
   try {
     const signal = AbortSignal.any([stopped, late.signal])
-    const answer = await prober.ask({ way, settings, target, timeoutMs, signal, stopped })
+    const answer = await prober.ask({ egress, settings, target, timeoutMs, signal, stopped })
     if (answer !== true) return { rttMs: null, ...(answer === false ? {} : { fault: answer }) }
     return { rttMs: stopped.aborted ? null : performance.now() - begun }
   } catch {

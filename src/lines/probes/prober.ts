@@ -24,7 +24,7 @@ export interface Asking extends Bound {
 }
 
 export interface Question {
-  readonly way: Egress
+  readonly egress: Egress
   readonly settings: ProbeSettings
   readonly target: string
   readonly timeoutMs: number
@@ -42,14 +42,14 @@ export interface Pinging extends Bound {
    * it.
    */
   readonly watch: (
-    way: Egress,
+    egress: Egress,
     target: string,
     intervalMs: number,
     onAnswer: (answer: Answer) => void,
     onEnd: (failure: Failure) => void,
   ) => () => void
   /** Sends a burst, and ends by itself `waitMs` after the last request. Returns what stops it. */
-  readonly burst: (way: Egress, target: string, waitMs: number, listener: BurstListener) => () => void
+  readonly burst: (egress: Egress, target: string, waitMs: number, listener: BurstListener) => () => void
 }
 
 /**

@@ -9,7 +9,7 @@ import { probeOnce } from './probe-once.ts'
 
 /** Probes one target every `intervalMs`. Calls `onEnd` where that cannot go on. Returns what stops it. */
 export function probeOn(
-  way: Egress,
+  egress: Egress,
   settings: ProbeSettings,
   target: string,
   intervalMs: number,
@@ -17,11 +17,11 @@ export function probeOn(
   onEnd: (failure: Failure) => void,
 ): () => void {
   const prober = probers[settings.kind]
-  if (prober.how === 'pings') return prober.watch(way, target, intervalMs, onAnswer, onEnd)
+  if (prober.how === 'pings') return prober.watch(egress, target, intervalMs, onAnswer, onEnd)
   const controller = new AbortController()
   const timer = setInterval(() => {
     const limit = Math.min(5000, Math.max(500, intervalMs - 50))
-    void probeOnce(way, settings, target, limit, controller.signal).then((outcome) => {
+    void probeOnce(egress, settings, target, limit, controller.signal).then((outcome) => {
       if (!controller.signal.aborted) onAnswer({ target, ...outcome })
     })
   }, intervalMs)

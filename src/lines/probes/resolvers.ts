@@ -15,9 +15,9 @@ const most = 3
  * Settings with the line's own name servers. Left out are those to which `main` has a route of its own, which a socket
  * that is bound to an address would follow, and link-local ones, which need a link.
  */
-export function withResolvers(way: Egress, settings: ProbeSettings, observed: Observed): ProbeSettings {
+export function withResolvers(egress: Egress, settings: ProbeSettings, observed: Observed): ProbeSettings {
   if (!probers[settings.kind].needsNames) return settings
-  const servers = nameServersOf({ interface: way.device }, way.family, observed)
-  const own = servers.filter((server) => !isLinkLocal(server) && !leadsElsewhere(server, way, observed.routes))
+  const servers = nameServersOf({ interface: egress.device }, egress.family, observed)
+  const own = servers.filter((server) => !isLinkLocal(server) && !leadsElsewhere(server, egress, observed.routes))
   return { ...settings, resolvers: own.slice(0, most) }
 }

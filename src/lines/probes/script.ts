@@ -9,7 +9,7 @@ export const script: Asking = {
   how: 'asks',
   bindsTo: 'device',
   needsNames: false,
-  ask: ({ way, target, timeoutMs }) => runScript(way, target, timeoutMs),
+  ask: ({ egress, target, timeoutMs }) => runScript(egress, target, timeoutMs),
 }
 
 /** Runs the program; its exit code 0 says that the line is fine. */

@@ -42,13 +42,13 @@ export interface OpinionOptions {
  * `onEnd`.
  */
 export function askServers(
-  way: Egress,
+  egress: Egress,
   servers: readonly string[],
   { againMs, timeoutMs }: OpinionOptions,
   onEnd: (opinions: ReadonlyMap<string, Opinion>) => void,
 ): () => void {
   const opinions = new Map<string, Opinion>()
-  const decoy = nobody[way.family]
+  const decoy = nobody[egress.family]
   const stops: (() => void)[] = []
   let isOver = false
   const stop = () => {
@@ -68,7 +68,7 @@ export function askServers(
       stops.push(waitAndRead(Math.max(leastDoubtMs, opinion.rttMs), end))
   }
   for (const server of [...servers, decoy])
-    stops.push(askServer(way, server, againMs, (opinion) => heard(server, opinion)))
+    stops.push(askServer(egress, server, againMs, (opinion) => heard(server, opinion)))
   // The time runs from when the last question left, however late that was.
   stops.push(waitAndRead(againMs, () => stops.push(waitAndRead(timeoutMs, end))))
   return stop
@@ -89,16 +89,16 @@ function waitAndRead(ms: number, over: () => void): () => void {
   }
 }
 
-function askServer(way: Egress, server: string, againMs: number, onAnswer: (opinion: Opinion) => void): () => void {
+function askServer(egress: Egress, server: string, againMs: number, onAnswer: (opinion: Opinion) => void): () => void {
   const begun = performance.now()
   // Two ids, so that the one that is answered tells when the line worked.
   const ids = [randomInt(0x8000), 0x8000 + randomInt(0x8000)] as const
   const answered = (datagram: boolean, first: boolean) =>
     onAnswer({ rttMs: performance.now() - begun, datagram, first })
-  const stopUdp = askByUdp(way, server, ids, againMs, (first) => answered(true, first))
+  const stopUdp = askByUdp(egress, server, ids, againMs, (first) => answered(true, first))
   let stopTcp = () => {}
   const timer = setTimeout(() => {
-    stopTcp = askByTcp(way, server, ids[0], () => answered(false, true))
+    stopTcp = askByTcp(egress, server, ids[0], () => answered(false, true))
   }, tcpAfterMs)
   return () => {
     clearTimeout(timer)

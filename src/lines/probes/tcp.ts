@@ -8,7 +8,7 @@ export const tcp: Asking = {
   how: 'asks',
   bindsTo: 'address',
   needsNames: false,
-  ask: ({ way, target, signal }) => connects(hostOf(target), portOf(target, 443), way.source, signal),
+  ask: ({ egress, target, signal }) => connects(hostOf(target), portOf(target, 443), egress.source, signal),
 }
 
 /** Whether a connection succeeds or is refused: who refuses is there, and so is the way to it. */

@@ -1,6 +1,6 @@
 /** One line after the other: the next takes new connections when those before it are full. Pure. */
 import { loadOf } from '../capacity/learn.ts'
-import { type LineModel, ways } from '../capacity/line-model.ts'
+import { directions, type LineModel } from '../capacity/line-model.ts'
 
 export interface Overflow {
   /** Lines that count as full, by name, with since when, in monotonic ms. */
@@ -47,7 +47,7 @@ export function overflow(
 
 function judged(before: Overflow, name: string, line: LineModel, fullAt: number, at: number) {
   const since = Object.hasOwn(before.full, name) ? before.full[name] : undefined
-  const isFull = ways.some((way) => loadOf(line, way) === 'full')
+  const isFull = directions.some((direction) => loadOf(line, direction) === 'full')
   const use = useOf(line)
   if (since === undefined) return { fullSince: isFull || use >= fullAt ? at : null, roomySince: null }
   if (isFull || use >= fullAt - easier) return { fullSince: since, roomySince: null }
@@ -60,10 +60,10 @@ function judged(before: Overflow, name: string, line: LineModel, fullAt: number,
  */
 function useOf(line: LineModel): number {
   const latest = line.rates.slice(-smoothed)
-  const of = ways.map((way) => {
-    const { sure, rate } = line.capacity[way]
+  const of = directions.map((direction) => {
+    const { sure, rate } = line.capacity[direction]
     if (sure !== 'known' || latest.length === 0) return 0
-    return latest.reduce((sum, one) => sum + one[way], 0) / latest.length / Math.max(1, rate)
+    return latest.reduce((sum, one) => sum + one[direction], 0) / latest.length / Math.max(1, rate)
   })
   return Math.max(...of)
 }

@@ -1,6 +1,6 @@
 /** Shares of new connections among the lines of a tier, so that each line gets what it can carry. Pure. */
 import { acknowledgements, demandOf, isSteady, learnedFrom, loadOf } from '../capacity/learn.ts'
-import { type LineModel, type Rates, rateOf, type Way, ways } from '../capacity/line-model.ts'
+import { type Direction, directions, type LineModel, type Rates, rateOf } from '../capacity/line-model.ts'
 import { mayChange, remember } from './pace.ts'
 
 export interface Balance {
@@ -119,10 +119,10 @@ function standingOf({ standings }: Balance, name: string): Standing | undefined 
  * that: what is spread by shares is seen on every line, as far as that can carry it.
  */
 function contested(rates: readonly Rates[], shares: readonly number[]): Rates {
-  const total = (way: Way) => rates.reduce((sum, rate) => sum + rate[way], 0)
-  const of = (way: Way, other: Way) => {
-    const own = rates.map((rate) => Math.max(0, rate[way] - acknowledgements * rate[other]))
-    return Math.min(total(way), ...own.map((rate, i) => rate / (shares[i] ?? 1)))
+  const total = (direction: Direction) => rates.reduce((sum, rate) => sum + rate[direction], 0)
+  const of = (direction: Direction, other: Direction) => {
+    const own = rates.map((rate) => Math.max(0, rate[direction] - acknowledgements * rate[other]))
+    return Math.min(total(direction), ...own.map((rate, i) => rate / (shares[i] ?? 1)))
   }
   const [down, up] = [of('down', 'up'), of('up', 'down')]
   return down + up > 0 ? { down, up } : { down: total('down'), up: total('up') }
@@ -134,10 +134,10 @@ function contested(rates: readonly Rates[], shares: readonly number[]): Rates {
  */
 function capacitiesOf(lines: readonly LineModel[], demand: Rates): readonly number[] {
   const all = demand.down + demand.up
-  const parts = ways.map((way) => (all === 0 ? (way === 'down' ? 1 : 0) : demand[way] / all))
-  const each = ways.map((way) => {
-    const top = Math.max(1, ...lines.map(({ capacity }) => capacity[way].rate))
-    return lines.map(({ capacity: { [way]: known } }) =>
+  const parts = directions.map((direction) => (all === 0 ? (direction === 'down' ? 1 : 0) : demand[direction] / all))
+  const each = directions.map((direction) => {
+    const top = Math.max(1, ...lines.map(({ capacity }) => capacity[direction].rate))
+    return lines.map(({ capacity: { [direction]: known } }) =>
       known.sure === 'known' ? Math.max(known.rate, top * smallest) : top,
     )
   })
@@ -153,11 +153,11 @@ function capacitiesOf(lines: readonly LineModel[], demand: Rates): readonly numb
  * much as all carry, by their shares. What a full line was given beyond what it carried waits for it; for a line with
  * room nothing waits.
  */
-function backlogOf(line: LineModel, before: number, given: number, way: Way): number {
-  const { sure, rate } = line.capacity[way]
-  const carried = rateOf(line, way)
-  const hasRoom = carried < spare * rate && !isSteady(line, way, { seconds: 3, varies: 0.2, part: 0 })
-  if (sure === 'known' && (hasRoom || loadOf(line, way) === 'free')) return before * forgotten
+function backlogOf(line: LineModel, before: number, given: number, direction: Direction): number {
+  const { sure, rate } = line.capacity[direction]
+  const carried = rateOf(line, direction)
+  const hasRoom = carried < spare * rate && !isSteady(line, direction, { seconds: 3, varies: 0.2, part: 0 })
+  if (sure === 'known' && (hasRoom || loadOf(line, direction) === 'free')) return before * forgotten
   return Math.max(0, before * remembered + given - carried)
 }
 

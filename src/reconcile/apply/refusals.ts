@@ -67,8 +67,8 @@ export function refusalsOf(steps: readonly Step[], observed: Observed): readonly
  */
 export function refusedPaths(observed: Observed, layout: Layout): readonly RefusedPath[] {
   return [...kept.values()].flatMap(({ step, why }) => {
-    const way = wayOut(step, layout) ?? strictFilter(step, observed)
-    return way && isHeldBack(step, observed) ? [{ ...way, why }] : []
+    const path = wayOut(step, layout) ?? strictFilter(step, observed)
+    return path && isHeldBack(step, observed) ? [{ ...path, why }] : []
   })
 }
 

@@ -70,11 +70,11 @@ function saysSomething({ matches, devices }: ForeignNat): boolean {
 }
 
 function applies({ devices }: ForeignNat, device: string): boolean {
-  return devices.every((test) => test.way === 'in' || isDevice(test, device) !== Boolean(test.not))
+  return devices.every((test) => test.direction === 'in' || isDevice(test, device) !== Boolean(test.not))
 }
 
 function namesIt({ devices }: ForeignNat, device: string): boolean {
-  return devices.some((test) => test.way === 'out' && !test.not && isDevice(test, device))
+  return devices.some((test) => test.direction === 'out' && !test.not && isDevice(test, device))
 }
 
 function isDevice({ names }: DeviceTest, device: string): boolean {
@@ -86,7 +86,7 @@ function isDevice({ names }: DeviceTest, device: string): boolean {
  * host would send to itself.
  */
 function partsOf({ family, devices, matches }: ForeignNat, links: readonly Link[]): readonly string[] | null {
-  const comingIn = devices.filter(({ way }) => way === 'in').map((test) => inBy(test, links))
+  const comingIn = devices.filter(({ direction }) => direction === 'in').map((test) => inBy(test, links))
   if (comingIn.includes(null) || isToItself(matches)) return null
   return [
     ...(family ? [`meta nfproto ${protocolOf[family]}`] : []),

@@ -62,10 +62,10 @@ export function connectionsOfFormerMarks(current: Layout, observed: Observed): r
   return former.flatMap((layout) => {
     const { pinned, incoming, numberMask } = marks(layout)
     return Object.entries(observed.state.uplinks).flatMap(([uplink, { number }]) =>
-      [pinned, incoming, pinned | incoming].map((way) => ({
+      [pinned, incoming, pinned | incoming].map((flag) => ({
         kind: 'forget-connections' as const,
         uplink,
-        mark: (markOf(number, layout) | way) >>> 0,
+        mark: (markOf(number, layout) | flag) >>> 0,
         mask: (numberMask | pinned | incoming) >>> 0,
       })),
     )

@@ -8,8 +8,8 @@ import type { Family } from '../../net/family.ts'
  * both.
  */
 export function verdicts(present: readonly Present[], chain: 'to' | 'in' | 'nat'): readonly string[] {
-  const way = chain === 'in' ? 'iif' : 'oif'
-  return byFamily(present, (some) => `${way} vmap ${ways(some, chain)}`)
+  const key = chain === 'in' ? 'iif' : 'oif'
+  return byFamily(present, (some) => `${key} vmap ${ways(some, chain)}`)
 }
 
 /** The elements of a verdict map: each uplink's device leads to its chain. */

@@ -64,11 +64,11 @@ type Spread = Extract<Choice, { kind: 'spread' }>
 function spread({ by, pieces }: Spread, side: Side, family: Family): readonly string[] {
   const hash = by === 'random' ? null : by.map((field) => expressionOf(field, family)).join(' . ')
   return pieces.map(([from, to, number], i) => {
-    const way = `goto ${viaOf[side]}_${number}`
-    if (i === pieces.length - 1) return way
+    const verdict = `goto ${viaOf[side]}_${number}`
+    if (i === pieces.length - 1) return verdict
     return hash === null
-      ? `numgen random mod ${slotCount - from} < ${nftNumber(to + 1 - from)} ${way}`
-      : `jhash ${hash} mod ${slotCount} seed ${hex(hashSeed)} < ${nftNumber(to + 1)} ${way}`
+      ? `numgen random mod ${slotCount - from} < ${nftNumber(to + 1 - from)} ${verdict}`
+      : `jhash ${hash} mod ${slotCount} seed ${hex(hashSeed)} < ${nftNumber(to + 1)} ${verdict}`
   })
 }
 

@@ -51,6 +51,6 @@ export function together(
 }
 
 /** Mbit/s. */
-export function knownOf(line: LineModel | undefined, way: 'down' | 'up'): readonly [string, number] | undefined {
-  return line && [line.capacity[way].sure, Math.round(line.capacity[way].rate / mbit)]
+export function knownOf(line: LineModel | undefined, direction: 'down' | 'up'): readonly [string, number] | undefined {
+  return line && [line.capacity[direction].sure, Math.round(line.capacity[direction].rate / mbit)]
 }

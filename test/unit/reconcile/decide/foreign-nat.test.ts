@@ -4,8 +4,8 @@ import type { DeviceTest, ForeignNat } from '../../../../src/model/facts.ts'
 import { foreignNatWarnings, leftAlone } from '../../../../src/reconcile/decide/foreign-nat.ts'
 import { linkOf, observedOf } from '../../builders.ts'
 
-const out = (names: readonly string[], not?: true): DeviceTest => ({ way: 'out', names, ...(not && { not }) })
-const by = (name: string, not?: true): DeviceTest => ({ way: 'in', names: [name], ...(not && { not }) })
+const out = (names: readonly string[], not?: true): DeviceTest => ({ direction: 'out', names, ...(not && { not }) })
+const by = (name: string, not?: true): DeviceTest => ({ direction: 'in', names: [name], ...(not && { not }) })
 const rule = (
   does: ForeignNat['does'],
   devices: readonly DeviceTest[],
