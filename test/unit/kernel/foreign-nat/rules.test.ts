@@ -8,7 +8,7 @@ describe('iptables-legacy-save', () => {
     parseIptablesSave(['*nat', ':POSTROUTING ACCEPT [0:0]', ':X - [0:0]', ...lines, 'COMMIT', ''].join('\n'), 'inet')
   const where = 'iptables-legacy nat POSTROUTING'
   const found = { where, family: 'inet', devices: [], matches: [] }
-  const out = (name: string, not?: true) => ({ way: 'out', ...(not && { not }), names: [name] })
+  const out = (name: string, not?: true) => ({ direction: 'out', ...(not && { not }), names: [name] })
 
   test.for([
     ['-A POSTROUTING -o wan1 -j MASQUERADE', { does: 'translates', devices: [out('wan1')] }],
