@@ -1,6 +1,7 @@
 /** What happens to interfaces while the daemon runs. In the end all is as if it had never been otherwise. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { record } from '../lab/measurements.ts'
+import { isStrict, record } from '../lab/measurements.ts'
+import { longPatienceMs } from '../lab/patience.ts'
 import { balancedDevices } from './balanced.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import { kernelNews, secondsBetween } from './kernel-news.ts'
@@ -213,4 +214,40 @@ test('C13: a reload takes an uplink away that carries: the others carry on, and 
   daemon.signal('SIGHUP')
   await daemon.balances(['wan1', 'wan2'], seen)
   expect(await ours()).toEqual(before)
+})
+
+test('R3: 63 uplinks, plugged in one by one: the 63rd carries, and a cable that is pulled is out as with two', async () => {
+  await start()
+  const plug = (i: number) =>
+    host.run(
+      ['ip', '-batch', '-'],
+      {},
+      {
+        input: [
+          `link add usb${i} type veth peer name far${i}`,
+          `link set far${i} up`,
+          `link set usb${i} up`,
+          `address add 10.100.${i}.2/24 dev usb${i}`,
+          `route add default via 10.100.${i}.1 dev usb${i} metric ${1000 + i}`,
+        ].join('\n'),
+      },
+    )
+  for (let i = 1; i <= 60; i++) await plug(i)
+  await expect.poll(() => balancedDevices(host), { timeout: longPatienceMs }).toHaveLength(62)
+  const monitor = await kernelNews(host)
+  await plug(61)
+  await expect.poll(() => balancedDevices(host)).toHaveLength(63)
+  await host.run(['ip', 'link', 'set', 'far30', 'down'])
+  await expect.poll(() => balancedDevices(host)).not.toContain('usb30')
+  expect(daemon.noise()).toEqual([])
+
+  const changed = /\] default (proto 98|table 30098) .*(table 30098|proto 98)/
+  const figures = [
+    ['the 63rd uplink is plugged in -> carries', / usb61@/, 2],
+    ['with 63 uplinks, a cable is pulled -> first change of routes', / usb30@.*NO-CARRIER/, 1.5],
+  ] as const
+  for (const [name, since, most] of figures) {
+    const value = secondsBetween(monitor, since, changed)
+    record({ name, value, unit: 's', limit: isStrict ? most : null, release: 'namespace', stack: 'kernel' })
+  }
 })
