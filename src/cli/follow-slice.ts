@@ -8,12 +8,12 @@ import { connectToBus, systemBus } from '../os/dbus/connection.ts'
 import { busRefusal } from './bus-refusal.ts'
 import { isRoot } from './root.ts'
 
-const patienceMs = 15_000
+const followTimeoutMs = 15_000
 
 /** Null when the kernel does so; otherwise why not, for people. */
 export async function followSlice(uplink: string, config: Config): Promise<string | null> {
   // Root has a way to the daemon that nobody can flood.
-  const reply = isRoot() ? await askDaemon({ do: 'follow', uplink }, patienceMs) : null
+  const reply = isRoot() ? await askDaemon({ do: 'follow', uplink }, followTimeoutMs) : null
   if (reply) return reply.ok ? null : reply.message
   try {
     await askDaemonToFollow(uplink)
@@ -42,7 +42,7 @@ async function askDaemonToFollow(uplink: string): Promise<void> {
   try {
     await bus.call({
       ...{ destination: busName, path: '/org/ifbalance1', interface: 'org.ifbalance1.Manager', member: 'FollowSlice' },
-      ...{ signature: 's', body: [uplink], timeoutMs: patienceMs },
+      ...{ signature: 's', body: [uplink], timeoutMs: followTimeoutMs },
     })
   } finally {
     bus.close()

@@ -17,9 +17,9 @@ import { onlyWord } from './usage-error.ts'
 
 type Verb = 'enable' | 'disable'
 
-const patienceMs = 10_000
+const daemonTimeoutMs = 10_000
 /** Long enough for someone to type a password. */
-const passwordPatienceMs = 150_000
+const passwordTimeoutMs = 150_000
 
 /** Enables or disables the uplink that is named. Resolves with the exit code: 2 where there is no such uplink. */
 export async function switchUplink(verb: Verb, words: readonly string[]): Promise<number> {
@@ -27,7 +27,7 @@ export async function switchUplink(verb: Verb, words: readonly string[]): Promis
   if (uplink === null) return 2
   if (!isRoot()) return told(verb, await askOverBus(verb, uplink))
   giveFolderToDaemon()
-  const reply = await askDaemon({ do: verb, uplink }, patienceMs)
+  const reply = await askDaemon({ do: verb, uplink }, daemonTimeoutMs)
   return reply ? told(verb, reply) : alone(verb, uplink)
 }
 
@@ -72,7 +72,7 @@ async function askOverBus(verb: Verb, uplink: string): Promise<Reply> {
     try {
       await bus.call({
         ...{ destination: busName, path: '/org/ifbalance1', interface: 'org.ifbalance1.Manager', member: 'SetEnabled' },
-        ...{ signature: 'sb', body: [uplink, verb === 'enable'], interactive: true, timeoutMs: passwordPatienceMs },
+        ...{ signature: 'sb', body: [uplink, verb === 'enable'], interactive: true, timeoutMs: passwordTimeoutMs },
       })
       return { ok: true, message: `${uplink} is ${verb}d` }
     } finally {

@@ -13,13 +13,13 @@ import { reconcile, survey } from '../reconcile/reconcile.ts'
 import { resume } from '../store/held-down.ts'
 
 /** How long the daemon may take. It may have a round under way, and bounds its own children at 10 s each. */
-const patienceMs = 10_000
+const daemonTimeoutMs = 10_000
 
 export async function run(): Promise<number> {
   if (refusedToOthers('apply')) return 1
   const { config, errors } = settings({ keep: true })
   resume()
-  const reply = await askDaemon({ do: 'apply' }, patienceMs)
+  const reply = await askDaemon({ do: 'apply' }, daemonTimeoutMs)
   const code = reply === null ? await printOutcome(await reconcile(config)) : await told(reply, config)
   return errors.length > 0 ? 1 : code
 }
@@ -28,7 +28,7 @@ async function told(reply: Reply, config: Config): Promise<0 | 1> {
   print(printableLines(reply.message))
   if (!reply.ok) return 1
   const look = async () => (await survey(config)).steps
-  const steps = await stillLeft(look, async () => (await askDaemon({ do: 'apply' }, patienceMs))?.ok === true)
+  const steps = await stillLeft(look, async () => (await askDaemon({ do: 'apply' }, daemonTimeoutMs))?.ok === true)
   for (const step of steps) log.error(`not as the configuration says: ${commandOf(step)}`)
   return steps.length === 0 ? 0 : 1
 }

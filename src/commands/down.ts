@@ -8,7 +8,7 @@ import { log, messageOf } from '../os/log.ts'
 import { takeDown } from '../reconcile/reconcile.ts'
 import { pause } from '../store/held-down.ts'
 
-const patienceMs = 10_000
+const daemonTimeoutMs = 10_000
 
 export async function run(): Promise<number> {
   if (refusedToOthers('down')) return 1
@@ -24,7 +24,7 @@ export async function run(): Promise<number> {
  */
 async function daemonDidIt(): Promise<boolean> {
   try {
-    const reply = await askDaemon({ do: 'down' }, patienceMs)
+    const reply = await askDaemon({ do: 'down' }, daemonTimeoutMs)
     if (reply?.ok) print(printableLines(reply.message))
     else if (reply) log.warning(`the daemon could not do it: ${reply.message}`)
     return reply?.ok ?? false

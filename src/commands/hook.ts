@@ -9,7 +9,7 @@ import { keepEarlier } from '../sources/registry.ts'
 import { isPaused } from '../store/held-down.ts'
 
 /** How long a hook may take, as nobody waits longer for an interface to come up. A round takes some 100 ms. */
-const patienceMs = { daemon: 5000, alone: 10_000 } as const
+const timeoutsMs = { daemon: 5000, alone: 10_000 } as const
 
 /**
  * Keeps what the hook's environment says, then has the kernel brought in line: by the daemon, or, where none runs
@@ -50,17 +50,17 @@ function keep({ interface: device, fact, delegation }: HookEvent): void {
 }
 
 async function reconcileSomehow(reason: string): Promise<void> {
-  const reply = await askDaemon({ do: 'reconcile', reason }, patienceMs.daemon)
-  if (reply === null) return withPatience(reconcileAlone(reason))
+  const reply = await askDaemon({ do: 'reconcile', reason }, timeoutsMs.daemon)
+  if (reply === null) return withTimeout(reconcileAlone(reason))
   if (!reply.ok) log.warning(`the daemon could not balance: ${reply.message}`)
 }
 
 /** Waits for the work, but not for ever: the next run puts right what is left undone, or half done. */
-async function withPatience(work: Promise<void>): Promise<void> {
+async function withTimeout(work: Promise<void>): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => reject(new Failure('timeout', `not done within ${patienceMs.alone} ms`)),
-    patienceMs.alone,
+    () => reject(new Failure('timeout', `not done within ${timeoutsMs.alone} ms`)),
+    timeoutsMs.alone,
   )
   await Promise.race([work, promise]).finally(() => clearTimeout(timer))
 }

@@ -4,10 +4,10 @@ import { askDaemon } from '../daemon/control/client.ts'
 import { log } from '../os/log.ts'
 
 /** How long the daemon may take: it may have a round under way, and makes another. */
-const patienceMs = 20_000
+const daemonTimeoutMs = 20_000
 
 export async function run(): Promise<number> {
-  const reply = await askDaemon({ do: 'reload' }, patienceMs)
+  const reply = await askDaemon({ do: 'reload' }, daemonTimeoutMs)
   if (reply?.ok) print(printableLines(reply.message))
   else for (const line of reply?.message.split('\n') ?? ['no daemon is running']) log.error(line)
   return reply?.ok ? 0 : 1

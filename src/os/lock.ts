@@ -9,7 +9,7 @@ import { run } from './run.ts'
  * How long we wait for the lock. A run takes well under a second, and a holder that hangs must not keep `ifup` waiting
  * for ever.
  */
-const patienceSeconds = 10
+const timeoutSeconds = 10
 
 /**
  * Runs `work` while holding flock(2) on the lock file. Node.js has no flock of its own; flock(1) locks the descriptor
@@ -23,8 +23,8 @@ export async function withLock<T>(work: () => Promise<T>): Promise<T> {
   const descriptor = openLock()
   if (descriptor === null) return work()
   try {
-    const timeoutMs = (patienceSeconds + 5) * 1000
-    await run(programs.flock, ['--timeout', String(patienceSeconds), '0'], { descriptor, timeoutMs })
+    const timeoutMs = (timeoutSeconds + 5) * 1000
+    await run(programs.flock, ['--timeout', String(timeoutSeconds), '0'], { descriptor, timeoutMs })
     return await work()
   } finally {
     closeSync(descriptor)

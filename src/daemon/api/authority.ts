@@ -8,7 +8,7 @@ import { refuse } from './answers.ts'
 export type Action = 'org.ifbalance1.reconcile' | 'org.ifbalance1.set-enabled'
 
 /** How long typing a password may take. */
-const patienceMs = 120_000
+const passwordTimeoutMs = 120_000
 /** How many callers polkit may be thinking about at once. */
 const maxAsking = 16
 
@@ -53,7 +53,7 @@ async function askPolkit(bus: Bus, { sender, interactive }: IncomingCall, action
     member: 'CheckAuthorization',
     signature: '(sa{sv})sa{ss}us',
     body: [['system-bus-name', [['name', ['s', sender]]]], action, [], interactive ? 1 : 0, ''],
-    ...(interactive ? { timeoutMs: patienceMs } : {}),
+    ...(interactive ? { timeoutMs: passwordTimeoutMs } : {}),
   })
   const [isAuthorized, isChallenge] = Array.isArray(result) ? (result as unknown[]) : []
   if (isAuthorized === true) return null

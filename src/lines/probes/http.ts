@@ -76,7 +76,7 @@ async function resolve(egress: Egress, own: readonly string[], name: string, sig
     return address
   }
   const first = own.map(ask)
-  const patience = own.length === 0 ? Promise.resolve() : pause(ownFirstMs, undefined, { signal })
-  const others = defaultTargets[egress.family].map((server) => patience.then(() => ask(server)))
+  const ownFirst = own.length === 0 ? Promise.resolve() : pause(ownFirstMs, undefined, { signal })
+  const others = defaultTargets[egress.family].map((server) => ownFirst.then(() => ask(server)))
   return await Promise.any([...first, ...others])
 }

@@ -33,7 +33,7 @@ export interface BurstOptions {
 }
 
 /** How long a program may take besides its own waiting; one that is stopped or starved for longer has said nothing. */
-const patienceMs = 10_000
+const graceMs = 10_000
 
 /**
  * Asks all targets in parallel, and the gateway, which tells a dead line from a dead link. It ends as soon as `quorum`
@@ -58,7 +58,7 @@ export function probeAll(
   let opinions: ReadonlyMap<string, Opinion> = new Map()
   const controller = new AbortController()
   const stops: (() => void)[] = [() => controller.abort()]
-  const timer = setTimeout(end, timeoutMs + patienceMs)
+  const timer = setTimeout(end, timeoutMs + graceMs)
 
   function end(): void {
     stop()

@@ -2,7 +2,7 @@
 import type { ProbeSettings } from '../settings.ts'
 import type { Egress } from './egress.ts'
 import { probers } from './kinds.ts'
-import { waitPatiently } from './patience.ts'
+import { timeoutAfterReading } from './timeout-after-reading.ts'
 
 export interface Outcome {
   /** How long the answer took in ms; null: none came in time, or the wrong one. */
@@ -23,7 +23,7 @@ export async function probeOnce(
   if (prober.how === 'pings') return { rttMs: null }
   const begun = performance.now()
   const late = new AbortController()
-  const stop = waitPatiently(timeoutMs, () => late.abort())
+  const stop = timeoutAfterReading(timeoutMs, () => late.abort())
   try {
     const signal = AbortSignal.any([stopped, late.signal])
     const answer = await prober.ask({ egress, settings, target, timeoutMs, signal, stopped })

@@ -75,7 +75,7 @@ export interface BusListener {
   readonly onEnd?: (cause: string) => void
 }
 
-const patienceMs = 5000
+const callTimeoutMs = 5000
 const maxGreeting = 1024
 const chunkSize = 64 * 1024
 
@@ -171,7 +171,7 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
     socket.once('drain', () => socket.resume())
   }
 
-  async function call({ timeoutMs = patienceMs, interactive = false, ...request }: MethodCall) {
+  async function call({ timeoutMs = callTimeoutMs, interactive = false, ...request }: MethodCall) {
     const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>()
     const timer = setTimeout(() => reject(new Failure('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs)
     let number = 0
@@ -196,7 +196,7 @@ export async function connectToBus(socketPath: string, listener: BusListener): P
   socket.once('end', () => end('the bus hung up'))
   socket.once('close', () => end('the bus hung up'))
   socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(process.geteuid?.())).toString('hex')}\r\n`)
-  const timer = setTimeout(() => end(`no answer within ${patienceMs} ms`), patienceMs)
+  const timer = setTimeout(() => end(`no answer within ${callTimeoutMs} ms`), callTimeoutMs)
   try {
     await greeted.promise.finally(() => clearTimeout(timer))
     await call({ ...theBus, member: 'Hello' })

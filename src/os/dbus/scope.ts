@@ -12,8 +12,8 @@ const systemd = {
 const jobRule = `type='signal',sender='${systemd.destination}',interface='${systemd.interface}',member='JobRemoved'`
 
 /** Long enough for someone to type a password. */
-const passwordPatienceMs = 150_000
-const jobPatienceMs = 10_000
+const passwordTimeoutMs = 150_000
+const jobTimeoutMs = 10_000
 
 /** Whether systemd runs this host, as sd_booted(3) tests it. */
 export function isSystemdRunning(): boolean {
@@ -47,7 +47,7 @@ export async function enterScope(unit: string, slice: string, description: strin
 async function start(bus: BusConnection, unit: string, properties: readonly unknown[]): Promise<void> {
   await bus.call({
     ...{ ...systemd, member: 'StartTransientUnit', signature: 'ssa(sv)a(sa(sv))' },
-    ...{ body: [unit, 'fail', properties, []], interactive: true, timeoutMs: passwordPatienceMs },
+    ...{ body: [unit, 'fail', properties, []], interactive: true, timeoutMs: passwordTimeoutMs },
   })
 }
 
@@ -66,7 +66,7 @@ function watchJob(unit: string) {
     onEnd: (cause: string) => resolve(cause),
     ended: async () => {
       const late = Promise.withResolvers<string>()
-      const timer = setTimeout(() => late.resolve(`no end within ${jobPatienceMs} ms`), jobPatienceMs)
+      const timer = setTimeout(() => late.resolve(`no end within ${jobTimeoutMs} ms`), jobTimeoutMs)
       return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
     },
   }

@@ -7,7 +7,7 @@ const sliceMs = 50
  * Calls `over` when `ms` have been waited, and whatever has come by then was read: an answer that lies in a socket
  * while the timer rings has come in time. Returns what stops it.
  */
-export function waitPatiently(ms: number, over: () => void): () => void {
+export function timeoutAfterReading(ms: number, over: () => void): () => void {
   let left = ms
   let timer: NodeJS.Timeout | undefined
   let immediate: NodeJS.Immediate | undefined
