@@ -6,7 +6,7 @@ import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { matchesPattern } from '../../net/patterns.ts'
 import { isInterfaceName } from '../../net/valid.ts'
-import { mayBeAdopted } from './uplinks.ts'
+import { mayBeAdopted } from './candidates.ts'
 
 type Gatewayless = Pick<Link, 'name'> & { readonly addresses: readonly string[] }
 
