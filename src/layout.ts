@@ -233,7 +233,7 @@ export const nftTable = { family: 'inet', name: 'ifbalance' } as const
 
 /**
  * Priorities of our chains. nft lists those near its own names as `mangle - 5`, `dstnat + 5`, `srcnat - 5`: see
- * reconcile/decide/ruleset.ts. `masquerade` is behind all that others have: firewalld's is 110.
+ * reconcile/decide/ruleset/ruleset.ts. `masquerade` is behind all that others have: firewalld's is 110.
  */
 export const hookPriorities = {
   ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, offload: 10 },

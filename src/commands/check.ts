@@ -12,7 +12,7 @@ import { configInForce, type InForce } from '../config/in-force.ts'
 import { loadFiles } from '../config/load.ts'
 import type { Config } from '../model/config.ts'
 import { messageOf } from '../os/log.ts'
-import { gatewaylessLines } from '../reconcile/decide/gatewayless.ts'
+import { gatewaylessLines } from '../reconcile/decide/warnings/gatewayless.ts'
 import { readRivals } from '../reconcile/observe/conflicting-packages.ts'
 import { survey } from '../reconcile/reconcile.ts'
 

@@ -44,7 +44,7 @@ export interface BalanceConfig {
 
 /**
  * `auto`: translated is what cannot work untranslated, and private sources that nobody else translates; see
- * reconcile/decide/translation.ts.
+ * reconcile/decide/translation/translation.ts.
  */
 export type Masquerade = 'auto' | 'yes' | 'no'
 

@@ -35,7 +35,7 @@ export type Step =
       readonly addresses: readonly string[]
     }
   | {
-      /** Connections that were made before translation was there; see reconcile/decide/untranslated.ts. */
+      /** Connections that were made before translation was there; see reconcile/decide/translation/untranslated.ts. */
       readonly kind: 'forget-untranslated'
       /** Source addresses that need no translation: the uplinks' own. */
       readonly sources: readonly string[]

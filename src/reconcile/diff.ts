@@ -25,12 +25,12 @@ import type { Observed } from '../model/observed.ts'
 import type { Step } from '../model/step.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
-import { lostUplinks } from './decide/drains.ts'
-import { replacedAddresses } from './decide/former-addresses.ts'
-import { connectionsOfFormerPrefixes } from './decide/nptv6.ts'
 import { allLayouts, connectionsOfFormerMarks } from './decide/previous-layout.ts'
-import { isOurRuleset } from './decide/ruleset.ts'
-import { untranslatedToForget } from './decide/untranslated.ts'
+import { isOurRuleset } from './decide/ruleset/ruleset.ts'
+import { connectionsOfFormerPrefixes } from './decide/translation/nptv6.ts'
+import { untranslatedToForget } from './decide/translation/untranslated.ts'
+import { lostUplinks } from './decide/uplinks/drains.ts'
+import { replacedAddresses } from './decide/uplinks/former-addresses.ts'
 
 /** The steps in their order. `layout` is that of the configuration; earlier ones are cleaned up, too. */
 export function diff(observed: Observed, desired: Desired, layout: Layout): readonly Step[] {

@@ -23,7 +23,7 @@ import {
 } from './apply/refusals.ts'
 import { decideWithoutRefused, findRefusedRules } from './apply/refused-rules.ts'
 import { decide, decideNothing } from './decide/decide.ts'
-import { untranslatedToForget } from './decide/untranslated.ts'
+import { untranslatedToForget } from './decide/translation/untranslated.ts'
 import { diff } from './diff.ts'
 import { observe } from './observe/observe.ts'
 

@@ -10,8 +10,8 @@ import type { Observed } from '../model/observed.ts'
 import type { CapacityFigures } from '../model/spreading.ts'
 import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
-import { internetWays } from '../reconcile/decide/internet.ts'
-import { redirectedServers } from '../reconcile/decide/name-servers.ts'
+import { internetWays } from '../reconcile/decide/routing/internet.ts'
+import { redirectedServers } from '../reconcile/decide/translation/name-servers.ts'
 import { getOwn } from '../values/get-own.ts'
 
 /**

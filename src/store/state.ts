@@ -18,7 +18,7 @@ export const stateFile: Format<State> = {
 
 /**
  * The state as saved last. No file, a broken one and one of a newer version are the same: nothing is remembered, and
- * the numbers are taken from the rules in the kernel (reconcile/decide/uplink-ids.ts). Never throws.
+ * the numbers are taken from the rules in the kernel (reconcile/decide/uplinks/uplink-ids.ts). Never throws.
  */
 export function loadState(): State {
   return load(stateFile, "starting from the kernel's state", loadFile)

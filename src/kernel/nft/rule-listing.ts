@@ -1,5 +1,5 @@
 /**
- * One rule of `nft -j list table` -> the text that reconcile/decide/ruleset.ts would write for the same rule.
+ * One rule of `nft -j list table` -> the text that reconcile/decide/ruleset/ruleset.ts would write for the same rule.
  *
  * nft rewrites what it loads, each version in its own way (1.0.6 shows `ct mark & 0x80000000 != 0` as
  * `ct mark != 0/1`), so its text cannot be compared. Whatever this file does not know comes out as JSON, is therefore different

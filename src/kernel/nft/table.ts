@@ -36,7 +36,7 @@ export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string
 
 /**
  * Transactions that put the ruleset in the former one's place, in their order. What has intervals is filled before any
- * rule asks for it (see reconcile/decide/interval-sets.ts), so sets of that kind that are new come first, by
+ * rule asks for it (see reconcile/decide/ruleset/interval-sets.ts), so sets of that kind that are new come first, by
  * themselves, with the chains that their elements lead to.
  */
 export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): readonly string[] {

@@ -25,7 +25,7 @@ type Lines<T> = readonly (T & { readonly egress: Egress; readonly settings: Prob
 /**
  * Settings with the servers to ask: the targets themselves, or other addresses of their operators. What an uplink was
  * given as its name servers says nothing of its line: while that is dead, this host's questions to them may go by
- * another (reconcile/decide/name-servers.ts). Sockets can be bound to an address only, so a server is left out where
+ * another (reconcile/decide/translation/name-servers.ts). Sockets can be bound to an address only, so a server is left out where
  * `main` has a route of its own for it, by another device.
  */
 export function withOpinions<T>(

@@ -1,7 +1,7 @@
 /**
  * The administrator's rules -> what they add to our nft table. Only a connection's first packet comes here, and only
  * where no one else has decided: forwarded ones that came in by no uplink, and the host's own that the kernel would
- * send by one. The mark that they get is read at the very end of the policy rules (see reconcile/decide/rules.ts), as
+ * send by one. The mark that they get is read at the very end of the policy rules (see reconcile/decide/routing/rules.ts), as
  * the balanced default is. Pure.
  */
 

@@ -1,0 +1,143 @@
+/** How each family leaves by an interface: its gateway, by the best source that knows it. Pure. */
+import { isOurTable, protocols, tables } from '../../../layout.ts'
+import type { Config, UplinkConfig } from '../../../model/config.ts'
+import type { Gateways, StanzaOptions } from '../../../model/facts.ts'
+import { type KnownBy, knownBy } from '../../../model/gateway-sources.ts'
+import type { Address, Link, Route, RouteMetrics } from '../../../model/kernel.ts'
+import type { Observed } from '../../../model/observed.ts'
+import type { Path } from '../../../model/uplink.ts'
+import type { Family } from '../../../net/family.ts'
+import { contains } from '../../../net/prefix.ts'
+import { isGateway, isLinkLocal } from '../../../net/valid.ts'
+import { getOwn } from '../../../values/get-own.ts'
+import { lanAddresses, routedTo } from './dhcpv6-pd.ts'
+
+export interface Wishes {
+  readonly section: UplinkConfig | undefined
+  readonly stanza: StanzaOptions | undefined
+}
+
+/** The path of a family. Null where the interface has no address of it, or nothing says how to leave by it. */
+export function decidePath(
+  family: Family,
+  link: Link,
+  wishes: Wishes,
+  config: Config,
+  observed: Observed,
+): Path | null {
+  const addresses = link.addresses.filter((address) => address.family === family && address.global && address.usable)
+  const prefixes = family === 'inet6' ? routedTo(link.name, wishes.section, observed) : []
+  // A provider may route a prefix to a link that has no address of it (RFC 7084, WPD-5).
+  if (addresses.length === 0 && prefixes.length === 0) return null
+  const gateway = gatewayOf(family, link, wishes, config, observed)
+  if (gateway === undefined) return null
+  const elsewhere = lanAddresses(link, prefixes, observed)
+  // The kernel looks for the gateway's subnet in `main`, which lacks it where a network manager uses another table.
+  const inMain = () => observed.routes.some((route) => isSubnetOf(link, route) && route.family === family)
+  const isReachable = (next: string) =>
+    addresses.some((address) => !address.peer && contains(address, next)) && inMain()
+  const { source, metrics } = defaultRoute(family, link, config, observed) ?? {}
+  return {
+    gateway,
+    ...limits(link, wishes.section?.mtu, metrics),
+    ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
+    onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
+    addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
+    ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
+    ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),
+  }
+}
+
+/** Sort order of addresses: deprecated ones last. Probes use the first. */
+function preferredFirst(a: Address, b: Address): number {
+  return Number(a.deprecated ?? false) - Number(b.deprecated ?? false) || (a.address < b.address ? -1 : 1)
+}
+
+/** The gateway's address; null on a link that needs none; undefined where nobody knows it. */
+function gatewayOf(
+  family: Family,
+  link: Link,
+  { section, stanza }: Wishes,
+  config: Config,
+  observed: Observed,
+): string | null | undefined {
+  const tellers: Readonly<Record<KnownBy, () => string | null | undefined>> = {
+    configuration: () => addressOnly(section?.gateway?.[family] ?? stanza?.gateway?.[family]),
+    lease: () => {
+      const lease = getOwn(observed.leases, link.name)
+      return lease && told(family, link, lease.gateway, lease.address === undefined ? [] : [lease.address])
+    },
+    bus: () => {
+      const bus = getOwn(observed.bus, link.name)
+      return bus && told(family, link, bus.gateway, bus.addresses)
+    },
+    route: () => routedGateway(family, link, defaultRoute(family, link, config, observed)),
+    stanza: () => addressOnly(stanza?.mainGateway?.[family]),
+  }
+  for (const by of knownBy) {
+    const gateway = tellers[by]()
+    if (gateway !== undefined) return gateway
+  }
+  const listed = section !== undefined || stanza?.balance === true
+  return link.pointToPoint && listed && family === 'inet' ? null : undefined
+}
+
+function addressOnly(gateway: string | null | undefined): string | undefined {
+  return gateway ?? undefined
+}
+
+/**
+ * The gateway that someone named while the interface had one of these addresses. It counts as long as the interface
+ * still has one; without addresses, always.
+ */
+function told(family: Family, link: Link, gateways: Gateways, addresses: readonly string[]): string | null | undefined {
+  const current = addresses.length === 0 || link.addresses.some(({ address }) => addresses.includes(address))
+  const gateway = current ? gateways[family] : undefined
+  return gateway === null && !link.pointToPoint ? undefined : gateway
+}
+
+/** The default route by the link: main's, or that of whatever table the host's network manager was told to use. */
+function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): Route | undefined {
+  const candidates = observed.routes.filter(
+    (route) =>
+      isDefault(route) &&
+      route.family === family &&
+      !isOurs(route, config) &&
+      route.nexthops.some(({ device }) => device === link.name),
+  )
+  return candidates.toSorted(
+    (a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric,
+  )[0]
+}
+
+function routedGateway(family: Family, link: Link, route: Route | undefined): string | null | undefined {
+  const hop = route?.nexthops.find(({ device }) => device === link.name)
+  if (hop === undefined) return undefined
+  return hop.gateway === null || isGateway(hop.gateway, family) ? hop.gateway : undefined
+}
+
+function isSubnetOf({ name }: Link, { table, type, destination, nexthops }: Route): boolean {
+  return (
+    table === tables.main &&
+    type === 'unicast' &&
+    destination !== 'default' &&
+    !destination.startsWith('fe80:') &&
+    nexthops.every(({ device, gateway }) => device === name && gateway === null)
+  )
+}
+
+/** The MTU of a path, with its metrics. Packets that are larger than the interface's MTU would never leave it. */
+function limits({ mtu }: Link, wanted: number | undefined, metrics: RouteMetrics = {}): Pick<Path, 'mtu' | 'metrics'> {
+  const smaller = Math.min(mtu, wanted ?? mtu, Number(metrics['mtu'] ?? mtu))
+  const all = wanted !== undefined || 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics
+  return { mtu: smaller, ...(Object.keys(all).length > 0 && { metrics: all }) }
+}
+
+/** Whether a route is ours; by protocol, too, as the configuration may have moved our tables. */
+export function isOurs({ table, protocol }: Route, { layout }: Config): boolean {
+  return isOurTable(table, layout) || protocol === protocols.route
+}
+
+export function isDefault(route: Route): boolean {
+  return route.destination === 'default' && route.type === 'unicast'
+}

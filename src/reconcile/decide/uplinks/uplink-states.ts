@@ -1,0 +1,134 @@
+/** What state an uplink is in: one whose interface is here, and one whose is not. Pure. */
+import { verdictOf } from '../../../lines/quota.ts'
+import type { UplinkConfig } from '../../../model/config.ts'
+import type { StanzaOptions } from '../../../model/facts.ts'
+import type { Link } from '../../../model/kernel.ts'
+import type { Observed } from '../../../model/observed.ts'
+import type { Path, Uplink, UplinkState } from '../../../model/uplink.ts'
+import type { Family } from '../../../net/family.ts'
+import { getOwn } from '../../../values/get-own.ts'
+import type { Candidate } from './candidates.ts'
+
+const defaults = { weight: 1, metric: 10 } as const
+const families = ['inet', 'inet6'] as const
+
+export function present(
+  { name, link, section, stanza, ways: all }: Candidate,
+  number: number,
+  observed: Observed,
+): Uplink {
+  const enabled = isEnabled(name, section, observed)
+  const ways = link.up && enabled ? all : noWays
+  const path = (family: Family) =>
+    withLine(name, family, withRefusal(ways[family], family, link, number, observed), section, observed)
+  const paths = { inet: path('inet'), inet6: path('inet6') }
+  const before = getOwn(observed.state.uplinks, name)?.families ?? []
+  const awayIn = families.filter((family) => enabled && paths[family] === null && before.includes(family))
+  return {
+    name,
+    number,
+    interface: link.name,
+    index: enabled ? link.index : null,
+    state: stateOf(link, enabled, paths, lacksBearer(link, observed)),
+    ...preferences(section, stanza),
+    ...(awayIn.length > 0 && { awayIn }),
+    ...paths,
+  }
+}
+
+const noWays = { inet: null, inet6: null } as const
+
+function stateOf(
+  link: Link,
+  enabled: boolean,
+  { inet, inet6 }: Pick<Uplink, 'inet' | 'inet6'>,
+  lacksBearer: boolean,
+): UplinkState {
+  if (!enabled) return 'disabled'
+  if (!link.up || !link.carrier || lacksBearer) return 'down'
+  const lines = [inet, inet6].flatMap((path) => (path && path.refused === undefined ? [path.line] : []))
+  if (lines.length === 0) return 'unconfigured'
+  const alive = lines.filter((line) => line?.state !== 'offline')
+  if (alive.length === 0) return 'offline'
+  if (alive.every((line) => line?.degraded)) return 'degraded'
+  return alive.every((line) => line?.state === 'suspect') ? 'suspect' : 'online'
+}
+
+/** The path with what refused it: what the kernel or nft did not take cannot be used. */
+function withRefusal(
+  path: Path | null,
+  family: Family,
+  { name, index }: Link,
+  number: number,
+  { refused = [], ruleset, rulesetRefused }: Observed,
+): Path | null {
+  if (!path) return path
+  const pins = ruleset?.chains.find((chain) => chain.name === 'pin')?.rules.join(' ') ?? ''
+  const isKnown = new RegExp(`[ {]${index} : goto to_${number}[ ,}]`).test(pins)
+  const why =
+    rulesetRefused !== undefined && !isKnown
+      ? rulesetRefused
+      : refused.find(
+          ({ gateway = path.gateway, ...other }) =>
+            other.family === family && other.device === name && gateway === path.gateway,
+        )?.why
+  return why === undefined ? path : { ...path, refused: why }
+}
+
+/**
+ * The path with what is known of its line. The daemon's verdict has the quota in it; before there is one, the counts on
+ * disk tell.
+ */
+function withLine(
+  name: string,
+  family: Family,
+  path: Path | null,
+  section: UplinkConfig | undefined,
+  { health, quotas }: Observed,
+): Path | null {
+  if (!path) return path
+  const line = getOwn(getOwn(health ?? {}, name) ?? {}, family)
+  const atQuota = section?.quota && quotas && verdictOf(getOwn(quotas.used, name), quotas.today, section.quota)
+  if (!line && !atQuota) return path
+  const barred = line?.barred || atQuota === 'disable'
+  const degraded = line?.degraded || Boolean(atQuota)
+  return { ...path, line: { state: line?.state ?? 'online', degraded, ...(barred ? { barred } : {}) } }
+}
+
+/** Whether a modem has no data connection: its link stays up in the kernel when the network has dropped it. */
+export function lacksBearer({ name }: Link, { bus }: Observed): boolean {
+  return getOwn(bus, name)?.modem?.connected === false
+}
+
+function isEnabled(name: string, section: UplinkConfig | undefined, { disabled }: Observed): boolean {
+  return (section?.enabled ?? true) && !disabled.includes(name)
+}
+
+export function absent(
+  name: string,
+  number: number,
+  device: string,
+  section: UplinkConfig | undefined,
+  observed: Observed,
+): Uplink {
+  const state = isEnabled(name, section, observed) ? 'absent' : 'disabled'
+  return {
+    name,
+    number,
+    interface: device,
+    index: null,
+    state,
+    ...preferences(section, undefined),
+    inet: null,
+    inet6: null,
+  }
+}
+
+function preferences(section: UplinkConfig | undefined, stanza: StanzaOptions | undefined) {
+  const weight = section?.weight ?? stanza?.weight
+  return {
+    ...(weight === undefined ? { weight: defaults.weight, auto: true as const } : { weight }),
+    metric: section?.metric ?? stanza?.metric ?? defaults.metric,
+    ...(section?.standby ? { standby: true } : {}),
+  }
+}
