@@ -12,12 +12,16 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
 
   async function play() {
     const machine = await bootEmulated(undo, { root: 'ppp', progress: (line) => process.stdout.write(`  ${line}\n`) })
-    return JSON.parse(await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/lines.js`))
+    const program = `${projectFolder}/test/emulated/programs/lines.js`
+    return JSON.parse(await machine.run(`${projectFolder}/node ${program} ${isLong ? 'long' : ''}`))
   }
   beforeAll(async () => {
     seen = await play()
   })
   afterAll(() => undo.dispose())
+
+  /** `npm run test:lines` tries the layouts of docs/layouts.md, too. */
+  const isLong = process.env['IFBALANCE_LINES'] === 'long'
 
   const measured = (name: string, ms: number, limit: number) =>
     record({ name, value: ms / 1000, unit: 's', limit, release: 'trixie kernel, emulated', stack: 'pppd' })
@@ -35,5 +39,19 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
   test('the cable below the VLAN below PPPoE is pulled: the line is out at once, and says why', () => {
     expect(seen.cable).toMatchObject({ reason: 'no carrier on eth2, which it hangs on', other: '' })
     measured('the cable below PPPoE pulled -> left out', seen.cable.cut, 1)
+  })
+
+  test.runIf(isLong)('layouts: what one cable carries comes, carries and goes together; a VRF is told of', () => {
+    const { vrf, ...others } = seen.layouts
+    expect(vrf).toBe(0)
+    expect(others).toMatchObject({
+      vlans: { pinged: ['trunk.5', 'trunk.6'] },
+      bond: { pinged: ['bond0'] },
+      bridge: { pinged: ['br8'] },
+      macvlan: { pinged: ['mv0'] },
+      sticks: { pinged: ['stick1', 'stick2'] },
+    })
+    for (const [layout, { out }] of Object.entries<{ readonly out: number }>(others))
+      measured(`the cable of ${layout} pulled -> left out`, out, 1)
   })
 })

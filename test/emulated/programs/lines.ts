@@ -161,5 +161,95 @@ async function play(): Promise<object> {
   return { ...first, redial, same, cable: { cut, reason, healed, other: other.error() } }
 }
 
-console.log(JSON.stringify(await play()))
+/** A provider at the other end of a cable, with the internet in its lo: `set up` says what the host makes of the near end. */
+async function plug(near: string, { vlans = [] as readonly number[], address = '' }): Promise<void> {
+  const isp = `at-${near}`
+  await ip(`netns add ${isp}`)
+  await ip(`link add ${near} type veth peer name far netns ${isp}`)
+  await ip(`-n ${isp} addr add 203.0.113.1/32 dev lo`)
+  for (const device of ['lo', 'far']) await ip(`-n ${isp} link set ${device} up`)
+  if (address !== '') await ip(`-n ${isp} addr add ${address} dev far`)
+  for (const vlan of vlans) {
+    await ip(`-n ${isp} link add far.${vlan} link far type vlan id ${vlan}`)
+    await ip(`-n ${isp} addr add 10.70.${vlan}.1/24 dev far.${vlan}`)
+    await ip(`-n ${isp} link set far.${vlan} up`)
+  }
+  await ip(`link set ${near} up`)
+}
+
+async function useStatic(device: string, net: string, metric: number): Promise<void> {
+  await ip(`link set ${device} up`)
+  await ip(`addr add ${net}.2/24 dev ${device}`)
+  await ip(`route add default via ${net}.1 dev ${device} metric ${metric}`)
+}
+
+/** What holds of uplinks on one cable: they carry, each answers by itself, and all are out once the cables are pulled. */
+async function holds(devices: readonly string[], cables: readonly string[]): Promise<object> {
+  const carry = async (wanted: boolean) => {
+    const now = (await carriers()).split(' ')
+    return devices.every((device) => now.includes(device) === wanted)
+  }
+  await until(`${devices} carry`, () => carry(true))
+  const pinged: string[] = []
+  for (const device of devices) {
+    const argv = ['/usr/bin/ping', '-c', '3', '-i', '0.2', '-W', '5', '-I', device, '203.0.113.1']
+    if ((await command(argv, { accept: [0, 1] })).exitCode === 0) pinged.push(device)
+  }
+  for (const cable of cables) await ip(`-n at-${cable} link set far down`)
+  const out = await until(`${devices} are out`, () => carry(false))
+  for (const cable of cables) await ip(`-n at-${cable} link set far up`)
+  await until(`${devices} carry again`, () => carry(true))
+  return { pinged, out }
+}
+
+/** The layouts of docs/layouts.md that need this kernel. */
+async function layouts(): Promise<object> {
+  await sh('modprobe -a bonding vrf macvlan bridge')
+  writeFileSync('/etc/ifbalance/ifbalance.conf', '[balance]\nprobe = none\n[uplink bridged]\ninterface = br8\n')
+  await command(['/usr/sbin/ifbalance', 'reload'])
+
+  await plug('trunk', { vlans: [5, 6] })
+  const stanza = (vlan: number) =>
+    `iface trunk.${vlan} inet static\n  address 10.70.${vlan}.2/24\n  gateway 10.70.${vlan}.1\n  metric ${300 + vlan}\n`
+  writeFileSync('/etc/network/interfaces', `${stanza(5)}${stanza(6)}`)
+  await sh('ifup trunk.5; ifup trunk.6')
+  const vlans = await holds(['trunk.5', 'trunk.6'], ['trunk'])
+
+  await plug('one', { address: '10.71.0.1/24' })
+  await plug('two', { address: '10.71.0.1/24' })
+  await ip('link add bond0 type bond mode active-backup miimon 100')
+  for (const port of ['one', 'two'])
+    await sh(`ip link set ${port} down; ip link set ${port} master bond0; ip link set ${port} up`)
+  await useStatic('bond0', '10.71.0', 310)
+  const bond = await holds(['bond0'], ['one', 'two'])
+
+  await plug('uplink', { vlans: [8] })
+  await sh(
+    'ip link add uplink.8 link uplink type vlan id 8; ip link add br8 type bridge; ip link set uplink.8 master br8 up',
+  )
+  await useStatic('br8', '10.70.8', 320)
+  const bridge = await holds(['br8'], ['uplink'])
+
+  await plug('card', { address: '10.73.0.1/24' })
+  await ip('link add mv0 link card type macvlan')
+  await useStatic('mv0', '10.73.0', 330)
+  const macvlan = await holds(['mv0'], ['card'])
+
+  for (const stick of ['stick1', 'stick2']) await plug(stick, { address: '192.168.8.1/24' })
+  for (const [index, stick] of ['stick1', 'stick2'].entries()) {
+    await sh(`ip link set ${stick} up; ip addr add 192.168.8.100/24 dev ${stick}`)
+    await ip(`route add default via 192.168.8.1 dev ${stick} metric ${340 + index}`)
+  }
+  const sticks = await holds(['stick1', 'stick2'], ['stick1', 'stick2'])
+
+  await plug('apart', { address: '10.75.0.1/24' })
+  await sh('ip link add blue type vrf table 1075; ip link set blue up; ip link set apart master blue')
+  await sh('ip addr add 10.75.0.2/24 dev apart; ip route add default via 10.75.0.1 dev apart table 1075')
+  await until('a port of a VRF is told of', async () => JSON.stringify((await status()).warnings).includes('VRF blue'))
+  const vrf = (await status()).uplinks.filter(({ interface: device }) => device === 'apart').length
+  return { vlans, bond, bridge, macvlan, sticks, vrf }
+}
+
+const seen = await play()
+console.log(JSON.stringify(process.argv[2] === 'long' ? { ...seen, layouts: await layouts() } : seen))
 process.exit(0)
