@@ -123,7 +123,10 @@ async function play(): Promise<object> {
   writeFileSync('/etc/ppp/peers/one', 'call common\neth1\ndefaultroute\n')
   writeFileSync('/etc/ppp/options.dsl', 'defaultroute\ndefaultroute-metric 200\nifname dsl\n')
   writeFileSync('/etc/ppp/peers/two', 'call common\nnic-eth2.7\nfile /etc/ppp/options.dsl\n')
-  await sh('pppd call one; pppd call two')
+  // One by ifupdown, one as a unit of its own would run it.
+  writeFileSync('/etc/network/interfaces', 'iface first inet ppp\n  provider one\n')
+  await sh('ifup first')
+  spawn('/usr/sbin/pppd', ['call', 'two', 'nodetach'], { stdio: 'ignore', detached: true }).unref()
   await until(
     'both lines are up',
     async () => (await addressOf('ppp0')) !== '' && (await addressOf('dsl')) !== '',
