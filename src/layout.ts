@@ -212,6 +212,9 @@ export const protocols = {
   static: 4,
   /** RTPROT_KERNEL: routes that an interface's address brings along. */
   kernel: 2,
+  /** RTPROT_REDIRECT and RTPROT_DHCP. */
+  redirect: 1,
+  dhcp: 16,
   /** RTPROT_RA: what a router advertised, whoever took it over. */
   advertised: 9,
   /**

@@ -63,9 +63,10 @@ export async function run(): Promise<number> {
 
   const services = followServices(bus, scheduler.hint)
   const stopKernel = watchKernel(
-    (reason) => {
+    rounds.scene,
+    (reason, when) => {
       services.kernelChanged()
-      scheduler.hint(reason)
+      scheduler.hint(reason, when)
     },
     (reason) => void (scheduler.isFighting() ? scheduler.hint(reason) : scheduler.now(reason).catch(() => undefined)),
   )

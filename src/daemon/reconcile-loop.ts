@@ -24,6 +24,7 @@ import { omitUndefined } from '../values/omit-undefined.ts'
 import type { Reply } from './control/protocol.ts'
 import { eventsOf, type Telling } from './events.ts'
 import { createLineBudget } from './line-budget.ts'
+import { type Scene, sceneOf } from './relevance.ts'
 import type { Ran } from './scheduler.ts'
 
 export interface ReconcileLoop {
@@ -41,6 +42,8 @@ export interface ReconcileLoop {
   readonly slices: () => Cgroups
   /** The control groups of rules that the latest round found; null while all is taken down. */
   readonly cgroups: () => Cgroups | null
+  /** What the latest round found, for those who watch the kernel. */
+  readonly scene: () => Scene
   /** Rules of the configuration in force. */
   readonly rules: () => readonly SteeringRule[]
 }
@@ -61,6 +64,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
   let sysctls: Readonly<Record<string, string>> = {}
   let slices: Cgroups = {}
   let cgroups: Cgroups | null = null
+  let scene: Scene = { isOfUplink: () => true, areHidden: false }
   let telling: Telling | null = null
   /**
    * What was wanted in the round before. The same again, with something to do, means that others have undone what we
@@ -122,6 +126,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     forgotten = outcome.forgotten
     sysctls = inPlace(outcome)
     slices = followedSlices(outcome)
+    scene = sceneOf(outcome.observed, outcome.desired.uplinks, inForce)
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
     show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
     onDesired?.(outcome.desired, inForce, outcome.observed)
@@ -161,6 +166,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     sysctls: () => sysctls,
     slices: () => slices,
     cgroups: () => cgroups,
+    scene: () => scene,
     rules: () => config?.rules ?? [],
   }
 }

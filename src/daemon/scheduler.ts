@@ -4,8 +4,11 @@ import { afterRepair, isFight } from './repairs.ts'
 import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
 
 export interface Scheduler<T> {
-  /** Says that something may have changed: a run follows when that has settled. */
-  readonly hint: (reason: string) => void
+  /**
+   * Says that something may have changed: a run follows when that has settled, or within some seconds where it is not
+   * urgent.
+   */
+  readonly hint: (reason: string, when?: 'now' | 'soon') => void
   /**
    * Resolves with the result of a run that begins after this call. However many call while a run lasts, one more serves
    * them all.
@@ -40,6 +43,7 @@ export function createScheduler<T extends Ran>(
   const clock = () => performance.now()
   let progress: Progress = {
     hints: null,
+    idleHint: null,
     lastRun: { began: clock(), ended: clock() },
     failures: 0,
     repairs: { left: timing.repairs.burst, at: clock() },
@@ -71,7 +75,7 @@ export function createScheduler<T extends Ran>(
     const why = [...reasons]
     waiters = []
     reasons = new Set()
-    progress = { ...progress, hints: null }
+    progress = { ...progress, hints: null, idleHint: null }
     const result = await run(why)
     const failures = result.ok ? 0 : progress.failures + 1
     const ended = clock()
@@ -81,11 +85,15 @@ export function createScheduler<T extends Ran>(
   }
 
   return {
-    hint: (reason) => {
+    hint: (reason, when = 'now') => {
       // These are enough for the log, however many hints there are.
       if (reasons.size < 16) reasons.add(reason)
       const at = clock()
-      progress = { ...progress, hints: { first: progress.hints?.first ?? at, last: at } }
+      if (when === 'soon' && progress.idleHint !== null) return
+      progress =
+        when === 'soon'
+          ? { ...progress, idleHint: at }
+          : { ...progress, hints: { first: progress.hints?.first ?? at, last: at } }
       arm()
     },
     now: (reason) => {

@@ -6,7 +6,12 @@ export interface Timing {
   readonly quietMs: number
   /** A run waits no longer than this for quiet. */
   readonly maxMs: number
-  /** Without any hint, a run comes this long after the last one: a missed event costs no more. */
+  /** What is not urgent waits so long, so that a flood of it costs one run in this time. */
+  readonly idleMs: number
+  /**
+   * Without any hint, a run comes this long after the last one, or later where runs take long: a missed event costs no
+   * more.
+   */
   readonly sweepMs: number
   /** A run comes this long after a first failing one, doubled for each further one. */
   readonly retryMs: number
@@ -17,6 +22,7 @@ export interface Timing {
 export const defaultTiming: Timing = {
   quietMs: 20,
   maxMs: 200,
+  idleMs: 3000,
   sweepMs: 30_000,
   retryMs: 1000,
   maxRetryMs: 30_000,
@@ -26,6 +32,8 @@ export const defaultTiming: Timing = {
 export interface Progress {
   /** The first and last hint since the last run began; null when there were none. */
   readonly hints: { readonly first: number; readonly last: number } | null
+  /** The first hint that is not urgent since the last run began; null when there was none. */
+  readonly idleHint: number | null
   readonly lastRun: { readonly began: number; readonly ended: number }
   /** Number of failing runs in a row, up to the last run. */
   readonly failures: number
@@ -33,11 +41,18 @@ export interface Progress {
 }
 
 /** When the next run is due; in the past where it is overdue. */
-export function nextRun({ hints, lastRun, failures, repairs }: Progress, timing: Timing): number {
+export function nextRun({ hints, idleHint, lastRun, failures, repairs }: Progress, timing: Timing): number {
   const retry = Math.min(timing.retryMs * 2 ** (failures - 1), timing.maxRetryMs)
-  if (hints === null) return lastRun.ended + (failures > 0 ? retry : timing.sweepMs)
-  const settled = Math.min(hints.last + timing.quietMs, hints.first + timing.maxMs)
+  const took = lastRun.ended - lastRun.began
+  const sweep = Math.max(timing.sweepMs, Math.min(took * sweepRest, maxSweepMs))
+  const idle = idleHint === null ? Number.POSITIVE_INFINITY : idleHint + timing.idleMs
+  if (hints === null && idleHint === null) return lastRun.ended + (failures > 0 ? retry : sweep)
+  const settled = Math.min(idle, hints ? Math.min(hints.last + timing.quietMs, hints.first + timing.maxMs) : idle)
   // Where hints never end (a full routing table in flux), at least half of the time is left to others.
-  const rest = failures > 0 ? retry : Math.min(lastRun.ended - lastRun.began, timing.sweepMs)
+  const rest = failures > 0 ? retry : Math.min(took, timing.sweepMs)
   return Math.max(settled, lastRun.ended + rest, repairDue(repairs, timing.repairs))
 }
+
+/** How many times as long as a run took there is none, if nothing happens; and the longest such time. */
+const sweepRest = 60
+const maxSweepMs = 300_000

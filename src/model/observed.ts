@@ -1,4 +1,6 @@
 /** What the world looks like: one observation of the kernel, of others' words, and of what we remember. */
+
+import type { Family } from '../net/family.ts'
 import type { BusLink, ForeignMark, ForeignNat, Lease, NameServers6, RefusedPath, StanzaOptions } from './facts.ts'
 import type { Health } from './health.ts'
 import type { Cgroups, Link, Route, Rule, Ruleset } from './kernel.ts'
@@ -13,6 +15,8 @@ export interface Observed {
   readonly uptime?: number
   /** All tables of both families, `local` included. */
   readonly routes: readonly Route[]
+  /** Families of which `routes` lacks what routing daemons added, but for default routes; absent for none. */
+  readonly hiddenRoutes?: readonly Family[]
   readonly rules: readonly Rule[]
   /** Our nft table as the kernel lists it, null where there is none. */
   readonly ruleset: Ruleset | null

@@ -1,5 +1,6 @@
 /** The programs that a daemon of daemon-host.ts runs, as the kernel tells of them. */
 import { readFileSync } from 'node:fs'
+import { defaultTiming } from '../../src/daemon/timing.ts'
 import type { Running } from './daemon-host.ts'
 
 const childrenOf = ({ pid }: Running) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
@@ -18,18 +19,18 @@ export function monitorOf(daemon: Running, program: string): number {
   const commandLine = (child: string) => readFileSync(`/proc/${child}/cmdline`, 'utf8')
   const pid = childrenOf(daemon)
     .split(' ')
-    .find((child) => commandLine(child).includes(`/${program}\0monitor`))
+    .find((child) => new RegExp(`/${program}\0(-Numeric\0)?monitor\0`).test(commandLine(child)))
   return Number(pid ?? Number.NaN)
 }
 
 /**
  * The rounds that follow a start (its own noise, and what the monitors that listen now have heard of it) are over. Nothing
- * tells that but time in which no program is run, and none is being run.
+ * tells that but time in which no program is run, and none is being run; as much as what is not urgent waits.
  */
 export async function settled(daemon: Running): Promise<void> {
   const look = () => `${childFaults(daemon.pid)} ${childrenOf(daemon)}`
   for (let before = ''; before !== look(); ) {
     before = look()
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await new Promise((resolve) => setTimeout(resolve, defaultTiming.idleMs + 500))
   }
 }

@@ -3,18 +3,22 @@
 import { forgetForeignNat, noticeForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { nftTable, programs } from '../../layout.ts'
 import { noticeTable } from '../../reconcile/apply/lost-table.ts'
-import { watchMonitor } from './monitor.ts'
+import { relevanceOf, type Scene } from '../relevance.ts'
+import { type OnChange, watchMonitor } from './monitor.ts'
 
-/** Calls `onChange` with what may have changed, and `onLost` once our table is gone. Returns what stops it. */
-export function watchKernel(onChange: (reason: string) => void, onLost: (reason: string) => void): () => void {
+/**
+ * Calls `onChange` with what may have changed, and `onLost` once our table is gone. `scene` has what the latest round
+ * found. Returns what stops it.
+ */
+export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (reason: string) => void): () => void {
   const stops = [
     watchMonitor(
       {
         program: programs.ip,
         // `netconf` tells of rp_filter and ignore_routes_with_linkdown of each interface.
-        args: ['monitor', 'link', 'address', 'route', 'rule', 'netconf'],
+        args: ['-Numeric', 'monitor', 'link', 'address', 'route', 'rule', 'netconf'],
         what: 'kernel',
-        isRelevant: () => true,
+        relevanceOf: (line) => relevanceOf(line, scene()),
       },
       onChange,
     ),
@@ -25,19 +29,19 @@ export function watchKernel(onChange: (reason: string) => void, onLost: (reason:
         what: 'nft',
         // `# ERROR: We lost some netlink events!` is relevant, too. Elements of sets are not compared, as name servers
         // add some all the time.
-        isRelevant: (line) => {
+        relevanceOf: (line) => {
           if (noticeTable(line)) onLost('nft')
-          return (
+          const isRelevant =
             noticeForeignNat(line) ||
             line.startsWith('# ERROR') ||
             (line.includes(` ${nftTable.family} ${nftTable.name}`) && !/^(add|delete) element /.test(line))
-          )
+          return isRelevant ? 'now' : 'never'
         },
       },
-      (reason) => {
+      (reason, when) => {
         // The monitor listens again, and what it missed is not known.
         if (reason !== 'nft') forgetForeignNat()
-        onChange(reason)
+        onChange(reason, when)
       },
     ),
   ]

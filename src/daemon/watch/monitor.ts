@@ -2,14 +2,17 @@
 import { createBackoff } from '../../os/backoff.ts'
 import { follow } from '../../os/follow.ts'
 import { log } from '../../os/log.ts'
+import type { Relevance } from '../relevance.ts'
 
 export interface Monitor {
   readonly program: string
   readonly args: readonly string[]
   /** What is watched, for the log. */
   readonly what: string
-  readonly isRelevant: (line: string) => boolean
+  readonly relevanceOf: (line: string) => Relevance
 }
+
+export type OnChange = (reason: string, when: Exclude<Relevance, 'never'>) => void
 
 /**
  * After this time a monitor listens for sure. `ip` and `nft` say nothing when they do; it takes them a few
@@ -18,20 +21,23 @@ export interface Monitor {
 const surelyListeningMs = 500
 
 /**
- * Calls `onChange` for every relevant text line, whatever it says: it is a hint, and what is true is read. Our own
+ * Calls `onChange` for every relevant text line: it is a hint, and what is true is read. Our own
  * changes come by here as well; the run that follows them finds nothing to do, changes nothing, and so is the last.
  *
  * A monitor that ends (netlink overrun, killed) is started again, and as changes may have been missed until it listens,
  * that is a change, too. Returns what stops it.
  */
-export function watchMonitor({ program, args, what, isRelevant }: Monitor, onChange: (reason: string) => void) {
+export function watchMonitor({ program, args, what, relevanceOf }: Monitor, onChange: OnChange) {
   const backoff = createBackoff(250, 30_000)
   let listening: NodeJS.Timeout | undefined
   let stopMonitor: () => void = () => undefined
 
   function start(): void {
     stopMonitor = follow(program, args, {
-      onLine: (line) => (isRelevant(line) ? onChange(what) : undefined),
+      onLine: (line) => {
+        const relevance = relevanceOf(line)
+        if (relevance !== 'never') onChange(what, relevance)
+      },
       onEnd: ({ message }) => {
         clearTimeout(listening)
         log.event({ event: 'watch', watched: what, reason: message })
@@ -40,7 +46,7 @@ export function watchMonitor({ program, args, what, isRelevant }: Monitor, onCha
     })
     listening = setTimeout(() => {
       backoff.reset()
-      onChange(`watching ${what}`)
+      onChange(`watching ${what}`, 'now')
     }, surelyListeningMs)
   }
 

@@ -8,6 +8,7 @@ import { readForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { parseBatch } from '../../kernel/iproute/batch.ts'
 import { parseLinks } from '../../kernel/iproute/links.ts'
 import { parseRoutes } from '../../kernel/iproute/route.ts'
+import { countRoutes, listedRoutes, mostListed, routeCommands } from '../../kernel/iproute/route-listing.ts'
 import { parseRule } from '../../kernel/iproute/rule.ts'
 import { readTableNames } from '../../kernel/iproute/table-name-files.ts'
 import { takesFlowtables } from '../../kernel/nft/flowtables.ts'
@@ -43,9 +44,10 @@ import { getOwn } from '../../values/get-own.ts'
 export async function observe(config: Pick<Config, 'balance' | 'rules'>, { ruleset = true } = {}): Promise<Observed> {
   const ipv6 = existsSync(join(paths.sysctl, 'net/ipv6'))
   const state = loadState()
+  const hidden = { inet: hidesRoutes('inet'), inet6: ipv6 && hidesRoutes('inet6') }
   const answers = [
-    ask('inet', ['link show', 'addr show', 'route show table all', 'rule show']),
-    ipv6 ? ask('inet6', ['addr show', 'route show table all', 'rule show']) : [[], [], []],
+    ask('inet', ['link show', 'addr show', 'rule show', ...routeCommands(hidden.inet)]),
+    ipv6 ? ask('inet6', ['addr show', 'rule show', ...routeCommands(hidden.inet6)]) : [[], [], []],
     ruleset
       ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
       : null,
@@ -56,8 +58,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   // end first.
   await Promise.allSettled(answers)
   const [inet, inet6, listing, flowtables, foreignNat] = await Promise.all(answers)
-  const [linkList = [], addresses = [], routes = [], rules = []] = inet
-  const [addresses6 = [], routes6 = [], rules6 = []] = inet6
+  const [linkList = [], addresses = [], rules = [], ...routes] = inet
+  const [addresses6 = [], rules6 = [], ...routes6] = inet6
   const now = new Date()
   const leases = readLeases(now)
   const links = withCables(
@@ -77,7 +79,11 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ipv6,
     uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
     links,
-    routes: [...parseRoutes('inet', routes), ...parseRoutes('inet6', routes6)],
+    routes: [
+      ...parseRoutes('inet', listedRoutes(routes, hidden.inet)),
+      ...parseRoutes('inet6', listedRoutes(routes6, hidden.inet6)),
+    ],
+    ...((hidden.inet || hidden.inet6) && { hiddenRoutes: families.filter((family) => hidden[family]) }),
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
     ruleset: listing && rulesetOf(listing, new Map(links.map((link) => [link.name, link.index]))),
     ...(foreignNat && foreignNat.found.length > 0 && { foreignNat: foreignNat.found }),
@@ -120,8 +126,8 @@ const manyUplinks = 8
 /** Bytes of the listing: all tables of a host, without the elements of their sets. */
 const maxListing = 64 * 1024 * 1024
 
-/** Bytes that ip may print. A million routes print about 100 MB; more than this is not a state that we could manage. */
-const maxOutput = 256 * 1024 * 1024
+/** Bytes that ip may print. Ten thousand routes print about 1 MB. */
+const maxOutput = 64 * 1024 * 1024
 
 /**
  * The link with its hardware, where it has addresses: only uplinks come back under other names, and those have some. A
@@ -132,6 +138,12 @@ function withHardware(link: Link, leases: Observed['leases']): Link {
   const { address, line } = getOwn(leases, link.name) ?? {}
   const isLine = line !== undefined && link.addresses.some((one) => one.address === address)
   return { ...link, hardware: isLine ? [`pppd ${line}`] : readHardware(link) }
+}
+
+const families = ['inet', 'inet6'] as const
+
+function hidesRoutes(family: Family): boolean {
+  return (countRoutes(family) ?? 0) > mostListed
 }
 
 async function ask(family: Family, commands: readonly string[]) {

@@ -5,6 +5,7 @@ import { nextRun, type Progress, type Timing } from '../../../src/daemon/timing.
 const timing: Timing = {
   quietMs: 20,
   maxMs: 200,
+  idleMs: 3000,
   sweepMs: 30_000,
   retryMs: 1000,
   maxRetryMs: 8000,
@@ -15,8 +16,16 @@ const lastRun = { began: 960, ended: 1000 }
 const rested: RepairBudget = { left: 3, at: 0 }
 const tired: RepairBudget = { left: 0, at: 1000 }
 
-const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs'> & Partial<Progress>, number]>> = {
+const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs' | 'idleHint'> & Partial<Progress>, number]>> = {
   'without hints, the sweep': [{ hints: null, lastRun, failures: 0 }, 31_000],
+  'after a long run, a rarer sweep': [{ hints: null, lastRun: { began: 0, ended: 1000 }, failures: 0 }, 61_000],
+  'after a very long one, no rarer': [{ hints: null, lastRun: { began: 0, ended: 100_000 }, failures: 0 }, 400_000],
+  'what is not urgent: some seconds later': [{ hints: null, idleHint: 5000, lastRun, failures: 0 }, 8000],
+  'what is urgent does not wait for that': [
+    { hints: { first: 6000, last: 6000 }, idleHint: 5000, lastRun, failures: 0 },
+    6020,
+  ],
+  'nor that for what is urgent': [{ hints: { first: 7990, last: 7990 }, idleHint: 5000, lastRun, failures: 0 }, 8000],
   'one hint: when it is quiet': [{ hints: { first: 5000, last: 5000 }, lastRun, failures: 0 }, 5020],
   'hints without an end: after the longest wait': [{ hints: { first: 5000, last: 5190 }, lastRun, failures: 0 }, 5200],
   'just after a run: as long as that took': [{ hints: { first: 990, last: 990 }, lastRun, failures: 0 }, 1040],
@@ -30,5 +39,5 @@ const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs'> & Parti
 }
 
 test.for(Object.entries(table))('%s', ([, [progress, at]]) => {
-  expect(nextRun({ repairs: rested, ...progress }, timing)).toBe(at)
+  expect(nextRun({ repairs: rested, idleHint: null, ...progress }, timing)).toBe(at)
 })

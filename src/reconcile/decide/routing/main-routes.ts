@@ -37,7 +37,12 @@ const maxSkips = 16
 const maxCompared = 1000
 
 /** What is needed in this family. Copies suffice where `main` has nothing else to say, as on most hosts. */
-export function lanRoutes(family: Family, uplinks: readonly Uplink[], { routes }: Observed): LanRoutes {
+export function lanRoutes(
+  family: Family,
+  uplinks: readonly Uplink[],
+  { routes, hiddenRoutes = [] }: Observed,
+): LanRoutes {
+  if (hiddenRoutes.includes(family)) return { ask: true, skips: [], copies: [] }
   const gateways = new Map(uplinks.map((uplink) => [uplink.interface, uplink[family]?.gateway]))
   const isUplinks = ({ device, gateway }: Nexthop) =>
     gateways.has(device) && (gateway === null || gateway === gateways.get(device))

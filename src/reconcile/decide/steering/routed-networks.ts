@@ -20,7 +20,7 @@ import type { Family, Range } from '../../../net/family.ts'
 export const maxRoutedNetworks = 16
 
 /**
- * With more networks than this, as in a full table by a router that is no uplink, main has specific routes to
+ * With more networks than this, or hidden ones, as in a full table by a router that is no uplink, main has specific routes to
  * everywhere, and nothing is balanced.
  */
 const mostCovered = 1024
@@ -73,7 +73,12 @@ interface Count {
   readonly balanced: number
 }
 
-function countRoutedNetworks(family: Family, uplinks: readonly Uplink[], { routes }: Observed): Count {
+function countRoutedNetworks(
+  family: Family,
+  uplinks: readonly Uplink[],
+  { routes, hiddenRoutes = [] }: Observed,
+): Count {
+  if (hiddenRoutes.includes(family)) return { networks: 0, left: [], balanced: 0 }
   const devices = new Set(uplinks.flatMap((uplink) => (uplink[family] === null ? [] : [uplink.interface])))
   const known = uplinks.flatMap(({ prefixes = [], formerPrefixes = [] }) => [...prefixes, ...formerPrefixes])
   const ours = [...ranges(known), ...uplinks.flatMap((uplink) => ranges(uplink[family]?.addresses ?? []))]

@@ -22,6 +22,7 @@ test.each<[string, boolean, string, Partial<Observed>]>([
   ['nothing but uplinks and a LAN', false, '', withRoute({ protocol: 2 })],
   ['a LAN with the addresses of an uplink', true, '', withRoute({ protocol: 2, destination: '10.1.0.0/16' })],
   ['a route into a tunnel', true, '', withRoute({})],
+  ['routes that are hidden, as there are too many', true, '', { hiddenRoutes: ['inet'] }],
   ['a route that refuses', true, '', withRoute({ type: 'unreachable', nexthops: [] })],
   ['what ifbalance exec runs', true, '', { slices: { [slicePath('wan1')]: 7 } }],
   [

@@ -1,0 +1,63 @@
+/**
+ * Which routes are listed. All of them, on most hosts. Where others keep a full table, listing it would take minutes of
+ * the processor a day, so only those are asked for that tell where lines are: default routes, and what the kernel,
+ * network services and administrators add. Routing daemons' other routes are then hidden.
+ */
+import { readFileSync } from 'node:fs'
+import { protocols } from '../../layout.ts'
+import type { Family } from '../../net/family.ts'
+import type { Json } from '../../values/checked.ts'
+
+/** With more routes than this in a family, those of routing daemons are not listed. */
+export const mostListed = 10_000
+
+/** RTPROT_ numbers of linux/rtnetlink.h that are no routing daemon's. */
+const listedProtocols: readonly number[] = [
+  protocols.redirect,
+  protocols.kernel,
+  protocols.boot,
+  protocols.static,
+  protocols.advertised,
+  protocols.dhcp,
+  protocols.route,
+]
+
+/** Whether a route of this protocol is listed in any case. The kernel's default for what names none is `boot`. */
+export function isListed(protocol: number): boolean {
+  return listedProtocols.includes(protocol)
+}
+
+/** What `ip -batch` is to be asked for the routes of all tables. */
+export function routeCommands(hidden: boolean): readonly string[] {
+  return hidden
+    ? ['route show table all exact default', ...listedProtocols.map((number) => `route show table all proto ${number}`)]
+    : ['route show table all']
+}
+
+/** The routes of these answers. ip(8) leaves out what it was asked for, and default routes come twice. */
+export function listedRoutes(answers: readonly (readonly Json[])[], hidden: boolean): readonly Json[] {
+  const [first = [], ...filtered] = answers
+  if (!hidden) return first
+  const others = filtered.flatMap((routes, index) =>
+    routes.map((route): Json => ({ protocol: String(listedProtocols[index]), ...route })),
+  )
+  return [...first, ...others.filter(({ dst }) => dst !== 'default')]
+}
+
+/**
+ * How many routes the kernel has, in all tables: Linux counts them for /proc without listing them. Null where it does
+ * not say (CONFIG_IP_FIB_TRIE_STATS, which Debian's kernels have).
+ */
+export function countRoutes(family: Family): number | null {
+  try {
+    return family === 'inet'
+      ? sum(readFileSync('/proc/net/fib_triestat', 'utf8').matchAll(/^\s*Prefixes:\s+(\d+)$/gm))
+      : Number.parseInt(readFileSync('/proc/net/rt6_stats', 'utf8').split(' ')[3] ?? '', 16)
+  } catch {
+    return null
+  }
+}
+
+function sum(matches: Iterable<RegExpMatchArray>): number {
+  return [...matches].reduce((all, [, count]) => all + Number(count), 0)
+}
