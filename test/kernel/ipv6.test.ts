@@ -260,7 +260,11 @@ test('one uplink has only IPv6, and no address, the other only IPv4: each serves
   await untilCarriers(lab, ['wan2'], '-4')
   await untilCarriers(lab, ['wan1'], '-6')
   await untilRule('nat_1', 'snat ip6 prefix to 2001:db8:a100::/56')
-  await sources()
+  // Probes that began before have the former address to their end.
+  await until(lab, 'probes of wan1 from its prefix alone', async () => {
+    const [seen = []] = await sources()
+    return seen.length > 0 && seen.every((address) => address.startsWith('2001:db8:a1'))
+  })
   for (const from of ['a', 'b', 'private'] as const) expect(await took(from, 20), from).toEqual({ [one]: 20 })
   expect(await took(undefined, 20)).toEqual({ [one]: 20 })
   const [first, second] = await sources()

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest'
 
+let load = 0
+vi.mock('node:os', () => ({ availableParallelism: () => 2, loadavg: () => [load, 0, 0] }))
 vi.mock('node:fs', () => ({ appendFileSync: () => undefined, mkdirSync: () => undefined }))
 
 const figure = { name: 'x', unit: 'ms', release: 'none', stack: 'none' }
@@ -19,7 +21,7 @@ async function told(value: number, bounds: { readonly limit?: number; readonly l
 
 test('as a test a figure fails beyond three times its bound, in strict measurements beyond the bound', async () => {
   expect(await told(300, { limit: 100 })).toBeUndefined()
-  expect(await told(301, { limit: 100 })).toBe('none none: x: 301 ms (at most 100 ms), and that 3 times over')
+  expect(await told(301, { limit: 100 })).toBe('none none: x: 301 ms (at most 100 ms), and that 3.0 times over')
   expect(await told(101, { limit: 100 }, true)).toBe('none none: x: 101 ms (at most 100 ms)')
   expect(await told(100, { limit: 100 }, true)).toBeUndefined()
   expect(await told(1, { limit: 0 })).toContain('x: 1 ms (at most 0 ms)')
@@ -28,4 +30,12 @@ test('as a test a figure fails beyond three times its bound, in strict measureme
   expect(await told(29, { least: 90 })).toContain('at least 90 ms')
   expect(await told(89, { least: 90 }, true)).toContain('at least 90 ms')
   expect(await told(Number.POSITIVE_INFINITY, {})).toBeUndefined()
+})
+
+test('where programs wait for the processors, three times as much as their number; not in strict measurements', async () => {
+  load = 8
+  expect(await told(1200, { limit: 100 })).toBeUndefined()
+  expect(await told(1201, { limit: 100 })).toContain('12.0 times over')
+  expect(await told(101, { limit: 100 }, true)).toContain('at most 100 ms')
+  load = 0
 })
