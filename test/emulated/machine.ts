@@ -24,7 +24,7 @@ export interface EmulatedMachine {
 
 export interface MachineOptions {
   readonly megabytes?: number
-  /** The root, and with it the kernel; absent: the one for clouds. */
+  /** The root, and with it the kernel; absent: trixie's for clouds. */
   readonly root?: RootKind
   readonly progress: (line: string) => void
 }
@@ -122,8 +122,9 @@ const firstSteps = {
     'export PATH=/usr/sbin:/usr/bin',
     'mount -t devtmpfs d /dev',
     'mount -t sysfs s /sys',
-    'modprobe -a nfit nd_pmem',
-    'until [ -e /dev/pmem1 ]; do sleep 0.1; done',
+    // Linux 6.12 has the last two built in.
+    'modprobe -a nfit nd_pmem virtio_pci virtio_console',
+    'until [ -e /dev/pmem1 -a -e /dev/vport1p1 ]; do sleep 0.1; done',
     'mount /dev/pmem0 /mnt',
     `mkdir -p /mnt${projectFolder}`,
     `mount -o ro /dev/pmem1 /mnt${projectFolder}`,

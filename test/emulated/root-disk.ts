@@ -5,13 +5,16 @@ import { command } from '../lab/command.ts'
 import { image } from '../lab/image.ts'
 import { oneAtATime } from '../lab/once.ts'
 
+const forClouds = ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'] as const
+
 /** The kernel for clouds is smaller and starts without an initramfs; only the other one has PPP. */
-const packages = {
-  cloud: ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'],
-  ppp: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe'],
+const kinds = {
+  cloud: { release: 'trixie', packages: forClouds },
+  'cloud of bookworm': { release: 'bookworm', packages: forClouds },
+  ppp: { release: 'trixie', packages: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe'] },
 } as const
 
-export type RootKind = keyof typeof packages
+export type RootKind = keyof typeof kinds
 
 export interface RootDisk {
   /** ext4, read and written through a throwaway layer only. */
@@ -22,13 +25,14 @@ export interface RootDisk {
 }
 
 export async function rootDisk(kind: RootKind, progress: (line: string) => void): Promise<RootDisk> {
-  const folder = await image('trixie', packages[kind], progress)
+  const { release, packages } = kinds[kind]
+  const folder = await image(release, packages, progress)
   const [kernel] = readdirSync(`${folder}/boot`).filter((name) => name.startsWith('vmlinuz-'))
   if (kernel === undefined) throw new Error(`looking for Debian's kernel: none in ${folder}/boot`)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const initramfs = kind === 'cloud' ? null : `${folder}.initramfs`
+  const initramfs = kind === 'ppp' ? `${folder}.initramfs` : null
   const isThere = () =>
     [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {
