@@ -88,6 +88,13 @@ export const commands = {
     words: 'none',
     load: () => import('./connections.ts'),
   }),
+  metrics: command({
+    usage: '[--textfile FILE]',
+    summary: 'what "status" shows, as metrics for Prometheus',
+    options: { textfile: 'text' },
+    words: 'none',
+    load: () => import('./metrics.ts'),
+  }),
   explain: command({
     usage: '[--from ADDRESS] [--in INTERFACE] DESTINATION[:PORT] [tcp|udp|icmp]',
     summary: 'what a new connection would do, and why',

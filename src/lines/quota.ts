@@ -38,9 +38,12 @@ export function verdictOf(
   today: string,
   quota: QuotaConfig,
 ): QuotaConfig['atQuota'] | null {
-  if (!used) return null
-  const bytes = getOwn(used.periods, periodIn(used.periods, today, quota.resetDay)) ?? 0
-  return bytes >= quota.bytes ? quota.atQuota : null
+  return used && bytesNow(used, today, quota) >= quota.bytes ? quota.atQuota : null
+}
+
+/** Bytes that an uplink has carried since its latest reset day. */
+export function bytesNow({ periods }: Pick<Used, 'periods'>, today: string, { resetDay }: QuotaConfig): number {
+  return getOwn(periods, periodIn(periods, today, resetDay)) ?? 0
 }
 
 /**

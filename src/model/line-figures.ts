@@ -1,4 +1,4 @@
-/** What is measured of a line, and its text for people: a figure here is kept, printed and shown. Pure. */
+/** What is measured of a line, its text for people and its metric: a figure here is kept, printed and shown. Pure. */
 
 export interface LineFigure {
   /** The title of its column in `ifbalance status`. */
@@ -7,14 +7,40 @@ export interface LineFigure {
   readonly otherwise: number | null
   /** The value with its unit, for people. */
   readonly text: (value: number) => string
+  /** How `ifbalance metrics` tells it. */
+  readonly metric: FigureMetric
+}
+
+interface FigureMetric {
+  /** Ends with the unit, a base unit of Prometheus. */
+  readonly name: string
+  readonly unit: 'seconds' | 'ratio'
+  readonly help: string
+  /** How many of the figure make one of the unit. */
+  readonly per: number
 }
 
 export const lineFigures = {
   /** Smoothed round trip in milliseconds; null until something answered. */
-  latencyMs: { title: 'LATENCY', otherwise: null, text: (value) => `${value} ms` },
+  latencyMs: {
+    title: 'LATENCY',
+    otherwise: null,
+    text: (value) => `${value} ms`,
+    metric: {
+      name: 'probe_latency_seconds',
+      unit: 'seconds',
+      help: 'Smoothed round trip of probes.',
+      per: 1000,
+    },
+  },
 
   /** Share of the latest probes that was lost, 0 to 1. */
-  loss: { title: 'LOSS', otherwise: 0, text: (value) => `${Math.round(value * 100)} %` },
+  loss: {
+    title: 'LOSS',
+    otherwise: 0,
+    text: (value) => `${Math.round(value * 100)} %`,
+    metric: { name: 'probe_loss_ratio', unit: 'ratio', help: 'Share of the latest probes that was lost.', per: 1 },
+  },
 } as const satisfies Readonly<Record<string, LineFigure>>
 
 export type LineFigureName = keyof typeof lineFigures

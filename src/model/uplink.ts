@@ -10,15 +10,22 @@ import type { RouteMetrics } from './kernel.ts'
  * last. `offline`: the link is up, and nothing behind it answers, in no family. `disabled`: the administrator has taken
  * it out.
  */
-export type UplinkState =
-  | 'absent'
-  | 'down'
-  | 'unconfigured'
-  | 'online'
-  | 'suspect'
-  | 'degraded'
-  | 'offline'
-  | 'disabled'
+export const uplinkStates = [
+  'absent',
+  'down',
+  'unconfigured',
+  'online',
+  'suspect',
+  'degraded',
+  'offline',
+  'disabled',
+] as const
+export type UplinkState = (typeof uplinkStates)[number]
+
+/** Whether something behind the uplink answers, as far as is known. */
+export function isWorking({ state }: { readonly state: UplinkState }): boolean {
+  return state === 'online' || state === 'suspect' || state === 'degraded'
+}
 
 export interface Uplink {
   readonly name: string

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { lineFigures } from '../../../src/model/line-figures.ts'
+import { metricsOf } from '../../../src/status/metrics.ts'
+import { type Metric, metricsText } from '../../../src/status/metrics-text.ts'
+import type { UplinkStatus } from '../../../src/status/status.ts'
+import { configOf } from '../../config-of.ts'
+import { healthOf } from '../builders.ts'
+
+const config = configOf('[uplink lte]\ninterface = wwan0\nquota = 20G\n')
+
+const lte: UplinkStatus = {
+  ...{ name: 'lte', number: 2, interface: 'wwan0', state: 'degraded', weight: 3, metric: 10 },
+  inet: {
+    ...{ gateway: null, addresses: ['198.51.100.7'], share: 0.25 },
+    health: { ...healthOf('online', true), latencyMs: 14, loss: 0.1, since: 1_790_000_000_500 },
+  },
+  inet6: null,
+  line: {
+    down: { carries: 800, capacity: 8000, sure: 'known' },
+    up: { carries: 80, capacity: 0, sure: 'unknown' },
+  },
+}
+
+const metrics = metricsOf({
+  status: {
+    ...{ format: 1, mode: 'connection', daemon: true, heldDown: false, pending: 2, warnings: ['one'] },
+    uplinks: [lte, { ...lte, name: 'dsl', interface: 'ppp0', state: 'absent', inet: null }],
+  },
+  config,
+  errors: [],
+  observed: { quotas: { today: '2026-11-23', used: { lte: { periods: { '2026-11-01': 5e9 } } } } },
+  counters: new Map([['wwan0', { rxBytes: 700, rxPackets: 7, rxMulticast: 0, txBytes: 90, txPackets: 1 }]]),
+})
+
+const text = metricsText(metrics, 'openmetrics')
+
+function samplesOf(name: string): readonly string[] {
+  return text.split('\n').filter((line) => line.startsWith(`ifbalance_${name}`))
+}
+
+test('metrics tell what status shows, in base units', () => {
+  expect(samplesOf('daemon_up')).toEqual(['ifbalance_daemon_up 1'])
+  expect(samplesOf('uplink_up')).toEqual(['ifbalance_uplink_up{uplink="lte"} 1', 'ifbalance_uplink_up{uplink="dsl"} 0'])
+  expect(samplesOf('uplink_state').filter((line) => line.endsWith(' 1'))).toEqual([
+    'ifbalance_uplink_state{uplink="lte",state="degraded"} 1',
+    'ifbalance_uplink_state{uplink="dsl",state="absent"} 1',
+  ])
+  expect(samplesOf('uplink_share')).toEqual(['ifbalance_uplink_share_ratio{uplink="lte",family="inet"} 0.25'])
+  expect(samplesOf('uplink_line_state_timestamp')).toEqual([
+    'ifbalance_uplink_line_state_timestamp_seconds{uplink="lte",family="inet"} 1790000000.5',
+  ])
+  expect(samplesOf('uplink_probe')).toEqual([
+    'ifbalance_uplink_probe_latency_seconds{uplink="lte",family="inet"} 0.014',
+    'ifbalance_uplink_probe_loss_ratio{uplink="lte",family="inet"} 0.1',
+  ])
+  expect(samplesOf('uplink_capacity').filter((line) => line.includes('lte'))).toEqual([
+    'ifbalance_uplink_capacity_bytes_per_second{uplink="lte",direction="down"} 1000',
+  ])
+  expect(samplesOf('uplink_receive')).toEqual([
+    'ifbalance_uplink_receive_bytes_total{uplink="lte",interface="wwan0"} 700',
+  ])
+  expect(samplesOf('uplink_quota')).toEqual([
+    'ifbalance_uplink_quota_bytes{uplink="lte"} 20000000000',
+    'ifbalance_uplink_quota_used_bytes{uplink="lte"} 5000000000',
+  ])
+})
+
+test('every figure of a line is a metric whose name ends with its unit', () => {
+  const names = metrics.map(({ name }) => name)
+  for (const { metric } of Object.values(lineFigures)) expect(names).toContain(`ifbalance_uplink_${metric.name}`)
+  for (const { name, unit } of metrics) if (unit !== undefined) expect(name).toMatch(new RegExp(`_${unit}$`))
+  expect(new Set(names).size).toBe(names.length)
+  for (const { help } of metrics) expect(help).toMatch(/^[^"\\\n]+\.$/)
+})
+
+const received: Metric = {
+  ...{ name: 'x_bytes', type: 'counter', unit: 'bytes', help: 'Bytes.' },
+  samples: [{ labels: { uplink: 'a\\b"c\nd' }, value: 3 }],
+}
+
+test('a counter has the name of its family in OpenMetrics, and that of its samples in the text that node-exporter reads', () => {
+  expect(metricsText([received], 'openmetrics').split('\n')).toEqual([
+    '# HELP x_bytes Bytes.',
+    '# TYPE x_bytes counter',
+    '# UNIT x_bytes bytes',
+    'x_bytes_total{uplink="a\\\\b\\"c\\nd"} 3',
+    '# EOF',
+    '',
+  ])
+  expect(metricsText([received], 'prometheus').split('\n')).toEqual([
+    '# HELP x_bytes_total Bytes.',
+    '# TYPE x_bytes_total counter',
+    'x_bytes_total{uplink="a\\\\b\\"c\\nd"} 3',
+    '',
+  ])
+})
+
+test('a metric without samples is left out', () => {
+  expect(metricsText([{ ...received, samples: [] }], 'openmetrics')).toBe('# EOF\n')
+})
