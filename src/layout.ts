@@ -73,7 +73,7 @@ export const optionalPrograms = {
   ip6tablesLegacySave: '/usr/sbin/ip6tables-legacy-save',
 } as const
 
-/** Part of perl-base, which is an essential package. Only the daemon under systemd's journal runs it. */
+/** Part of perl-base, which is an essential package. The daemon runs it for what Node.js' sockets cannot do. */
 export const perl = '/usr/bin/perl'
 
 /** Not among `programs`, as only the daemon under systemd runs it, and systemd has it. */

@@ -88,6 +88,12 @@ const way = fc.record({
   sure: fc.constantFrom('unknown' as const, 'at-least' as const, 'known' as const),
 })
 
+function pathMtu(gateway: fc.Arbitrary<string>, least: number) {
+  return fc
+    .record({ gateway: fc.option(gateway), most: fc.integer({ min: least + 1, max: 9000 }), at: count })
+    .chain((known) => fc.option(fc.integer({ min: least, max: known.most - 1 })).map((mtu) => ({ ...known, mtu })))
+}
+
 export const fileValues: Values<typeof storedFiles> = {
   state: fc
     .record(
@@ -160,6 +166,14 @@ export const fileValues: Values<typeof storedFiles> = {
       lines: record(uplinkName, fc.record({ down: way, up: way })),
     },
     { requiredKeys: ['spread', 'weights', 'lines'] },
+  ),
+  pathMtus: record(
+    interfaceName,
+    fc.oneof(
+      fc.record({ inet: pathMtu(ipv4, 1200) }),
+      fc.record({ inet: pathMtu(ipv4, 1200), inet6: pathMtu(ipv6, 1280) }),
+      fc.record({ inet6: pathMtu(ipv6, 1280) }),
+    ),
   ),
   lastGood: fc.record({
     files: fc.array(fc.record({ path: text, text: fc.string({ unit: 'binary' }) }), { maxLength: 3 }),

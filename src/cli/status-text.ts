@@ -1,6 +1,7 @@
 /** `ifbalance status` as text for people. Pure. */
 import type { LineHealth } from '../model/health.ts'
 import { type LineFigure, type LineFigureName, lineFigures } from '../model/line-figures.ts'
+import type { NarrowedBy } from '../model/path-mtu.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { weightReason } from '../status/weight-reason.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
@@ -28,8 +29,8 @@ const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
   disabled: 'dim',
 }
 
-/** The tables of uplinks and lines, and remarks below them. */
-export function statusText(status: Status, paint: Paint): string {
+/** The tables of uplinks and lines, and remarks below them; `verbose`: also how large packets may be. */
+export function statusText(status: Status, paint: Paint, verbose = false): string {
   const { uplinks } = status
   const table = uplinks.length === 0 ? ['No uplinks.'] : layOut(columns, uplinks.flatMap(rowsOf), paint)
   const names = (status.nameServers ?? []).map(
@@ -40,6 +41,7 @@ export function statusText(status: Status, paint: Paint): string {
     '',
     ...linesText(uplinks, paint),
     ...weightsText(uplinks),
+    ...(verbose ? sizesText(uplinks) : []),
     summary(status),
     ...names,
     ...remarks(status, paint),
@@ -77,6 +79,26 @@ function weightsText(uplinks: readonly UplinkStatus[]): readonly string[] {
     return reason === null ? [] : [`Weight of ${uplink.name}: ${uplink.weight}, ${reason}.`]
   })
   return lines.length === 0 ? [] : [...lines, '']
+}
+
+/** How large packets may be by each uplink, and who says so. */
+function sizesText(uplinks: readonly UplinkStatus[]): readonly string[] {
+  const lines = uplinks.flatMap(({ name, inet, inet6 }) => {
+    const texts = [...(inet ? [sizeText(inet, 'IPv4')] : []), ...(inet6 ? [sizeText(inet6, 'IPv6')] : [])]
+    return texts.length === 0 ? [] : [`Packets of ${name}: ${texts.join('; ')}.`]
+  })
+  return lines.length === 0 ? [] : [...lines, '']
+}
+
+const sizeReasons: Readonly<Record<NarrowedBy | 'interface', string>> = {
+  interface: 'its interface',
+  route: 'its route',
+  configuration: 'the configuration',
+  probes: 'found out by probes',
+}
+
+function sizeText({ mtu, mtuBy }: PathStatus, family: string): string {
+  return `up to ${mtu} bytes in ${family} (${sizeReasons[mtuBy ?? 'interface']})`
 }
 
 function noLineRow(name: string, state: UplinkStatus['state'], why: string): readonly Cell[] {

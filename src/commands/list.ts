@@ -8,9 +8,9 @@ import { traitOptions } from '../model/match.ts'
 
 export const commands = {
   status: command({
-    usage: '[--json]',
+    usage: '[--verbose] [--json]',
     summary: 'the uplinks, their share of new connections, and what is wrong',
-    options: { json: 'flag' },
+    options: { verbose: 'flag', json: 'flag' },
     words: 'none',
     load: () => import('./status.ts'),
   }),

@@ -5,10 +5,10 @@ import { statusText } from '../cli/status-text.ts'
 import { isWorking } from '../model/uplink.ts'
 import type { Status } from '../status/status.ts'
 
-export async function run({ json }: { readonly json: boolean }): Promise<number> {
+export async function run({ verbose, json }: { readonly verbose: boolean; readonly json: boolean }): Promise<number> {
   const { status, errors } = await currentStatus()
   const isDead = !status.heldDown && isAllDead(status)
-  print(json ? JSON.stringify(status, null, 2) : statusText(status, paint))
+  print(json ? JSON.stringify(status, null, 2) : statusText(status, paint, verbose))
   return errors.length === 0 && !isDead ? 0 : 1
 }
 

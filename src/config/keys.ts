@@ -165,7 +165,8 @@ const uplinkKeys = {
   mtu: key({
     into: 'uplink.mtu',
     reader: mtu,
-    otherwise: null,
+    made: (value) => (value === 'auto' ? undefined : value),
+    otherwise: 'auto',
     help: 'the largest packet that the path behind it takes',
   }),
   gateway: key({

@@ -31,6 +31,8 @@ export interface RouteChoice {
   readonly share: number
   readonly device: string
   readonly gateway: string | null
+  /** The largest packet in bytes; absent where the interface is no uplink. */
+  readonly mtu?: number
   readonly mark: number
   readonly table: string
   /** Priority and selector of the policy rule; null where others' rules decide in ways that we cannot read. */

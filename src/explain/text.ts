@@ -20,11 +20,14 @@ export function explanationText({ packet, rules, decision, ways, refused, others
   ].join('\n')
 }
 
-function wayLines({ uplink, share, device, gateway, mark, table, ipRule }: RouteChoice): readonly string[] {
+function wayLines({ uplink, share, device, gateway, mtu, mark, table, ipRule }: RouteChoice): readonly string[] {
   const part = share === 1 ? '' : `, ${Math.round(share * 1000) / 10} % of such connections`
   return [
     line('goes by', `${uplink ?? `${device}, no uplink`}${part}`),
-    line('', `${gateway === null ? '' : `via ${gateway} `}dev ${device}, table ${table}, mark ${hex(mark)}`),
+    line(
+      '',
+      `${gateway === null ? '' : `via ${gateway} `}dev ${device}, table ${table}, mark ${hex(mark)}${mtu === undefined ? '' : `, mtu ${mtu}`}`,
+    ),
     ...(ipRule === null ? [] : [line('', `ip rule ${ipRule}`)]),
   ]
 }

@@ -24,10 +24,12 @@ export function waysOf(route: RouteAnswer | string, query: RouteQuery, mark: num
   const shares = isCertain(route, query, config.balance.mode) ? [{ device, share: 1 }] : route.shares
   const ways = shares.map((one): RouteChoice => {
     const uplink = desired.uplinks.find((other) => other.interface === one.device)
+    const path = uplink?.[query.family]
     return {
       ...{ uplink: uplink?.name ?? null, share: one.share, device: one.device, mark },
-      gateway: one.device === device ? gateway : (uplink?.[query.family]?.gateway ?? null),
+      gateway: one.device === device ? gateway : (path?.gateway ?? null),
       ...{ table: tableName(table, facts), ipRule },
+      ...(path && { mtu: path.mtu }),
     }
   })
   return { ways, refused: null }

@@ -61,7 +61,7 @@ export interface UplinkConfig {
   /** What the contract allows, in bits a second: finding out begins there, and never goes beyond. */
   readonly bandwidth?: { readonly down: number; readonly up: number }
   readonly metric?: number
-  /** The largest packet in bytes that the path behind the uplink takes, where nobody else says so. */
+  /** The largest packet in bytes that the path behind the uplink takes; absent: what is found out. */
   readonly mtu?: number
   readonly gateway?: Gateways
   /** IPv6 prefixes that its provider routes to this host, besides those that DHCP clients tell. */

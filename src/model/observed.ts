@@ -4,6 +4,7 @@ import type { Family } from '../net/family.ts'
 import type { BusLink, ForeignMark, ForeignNat, Lease, NameServers6, RefusedPath, StanzaOptions } from './facts.ts'
 import type { Health } from './health.ts'
 import type { Cgroups, Link, Route, Rule, Ruleset } from './kernel.ts'
+import type { PathMtus } from './path-mtu.ts'
 import type { Spreading } from './spreading.ts'
 import type { State } from './state.ts'
 
@@ -49,6 +50,8 @@ export interface Observed {
   readonly health?: Health
   /** What lines can carry, and what follows for new connections; absent where the daemon has not found out. */
   readonly spreading?: Spreading
+  /** By interface, what was found out of how large packets may be; absent where nothing was. */
+  readonly pathMtus?: PathMtus
   /** What uplinks with a quota had carried when the daemon last wrote it down; absent where it wrote nothing. */
   readonly quotas?: {
     /** The date by the host's clock and time zone: `2026-11-23`. */

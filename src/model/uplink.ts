@@ -3,6 +3,7 @@
 import type { Family } from '../net/family.ts'
 import type { LineHealth } from './health.ts'
 import type { RouteMetrics } from './kernel.ts'
+import type { NarrowedBy } from './path-mtu.ts'
 
 /**
  * `absent`: there is no such interface. `down`: it is not up, or has no carrier. `unconfigured`: it has no address, or
@@ -70,9 +71,11 @@ export interface Path {
   readonly lanAddresses?: readonly string[]
   /** IPv6: whether all addresses are deprecated, so that a new socket would have another uplink's. */
   readonly deprecated?: true
-  /** The largest packet in bytes, by others' default route if that says so, otherwise by the interface. */
+  /** The largest packet in bytes. */
   readonly mtu: number
-  /** Metrics of others' default route by the uplink, MTU included. */
+  /** What makes it smaller than the interface's, and from how much; absent where nothing does. */
+  readonly narrowed?: { readonly by: NarrowedBy; readonly from: number }
+  /** Metrics of others' default route by the uplink, and the MTU where it is not the interface's. */
   readonly metrics?: RouteMetrics
   readonly source?: string
   /** The words with which the kernel refused this way; nothing is sent by it. */

@@ -7,6 +7,7 @@ import type { Modem } from '../model/facts.ts'
 import type { LineHealth } from '../model/health.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Observed } from '../model/observed.ts'
+import type { NarrowedBy } from '../model/path-mtu.ts'
 import type { CapacityFigures } from '../model/spreading.ts'
 import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
@@ -64,6 +65,10 @@ export interface PathStatus {
   /** Null on a point-to-point link. */
   readonly gateway: string | null
   readonly addresses: readonly string[]
+  /** The largest packet in bytes. */
+  readonly mtu: number
+  /** What makes it smaller than what would be without; absent where the interface alone says it. */
+  readonly mtuBy?: NarrowedBy
   /** The share of new connections that the kernel sends here now, 0 to 1. */
   readonly share: number
   /** What traffic and probes say of the line; absent where nobody looks, as without the daemon. */
@@ -125,6 +130,8 @@ function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
       path && {
         gateway: path.gateway,
         addresses: path.addresses,
+        mtu: path.mtu,
+        ...(path.narrowed && { mtuBy: path.narrowed.by }),
         share: share(family, device),
         ...(health && { health }),
       }

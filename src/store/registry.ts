@@ -9,6 +9,7 @@ import { lastGoodFile } from './last-good.ts'
 import { leases } from './leases.ts'
 import { linesFile } from './lines.ts'
 import { nameServers6 } from './name-servers.ts'
+import { pathMtusFile } from './path-mtus.ts'
 import { quotaFile } from './quota.ts'
 import { refusedFile } from './refused.ts'
 import { spreadingFile } from './spreading.ts'
@@ -25,6 +26,7 @@ export const storedFiles = {
   quota: quotaFile,
   lines: linesFile,
   spreading: spreadingFile,
+  pathMtus: pathMtusFile,
   lastGood: lastGoodFile,
 } as const
 

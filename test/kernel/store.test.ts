@@ -10,6 +10,7 @@ import { disabledFolder, loadDisabled, saveEnabled } from '../../src/store/disab
 import { loadHealth, saveHealth } from '../../src/store/health.ts'
 import { loadLastGood, saveLastGood } from '../../src/store/last-good.ts'
 import { loadLines, saveLines } from '../../src/store/lines.ts'
+import { loadPathMtus, savePathMtus } from '../../src/store/path-mtus.ts'
 import type { PerInterface } from '../../src/store/per-interface.ts'
 import { loadBooks, saveBooks } from '../../src/store/quota.ts'
 import { loadRefused, saveRefused } from '../../src/store/refused.ts'
@@ -34,6 +35,7 @@ const doors: Readonly<Record<keyof typeof storedFiles, Doors>> = {
   quota: { load: loadBooks, save: saveBooks },
   lines: { load: loadLines, save: saveLines },
   spreading: { load: loadSpreading, save: saveSpreading },
+  pathMtus: { load: loadPathMtus, save: savePathMtus },
   lastGood: { load: () => loadLastGood()?.source, save: saveLastGood },
 }
 const few = { numRuns: 30 }

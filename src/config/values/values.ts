@@ -4,6 +4,7 @@ import type { Masquerade } from '../../model/config.ts'
 import type { Gateways } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
 import { routedPrefix } from '../../net/ipv6-prefix.ts'
+import { ethernetMtu, leastMtu } from '../../net/mtu.ts'
 import { isGateway, isInterfaceName, isMetric, isWeight } from '../../net/valid.ts'
 
 export interface ValueParser<T> {
@@ -68,8 +69,12 @@ export const bandwidth: ValueParser<{ readonly down: number; readonly up: number
   },
 }
 
-/** At least what every IPv6 link has to take (RFC 8200, 5), and at most what Ethernet takes. */
-export const mtu = wholeNumber('1280 to 1500', (value) => value >= 1280 && value <= 1500)
+/** At least what every IPv6 link has to take. */
+const mtuNumber = wholeNumber('1280 to 1500', (value) => value >= leastMtu.inet6 && value <= ethernetMtu)
+export const mtu: ValueParser<number | 'auto'> = {
+  expected: 'auto, or a whole number, 1280 to 1500',
+  read: (text) => (/^auto$/i.test(text) ? 'auto' : mtuNumber.read(text)),
+}
 export const metric = wholeNumber('0 to 65535', isMetric)
 
 /** Our eight bits have to fit into the 32 of a mark. */

@@ -9,6 +9,7 @@ import { egressesOf } from '../../lines/probes/egresses.ts'
 import { unableToStray } from '../../lines/probes/elsewhere.ts'
 import { withOpinions } from '../../lines/probes/opinion-servers.ts'
 import { withResolvers } from '../../lines/probes/resolvers.ts'
+import { timeoutMs } from '../../lines/quality.ts'
 import { probeSettings } from '../../lines/settings.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
@@ -16,10 +17,12 @@ import type { Health, LineHealth } from '../../model/health.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
+import { isLinkLocal } from '../../net/valid.ts'
 import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
 import type { Ticker } from '../ticker.ts'
 import { watchFailback } from './failback-watch.ts'
 import { learnLines } from './learning.ts'
+import { type MtuLine, watchPathMtus } from './path-mtus.ts'
 import { keepQuotas } from './quotas.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
 import { act, keepAskingOthers, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
@@ -64,6 +67,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     },
     onBroken: giveUp,
   }
+  const mtus = watchPathMtus(onVerdict)
   const learning = learnLines(pulse, onVerdict, (wanted) => {
     for (const track of tracks.values()) keepAskingOthers(track, wanted, listener)
   })
@@ -86,7 +90,10 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
       if (track) act(track, effect, listener)
     }
     for (const track of members.values()) keepProbing(track, pulse, listener)
-    if (changed.length > 0) publish()
+    if (changed.length > 0) {
+      publish()
+      lookAtMtus()
+    }
     if (moved.length > 0) onVerdict(moved.map((track) => verdict(track, clock())).join(', '))
   }
 
@@ -109,6 +116,8 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     watchLines(uplinks, config, observed)
     inherited = {}
     quotas.update(uplinks, config)
+    mtus.update(uplinks, config)
+    lookAtMtus()
     learning.update(desired, config)
     failback.update(desired, config)
     userHooks.tell(uplinks, (name) => reasonOf(name))
@@ -171,13 +180,19 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
     saveHealth(health)
   }
 
+  function lookAtMtus(): undefined {
+    mtus.look([...tracks.values()].filter(({ settings }) => settings.kind === 'icmp').map(mtuLineOf))
+  }
+
   pulse.join(tick)
   pulse.join(publish, writeEveryMs)
+  pulse.join(lookAtMtus, writeEveryMs)
   return {
     update,
     stop: () => {
       quotas.stop()
       learning.stop()
+      mtus.stop()
       publish()
       for (const key of [...tracks.keys()]) drop(key)
     },
@@ -186,6 +201,13 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
 
 function toldText({ told, line }: Track): string {
   return `${told} ${line.degraded} ${line.why}`
+}
+
+function mtuLineOf({ egress, settings, line, told }: Track): MtuLine {
+  const targets = settings.targets.filter((target) => !isLinkLocal(target))
+  const isWell = told === 'online' && line.state === 'online' && !line.silent && line.rtt !== null
+  const state = told === 'offline' || line.silent ? 'dead' : isWell ? 'well' : 'doubtful'
+  return { egress, targets, metered: settings.metered, waitMs: timeoutMs(line), state }
 }
 
 /** What decides whether the line is used: another reason for the same is none for a round. */

@@ -28,6 +28,7 @@ import { loadBus } from '../../store/bus-facts.ts'
 import { loadDisabled } from '../../store/disabled.ts'
 import { loadHealth } from '../../store/health.ts'
 import { nameServers6 as nameServersOf } from '../../store/name-servers.ts'
+import { loadPathMtus } from '../../store/path-mtus.ts'
 import { loadQuotas } from '../../store/quota.ts'
 import { loadRefused } from '../../store/refused.ts'
 import { loadSpreading } from '../../store/spreading.ts'
@@ -68,6 +69,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   )
   const health = loadHealth()
   const spreading = loadSpreading()
+  const pathMtus = loadPathMtus()
   const delegations = readDelegations(now)
   const quotas = loadQuotas(now)
   const nameServers6 = nameServersOf.loadAll()
@@ -99,6 +101,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     stanzas: stanzas.loadAll(),
     ...(Object.keys(health).length === 0 ? {} : { health }),
     ...(spreading && { spreading }),
+    ...(Object.keys(pathMtus).length > 0 && { pathMtus }),
     ...(Object.keys(slices).length === 0 ? {} : { slices }),
     ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
     ...(quotas && { quotas }),

@@ -22,7 +22,8 @@ const home = uplinkOf(1, {
   inet: pathOf('192.0.2.1', ['192.0.2.2', '192.0.2.3']),
   inet6: pathOf('fe80::1', ['2001:db8::2']),
 })
-const lte = uplinkOf(2, { name: 'lte', interface: 'ppp0', index: 3, inet: pathOf(null, ['198.51.100.7']) })
+const narrow = pathOf(null, ['198.51.100.7'], { mtu: 1492, narrowed: { by: 'probes', from: 1500 } })
+const lte = uplinkOf(2, { name: 'lte', interface: 'ppp0', index: 3, inet: narrow })
 const gone = uplinkOf(3, { name: 'gone', index: null, state: 'absent' })
 
 function facts(routes: readonly Route[], links: readonly Link[], warnings: readonly string[] = []): Facts {
@@ -82,12 +83,12 @@ test('what --json prints is this, and changes only with `format`', () => {
     uplinks: [
       {
         ...{ name: 'home', number: 1, interface: 'wan1', state: 'online', weight: 3, metric: 10 },
-        inet: { gateway: '192.0.2.1', addresses: ['192.0.2.2', '192.0.2.3'], share: 0.75 },
-        inet6: { gateway: 'fe80::1', addresses: ['2001:db8::2'], share: 0 },
+        inet: { gateway: '192.0.2.1', addresses: ['192.0.2.2', '192.0.2.3'], mtu: 1500, share: 0.75 },
+        inet6: { gateway: 'fe80::1', addresses: ['2001:db8::2'], mtu: 1500, share: 0 },
       },
       {
         ...{ name: 'lte', number: 2, interface: 'ppp0', state: 'online', weight: 1, metric: 10 },
-        inet: { gateway: null, addresses: ['198.51.100.7'], share: 0.25 },
+        inet: { gateway: null, addresses: ['198.51.100.7'], mtu: 1492, mtuBy: 'probes', share: 0.25 },
         inet6: null,
       },
       {
@@ -113,6 +114,18 @@ test('the table that people read', () => {
     '',
     'Mode connection, 2 of 3 uplinks online; the daemon is running.',
     'Warning: lan overlaps',
+  ])
+})
+
+test('how large packets may be, where it is asked for', () => {
+  expect(
+    statusText(statusOf(facts([], [])), plain, true)
+      .split('\n')
+      .slice(6, 9),
+  ).toEqual([
+    'Packets of home: up to 1500 bytes in IPv4 (its interface); up to 1500 bytes in IPv6 (its interface).',
+    'Packets of lte: up to 1492 bytes in IPv4 (found out by probes).',
+    '',
   ])
 })
 

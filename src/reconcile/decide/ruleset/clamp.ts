@@ -13,6 +13,7 @@ import type { Present } from '../../../model/active-uplinks.ts'
 import type { Chain } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { Uplink } from '../../../model/uplink.ts'
+import { ethernetMtu } from '../../../net/mtu.ts'
 import { nftNumber } from '../../../values/hex.ts'
 
 /** Bytes of the IP and TCP headers without options. */
@@ -61,10 +62,8 @@ function largestOfLans(uplinks: readonly Uplink[], { links }: Observed): number 
     ({ name, type, up, master, addresses }) =>
       !outward.has(name) && type !== loopback && up && master === null && addresses.length > 0,
   )
-  return Math.min(ethernet, Math.max(0, ...lans.map(({ mtu }) => mtu)))
+  return Math.min(ethernetMtu, Math.max(0, ...lans.map(({ mtu }) => mtu)))
 }
-
-const ethernet = 1500
 
 /** ARPHRD_LOOPBACK of linux/if_arp.h. */
 const loopback = 772

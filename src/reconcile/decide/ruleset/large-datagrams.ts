@@ -13,6 +13,7 @@ import type { Present } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain } from '../../../model/kernel.ts'
 import type { Family } from '../../../net/family.ts'
+import { leastMtu } from '../../../net/mtu.ts'
 import { hex, nftNumber } from '../../../values/hex.ts'
 
 export interface LargeDatagrams {
@@ -38,7 +39,7 @@ export function decideLargeDatagrams(present: readonly Present[], { layout }: Co
   if (rules.length === 0) return { output: [], chains: [] }
   const used = present.filter((uplink) => leads(uplink, 'inet') || leads(uplink, 'inet6'))
   return {
-    output: [`meta length > ${nftNumber(smallestMtu)} meta l4proto udp meta mark 0 jump large`],
+    output: [`meta length > ${nftNumber(leastMtu.inet6)} meta l4proto udp meta mark 0 jump large`],
     chains: [
       ...used.map(({ number }) => ({
         name: `large_${number}`,
@@ -49,6 +50,3 @@ export function decideLargeDatagrams(present: readonly Present[], { layout }: Co
     ],
   }
 }
-
-/** The least MTU of IPv6 (RFC 8200, 5). */
-const smallestMtu = 1280

@@ -39,7 +39,7 @@ export function decidePath(
   const { source, metrics } = defaultRoute(family, link, config, observed) ?? {}
   return {
     gateway,
-    ...limits(link, wishes.section?.mtu, metrics),
+    ...limits(link, metrics, wishes.section?.mtu, foundBy(family, link, gateway, observed)),
     ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
     onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
     addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
@@ -126,11 +126,32 @@ function isSubnetOf({ name }: Link, { table, type, destination, nexthops }: Rout
   )
 }
 
-/** The MTU of a path, with its metrics. Packets that are larger than the interface's MTU would never leave it. */
-function limits({ mtu }: Link, wanted: number | undefined, metrics: RouteMetrics = {}): Pick<Path, 'mtu' | 'metrics'> {
-  const smaller = Math.min(mtu, wanted ?? mtu, Number(metrics['mtu'] ?? mtu))
-  const all = wanted !== undefined || 'mtu' in metrics ? { ...metrics, mtu: smaller } : metrics
-  return { mtu: smaller, ...(Object.keys(all).length > 0 && { metrics: all }) }
+/**
+ * The MTU of a path, with its metrics: the administrator's, or what was found out, where that is smaller than what interface and
+ * route allow. Packets that are larger than the interface's MTU would never leave it.
+ */
+function limits(
+  { mtu: ofLink }: Link,
+  metrics: RouteMetrics = {},
+  wanted: number | undefined,
+  found: number | null,
+): Pick<Path, 'mtu' | 'narrowed' | 'metrics'> {
+  const routed = Math.min(ofLink, Number(metrics['mtu'] ?? ofLink))
+  const mtu = Math.min(routed, wanted ?? found ?? routed)
+  const by = mtu < routed ? (wanted === undefined ? 'probes' : 'configuration') : 'route'
+  const from = mtu < routed ? routed : ofLink
+  const all = mtu < routed || wanted !== undefined || 'mtu' in metrics ? { ...metrics, mtu } : metrics
+  return {
+    mtu,
+    ...(mtu < from && { narrowed: { by, from } }),
+    ...(Object.keys(all).length > 0 && { metrics: all }),
+  }
+}
+
+/** What was found out of the way by this gateway: another may lead elsewhere. */
+function foundBy(family: Family, { name }: Link, gateway: string | null, { pathMtus = {} }: Observed): number | null {
+  const found = getOwn(pathMtus, name)?.[family]
+  return found?.gateway === gateway ? found.mtu : null
 }
 
 /** Whether a route is ours; by protocol, too, as the configuration may have moved our tables. */
