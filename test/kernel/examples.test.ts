@@ -181,7 +181,7 @@ house('office-with-voip', ['eth0', 'ppp0'], () => {
       'rule        telephones: matches',
       'decision    rule telephones: the first of its uplinks that works',
       'goes by     dsl',
-      '            via 10.2.0.1 dev ppp0, table dsl, mark 0x2000000',
+      '            via 10.2.0.1 dev ppp0, table dsl, mark 0x2000000, mtu 1500',
       '            ip rule 32765: fwmark 0x2000000/0x3f000000 lookup 30002',
       'not         fibre: dsl comes first',
     ])

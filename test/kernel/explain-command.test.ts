@@ -84,6 +84,7 @@ test('the shape that programs rely on', async () => {
       {
         ...{ uplink: 'lte', share: 1, device: 'wan2', gateway: '10.2.0.1', mark: 0x82000000, table: 'lte' },
         ipRule: '20166: fwmark 0x2000000/0x3f000000 lookup 30002',
+        mtu: 1500,
       },
     ],
     refused: null,
@@ -98,7 +99,7 @@ test('for people', async () => {
   const { stdout } = await host.ifbalance(['explain', `${server.inet}:80`])
   const way = (uplink: string, share: number, i: number) => [
     `goes by     ${uplink}, ${share} % of such connections`,
-    `            via 10.${i}.0.1 dev wan${i}, table balanced, mark 0x0`,
+    `            via 10.${i}.0.1 dev wan${i}, table balanced, mark 0x0, mtu 1500`,
     '            ip rule 32765: fwmark 0x0/0xbf000000 lookup 30098',
   ]
   const lines = stdout.trimEnd().split('\n')
