@@ -11,7 +11,7 @@ const config = configOf('[uplink lte]\ninterface = wwan0\nquota = 20G\n')
 const lte: UplinkStatus = {
   ...{ name: 'lte', number: 2, interface: 'wwan0', state: 'degraded', weight: 3, metric: 10 },
   inet: {
-    ...{ gateway: null, addresses: ['198.51.100.7'], share: 0.25 },
+    ...{ gateway: null, addresses: ['198.51.100.7'], mtu: 1500, share: 0.25 },
     health: { ...healthOf('online', true), latencyMs: 14, loss: 0.1, since: 1_790_000_000_500 },
   },
   inet6: null,
