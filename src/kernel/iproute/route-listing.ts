@@ -1,6 +1,6 @@
 /**
- * Which routes are listed. All of them, on most hosts. Where others keep a full table, listing it would take minutes of
- * the processor a day, so only those are asked for that tell where lines are: default routes, and what the kernel,
+ * Which routes are listed. All of them, on most hosts. Where others keep a full table, reading it would be most of what a
+ * round costs, so only those are asked for that tell where lines are: default routes, and what the kernel,
  * network services and administrators add. Routing daemons' other routes are then hidden.
  */
 import { readFileSync } from 'node:fs'
