@@ -34,7 +34,7 @@ in_root dbus-daemon --system --fork
 echo "links: $(ls etc/rc2.d etc/rc0.d | grep -c ifbalance)"
 service status
 service start
-for i in $(seq 300); do grep -qs 'balancing over wan1, wan2' var/log/ifbalance.log && break; sleep 0.1; done
+for i in $(seq 300); do ip route show table 30098 | grep -c nexthop | grep -q 2 && break; sleep 0.1; done
 service status
 pid=$(cat run/ifbalance.pid)
 grep -E '^(CapPrm|CapEff|CapBnd|NoNewPrivs):' proc/$pid/status

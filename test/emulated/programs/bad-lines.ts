@@ -110,7 +110,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
     await pause(3000)
     const both = [...ahead, ...back]
     const carriersThen = (await carriers(lab)).join()
-    const failures = lab.said().filter((line) => /offline|suspect/.test(line)).length
+    const failures = lab.told({ event: 'uplink', to: 'offline' }).length
     await move('+1 day')
     const lost = await healthySessionsLost(sessions)
     return {
@@ -134,7 +134,7 @@ const scenarios: Readonly<Record<Scenario, (lab: HealthLab) => Promise<Seen>>> =
     }
     const end = monotonicMs()
     const all = (await flow.stop()).filter(({ at }) => at >= begun && at < end)
-    const failures = lab.said().filter((line) => /wan2 is offline/.test(line)).length
+    const failures = lab.told({ event: 'uplink', uplink: 'wan2', to: 'offline' }).length
     const lost = await healthySessionsLost(sessions)
     const back = await untilCarriers(lab, ['wan1', 'wan2'], '-4', 300_000)
     const after = countByPeer(await connections(lab.network.lan, enoughForEach(0.5)))
