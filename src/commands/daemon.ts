@@ -12,6 +12,7 @@ import { watchCgroups } from '../daemon/watch/cgroups.ts'
 import { watchKernel } from '../daemon/watch/kernel.ts'
 import { watchSysctls } from '../daemon/watch/sysctls.ts'
 import { busName } from '../layout.ts'
+import type { Cause } from '../model/cause.ts'
 import { openBus } from '../os/dbus/bus.ts'
 import { openJournal } from '../os/journal.ts'
 import { isJournal, log, sendLogTo } from '../os/log.ts'
@@ -37,11 +38,11 @@ export async function run(): Promise<number> {
   const bus = openBus({ onTrouble: (reason) => log.event({ event: 'bus', reason }) })
   const published = publish(
     bus,
-    (reason) => scheduler.now(reason),
+    (cause) => scheduler.now(cause),
     () => rounds.slices(),
   )
   const pulse = createTicker()
-  const health = watchHealth(pulse, (verdict) => scheduler.now(verdict))
+  const health = watchHealth(pulse, (...causes) => scheduler.now(...causes))
   const forgetLongGone = createForgetting()
   const rounds = createReconcileLoop({
     details: true,
@@ -51,9 +52,9 @@ export async function run(): Promise<number> {
       forgetLongGone(observed.links)
     },
   })
-  const scheduler = createScheduler((reasons) => rounds.run(reasons).finally(watchdog.worked))
+  const scheduler = createScheduler((causes) => rounds.run(causes).finally(watchdog.worked))
   process.on('SIGHUP', () => {
-    if (rounds.load().length === 0) scheduler.hint('configuration read')
+    if (rounds.load().length === 0) scheduler.hint(configurationRead)
   })
   const control = await listenForRequests((request) => answer(request, rounds, scheduler, published))
   // A start is a wish to balance, whatever was wished before.
@@ -61,20 +62,22 @@ export async function run(): Promise<number> {
   rounds.load()
   await keepEarlier('started')
 
-  const services = followServices(bus, scheduler.hint)
+  const services = followServices(bus, (source) => scheduler.hint({ kind: 'service', reason: source }))
   const stopKernel = watchKernel(
     rounds.scene,
-    (reason, when) => {
+    (cause, when) => {
       services.kernelChanged()
-      scheduler.hint(reason, when)
+      scheduler.hint(cause, when)
     },
-    (reason) => void (scheduler.isFighting() ? scheduler.hint(reason) : scheduler.now(reason).catch(() => undefined)),
+    (cause) => void (scheduler.isFighting() ? scheduler.hint(cause) : scheduler.now(cause).catch(() => undefined)),
   )
-  watchCgroups(pulse, rounds.rules, rounds.cgroups, scheduler.hint)
-  const stopSysctls = watchSysctls(pulse, rounds.sysctls, scheduler.hint)
+  watchCgroups(pulse, rounds.rules, rounds.cgroups, () =>
+    scheduler.hint({ kind: 'control-group', reason: 'control group' }),
+  )
+  const stopSysctls = watchSysctls(pulse, rounds.sysctls, () => scheduler.hint({ kind: 'sysctl', reason: 'sysctl' }))
 
   // systemd takes us for started when we own the name (Type=dbus), which is when the uplinks are balanced.
-  await scheduler.now('start')
+  await scheduler.now({ kind: 'start', reason: 'start' })
   bus.own(busName)
 
   await stopped
@@ -90,6 +93,8 @@ export async function run(): Promise<number> {
   return 0
 }
 
+const configurationRead: Cause = { kind: 'configuration', reason: 'configuration read' }
+
 const fightMessage =
   'something keeps undoing what ifbalance does: it is put back every few seconds only; the log says what is missing'
 
@@ -104,14 +109,14 @@ async function answer(
       return isFighting() ? { ok: true, message: fightMessage, trouble: true } : { ok: true, message: 'running' }
     case 'down':
       pause()
-      return now('down')
+      return now({ kind: 'command', reason: 'down' })
     case 'apply':
       resume()
       rounds.load()
-      return now(request.reason ?? 'apply')
+      return now({ kind: 'command', reason: 'apply' })
     case 'reload': {
       const errors = rounds.load()
-      const { message } = await now('configuration read')
+      const { message } = await now(configurationRead)
       return errors.length === 0 ? { ok: true, message } : { ok: false, message: errors.join('\n') }
     }
     case 'enable':
@@ -121,7 +126,7 @@ async function answer(
     case 'follow':
       return followSlice(request.uplink ?? '')
     case 'reconcile':
-      return now(request.reason ?? 'a request')
+      return now({ kind: 'hook', reason: request.reason ?? 'a request' })
   }
 }
 

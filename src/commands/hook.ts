@@ -74,6 +74,6 @@ async function reconcileAlone(reason: string): Promise<void> {
   const { createReconcileLoop } = await import('../daemon/reconcile-loop.ts')
   const rounds = createReconcileLoop({ details: false })
   rounds.load()
-  await rounds.run([reason])
+  await rounds.run([{ kind: 'hook', reason }])
   await rounds.forgotten()
 }

@@ -3,6 +3,7 @@
 import { configInForce } from '../config/in-force.ts'
 import { balancedTable, lastPriority } from '../layout.ts'
 import { isBalancedDefault } from '../model/active-uplinks.ts'
+import type { Cause } from '../model/cause.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Event } from '../model/event.ts'
@@ -33,7 +34,7 @@ export interface ReconcileLoop {
    */
   readonly load: () => readonly string[]
   /** Makes a round. Never throws: a failure is logged, and told in the reply. */
-  readonly run: (reasons: readonly string[]) => Promise<Reply & Ran>
+  readonly run: (causes: readonly Cause[]) => Promise<Reply & Ran>
   /** Resolves with the last work of the latest round: the connections of what went away are ended. */
   readonly forgotten: () => Promise<void>
   /** The host's sysctls that the latest round wanted, and got, by name. */
@@ -113,7 +114,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     )
   }
 
-  async function act(reasons: readonly string[]): Promise<Reply & Ran> {
+  async function act(causes: readonly Cause[]): Promise<Reply & Ran> {
     const held = isPaused()
     config ??= configInForce().config
     const inForce = config
@@ -142,7 +143,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
     const say = (event: Event) => budgets.changes.say([event], log.event)
-    return { ...report(outcome, inForce, held, reasons, { tell, say }), repaired }
+    return { ...report(outcome, inForce, held, causes, { tell, say }), repaired }
   }
 
   return {
@@ -154,9 +155,9 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
       for (const reason of warnings) log.event({ event: 'configuration', isError: false, ...instead, reason })
       return errors
     },
-    run: async (reasons) => {
+    run: async (causes) => {
       try {
-        return await act(reasons)
+        return await act(causes)
       } catch (error) {
         tell([{ kind: 'failed', ...omitUndefined({ code: codeOf(error) }), reason: messageOf(error) }])
         return { ok: false, message: messageOf(error) }
@@ -181,13 +182,13 @@ function report(
   outcome: Outcome,
   inForce: Config,
   held: boolean,
-  reasons: readonly string[],
+  causes: readonly Cause[],
   { tell, say }: { readonly tell: (troubles: readonly Trouble[]) => void; readonly say: (event: Event) => void },
 ): Reply {
   const { applied, remaining, refused, errors, desired } = outcome
   const carrying = carriersOf(desired, inForce)
   const result = { heldDown: held, carrying }
-  if (applied.length > 0) say({ event: 'round', ...result, changes: applied.length, causes: reasons })
+  if (applied.length > 0) say({ event: 'round', ...result, changes: applied.length, causes })
   const undone = remaining.map((step) => `not as it should be: ${lineOf(step)}`)
   const left = refused.filter((refusal) => !isWayOut(refusal, inForce.layout))
   const refusals = left.map((refusal) => troubleOf(refusal, desired.uplinks, inForce.layout))

@@ -1,4 +1,5 @@
 /** Decides when to look at the world: soon after something happened, now when asked, and from time to time. */
+import type { Cause } from '../model/cause.ts'
 import { Failure } from '../os/error.ts'
 import { afterRepair, isFight } from './repairs.ts'
 import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
@@ -8,12 +9,12 @@ export interface Scheduler<T> {
    * Says that something may have changed: a run follows when that has settled, or within some seconds where it is not
    * urgent.
    */
-  readonly hint: (reason: string, when?: 'now' | 'soon') => void
+  readonly hint: (cause: Cause, when?: 'now' | 'soon') => void
   /**
    * Resolves with the result of a run that begins after this call. However many call while a run lasts, one more serves
    * them all.
    */
-  readonly now: (reason: string) => Promise<T>
+  readonly now: (...causes: readonly Cause[]) => Promise<T>
   /** Whether somebody keeps undoing what the runs do, so that they come slowly. */
   readonly isFighting: () => boolean
   /** Makes no more runs; resolves when the present one has ended. Who still waits for one gets an error. */
@@ -37,7 +38,7 @@ export interface Ran {
  * repeated with a growing delay, in which hints wait, too. `run` must not throw.
  */
 export function createScheduler<T extends Ran>(
-  run: (reasons: readonly string[]) => Promise<T>,
+  run: (causes: readonly Cause[]) => Promise<T>,
   timing: Timing = defaultTiming,
 ): Scheduler<T> {
   const clock = () => performance.now()
@@ -48,11 +49,17 @@ export function createScheduler<T extends Ran>(
     failures: 0,
     repairs: { left: timing.repairs.burst, at: clock() },
   }
-  let reasons = new Set<string>()
+  /** By their words: the same is told once. */
+  let causes = new Map<string, Cause>()
   let waiters: Waiter<T>[] = []
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
   let stopped = false
+
+  function note(cause: Cause): void {
+    // These are enough for the log, however many there are.
+    if (causes.size < 16) causes.set(cause.reason, cause)
+  }
 
   function arm(): void {
     clearTimeout(timer)
@@ -72,9 +79,9 @@ export function createScheduler<T extends Ran>(
   async function round(): Promise<void> {
     const began = clock()
     const served = waiters
-    const why = [...reasons]
+    const why = [...causes.values()]
     waiters = []
-    reasons = new Set()
+    causes = new Map()
     progress = { ...progress, hints: null, idleHint: null }
     const result = await run(why)
     const failures = result.ok ? 0 : progress.failures + 1
@@ -85,9 +92,8 @@ export function createScheduler<T extends Ran>(
   }
 
   return {
-    hint: (reason, when = 'now') => {
-      // These are enough for the log, however many hints there are.
-      if (reasons.size < 16) reasons.add(reason)
+    hint: (cause, when = 'now') => {
+      note(cause)
       const at = clock()
       if (when === 'soon' && progress.idleHint !== null) return
       progress =
@@ -96,11 +102,11 @@ export function createScheduler<T extends Ran>(
           : { ...progress, hints: { first: progress.hints?.first ?? at, last: at } }
       arm()
     },
-    now: (reason) => {
+    now: (...asked) => {
       const { promise, resolve, reject } = Promise.withResolvers<T>()
       if (stopped) reject(new Failure('stopping', 'the daemon is stopping'))
       else waiters.push({ resolve, reject })
-      if (reasons.size < 16) reasons.add(reason)
+      for (const cause of asked) note(cause)
       if (!running && !stopped) begin()
       return promise
     },

@@ -1,4 +1,5 @@
 /** Events as text for people, and as fields for the journal. Pure. */
+import type { Cause } from './cause.ts'
 import type { Event, Level } from './event.ts'
 
 export function levelOf(event: Event): Level {
@@ -36,7 +37,7 @@ export function textOf(event: Event): string {
     case 'carrying':
       return carryingText(event.carrying)
     case 'round':
-      return `${roundText(event)} (${counted(event.changes, 'change')} after ${event.causes.join(', ') || 'a regular look'})`
+      return `${roundText(event)} (${counted(event.changes, 'change')} after ${causesText(event.causes) || 'a regular look'})`
     case 'change':
       return event.command
     case 'held-down':
@@ -95,7 +96,8 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     IFBALANCE_DURATION_MS: durationMs === undefined ? undefined : String(Math.round(durationMs)),
     IFBALANCE_CARRYING: carrying?.join(' '),
     IFBALANCE_CHANGES: changes === undefined ? undefined : String(changes),
-    IFBALANCE_CAUSES: causes?.join(', '),
+    IFBALANCE_CAUSES: causes && causesText(causes),
+    IFBALANCE_CAUSE_KINDS: causes && [...new Set(causes.map((cause) => cause.kind))].join(' '),
     IFBALANCE_STEP: step,
     IFBALANCE_IN_FORCE: inForce,
     IFBALANCE_DOING: doing,
@@ -130,6 +132,10 @@ function changeText({ uplink, family, to, reason, durationMs }: UplinkChange): s
 
 function carryingText(carrying: readonly string[]): string {
   return carrying.length > 0 ? `new connections by ${carrying.join(', ')}` : 'no uplink carries new connections'
+}
+
+function causesText(causes: readonly Cause[]): string {
+  return causes.map(({ reason }) => reason).join(', ')
 }
 
 function counted(count: number, what: string): string {

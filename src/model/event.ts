@@ -1,5 +1,6 @@
 /** What the log says, as fields. Programs read these; event-text.ts makes text for people of them. */
 import type { Family } from '../net/family.ts'
+import type { Cause } from './cause.ts'
 import type { Step } from './step.ts'
 import type { Trouble } from './trouble.ts'
 import type { UplinkState } from './uplink.ts'
@@ -23,13 +24,13 @@ export type Event =
     }
   /** New connections take other uplinks, though no uplink's state has changed. */
   | { readonly event: 'carrying'; readonly carrying: readonly string[] }
-  /** A round has changed something. `causes` says, for people, why the round was run. */
+  /** A round has changed something. `causes`: why it was run; none for a regular look. */
   | {
       readonly event: 'round'
       readonly heldDown: boolean
       readonly carrying: readonly string[]
       readonly changes: number
-      readonly causes: readonly string[]
+      readonly causes: readonly Cause[]
     }
   /** One change of a round, and the command that makes it. */
   | { readonly event: 'change'; readonly step: Step['kind']; readonly command: string }

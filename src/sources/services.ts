@@ -16,7 +16,7 @@ export interface Services {
  * Follows all services. It begins with what an earlier daemon was told, so a restart changes nothing. Calls `onChange`
  * with a service's name when what it says matters.
  */
-export function followServices(bus: Bus, onChange: (reason: string) => void): Services {
+export function followServices(bus: Bus, onChange: (source: BusSource) => void): Services {
   let facts: BusFacts = loadBusFacts()
 
   function keep(source: BusSource, told: ServiceReport): void {

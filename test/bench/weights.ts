@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bundleSources } from '../../esbuild.bundle.ts'
 import { healthLab } from '../kernel/health-lab.ts'
+import { after } from '../kernel/transcript.ts'
 import { type Lines, load, serveTransfers, shapeLines } from '../lab/loaded-lines.ts'
 import { bundle } from '../lab/program.ts'
 import { carriedBytes } from '../lab/shaped-lines.ts'
@@ -57,7 +58,7 @@ try {
       await rested(lines.way)
       await lab.startDaemon()
       const { shares, times } = await load(lab.network, lines, clients, spans)
-      const changes = lab.told({ event: 'round', causes: /^weights/ }).length
+      const changes = lab.told(after({ kind: 'weights' })).length
       if (weights === null) process.stderr.write(`${await lab.ifbalance(['status'])}\n`)
       await lab.stopDaemon()
       const sorted = times.toSorted((one, other) => one - other)

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { balancedDevices } from './balanced.ts'
 import { type Host, startHost } from './daemon-host.ts'
 import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
+import { after } from './transcript.ts'
 
 let host: Host
 
@@ -41,7 +42,7 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
   await host.write('/etc/ifbalance/conf.d/lan0.conf', '[uplink lan0]\nmetric = 20\n')
   const listed = daemon.said().length
   daemon.signal('SIGHUP')
-  await daemon.tells({ event: 'round', causes: /configuration read/ }, listed)
+  await daemon.tells(after({ kind: 'configuration' }), listed)
   const { stdout: rules } = await host.run(['ip', '-6', 'rule', 'show'])
   expect(rules).toContain('oif lan0 lookup')
   expect(await answers(server.inet, '192.168.77.1', 'fd00:77::1')).toEqual([server.inet, '192.168.77.1', 'fd00:77::1'])
@@ -52,7 +53,7 @@ test('a router on a LAN changes nothing there; listed, the LAN leads out in IPv6
   await host.run(['rm', '/etc/ifbalance/conf.d/lan0.conf'])
   await host.run(['ip', '-6', 'route', 'del', ...router])
   daemon.signal('SIGHUP')
-  await daemon.tells({ event: 'round', causes: /configuration read/ }, before)
+  await daemon.tells(after({ kind: 'configuration' }), before)
   const { stdout: status } = await host.ifbalance(['status'])
   expect(status).not.toContain('lan0')
   expect(await answers(...all)).toEqual(all)

@@ -1,7 +1,7 @@
 /** What the kernel or nft refuses for one uplink or one rule costs that one alone, is told once, and comes back by itself. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Host, type Running, startHost } from './daemon-host.ts'
-import { changedSoon } from './transcript.ts'
+import { after, changedSoon } from './transcript.ts'
 
 let host: Host
 let daemon: Running
@@ -92,7 +92,7 @@ test('a gateway that the kernel does not take, and a better one', async () => {
   expect(await out('ip', 'route', 'get', '203.0.113.1', 'from', '10.2.0.2')).toContain('dev wan1')
   await config('')
   daemon.signal('SIGHUP')
-  await daemon.tells({ event: 'round', carrying: ['wan1', 'wan2'], causes: /configuration read/ }, seen)
+  await daemon.tells({ ...after({ kind: 'configuration' }), carrying: ['wan1', 'wan2'] }, seen)
   expect(await warningsOf(/refused/)).toEqual([])
 })
 

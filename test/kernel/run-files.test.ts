@@ -7,6 +7,7 @@ import { patienceMs } from '../lab/patience.ts'
 import { balanced } from './balanced.ts'
 import { monitorOf, settled } from './daemon-children.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
+import { after } from './transcript.ts'
 
 let host: Host
 
@@ -240,7 +241,7 @@ test('P8: /proc/sys read-only: what cannot be set is left as it is, and everythi
   }
   expect(await balanced(host)).toBe(both)
   // Nobody has changed the sysctls: that they are not as wanted is no reason to look again and again.
-  const rounds = () => daemon.told({ event: 'round', causes: /sysctl/ }).length
+  const rounds = () => daemon.told(after({ kind: 'sysctl' })).length
   expect(rounds()).toBeLessThan(3)
 })
 

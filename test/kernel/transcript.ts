@@ -1,11 +1,16 @@
 /** What a program has said, line by line, with the fields of events where it is a daemon that was started with `eventsToo`. */
 
+import type { Cause } from '../../src/model/cause.ts'
+
 /** Has a daemon say its lines with the fields of events (ifbalance(8), ENVIRONMENT). */
 export const eventsToo = 'IFBALANCE_LOG=json'
 
 export type Told = Readonly<Record<string, unknown>>
 
-/** Fields of an event (src/model/event.ts) as they have to be: the value itself, or a pattern that its text has to match. */
+/**
+ * Fields of an event (src/model/event.ts) as they have to be: the value itself, a pattern that its text has to match, or what has to
+ * be true of it.
+ */
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Transcript {
@@ -44,7 +49,9 @@ function hasFields(told: Told, fields: Fields): boolean {
   return Object.entries(fields).every(([name, wanted]) =>
     wanted instanceof RegExp
       ? name in told && wanted.test(String(told[name]))
-      : JSON.stringify(told[name]) === JSON.stringify(wanted),
+      : typeof wanted === 'function'
+        ? wanted(told[name]) === true
+        : JSON.stringify(told[name]) === JSON.stringify(wanted),
   )
 }
 
@@ -55,4 +62,10 @@ export const balancing: Fields = { event: 'round', heldDown: false, carrying: /.
  * A round that changed something, and that a watcher, or the kernel's word of this or of what the daemon did before, has
  * caused. A regular look, which would find all that is missed, is too far away for that.
  */
-export const changedSoon: Fields = { event: 'round', causes: /./ }
+export const changedSoon: Fields = { event: 'round', causes: (causes: readonly Cause[]) => causes.length > 0 }
+
+/** A round that changed something, for which one cause was like this. */
+export const after = (wanted: Fields): Fields => ({
+  event: 'round',
+  causes: (causes: readonly Cause[]) => causes.some((cause) => hasFields({ ...cause }, wanted)),
+})

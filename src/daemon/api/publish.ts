@@ -2,6 +2,7 @@
 
 import { cgroupId } from '../../kernel/cgroup/cgroups.ts'
 import { slicePath } from '../../kernel/cgroup/slices.ts'
+import type { Cause } from '../../model/cause.ts'
 import type { Cgroups } from '../../model/kernel.ts'
 import type { Bus } from '../../os/dbus/bus.ts'
 import { messageOf } from '../../os/log.ts'
@@ -26,7 +27,7 @@ export interface Published {
  * Publishes the daemon. `now` makes a round and gives its reply; `slices` are those that the latest round left
  * followed.
  */
-export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slices: () => Cgroups): Published {
+export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices: () => Cgroups): Published {
   const remember = rememberSince()
   const follow = sliceFollower(now, slices)
   const published: Published = {
@@ -41,7 +42,7 @@ export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slice
       if (refusal) return refusal
       try {
         saveEnabled(uplink, enabled)
-        const reply = await now(`${uplink} ${enabled ? 'enabled' : 'disabled'}`)
+        const reply = await now({ kind: 'enabling', uplink, reason: `${uplink} ${enabled ? 'enabled' : 'disabled'}` })
         return enablingReply(uplink, enabled, latest?.uplinks.find(({ name }) => name === uplink)?.state, reply)
       } catch (error) {
         return { ok: false, message: messageOf(error) }
@@ -65,10 +66,7 @@ export function publish(bus: Bus, now: (reason: string) => Promise<Reply>, slice
  * Returns what has a slice followed. It makes a round only where the latest one has not seen the slice, and has not
  * just failed to follow it: anyone may ask, and as often as they like.
  */
-function sliceFollower(
-  now: (reason: string) => Promise<Reply>,
-  slices: () => Cgroups,
-): (path: string) => Promise<Reply> {
+function sliceFollower(now: (cause: Cause) => Promise<Reply>, slices: () => Cgroups): (path: string) => Promise<Reply> {
   const failed = new Map<string, { readonly id: number; readonly at: number; readonly message: string }>()
   return async (path) => {
     const id = cgroupId(path)
@@ -77,7 +75,7 @@ function sliceFollower(
     if (isFollowed()) return { ok: true, message: path }
     const before = failed.get(path)
     if (before?.id === id && performance.now() - before.at < failureMs) return { ok: false, message: before.message }
-    const { message } = await now(`new ${path}`)
+    const { message } = await now({ kind: 'slice', reason: `new ${path}` })
     if (isFollowed()) return { ok: true, message: path }
     failed.set(path, { id, at: performance.now(), message })
     return { ok: false, message }

@@ -1,5 +1,6 @@
 /** org.ifbalance1 on the bus: /org/ifbalance1, and one object for each uplink below it. See org.ifbalance1(5). */
 import { isDeepStrictEqual } from 'node:util'
+import type { Cause } from '../../model/cause.ts'
 import type { Mode } from '../../model/mode.ts'
 import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
 import type { Reply } from '../control/protocol.ts'
@@ -19,7 +20,7 @@ export interface Served {
 
 /** What callers may have the daemon do. */
 export interface Actions {
-  readonly reconcile: (reason: string) => Promise<Reply>
+  readonly reconcile: (cause: Cause) => Promise<Reply>
   readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
   readonly followSlice: (uplink: string) => Promise<Reply>
 }
@@ -45,7 +46,8 @@ export function createService(bus: Bus, actions: Actions): { readonly update: (s
         {
           takes: [],
           gives: [],
-          run: (_, call) => allowed(call, 'org.ifbalance1.reconcile', () => actions.reconcile('D-Bus')),
+          run: (_, call) =>
+            allowed(call, 'org.ifbalance1.reconcile', () => actions.reconcile({ kind: 'bus', reason: 'D-Bus' })),
         },
       ],
       [

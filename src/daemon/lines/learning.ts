@@ -6,6 +6,7 @@ import { aimed, isSameWish } from '../../lines/learning/begin.ts'
 import { answered, knownLines, newLearning, spreadingOf } from '../../lines/learning/learning.ts'
 import { looked } from '../../lines/learning/look.ts'
 import type { InForce } from '../../lines/spread/spread.ts'
+import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import { log } from '../../os/log.ts'
@@ -31,7 +32,7 @@ export interface LearningWatch {
 /** Calls `onWeights` when new connections are to be spread otherwise; `askMore` at each look, whether all targets are to be asked. */
 export function learnLines(
   pulse: Ticker,
-  onWeights: (reason: string) => void,
+  onWeights: (cause: Cause) => void,
   askMore: (wanted: boolean) => void,
 ): LearningWatch {
   let learning = newLearning(performance.now())
@@ -56,7 +57,7 @@ export function learnLines(
     learning = next
     askMore(asksMore)
     if (changed !== null || at - shownAt >= showMs) show(at)
-    if (changed !== null) onWeights(reasonOf(changed))
+    if (changed !== null) onWeights(causeOf(changed))
     if (isUnwritten() && at - writtenAt >= writeMs) write()
   }
 
@@ -98,7 +99,7 @@ export function learnLines(
   }
 }
 
-function reasonOf({ weights, takes }: InForce): string {
+function causeOf({ weights, takes }: InForce): Cause {
   const named = (takes ?? Object.keys(weights)).map((name) => `${name} ${weights[name] ?? 1}`)
-  return `weights ${named.join(', ')}`
+  return { kind: 'weights', reason: `weights ${named.join(', ')}` }
 }

@@ -4,6 +4,7 @@ import { afterSearch, isDue, type MtuAsked } from '../../lines/mtu/schedule.ts'
 import { advanceSearch, askOf, beginSearch, type MtuSearch } from '../../lines/mtu/search.ts'
 import type { Egress } from '../../lines/probes/egress.ts'
 import { askSized } from '../../lines/probes/sized-echo.ts'
+import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
 import type { PathMtu, PathMtus } from '../../model/path-mtu.ts'
 import type { Path, Uplink } from '../../model/uplink.ts'
@@ -42,7 +43,7 @@ interface Search {
 }
 
 /** Calls `onFound` when an uplink's packets have to be of another size. */
-export function watchPathMtus(onFound: (reason: string) => void): PathMtuWatch {
+export function watchPathMtus(onFound: (cause: Cause) => void): PathMtuWatch {
   let known = loadPathMtus()
   /** By line, the most that interface and routes allow; absent where nothing is to be found out. */
   let wanted = new Map<string, number>()
@@ -119,7 +120,8 @@ export function watchPathMtus(onFound: (reason: string) => void): PathMtuWatch {
     save({ ...known, [device]: { ...getOwn(known, device), [family]: found } })
     if ((before?.mtu ?? null) === found.mtu && before?.gateway === found.gateway) return
     if (before === undefined && found.mtu === null) return
-    onFound(`the path of ${uplink} takes ${found.mtu ?? found.most} bytes in ${family === 'inet' ? 'IPv4' : 'IPv6'}`)
+    const reason = `the path of ${uplink} takes ${found.mtu ?? found.most} bytes in ${family === 'inet' ? 'IPv4' : 'IPv6'}`
+    onFound({ kind: 'path-mtu', uplink, family, reason })
   }
 
   function save(found: PathMtus): void {

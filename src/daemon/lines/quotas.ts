@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readCounters } from '../../kernel/devices/counters.ts'
 import { count, verdictOf } from '../../lines/quota.ts'
+import type { Cause } from '../../model/cause.ts'
 import type { Config, QuotaConfig } from '../../model/config.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { log } from '../../os/log.ts'
@@ -20,7 +21,7 @@ export interface Quotas {
 }
 
 /** Keeps the counts. Calls `onChange` when a quota is used up, and when there is one again. */
-export function keepQuotas(pulse: Ticker, onChange: (reason: string) => void): Quotas {
+export function keepQuotas(pulse: Ticker, onChange: (cause: Cause) => void): Quotas {
   let used = new Map<string, Used>()
   let read = false
   let watched: readonly { readonly name: string; readonly device: string; readonly quota: QuotaConfig }[] = []
@@ -50,7 +51,8 @@ export function keepQuotas(pulse: Ticker, onChange: (reason: string) => void): Q
     if (verdict === null) over.delete(name)
     else over.set(name, verdict)
     write()
-    onChange(verdict === null ? `${name} has quota again` : `the quota of ${name} is used up`)
+    const reason = verdict === null ? `${name} has quota again` : `the quota of ${name} is used up`
+    onChange({ kind: 'quota', uplink: name, reason })
   }
 
   function write(): void {

@@ -11,6 +11,7 @@ import { withOpinions } from '../../lines/probes/opinion-servers.ts'
 import { withResolvers } from '../../lines/probes/resolvers.ts'
 import { timeoutMs } from '../../lines/quality.ts'
 import { probeSettings } from '../../lines/settings.ts'
+import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Health, LineHealth } from '../../model/health.ts'
@@ -36,15 +37,15 @@ export interface HealthWatch {
 
 const families = ['inet', 'inet6'] as const
 
-/** Watches the lines. Calls `balance`, with a reason for the log, when an uplink becomes usable or stops being so. */
-export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<unknown>): HealthWatch {
+/** Watches the lines. Calls `balance`, with the causes, when an uplink becomes usable or stops being so. */
+export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
   let egresses: readonly Egress[] = []
   /** Families in which there are uplinks that nobody probes. */
   let unprobed: ReadonlySet<Family> = new Set()
-  const quotas = keepQuotas(pulse, (reason) => {
+  const quotas = keepQuotas(pulse, (cause) => {
     publish()
-    onVerdict(reason)
+    onVerdict(cause)
   })
   const userHooks = createUserHooks()
   const failback = watchFailback(pulse)
@@ -57,7 +58,7 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
   let broken = false
   const clock = () => performance.now()
   // A round rejects only while the daemon stops.
-  const onVerdict = (reason: string) => void balance(reason).catch(() => undefined)
+  const onVerdict = (...causes: readonly Cause[]) => void balance(...causes).catch(() => undefined)
   const listener = {
     onEvent: (track: Track, event: LineNews['event']) => {
       if (tracks.get(keyOf(track.egress)) === track) send(track.egress.family, [{ key: keyOf(track.egress), event }])
@@ -94,14 +95,19 @@ export function watchHealth(pulse: Ticker, balance: (reason: string) => Promise<
       publish()
       lookAtMtus()
     }
-    if (moved.length > 0) onVerdict(moved.map((track) => verdict(track, clock())).join(', '))
+    if (moved.length > 0) onVerdict(...moved.map(verdictCause))
+  }
+
+  function verdictCause(track: Track): Cause {
+    const { uplink, family } = track.egress
+    return { kind: 'verdict', uplink, family, reason: verdict(track, clock()) }
   }
 
   function giveUp(): void {
     broken = true
     for (const key of [...tracks.keys()]) drop(key)
     publish()
-    onVerdict('probes do not work')
+    onVerdict({ kind: 'probes', reason: 'probes do not work' })
   }
 
   function drop(key: string): void {

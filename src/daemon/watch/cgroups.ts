@@ -15,11 +15,11 @@ export function watchCgroups(
   pulse: Ticker,
   rules: () => readonly SteeringRule[],
   steered: () => Cgroups | null,
-  onChange: (reason: string) => void,
+  onChange: () => void,
 ): void {
   const look = () => {
     const expected = steered()
-    if (expected !== null && !isDeepStrictEqual(readCgroups({ rules: rules() }), expected)) onChange('control group')
+    if (expected !== null && !isDeepStrictEqual(readCgroups({ rules: rules() }), expected)) onChange()
     return undefined
   }
   pulse.join(look, lookMs)

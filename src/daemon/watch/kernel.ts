@@ -2,22 +2,25 @@
 
 import { forgetForeignNat, noticeForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { nftTable, programs } from '../../layout.ts'
+import type { Cause } from '../../model/cause.ts'
 import { noticeTable } from '../../reconcile/apply/lost-table.ts'
 import { relevanceOf, type Scene } from '../relevance.ts'
 import { type OnChange, watchMonitor } from './monitor.ts'
+
+const rulesetChanged: Cause = { kind: 'ruleset', reason: 'nft' }
 
 /**
  * Calls `onChange` with what may have changed, and `onLost` once our table is gone. `scene` has what the latest round
  * found. Returns what stops it.
  */
-export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (reason: string) => void): () => void {
+export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (cause: Cause) => void): () => void {
   const stops = [
     watchMonitor(
       {
         program: programs.ip,
         // `netconf` tells of rp_filter and ignore_routes_with_linkdown of each interface.
         args: ['-Numeric', 'monitor', 'link', 'address', 'route', 'rule', 'netconf'],
-        what: 'kernel',
+        cause: { kind: 'kernel', reason: 'kernel' },
         relevanceOf: (line) => relevanceOf(line, scene()),
       },
       onChange,
@@ -26,11 +29,11 @@ export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (rea
       {
         program: programs.nft,
         args: ['monitor'],
-        what: 'nft',
+        cause: rulesetChanged,
         // `# ERROR: We lost some netlink events!` is relevant, too. Elements of sets are not compared, as name servers
         // add some all the time.
         relevanceOf: (line) => {
-          if (noticeTable(line)) onLost('nft')
+          if (noticeTable(line)) onLost(rulesetChanged)
           const isRelevant =
             noticeForeignNat(line) ||
             line.startsWith('# ERROR') ||
@@ -38,10 +41,10 @@ export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (rea
           return isRelevant ? 'now' : 'never'
         },
       },
-      (reason, when) => {
+      (cause, when) => {
         // The monitor listens again, and what it missed is not known.
-        if (reason !== 'nft') forgetForeignNat()
-        onChange(reason, when)
+        if (cause.kind === 'monitor') forgetForeignNat()
+        onChange(cause, when)
       },
     ),
   ]

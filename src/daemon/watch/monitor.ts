@@ -1,4 +1,5 @@
 /** Keeps a program running that prints news, and takes each relevant text line for a hint. */
+import type { Cause } from '../../model/cause.ts'
 import { createBackoff } from '../../os/backoff.ts'
 import { follow } from '../../os/follow.ts'
 import { log } from '../../os/log.ts'
@@ -7,12 +8,12 @@ import type { Relevance } from '../relevance.ts'
 export interface Monitor {
   readonly program: string
   readonly args: readonly string[]
-  /** What is watched, for the log. */
-  readonly what: string
+  /** What its news are: `reason` is what is watched, for the log. */
+  readonly cause: Cause
   readonly relevanceOf: (line: string) => Relevance
 }
 
-export type OnChange = (reason: string, when: Exclude<Relevance, 'never'>) => void
+export type OnChange = (cause: Cause, when: Exclude<Relevance, 'never'>) => void
 
 /**
  * After this time a monitor listens for sure. `ip` and `nft` say nothing when they do; it takes them a few
@@ -27,7 +28,7 @@ const surelyListeningMs = 500
  * A monitor that ends (netlink overrun, killed) is started again, and as changes may have been missed until it listens,
  * that is a change, too. Returns what stops it.
  */
-export function watchMonitor({ program, args, what, relevanceOf }: Monitor, onChange: OnChange) {
+export function watchMonitor({ program, args, cause, relevanceOf }: Monitor, onChange: OnChange) {
   const backoff = createBackoff(250, 30_000)
   let listening: NodeJS.Timeout | undefined
   let stopMonitor: () => void = () => undefined
@@ -36,17 +37,17 @@ export function watchMonitor({ program, args, what, relevanceOf }: Monitor, onCh
     stopMonitor = follow(program, args, {
       onLine: (line) => {
         const relevance = relevanceOf(line)
-        if (relevance !== 'never') onChange(what, relevance)
+        if (relevance !== 'never') onChange(cause, relevance)
       },
       onEnd: ({ message }) => {
         clearTimeout(listening)
-        log.event({ event: 'watch', watched: what, reason: message })
+        log.event({ event: 'watch', watched: cause.reason, reason: message })
         backoff.later(start)
       },
     })
     listening = setTimeout(() => {
       backoff.reset()
-      onChange(`watching ${what}`, 'now')
+      onChange({ kind: 'monitor', reason: `watching ${cause.reason}` }, 'now')
     }, surelyListeningMs)
   }
 

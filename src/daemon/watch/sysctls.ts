@@ -15,13 +15,13 @@ const lookMs = 500
 export function watchSysctls(
   pulse: Ticker,
   wanted: () => Readonly<Record<string, string>>,
-  onChange: (reason: string) => void,
+  onChange: () => void,
 ): () => void {
   const names = [...hashSysctls.policies, ...hashSysctls.fields]
   const files = names.map((name) => ({ name, read: rereadable(join(paths.sysctl, name)) }))
   const look = () => {
     const values = wanted()
-    if (files.some(({ name, read }) => name in values && read().trim() !== values[name])) onChange('sysctl')
+    if (files.some(({ name, read }) => name in values && read().trim() !== values[name])) onChange()
     return undefined
   }
   // The files are opened before they are watched: /proc makes a new inode for a file that nobody has open.

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createScheduler, type Scheduler } from '../../../src/daemon/scheduler.ts'
+import type { Cause } from '../../../src/model/cause.ts'
 
 interface Run {
   readonly reasons: readonly string[]
   readonly end: (ok: boolean) => void
 }
+
+const cause = (reason: string): Cause => ({ kind: 'command', reason })
 
 let runs: Run[] = []
 let scheduler: Scheduler<{ ok: boolean; number: number }>
@@ -12,7 +15,8 @@ let scheduler: Scheduler<{ ok: boolean; number: number }>
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   runs = []
-  scheduler = createScheduler((reasons) => {
+  scheduler = createScheduler((causes) => {
+    const reasons = causes.map(({ reason }) => reason)
     const number = runs.length + 1
     return new Promise((resolve) => runs.push({ reasons, end: (ok) => resolve({ ok, number }) }))
   })
@@ -35,7 +39,7 @@ test('nothing runs before something happens', async () => {
 
 test('a burst of hints is one run', async () => {
   for (let i = 0; i < 10; i++) {
-    scheduler.hint(i % 2 ? 'kernel' : 'networkd')
+    scheduler.hint(cause(i % 2 ? 'kernel' : 'networkd'))
     await vi.advanceTimersByTimeAsync(10)
   }
   expect(runs).toHaveLength(0)
@@ -45,7 +49,7 @@ test('a burst of hints is one run', async () => {
 
 test('hints that never end do not keep a run from coming', async () => {
   for (let i = 0; i < 40; i++) {
-    scheduler.hint('kernel')
+    scheduler.hint(cause('kernel'))
     await vi.advanceTimersByTimeAsync(10)
     await endRun()
   }
@@ -53,8 +57,8 @@ test('hints that never end do not keep a run from coming', async () => {
 })
 
 test('who asks during a run gets the result of the next, and all share it', async () => {
-  const first = scheduler.now('hook')
-  const others = Array.from({ length: 50 }, () => scheduler.now('hook'))
+  const first = scheduler.now(cause('hook'))
+  const others = Array.from({ length: 50 }, () => scheduler.now(cause('hook')))
   expect(runs).toHaveLength(1)
   await endRun()
   expect(await first).toEqual({ ok: true, number: 1 })
@@ -66,9 +70,9 @@ test('who asks during a run gets the result of the next, and all share it', asyn
 })
 
 test('a hint during a run is one more run, and that is the last', async () => {
-  scheduler.hint('kernel')
+  scheduler.hint(cause('kernel'))
   await vi.advanceTimersByTimeAsync(20)
-  scheduler.hint('our own change')
+  scheduler.hint(cause('our own change'))
   await vi.advanceTimersByTimeAsync(300)
   expect(runs).toHaveLength(1)
   await endRun()
@@ -80,7 +84,7 @@ test('a hint during a run is one more run, and that is the last', async () => {
 })
 
 test('without any hint, every 30 seconds', async () => {
-  void scheduler.now('start')
+  void scheduler.now(cause('start'))
   await endRun()
   for (let sweep = 1; sweep <= 3; sweep++) {
     await vi.advanceTimersByTimeAsync(29_999)
@@ -92,28 +96,28 @@ test('without any hint, every 30 seconds', async () => {
 })
 
 test('a failing run is repeated, later and later; a request is served at once all the same', async () => {
-  void scheduler.now('start')
+  void scheduler.now(cause('start'))
   await endRun(false)
   await vi.advanceTimersByTimeAsync(1000)
   expect(runs).toHaveLength(2)
   await endRun(false)
-  scheduler.hint('kernel')
+  scheduler.hint(cause('kernel'))
   await vi.advanceTimersByTimeAsync(1999)
   expect(runs).toHaveLength(2)
-  void scheduler.now('hook')
+  void scheduler.now(cause('hook'))
   expect(runs).toHaveLength(3)
   expect(runs[2]?.reasons).toEqual(['kernel', 'hook'])
 })
 
 test('stopping waits for the run, and for nothing after it', async () => {
-  void scheduler.now('start')
-  const late = scheduler.now('hook')
+  void scheduler.now(cause('start'))
+  const late = scheduler.now(cause('hook'))
   const refused = expect(late).rejects.toThrow('the daemon is stopping')
   const stopped = scheduler.stop()
   await endRun()
   await stopped
   await refused
-  await expect(scheduler.now('hook')).rejects.toThrow('the daemon is stopping')
+  await expect(scheduler.now(cause('hook'))).rejects.toThrow('the daemon is stopping')
   await vi.advanceTimersByTimeAsync(60_000)
   expect(runs).toHaveLength(1)
 })

@@ -1,6 +1,7 @@
 /** The renderer of events: the words for people, which nothing else asserts, and the fields that the manual lists. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import type { CauseKind } from '../../../src/model/cause.ts'
 import type { Event, Level } from '../../../src/model/event.ts'
 import { journalFields, levelOf, textOf } from '../../../src/model/event-text.ts'
 import type { Step } from '../../../src/model/step.ts'
@@ -17,7 +18,13 @@ const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { eve
   ],
   carrying: [{ event: 'carrying', carrying: [] }, 'notice', 'no uplink carries new connections'],
   round: [
-    { event: 'round', heldDown: false, carrying: ['dsl', 'lte'], changes: 2, causes: ['configuration read', 'apply'] },
+    {
+      ...{ event: 'round', heldDown: false, carrying: ['dsl', 'lte'], changes: 2 },
+      causes: [
+        { kind: 'configuration', reason: 'configuration read' },
+        { kind: 'command', reason: 'apply' },
+      ],
+    },
     'info',
     'balancing over dsl, lte (2 changes after configuration read, apply)',
   ],
@@ -74,7 +81,7 @@ const words = new Set(
   [...theLog.matchAll(/^\.(?:It )?(?:Sy|Va|Li) (.*)$/gm)].flatMap(([, line = '']) => line.split(/[\s,]+/)),
 )
 
-test('ifbalance(8) has each event, each kind of trouble, each step and each field', () => {
+test('ifbalance(8) has each event, each kind of trouble, each step, each cause and each field', () => {
   const kinds: Record<TroubleKind, null> = {
     ...{ 'foreign-rule': null, 'foreign-route': null, 'foreign-table': null, 'mark-compared': null },
     ...{ 'mark-written': null, multipath: null, bypass: null, 'dead-end': null, 'shared-address': null },
@@ -88,8 +95,19 @@ test('ifbalance(8) has each event, each kind of trouble, each step and each fiel
     ...{ 'replace-route': null, 'delete-route': null, 'add-rule': null, 'delete-rule': null },
     ...{ 'forget-connections': null, 'forget-untranslated': null, 'close-sockets': null },
   }
+  const causes: Record<CauseKind, null> = {
+    ...{ start: null, configuration: null, command: null, hook: null, bus: null, slice: null, enabling: null },
+    ...{ kernel: null, ruleset: null, service: null, monitor: null, sysctl: null, 'control-group': null },
+    ...{ verdict: null, probes: null, quota: null, weights: null, 'path-mtu': null },
+  }
   const fields = Object.values(examples).flatMap(([event]) => Object.keys(journalFields(event)))
-  const wanted = [...Object.keys(examples), ...Object.keys(kinds), ...Object.keys(steps), ...new Set(fields)]
+  const wanted = [
+    ...Object.keys(examples),
+    ...Object.keys(kinds),
+    ...Object.keys(steps),
+    ...Object.keys(causes),
+    ...new Set(fields),
+  ]
   expect(wanted.filter((word) => !words.has(word))).toEqual([])
 })
 

@@ -73,7 +73,7 @@ test('50 requests at once are two runs, and each is answered by one that began a
   await listen((request) => {
     arrived += 1
     if (arrived === 50) all.resolve()
-    return scheduler.now(request.reason ?? '')
+    return scheduler.now({ kind: 'hook', reason: request.reason ?? '' })
   })
   const replies = await Promise.all(
     Array.from({ length: 50 }, (_, i) => askDaemon({ do: 'reconcile', reason: String(i) }, patienceMs, path)),
