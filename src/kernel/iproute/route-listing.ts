@@ -27,17 +27,18 @@ export function isListed(protocol: number): boolean {
   return listedProtocols.includes(protocol)
 }
 
-/** What `ip -batch` is to be asked for the routes of all tables. */
-export function routeCommands(hidden: boolean): readonly string[] {
-  return hidden
-    ? ['route show table all exact default', ...listedProtocols.map((number) => `route show table all proto ${number}`)]
-    : ['route show table all']
-}
+/** What ip(8) is to be asked for the routes of all tables. */
+export const allRoutes = 'route show table all'
 
-/** The routes of these answers. ip(8) leaves out what it was asked for, and default routes come twice. */
-export function listedRoutes(answers: readonly (readonly Json[])[], hidden: boolean): readonly Json[] {
+/** The same where most are hidden. Each of these has the kernel walk all routes. */
+export const fewRoutes: readonly string[] = [
+  `${allRoutes} exact default`,
+  ...listedProtocols.map((number) => `${allRoutes} proto ${number}`),
+]
+
+/** The routes of the answers to `fewRoutes`. ip(8) leaves out what it was asked for, and default routes come twice. */
+export function listedRoutes(answers: readonly (readonly Json[])[]): readonly Json[] {
   const [first = [], ...filtered] = answers
-  if (!hidden) return first
   const others = filtered.flatMap((routes, index) =>
     routes.map((route): Json => ({ protocol: String(listedProtocols[index]), ...route })),
   )
