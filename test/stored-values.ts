@@ -77,10 +77,14 @@ const line = fc
     since: count,
     why: text,
     latencyMs: fc.option(count),
+    jitterMs: fc.option(count),
     loss: fc.nat(100),
     lastProbe: fc.option(text),
   })
   .chain((value) => fc.constantFrom(value, { ...value, barred: true as const }))
+  .chain((value) =>
+    fc.constantFrom(value, { ...value, misses: { 'max-latency 50': 'answers take 80 ms, more than 50' } }),
+  )
 
 const way = fc.record({
   carries: count,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { optionalPrograms, paths } from '../layout.ts'
 import type { Config } from '../model/config.ts'
+import { qualityText } from '../model/line-quality.ts'
 import type { Observed } from '../model/observed.ts'
 import { matchesPattern } from '../net/patterns.ts'
 import { isHookName } from '../net/valid.ts'
@@ -18,7 +19,21 @@ export function checkWishes(config: Config, { links }: Pick<Observed, 'links'>):
     filled.length > 0 && !existsSync(optionalPrograms.dnsmasq)
       ? [`rule ${filled.join(', ')}: domain matches nothing without dnsmasq, which is not installed`]
       : []
-  return [...missing, ...unfilled, ...leftOutHooks()]
+  return [...missing, ...unfilled, ...unmeasured(config), ...leftOutHooks()]
+}
+
+/** Rules that ask for quality of lines that nobody probes. */
+function unmeasured({ balance, uplinks, rules }: Config): readonly string[] {
+  const isUnprobed = (uplink: string) =>
+    balance.probe === 'none' || uplinks.find(({ name }) => name === uplink)?.probe?.kind === 'none'
+  return rules.flatMap(({ name, use }) => {
+    const asked = qualityText(use)
+    const among = use.uplinks?.map((share) => share.name) ?? uplinks.map((section) => section.name)
+    const dark = balance.probe === 'none' && use.uplinks === null ? ['all uplinks'] : among.filter(isUnprobed)
+    return asked === null || dark.length === 0
+      ? []
+      : [`rule ${name}: ${asked} says nothing of ${dark.join(', ')}, as probe = none`]
+  })
 }
 
 function leftOutHooks(): readonly string[] {

@@ -40,6 +40,7 @@ export function statusText(status: Status, paint: Paint, verbose = false): strin
     ...table,
     '',
     ...linesText(uplinks, paint),
+    ...missesText(uplinks),
     ...weightsText(uplinks),
     ...(verbose ? sizesText(uplinks) : []),
     summary(status),
@@ -68,6 +69,18 @@ function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly str
     ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health)] : []),
   ])
   return rows.length === 0 ? [] : [...layOut(lineColumns, rows, paint), '']
+}
+
+/** What rules ask of lines and these miss. */
+function missesText(uplinks: readonly UplinkStatus[]): readonly string[] {
+  const lines = uplinks.flatMap(({ name, inet, inet6 }) =>
+    [['IPv4', inet] as const, ['IPv6', inet6] as const].flatMap(([family, path]) =>
+      Object.entries(path?.health?.misses ?? {}).map(([asked, why]) =>
+        printableLines(`For rules with ${asked}, ${name} comes last in ${family}: ${why}.`),
+      ),
+    ),
+  )
+  return lines.length === 0 ? [] : [...lines, '']
 }
 
 /** The weights and their reasons, where something was found out. */

@@ -1,5 +1,6 @@
 /** What [rule] sections said -> rules, with what must hold within and between them. Pure but for `outside`. */
 
+import { mostQualities, qualityText } from '../model/line-quality.ts'
 import type { Match, Side } from '../model/match.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import type { Family } from '../net/family.ts'
@@ -40,6 +41,7 @@ export function buildRules(
     return { name, match, use: partOf('use', sectionKeys.rule, values) }
   })
   refuseShadowed(rules, drafts, report)
+  refuseTooManyQualities(rules, drafts, report)
   return rules
 }
 
@@ -94,8 +96,29 @@ function refuseContradictions(values: RuleValues, place: SourceLocation, report:
   if (values.destination && values.domain) report.error(place, 'expected destination or domain, not both')
   if (sticky !== undefined && mark) report.error(place, 'sticky cannot keep bits of a mark: expected one or the other')
   if (sticky !== undefined && uplinks?.length === 0) report.error(place, 'sticky to no uplink: expected uplinks')
-  if (said.length === 0 && !values.uplinks && !values.mode)
+  const quality = (['max-latency', 'max-jitter', 'max-loss'] as const).find(
+    (key) => typeof values[key]?.value === 'number',
+  )
+  if (quality && uplinks && uplinks.length < 2)
+    report.error(place, `${quality} with nothing to choose from: expected several uplinks`)
+  if (said.length === 0 && !values.uplinks && !values.mode && !quality)
     report.error(place, 'matches everything and changes nothing')
+}
+
+function refuseTooManyQualities(
+  rules: readonly SteeringRule[],
+  drafts: ReadonlyMap<string, RuleDraft>,
+  report: Diagnostics,
+): void {
+  const seen = new Set<string>()
+  for (const { name, use } of rules) {
+    const text = qualityText(use)
+    if (text === null || seen.has(text)) continue
+    seen.add(text)
+    const place = drafts.get(name)?.place
+    if (seen.size === mostQualities + 1 && place)
+      report.error(place, `${text}: expected at most ${mostQualities} different max-latency, max-jitter, max-loss`)
+  }
 }
 
 function oneSideOnly(): string {

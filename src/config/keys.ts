@@ -14,6 +14,7 @@ import {
   count,
   dnsName,
   httpStatus,
+  maxJitter,
   maxLatency,
   maxLoss,
   probeInterval,
@@ -256,6 +257,13 @@ const uplinkKeys = {
     otherwise: '1500',
     help: 'milliseconds; slower than that on average, it is used after all others',
   }),
+  'max-jitter': key({
+    into: 'probe.maxJitterMs',
+    reader: maxJitter,
+    made: ({ value }) => value,
+    otherwise: 'off',
+    help: 'milliseconds; when answers vary by more, it is used after all others',
+  }),
   'max-loss': key({
     into: 'probe.maxLoss',
     reader: maxLoss,
@@ -336,6 +344,27 @@ const ruleKeys = {
     reader: oneOf('balance', 'main', 'unreachable', 'prohibit', 'blackhole'),
     initial: 'balance',
     help: 'what becomes of the connection when none of its uplinks works',
+  }),
+  'max-latency': key({
+    into: 'use.maxLatencyMs',
+    reader: maxLatency,
+    made: ({ value }) => value ?? undefined,
+    otherwise: null,
+    help: 'milliseconds; uplinks that are slower come after those that are not',
+  }),
+  'max-jitter': key({
+    into: 'use.maxJitterMs',
+    reader: maxJitter,
+    made: ({ value }) => value ?? undefined,
+    otherwise: null,
+    help: 'milliseconds; uplinks whose answers vary by more come after the others',
+  }),
+  'max-loss': key({
+    into: 'use.maxLoss',
+    reader: maxLoss,
+    made: ({ value }) => value ?? undefined,
+    otherwise: null,
+    help: 'percent; uplinks that lose more probes come after those that do not',
   }),
 }
 

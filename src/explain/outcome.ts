@@ -2,11 +2,14 @@
 
 import { type RouteAnswer, type RouteQuery, routeOf } from '../kernel/iproute/route-get.ts'
 import { balancedTable, markOf, marks, tables, uplinkTable } from '../layout.ts'
+import { qualityText } from '../model/line-quality.ts'
 import type { FirstPacket } from '../model/match.ts'
 import { type HashField, type Mode, modeOf } from '../model/mode.ts'
 import type { SteeringRule, Use } from '../model/rule.ts'
+import type { Uplink } from '../model/uplink.ts'
+import type { Family } from '../net/family.ts'
 import { isGateway } from '../net/valid.ts'
-import { type Choice, choiceOf } from '../reconcile/decide/steering/choice.ts'
+import { type Choice, choiceOf, missedBy } from '../reconcile/decide/steering/choice.ts'
 import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import { weightReason } from '../status/weight-reason.ts'
 import { getOwn } from '../values/get-own.ts'
@@ -60,7 +63,7 @@ export async function ruleOutcome(
   const { config, desired } = facts
   const present = desired.uplinks.filter(({ index }) => index !== null)
   const choice = choiceOf(rule.use, packet.side, packet.family, config, present)
-  const decision = `${rule.name === '' ? '' : 'rule '}${nameOf(rule)}: ${phraseOf(choice, rule.use)}`
+  const decision = `${rule.name === '' ? '' : 'rule '}${nameOf(rule)}: ${phraseOf(choice, rule.use)}${qualityPhrase(choice, rule.use, packet.family, present)}`
   if (choice.kind === 'balance') return { ...balancedOutcome(query, route, facts), decision }
   const { ways, refused } = await waysByChoice(choice, query, packet, facts)
   const others = choice.kind === 'main' ? [] : rejectedUplinks(ways, rule.use, query, facts)
@@ -113,6 +116,22 @@ function partsOf(
   const slots = new Map<number, number>()
   for (const [first, last, number] of pieces) slots.set(number, (slots.get(number) ?? 0) + last - first + 1)
   return [...slots].map(([number, count]) => ({ number, share: count / slotCount }))
+}
+
+/** Who is taken though it misses what the rule asks for, as all do; empty where nobody is. */
+function qualityPhrase(choice: Choice, use: Use, family: Family, uplinks: readonly Uplink[]): string {
+  const numbers =
+    choice.kind === 'uplink'
+      ? [choice.number]
+      : choice.kind === 'spread'
+        ? choice.working.map(({ number }) => number)
+        : []
+  const missed = uplinks.flatMap((uplink) => {
+    const path = uplink[family]
+    const why = numbers.includes(uplink.number) && path ? missedBy(use, path) : null
+    return why === null ? [] : [`${uplink.name} (${why})`]
+  })
+  return missed.length === 0 ? '' : `, none meets ${qualityText(use)}: ${missed.join(', ')}`
 }
 
 function phraseOf(choice: Choice, { uplinks, mode }: Use): string {

@@ -1,10 +1,12 @@
 /** Why a connection does not take the other uplinks. Pure. */
 import { isLinked } from '../model/active-uplinks.ts'
+import { qualityText } from '../model/line-quality.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
 import type { Spread } from '../model/spreading.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
+import { missedBy } from '../reconcile/decide/steering/choice.ts'
 import type { Facts, Outcome, RouteChoice } from './explanation.ts'
 
 /** The other uplinks with reasons. `use` is that of the rule that decides; null where all is balanced. */
@@ -50,6 +52,8 @@ function whyNot(
   if (path.line?.state === 'offline') return 'offline'
   if (path.line?.barred) return 'its quota is used up'
   if (path.line?.degraded) return 'degraded'
+  const missed = use && missedBy(use, path)
+  if (use && missed) return `it misses ${qualityText(use)}: ${missed}`
   if (uplink.takes === false && !use?.uplinks && modeOf(mode).mayReweigh) return chosenOthers[spread ?? 'weight']
   if (taken && !use?.uplinks) {
     if (uplink.standby && !taken.standby) return 'standby'

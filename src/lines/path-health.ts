@@ -11,12 +11,18 @@ export interface LineSettings {
   readonly countDown: number
   /** How many of a burst's targets have to answer. */
   readonly quorum: number
-  /** Bounds above which the line is degraded, and so used last; null: none. */
-  readonly maxLatencyMs: number | null
-  /** Share of lost probes, 0 to 1. */
-  readonly maxLoss: number | null
+  /** Above these the line is degraded, and so used last. */
+  readonly bounds: Bounds
   /** Traffic alone may set off a few bursts at once, and then one in so many milliseconds. */
   readonly burstEveryMs: number
+}
+
+/** Bounds of a line's figures; null: none. */
+export interface Bounds {
+  readonly maxLatencyMs: number | null
+  readonly maxJitterMs: number | null
+  /** Share of lost probes, 0 to 1. */
+  readonly maxLoss: number | null
 }
 
 export interface PathHealth {

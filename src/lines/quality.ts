@@ -1,5 +1,5 @@
 /** How well a line works: its round trip time, its losses, and whether it is degraded by them. Pure. */
-import type { LineSettings, PathHealth } from './path-health.ts'
+import type { Bounds, LineSettings, PathHealth } from './path-health.ts'
 
 const outcomesKept = 100
 /** Losses of fewer outcomes are no statistic. */
@@ -64,23 +64,40 @@ export function nextDueAt(line: PathHealth, intervalMs: number, now: number): nu
  * The line, degraded or not. Half of what made it degraded has to go before it is so no more: a line at the threshold
  * must not swing.
  */
-export function judge(line: PathHealth, { maxLatencyMs, maxLoss }: LineSettings): PathHealth {
+export function judge(line: PathHealth, { bounds }: Pick<LineSettings, 'bounds'>): PathHealth {
   if (line.state === 'offline') return line
-  const degraded = faultOf(line, { maxLatencyMs, maxLoss }) !== null
+  const degraded = degradedBy(line, bounds) !== null
   return degraded === line.degraded ? line : { ...line, degraded }
 }
 
 /** What degrades the line, or keeps it degraded, for people; null: nothing. */
-export function faultOf(line: PathHealth, { maxLatencyMs, maxLoss }: Pick<LineSettings, 'maxLatencyMs' | 'maxLoss'>) {
-  const ease = line.degraded ? 0.5 : 1
+export function degradedBy(line: PathHealth, bounds: Bounds): string | null {
+  return faultOf(line, bounds, line.degraded ? 0.5 : 1)
+}
+
+/** What is beyond this part of its bound, for people; null: nothing. */
+export function faultOf(line: PathHealth, { maxLatencyMs, maxJitterMs, maxLoss }: Bounds, part = 1): string | null {
   const loss = lossOf(line)
-  const percent = (part: number) => `${Math.round(part * 1000) / 10} %`
-  if (maxLoss !== null && line.outcomes.length >= outcomesNeeded && loss > maxLoss * ease)
-    return `${percent(loss)} of probes are lost, more than ${percent(maxLoss * ease)}`
+  const percent = (share: number) => `${Math.round(share * 1000) / 10} %`
+  if (maxLoss !== null && line.outcomes.length >= outcomesNeeded && loss > maxLoss * part)
+    return `${percent(loss)} of probes are lost, more than ${percent(maxLoss * part)}`
   const ms = line.rtt?.smooth ?? 0
-  return maxLatencyMs !== null && ms > maxLatencyMs * ease
-    ? `answers take ${Math.round(ms)} ms, more than ${Math.round(maxLatencyMs * ease)}`
+  if (maxLatencyMs !== null && ms > maxLatencyMs * part)
+    return `answers take ${Math.round(ms)} ms, more than ${Math.round(maxLatencyMs * part)}`
+  const jitter = jitterOf(line) ?? 0
+  return maxJitterMs !== null && jitter > maxJitterMs * part
+    ? `answers vary by ${Math.round(jitter)} ms, more than ${Math.round(maxJitterMs * part)}`
     : null
+}
+
+/** Whether enough was asked to tell each figure that has a bound. */
+export function isMeasured(line: PathHealth, { maxJitterMs, maxLoss }: Bounds): boolean {
+  return line.rtt !== null && ((maxJitterMs === null && maxLoss === null) || line.outcomes.length >= outcomesNeeded)
+}
+
+/** Mean deviation of round trips in ms; null until enough was answered: the first one says half of itself. */
+export function jitterOf({ rtt, outcomes }: PathHealth): number | null {
+  return rtt !== null && outcomes.length >= outcomesNeeded ? rtt.deviation : null
 }
 
 /** Losses of the latest background probes, 0 to 1; where only echo requests are lost, of what was asked instead. */

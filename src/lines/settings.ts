@@ -65,8 +65,11 @@ export function probeSettings(uplink: string, device: string, family: Family, co
     countUp: probe.countUp ?? 3,
     countDown: probe.countDown ?? 1,
     quorum: Math.min(probe.quorum ?? Math.ceil(targets.length / 2), targets.length),
-    maxLatencyMs: probe.maxLatencyMs === undefined ? 1500 : probe.maxLatencyMs,
-    maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
+    bounds: {
+      maxLatencyMs: probe.maxLatencyMs === undefined ? 1500 : probe.maxLatencyMs,
+      maxJitterMs: probe.maxJitterMs ?? null,
+      maxLoss: probe.maxLoss === undefined ? 0.2 : probe.maxLoss,
+    },
     name: probe.name ?? 'debian.org',
     resolvers: [],
     opinions: {},

@@ -94,6 +94,8 @@ export interface ProbeConfig {
   readonly quorum?: number
   /** The largest round trip that is no fault; null: any. */
   readonly maxLatencyMs?: number | null
+  /** The largest mean deviation of round trips that is no fault; absent or null: any. */
+  readonly maxJitterMs?: number | null
   /** The largest share of lost probes that is no fault, 0 to 1; null: any. */
   readonly maxLoss?: number | null
   /** Kinds http and https: the status and a text in the body that prove that no portal answered instead. */

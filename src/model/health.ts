@@ -15,6 +15,8 @@ export interface LineHealth extends LineFigures {
   readonly degraded: boolean
   /** Whether it carries nothing, whatever else there is: its quota is used up, and `at-quota` is `disable`. */
   readonly barred?: boolean
+  /** What rules ask for and the line misses (`qualityText`), each with the reason for people; absent: nothing. */
+  readonly misses?: Readonly<Record<string, string>>
   /** When the state began, in milliseconds of CLOCK_REALTIME. */
   readonly since: number
   /** Why the state is what it is: one phrase for people. */

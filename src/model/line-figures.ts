@@ -34,6 +34,19 @@ export const lineFigures = {
     },
   },
 
+  /** Mean deviation of round trips in milliseconds; null until enough was answered. */
+  jitterMs: {
+    title: 'JITTER',
+    otherwise: null,
+    text: (value) => `${value} ms`,
+    metric: {
+      name: 'probe_jitter_seconds',
+      unit: 'seconds',
+      help: 'Mean deviation of round trips of probes.',
+      per: 1000,
+    },
+  },
+
   /** Share of the latest probes that was lost, 0 to 1. */
   loss: {
     title: 'LOSS',

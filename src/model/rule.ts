@@ -1,5 +1,6 @@
 /** A [rule] of the configuration as a value. */
 
+import type { LineQuality } from './line-quality.ts'
 import type { Match } from './match.ts'
 import type { LastResort, Mode } from './mode.ts'
 
@@ -10,7 +11,7 @@ export interface SteeringRule {
   readonly use: Use
 }
 
-export interface Use {
+export interface Use extends LineQuality {
   /** Null: all uplinks that carry other connections. Empty: no uplink; the connection is left to table `main`. */
   readonly uplinks: readonly { readonly name: string; readonly weight?: number }[] | null
   readonly mode: Mode

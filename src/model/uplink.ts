@@ -81,5 +81,5 @@ export interface Path {
   /** The words with which the kernel refused this way; nothing is sent by it. */
   readonly refused?: string
   /** What probes and traffic say of this way; absent where nothing is known. */
-  readonly line?: Pick<LineHealth, 'state' | 'degraded' | 'barred'>
+  readonly line?: Pick<LineHealth, 'state' | 'degraded' | 'barred' | 'misses'>
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { Health, LineHealth } from '../model/health.ts'
 import { eachFigure } from '../model/line-figures.ts'
+import { mostQualities } from '../model/line-quality.ts'
 import type { Family } from '../net/family.ts'
 import { isUplinkName } from '../net/valid.ts'
 import { type Json, objectOf } from '../values/checked.ts'
@@ -62,10 +63,15 @@ function parseLine(value: Json | null): LineHealth | null {
   const state = (['online', 'suspect', 'offline'] as const).find((known) => known === value?.['state'])
   if (!value || !state) return null
   const text = (name: string) => (typeof value[name] === 'string' ? String(value[name]).slice(0, 200) : null)
+  const misses = Object.entries(objectOf(value['misses']))
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    .slice(0, mostQualities)
+    .map(([asked, why]) => [asked.slice(0, 100), why.slice(0, 200)])
   return {
     state,
     degraded: value['degraded'] === true,
     ...(value['barred'] === true ? { barred: true } : {}),
+    ...(misses.length > 0 && { misses: Object.fromEntries(misses) }),
     since: Number(value['since']) || 0,
     why: text('why') ?? '',
     ...eachFigure((name, { otherwise }) => (Number.isFinite(value[name]) ? Number(value[name]) : otherwise)),

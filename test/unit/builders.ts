@@ -57,5 +57,5 @@ export function pathOf(gateway: string | null, addresses: readonly string[], mor
 
 /** A line of which nothing is known but this. */
 export function healthOf(state: LineState, degraded = false): LineHealth {
-  return { state, degraded, since: 0, why: '', latencyMs: null, loss: 0, lastProbe: null }
+  return { state, degraded, since: 0, why: '', latencyMs: null, jitterMs: null, loss: 0, lastProbe: null }
 }

@@ -36,6 +36,7 @@ function threshold(expected: string, most: number, scale: number): ValueParser<T
 }
 
 export const maxLatency = threshold('milliseconds, 1 to 60000', 60_000, 1)
+export const maxJitter = threshold('milliseconds, 1 to 60000', 60_000, 1)
 export const maxLoss = threshold('percent, 1 to 100', 100, 0.01)
 
 /**

@@ -11,6 +11,7 @@ import { askServers } from '../../lines/probes/second-opinion.ts'
 import { answerText, burstText } from '../../lines/probes/texts.ts'
 import { timeoutMs } from '../../lines/quality.ts'
 import type { ProbeSettings } from '../../lines/settings.ts'
+import type { Standings } from '../../lines/standing.ts'
 import type { LineState } from '../../model/health.ts'
 import { hasAddress } from '../../os/addresses.ts'
 import { log } from '../../os/log.ts'
@@ -22,6 +23,8 @@ export interface Track {
   /** A text that changes with everything for which running probes were started. */
   readonly key: string
   line: PathHealth
+  /** Whether it is good enough for rules that ask for quality. */
+  standings: Standings
   /** What everyone takes the line for; see arbiter.ts. */
   told: LineState
   target: number
@@ -42,9 +45,16 @@ export interface TrackListener {
   readonly onBroken: () => void
 }
 
-export function newTrack(egress: Egress, settings: ProbeSettings, key: string, line: PathHealth): Track {
+export function newTrack(
+  egress: Egress,
+  settings: ProbeSettings,
+  key: string,
+  line: PathHealth,
+  standings: Standings = new Map(),
+): Track {
   return {
-    ...{ egress, settings, key, line, told: line.state, target: 0, lastProbe: null, background: null, others: null },
+    ...{ egress, settings, key, line, standings, told: line.state, target: 0, lastProbe: null },
+    ...{ background: null, others: null },
     stopBurst: () => undefined,
     stopAsking: () => undefined,
   }

@@ -1,6 +1,7 @@
 /** Keeps a state machine for each line, feeds it with what is seen, does what it asks for, and tells who is usable. */
 
 import { type Counters, readCounters } from '../../kernel/devices/counters.ts'
+import { askedOf } from '../../lines/asked-quality.ts'
 import { advanceTogether, type LineNews } from '../../lines/family.ts'
 import { firstLine } from '../../lines/first-line.ts'
 import { isWatchful } from '../../lines/machine.ts'
@@ -11,10 +12,12 @@ import { withOpinions } from '../../lines/probes/opinion-servers.ts'
 import { withResolvers } from '../../lines/probes/resolvers.ts'
 import { timeoutMs } from '../../lines/quality.ts'
 import { probeSettings } from '../../lines/settings.ts'
+import { inheritedStandings, judgeFor, missesOf } from '../../lines/standing.ts'
 import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Health, LineHealth } from '../../model/health.ts'
+import type { LineQuality } from '../../model/line-quality.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
@@ -41,6 +44,8 @@ const families = ['inet', 'inet6'] as const
 export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]) => Promise<unknown>): HealthWatch {
   const tracks = new Map<string, Track>()
   let egresses: readonly Egress[] = []
+  /** What rules ask of lines, by uplink. */
+  let asked: ReadonlyMap<string, readonly LineQuality[]> = new Map()
   /** Families in which there are uplinks that nobody probes. */
   let unprobed: ReadonlySet<Family> = new Set()
   const quotas = keepQuotas(pulse, (cause) => {
@@ -83,6 +88,7 @@ export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]
       const [before, usedBefore] = [toldText(track), useOf(track)]
       track.line = lines.get(key) ?? track.line
       track.told = told.get(key) ?? track.told
+      track.standings = judgeFor(track.standings, track.line, asked.get(track.egress.uplink) ?? [], clock())
       if (toldText(track) !== before) changed.push(track)
       if (useOf(track) !== usedBefore) moved.push(track)
     }
@@ -119,6 +125,7 @@ export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]
   function update(desired: Desired, config: Config, observed: Observed): void {
     const { uplinks } = desired
     begun = true
+    asked = new Map(uplinks.map(({ name }) => [name, askedOf(name, config)]))
     watchLines(uplinks, config, observed)
     inherited = {}
     quotas.update(uplinks, config)
@@ -151,7 +158,11 @@ export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]
       }
       drop(keyOf(egress))
       if (settings.kind === 'none') continue
-      const track = newTrack(egress, settings, key, known?.line ?? firstLine(egress, settings, inherited, clock()))
+      const { line, standings } = known ?? {
+        line: firstLine(egress, settings, inherited, clock()),
+        standings: inheritedStandings(inherited[egress.uplink]?.[egress.family]?.misses ?? {}),
+      }
+      const track = newTrack(egress, settings, key, line, standings)
       tracks.set(keyOf(egress), track)
       // A new line's first verdict is waited for, so the next look comes soon.
       if (!known) pulse.hurry()
@@ -205,8 +216,8 @@ export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]
   }
 }
 
-function toldText({ told, line }: Track): string {
-  return `${told} ${line.degraded} ${line.why}`
+function toldText(track: Track): string {
+  return `${useOf(track)} ${track.told} ${track.line.why}`
 }
 
 function mtuLineOf({ egress, settings, line, told }: Track): MtuLine {
@@ -217,8 +228,8 @@ function mtuLineOf({ egress, settings, line, told }: Track): MtuLine {
 }
 
 /** What decides whether the line is used: another reason for the same is none for a round. */
-function useOf({ told, line }: Track): string {
-  return `${told === 'offline'} ${line.degraded}`
+function useOf({ told, line, standings }: Track): string {
+  return `${told === 'offline'} ${line.degraded} ${Object.keys(missesOf(standings)).join()}`
 }
 
 /** The device's packet counters, without multicast that was received, which answers nobody. */

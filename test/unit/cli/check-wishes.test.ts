@@ -13,3 +13,14 @@ test('an interface that is not there is told, unless the uplink is not wanted', 
     'uplink lte: there is no interface wwan* now',
   ])
 })
+
+test('a rule that asks for quality of lines that nobody probes', () => {
+  const sections = '[uplink a]\nprobe = none\n[uplink b]\n[rule x]\nport = 1\nmax-loss = 2\n'
+  const links = [linkOf('a'), linkOf('b')]
+  const wishes = (text: string) => checkWishes(configOf(text), { links })
+  expect(wishes(`${sections}uplinks = a b\n`)).toEqual(['rule x: max-loss 2 says nothing of a, as probe = none'])
+  expect(wishes(`[balance]\nprobe = none\n${sections}`)).toEqual([
+    'rule x: max-loss 2 says nothing of all uplinks, as probe = none',
+  ])
+  expect(wishes('[uplink a]\n[uplink b]\n[rule x]\nport = 1\nmax-loss = 2\n')).toEqual([])
+})

@@ -134,9 +134,9 @@ test('an uplink without a link has a row among the lines, which says why', () =>
   const [down, unconfigured] = [{ ...home, state: 'down' } as const, { ...lte, state: 'unconfigured' } as const]
   const status = statusOf({ ...given, desired: { ...given.desired, uplinks: [down, unconfigured, gone] } })
   expect(statusText(status, plain).split('\n').slice(6, 10)).toEqual([
-    'LINE     STATE         SINCE  LATENCY  LOSS  WHY         LAST PROBE',
-    'home  -  down          -            -     -  no carrier  -',
-    'lte   -  unconfigured  -            -     -  no address  -',
+    'LINE     STATE         SINCE  LATENCY  JITTER  LOSS  WHY         LAST PROBE',
+    'home  -  down          -            -       -     -  no carrier  -',
+    'lte   -  unconfigured  -            -       -     -  no address  -',
     '',
   ])
 })

@@ -62,8 +62,9 @@ test('the defaults of probes are as the keys say', () => {
     'probe-name': settings.name,
     'count-up': `${settings.countUp}`,
     'count-down': `${settings.countDown}`,
-    'max-latency': `${settings.maxLatencyMs}`,
-    'max-loss': `${(settings.maxLoss ?? 0) * 100}`,
+    'max-latency': `${settings.bounds.maxLatencyMs}`,
+    'max-jitter': `${settings.bounds.maxJitterMs ?? 'off'}`,
+    'max-loss': `${(settings.bounds.maxLoss ?? 0) * 100}`,
   })
 })
 

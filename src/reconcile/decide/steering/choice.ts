@@ -2,13 +2,15 @@
 
 import { activeUplinks, usable } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
+import { qualityText } from '../../../model/line-quality.ts'
 import type { Side } from '../../../model/match.ts'
 import { type HashField, type LastResort, modeOf } from '../../../model/mode.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { SteeringRule, Use } from '../../../model/rule.ts'
-import type { Uplink } from '../../../model/uplink.ts'
+import type { Path, Uplink } from '../../../model/uplink.ts'
 import { readAddressRange } from '../../../net/address-range.ts'
 import type { Family } from '../../../net/family.ts'
+import { getOwn } from '../../../values/get-own.ts'
 import { routedNetworks } from './routed-networks.ts'
 import { dealSlots, type Piece, type Share } from './slots.ts'
 
@@ -50,7 +52,8 @@ function lastResort({ lastResort: as }: Use): Choice {
 function membersOf(use: Use, family: Family, config: Config, known: readonly Uplink[]) {
   const uplinks = modeOf(use.mode).mayReweigh ? known : known.map(lasting)
   if (use.uplinks === null) {
-    const working = activeUplinks(family, config, uplinks)
+    const fit = activeUplinks(family, config, asJudgedBy(use, family, uplinks))
+    const working = fit.every(({ path }) => path.line?.degraded) ? activeUplinks(family, config, uplinks) : fit
     const [best] = working
     const isChosen = working.some(({ takes }) => takes)
     const tier = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
@@ -62,8 +65,24 @@ function membersOf(use: Use, family: Family, config: Config, known: readonly Upl
   })
   const able = usable(family, uplinks)
   const among = (some: readonly Uplink[]) => all.filter(({ number }) => some.some((uplink) => uplink.number === number))
-  const fine = among(able.filter(({ path }) => !path.line?.degraded))
-  return { all, working: fine.length > 0 ? fine : among(able) }
+  const fine = (some: readonly Uplink[]) => among(usable(family, some).filter(({ path }) => !path.line?.degraded))
+  const best = [fine(asJudgedBy(use, family, uplinks)), fine(uplinks)].find((some) => some.length > 0)
+  return { all, working: best ?? among(able) }
+}
+
+/** The uplinks as they are for the rule: those that miss what it asks for count as degraded. */
+function asJudgedBy(use: Use, family: Family, uplinks: readonly Uplink[]): readonly Uplink[] {
+  return uplinks.map((uplink) => {
+    const path = uplink[family]
+    if (!path?.line || missedBy(use, path) === null) return uplink
+    return { ...uplink, [family]: { ...path, line: { ...path.line, degraded: true } } }
+  })
+}
+
+/** Why the path is not good enough for the rule, for people; null: it is, or nothing is known. */
+export function missedBy(use: Use, { line }: Path): string | null {
+  const asked = qualityText(use)
+  return asked === null ? null : (getOwn(line?.misses ?? {}, asked) ?? null)
 }
 
 /** An uplink without what changes with the load: where a hash of addresses gives clients their uplink, that would move them. */

@@ -92,7 +92,11 @@ function withLine(
   if (!line && !atQuota) return path
   const barred = line?.barred || atQuota === 'disable'
   const degraded = line?.degraded || Boolean(atQuota)
-  return { ...path, line: { state: line?.state ?? 'online', degraded, ...(barred ? { barred } : {}) } }
+  const misses = line?.misses
+  return {
+    ...path,
+    line: { state: line?.state ?? 'online', degraded, ...(barred && { barred }), ...(misses && { misses }) },
+  }
 }
 
 /** Whether a modem has no data connection: its link stays up in the kernel when the network has dropped it. */

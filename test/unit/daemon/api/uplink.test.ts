@@ -25,13 +25,13 @@ test('all figures of a line are there that have a value, as they are when they a
 })
 
 test('they go over the wire as a dictionary of numbers', () => {
-  const inet = { ...line, latencyMs: 12.5, loss: 0.25 }
+  const inet = { ...line, latencyMs: 12.5, jitterMs: 0.5, loss: 0.25 }
   const { properties } = describeUplink(uplink, () => ({ lte: { inet } }))
   const seen: unknown[] = []
   const message = { type: types.call, path: '/', interface: 'a.b', member: 'C', serial: 1, signature: 'v' } as const
   const line4 = properties.get('Line4')
   createDecoder(({ body }) => void seen.push(...body()))(encode({ ...message, body: [[line4?.type, line4?.read()]] }))
-  expect(seen).toEqual([{ latencyMs: 12.5, loss: 0.25 }])
+  expect(seen).toEqual([{ latencyMs: 12.5, jitterMs: 0.5, loss: 0.25 }])
 })
 
 test('org.ifbalance1(5) has each property with its type, and each figure', () => {

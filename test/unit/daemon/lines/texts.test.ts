@@ -9,7 +9,7 @@ import { settingsOf } from '../../lines/simulation.ts'
 const settings = settingsOf()
 const egress = { uplink: 'wan1', family: 'inet', device: 'wan1', gateway: null, source: null } as const
 const begun: PathHealth = { ...newLine(0, settings), state: 'online', why: '2 of 3 targets answered', since: 0 }
-const told = (line: PathHealth) => ({ egress, settings, line, told: line.state, lastProbe: null })
+const told = (line: PathHealth) => ({ egress, settings, line, told: line.state, lastProbe: null, standings: new Map() })
 const why = (line: PathHealth, now = 100_000) => toHealth(told(line), now).why
 
 test('degraded: what degrades it, not what it was last asked', () => {

@@ -90,6 +90,7 @@ test('who takes new connections and dies is not waited for', () => {
     since: 0,
     why: '',
     latencyMs: null,
+    jitterMs: null,
     loss: 1,
     lastProbe: null,
   } as const
