@@ -65,7 +65,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
   let sysctls: Readonly<Record<string, string>> = {}
   let slices: Cgroups = {}
   let cgroups: Cgroups | null = null
-  let scene: Scene = { isOfUplink: () => true, areHidden: false }
+  let scene: Scene = { isOfUplink: () => true, hadCarrier: () => true, areHidden: false }
   let telling: Telling | null = null
   /**
    * What was wanted in the round before. The same again, with something to do, means that others have undone what we

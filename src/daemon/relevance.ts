@@ -10,20 +10,24 @@ import type { Observed } from '../model/observed.ts'
 import type { Uplink } from '../model/uplink.ts'
 import { getOwn } from '../values/get-own.ts'
 
-/** Whether to look at once, within some seconds, or not at all. */
-export type Relevance = 'now' | 'soon' | 'never'
+/** Whether to look at once, when it has settled, within some seconds, or not at all. */
+export type Relevance = 'at once' | 'now' | 'soon' | 'never'
 
 export interface Scene {
   /** Whether the device is an uplink, or below one. */
   readonly isOfUplink: (device: string) => boolean
+  /** Whether the device had a carrier. */
+  readonly hadCarrier: (device: string) => boolean
   /** Whether routing daemons' routes are looked at; see kernel/iproute/route-listing.ts. */
   readonly areHidden: boolean
 }
 
 /** What the line says, which is untrusted only in so far as devices have names. What is not understood is urgent. */
-export function relevanceOf(line: string, { isOfUplink, areHidden }: Scene): Relevance {
+export function relevanceOf(line: string, { isOfUplink, hadCarrier, areHidden }: Scene): Relevance {
   // The first line of a message says enough.
   if (/^\s/.test(line)) return 'never'
+  const lost = lostCarrier.exec(line)?.[1]
+  if (lost !== undefined && isOfUplink(lost) && hadCarrier(lost)) return 'at once'
   const text = line.replace(/^Deleted /, '')
   const device = [aboutLink, aboutSettings, aboutAddress, aboutRoute]
     .map((about) => about.exec(text)?.[1])
@@ -34,6 +38,8 @@ export function relevanceOf(line: string, { isOfUplink, areHidden }: Scene): Rel
   return areHidden ? 'never' : 'soon'
 }
 
+/** The whole of a lost cable is told by one of its devices, so there is nothing to wait for; see kernel/devices/cables.ts. */
+const lostCarrier = /^\d+: ([^\s:@]+)(?:@\S+)?: <NO-CARRIER,/
 const aboutLink = /^\d+: ([^\s:@]+)(?:@\S+)?: </
 /** The settings of all devices, and of those to come, are everybody's. */
 const aboutSettings = /^inet6? (?!all |default )(\S+) ?/
@@ -56,5 +62,10 @@ export function sceneOf(
     for (const link of links)
       if (above.some((one) => isBelow(link, one) || link.master === one.index)) names.add(link.name)
   }
-  return { isOfUplink: (device) => names.has(device), areHidden: hiddenRoutes.length > 0 }
+  const carriers = new Set(links.filter(({ carrier }) => carrier).map(({ name }) => name))
+  return {
+    isOfUplink: (device) => names.has(device),
+    hadCarrier: (device) => carriers.has(device),
+    areHidden: hiddenRoutes.length > 0,
+  }
 }

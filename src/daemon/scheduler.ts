@@ -6,10 +6,10 @@ import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
 
 export interface Scheduler<T> {
   /**
-   * Says that something may have changed: a run follows when that has settled, or within some seconds where it is not
-   * urgent.
+   * Says that something may have changed: a run follows at once, when that has settled, or within some seconds. After a
+   * run, any waits for as long as that took.
    */
-  readonly hint: (cause: Cause, when?: 'now' | 'soon') => void
+  readonly hint: (cause: Cause, when?: 'at once' | 'now' | 'soon') => void
   /**
    * Resolves with the result of a run that begins after this call. However many call while a run lasts, one more serves
    * them all.
@@ -96,10 +96,9 @@ export function createScheduler<T extends Ran>(
       note(cause)
       const at = clock()
       if (when === 'soon' && progress.idleHint !== null) return
-      progress =
-        when === 'soon'
-          ? { ...progress, idleHint: at }
-          : { ...progress, hints: { first: progress.hints?.first ?? at, last: at } }
+      // What has been waiting for long enough does not wait for quiet.
+      const first = when === 'at once' ? at - timing.maxMs : (progress.hints?.first ?? at)
+      progress = when === 'soon' ? { ...progress, idleHint: at } : { ...progress, hints: { first, last: at } }
       arm()
     },
     now: (...asked) => {

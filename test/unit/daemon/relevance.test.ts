@@ -3,11 +3,20 @@ import { relevanceOf, sceneOf } from '../../../src/daemon/relevance.ts'
 import { configOf } from '../../config-of.ts'
 import { linkOf, observedOf, uplinkOf } from '../builders.ts'
 
-const scene = { isOfUplink: (device: string) => device === 'wan1', areHidden: false }
+const uplinks = ['wan1', 'wan3']
+const scene = {
+  isOfUplink: (device: string) => uplinks.includes(device),
+  hadCarrier: (device: string) => device !== 'wan3',
+  areHidden: false,
+}
 
 /** Lines as iproute2 6.1 and 6.15 print them. */
 test.each([
-  ['now', '3: wan1: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state DOWN group 0 '],
+  ['at once', '3: wan1: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state DOWN group 0 '],
+  ['at once', '3: wan1@eth0: <NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN> mtu 1500 qdisc noqueue state LOWERLAYERDOWN '],
+  ['now', '4: wan3: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state DOWN group 0 '],
+  ['now', '3: wan1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group 0 '],
+  ['soon', '9: veth12ab@if4: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state DOWN group 0 '],
   ['soon', '9: veth12ab@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group 0 '],
   ['soon', 'Deleted 9: veth12ab@NONE: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN group 0 '],
   ['never', '    link/[1] e6:a7:89:26:af:58 brd ff:ff:ff:ff:ff:ff'],
@@ -47,16 +56,17 @@ test('an uplink is what it hangs on, too, and what the configuration names', () 
     linkOf('wan1', { index: 1, below: 2 }),
     linkOf('bond0', { index: 2, kind: 'bond' }),
     linkOf('eth0', { index: 3, master: 2 }),
-    linkOf('lan0', { index: 4 }),
+    linkOf('lan0', { index: 4, carrier: false }),
     linkOf('ppp0', { index: 5 }),
     linkOf('eth7', { index: 6 }),
   ]
   const observed = observedOf({ links, leases: { ppp0: { below: 'eth7' } as never } })
-  const { isOfUplink } = sceneOf(
+  const { isOfUplink, hadCarrier } = sceneOf(
     observed,
     [uplinkOf(1), uplinkOf(2, { interface: 'ppp0' })],
     configOf('[uplink lte]\ninterface = wwan0\n'),
   )
   const devices = ['wan1', 'bond0', 'eth0', 'lan0', 'ppp0', 'eth7', 'wwan0', 'veth1']
   expect(devices.filter(isOfUplink)).toEqual(['wan1', 'bond0', 'eth0', 'ppp0', 'eth7', 'wwan0'])
+  expect(['wan1', 'lan0', 'veth1'].filter(hadCarrier)).toEqual(['wan1'])
 })

@@ -56,6 +56,21 @@ test('hints that never end do not keep a run from coming', async () => {
   expect(runs).toHaveLength(2)
 })
 
+test('what is urgent waits for no quiet, but for as long as the last run took', async () => {
+  scheduler.hint(cause('kernel'))
+  await vi.advanceTimersByTimeAsync(10)
+  scheduler.hint(cause('kernel'), 'at once')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(runs).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(300)
+  await endRun()
+  scheduler.hint(cause('kernel'), 'at once')
+  await vi.advanceTimersByTimeAsync(299)
+  expect(runs).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(runs).toHaveLength(2)
+})
+
 test('who asks during a run gets the result of the next, and all share it', async () => {
   const first = scheduler.now(cause('hook'))
   const others = Array.from({ length: 50 }, () => scheduler.now(cause('hook')))
