@@ -8,7 +8,7 @@ import { gives, refuse } from './answers.ts'
 import { type Action, createAuthority } from './authority.ts'
 import { type Interface, type Method, nothing, takes, type Variant } from './describe.ts'
 import { dispatch } from './dispatch.ts'
-import { described, objectManagerInterface, propertiesInterface, rootPath, valuesOf } from './standard.ts'
+import { described, objectManagerInterface, propertiesInterface, rootPath } from './standard.ts'
 import { describeUplink, fixed, type ServedUplink, uplinkPath } from './uplink.ts'
 
 export interface Served {
@@ -131,13 +131,13 @@ function isSame(one: readonly Interface[], other: readonly Interface[] | undefin
   return other !== undefined && name(one) === name(other)
 }
 
-/** The changes to signal, as `a{sv}`. Counters are left out, as they are read when somebody asks. */
+/** The changes to signal, as `a{sv}`. Nothing else is read: counters of many uplinks, each from all devices', are dear. */
 function changed(before: Interface, after: Interface): readonly (readonly [string, Variant])[] {
-  const values = valuesOf(before)
-  return [...after.properties]
-    .filter(([, { changes }]) => changes === 'signal')
-    .map(([name, { type, read }]) => [name, [type, read()]] as const)
-    .filter(([name, value]) => !isDeepStrictEqual(value, values.get(name)))
+  return [...after.properties].flatMap(([name, { type, changes, read }]) => {
+    if (changes !== 'signal') return []
+    const value = read()
+    return isDeepStrictEqual(value, before.properties.get(name)?.read()) ? [] : [[name, [type, value]] as const]
+  })
 }
 
 function outcomeOf({ ok, message, misuse }: Reply): Answer {

@@ -126,7 +126,7 @@ export function described(interfaces: readonly Interface[]): readonly unknown[] 
 }
 
 /** The properties of an interface, as `a{sv}`. */
-export function valuesOf({ properties }: Interface): ReadonlyMap<string, Variant> {
+function valuesOf({ properties }: Interface): ReadonlyMap<string, Variant> {
   return new Map([...properties].map(([name, property]) => [name, variant(property)]))
 }
 
