@@ -107,11 +107,13 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
   }
 
   /** Shows how the uplinks are; while all is held down, how they would be. */
-  function show(observed: Observed, inForce: Config, rest: Pick<Status, 'heldDown' | 'pending'>): void {
-    if (!onStatus) return
-    onStatus(
-      statusOf({ config: inForce, observed, desired: decide(inForce, observed), daemon: true, warnings: [], ...rest }),
-    )
+  function show(
+    { observed, desired }: Pick<Outcome, 'observed' | 'desired'>,
+    inForce: Config,
+    rest: Pick<Status, 'heldDown' | 'pending'>,
+  ): void {
+    const shown = rest.heldDown ? decide(inForce, observed) : desired
+    onStatus?.(statusOf({ config: inForce, observed, desired: shown, daemon: true, warnings: [], ...rest }))
   }
 
   async function act(causes: readonly Cause[]): Promise<Reply & Ran> {
@@ -119,7 +121,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     config ??= configInForce().config
     const inForce = config
     if (held && isDown) {
-      if (onStatus) show((await survey(inForce)).observed, inForce, { heldDown: true, pending: 0 })
+      if (onStatus) show(await survey(inForce), inForce, { heldDown: true, pending: 0 })
       return { ok: true, message: textOf({ event: 'held-down' }) }
     }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
@@ -129,7 +131,7 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     slices = followedSlices(outcome)
     scene = sceneOf(outcome.observed, outcome.desired.uplinks, inForce)
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
-    show(outcome.observed, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
+    show(outcome, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
     onDesired?.(outcome.desired, inForce, outcome.observed)
     if (details) {
       tellEvents(outcome, inForce, held)

@@ -28,7 +28,7 @@ export function masqueradeOf({ name }: Pick<Uplink, 'name'>, { balance, uplinks 
   return uplinks.find((section) => section.name === name)?.masquerade ?? balance.masquerade
 }
 
-interface World {
+interface Given {
   readonly config: Config
   readonly observed: Observed
   readonly present: readonly Present[]
@@ -38,8 +38,13 @@ interface World {
   readonly moves: boolean
 }
 
+interface World extends Given {
+  readonly sources: readonly ReturnType<typeof sourcesOf>[]
+}
+
 /** The chains behind everybody else's source NAT; none where nothing may be translated. */
-export function decideTranslation(world: World): readonly Chain[] {
+export function decideTranslation(given: Given): readonly Chain[] {
+  const world = { ...given, sources: given.present.map((uplink) => sourcesOf(uplink, given.observed)) }
   const translating = world.present.flatMap((uplink) => {
     const chains = chainsOf(uplink, world)
     return chains.length > 0 ? [{ uplink, chains }] : []
@@ -142,27 +147,34 @@ function everything(uplink: Present, { present, uplinks }: World): readonly stri
 }
 
 /** Rules for other uplinks' addresses, and for hosts in their subnets, as behind a proxy for ARP. */
-function fromOtherUplinks(uplink: Present, { observed, present }: World): readonly string[] {
+function fromOtherUplinks(uplink: Present, { sources }: World): readonly string[] {
   return families.flatMap((family) => {
-    const others = present.filter((one) => one !== uplink && isUplinkIn(family, one))
-    const around = others.flatMap((one) => subnets(one, family, observed))
+    const own = sources.find((one) => one.uplink === uplink)?.[family]
+    const others = sources.filter((one) => one.uplink !== uplink && isUplinkIn(family, one.uplink))
     const ranges = [
-      ...withoutRanges(around, subnets(uplink, family, observed)),
+      ...withoutRanges(
+        others.flatMap((one) => one[family].subnets),
+        own?.subnets ?? [],
+      ),
       ...others
-        .flatMap((one) => one[family]?.addresses ?? [])
-        .filter((address) => !uplink[family]?.addresses.includes(address))
-        .flatMap(rangesOf),
+        .flatMap((one) => one[family].addresses)
+        .filter(([address]) => !own?.addresses.some(([other]) => other === address)),
     ]
     if (ranges.length === 0) return []
     return [`${fromAny(family, ranges)} ${family === 'inet' ? 'masquerade' : changeRest(uplink)}`]
   })
 }
 
-function subnets({ index }: Present, family: Family, { links }: Observed): readonly Range<string>[] {
-  const addresses = links.find((link) => link.index === index)?.addresses ?? []
-  return addresses
-    .filter((address) => address.family === family && address.global)
-    .flatMap(({ address, prefixLength, peer }) => rangesOf(peer === null ? `${address}/${prefixLength}` : address))
+/** What comes from an uplink: of its link, and of its own. With many uplinks, each is every other's, so it is read once. */
+function sourcesOf(uplink: Present, { links }: Observed) {
+  const onLink = links.find(({ index }) => index === uplink.index)?.addresses ?? []
+  const of = (family: Family) => ({
+    subnets: onLink
+      .filter((address) => address.family === family && address.global)
+      .flatMap(({ address, prefixLength, peer }) => rangesOf(peer === null ? `${address}/${prefixLength}` : address)),
+    addresses: (uplink[family]?.addresses ?? []).flatMap(rangesOf),
+  })
+  return { uplink, inet: of('inet'), inet6: of('inet6') }
 }
 
 function rangesOf(text: string): readonly Range<string>[] {
