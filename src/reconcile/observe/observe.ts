@@ -35,6 +35,7 @@ import { loadSpreading } from '../../store/spreading.ts'
 import { stanzas } from '../../store/stanzas.ts'
 import { loadState } from '../../store/state.ts'
 import { loadTableNames } from '../../store/table-names.ts'
+import { stringOf } from '../../values/checked.ts'
 import { getOwn } from '../../values/get-own.ts'
 
 /**
@@ -65,8 +66,11 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const [addresses6 = [], rules6 = [], routes6 = []] = inet6
   const now = new Date()
   const leases = readLeases(now)
+  const addressOf = new Map(linkList.map((link) => [link['ifindex'], stringOf(link['address'])]))
   const links = withCables(
-    parseLinks(linkList, [...addresses, ...addresses6]).map((link) => withHardware(link, leases)),
+    parseLinks(linkList, [...addresses, ...addresses6]).map((link) =>
+      withHardware(link, addressOf.get(link.index) ?? '', leases),
+    ),
     leases,
   )
   const health = loadHealth()
@@ -138,11 +142,11 @@ const maxOutput = 64 * 1024 * 1024
  * The link with its hardware, where it has addresses: only uplinks come back under other names, and those have some. A
  * PPP line has none, and is told by its pppd: it may have another unit each time that it is dialled.
  */
-function withHardware(link: Link, leases: Observed['leases']): Link {
+function withHardware(link: Link, hardwareAddress: string, leases: Observed['leases']): Link {
   if (link.addresses.length === 0) return link
   const { address, line } = getOwn(leases, link.name) ?? {}
   const isLine = line !== undefined && link.addresses.some((one) => one.address === address)
-  return { ...link, hardware: isLine ? [`pppd ${line}`] : readHardware(link) }
+  return { ...link, hardware: isLine ? [`pppd ${line}`] : readHardware(link, hardwareAddress) }
 }
 
 const families = ['inet', 'inet6'] as const
