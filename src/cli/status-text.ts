@@ -141,13 +141,19 @@ function lineRow(name: string, family: string, health: LineHealth): readonly Cel
 
 /** Rows for an uplink, one for each family; the second leaves out what both share. */
 function rowsOf(uplink: UplinkStatus): readonly (readonly Cell[])[] {
-  const { name, interface: device, state, weight, metric, inet, inet6 } = uplink
-  const start = [{ text: name }, { text: device }, { text: state, style: styles[state] }]
+  const { name, interface: device, weight, metric, inet, inet6 } = uplink
+  const start = [{ text: name }, { text: device }, stateCell(uplink)]
   const sizes = [{ text: String(weight) }, { text: String(metric) }]
   const first = inet ?? inet6
   if (first === null) return [[...start, { text: '-' }, ...sizes, { text: '-' }, { text: '-' }]]
   const rows = [row(start, sizes, first)]
   return inet === null || inet6 === null ? rows : [...rows, row([none, none, none], [none, none], inet6)]
+}
+
+/** A drained uplink that works is one that works: what is of interest is that it is drained. */
+function stateCell({ state, drained }: UplinkStatus): Cell {
+  const isDrained = drained !== undefined && (state === 'online' || state === 'suspect')
+  return isDrained ? { text: 'drained', style: 'yellow' } : { text: state, style: styles[state] }
 }
 
 const none: Cell = { text: '' }

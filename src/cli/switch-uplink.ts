@@ -1,13 +1,13 @@
-/** `ifbalance enable` and `disable`: by the daemon if there is one, and for others than root if polkit lets them. */
+/** `ifbalance enable`, `disable` and `drain`: by the daemon if there is one, and for others than root if polkit lets them. */
 import { askDaemon } from '../daemon/control/client.ts'
-import { enablingReply, noSuchUplink } from '../daemon/control/enabling.ts'
 import type { Reply } from '../daemon/control/protocol.ts'
+import { cannotSwitch, switchReply, uplinkCalled } from '../daemon/control/switching.ts'
 import { busName } from '../layout.ts'
 import { connectToBus, systemBus } from '../os/dbus/connection.ts'
 import { log, messageOf } from '../os/log.ts'
 import { reconcile, survey } from '../reconcile/reconcile.ts'
-import { giveDisabledToDaemon, saveEnabled } from '../store/disabled.ts'
 import { isPaused } from '../store/held-down.ts'
+import { giveSwitchesToDaemon, type SwitchVerb, saveSwitch } from '../store/switches.ts'
 import { busRefusal } from './bus-refusal.ts'
 import { printOutcome } from './outcome.ts'
 import { print, printableLines } from './output.ts'
@@ -15,66 +15,61 @@ import { isRoot } from './root.ts'
 import { settings } from './settings.ts'
 import { onlyWord } from './usage-error.ts'
 
-type Verb = 'enable' | 'disable'
-
 const daemonTimeoutMs = 10_000
 /** Long enough for someone to type a password. */
 const passwordTimeoutMs = 150_000
 
-/** Enables or disables the uplink that is named. Resolves with the exit code: 2 where there is no such uplink. */
-export async function switchUplink(verb: Verb, words: readonly string[]): Promise<number> {
-  const uplink = onlyWord(words, 'the name of an uplink')
+/** Switches the uplink that is named. Resolves with the exit code: 2 where there is no such uplink. */
+export async function switchUplink(verb: SwitchVerb, words: readonly string[]): Promise<number> {
+  const uplink = onlyWord(words, 'the name of an uplink, or its interface,')
   if (uplink === null) return 2
   if (!isRoot()) return told(verb, await askOverBus(verb, uplink))
-  giveFolderToDaemon()
+  giveFoldersToDaemon()
   const reply = await askDaemon({ do: verb, uplink }, daemonTimeoutMs)
   return reply ? told(verb, reply) : alone(verb, uplink)
 }
 
-/**
- * Gives the folder to the daemon. Where root made it before the daemon first ran, the daemon could not write into it.
- */
-function giveFolderToDaemon(): void {
+function giveFoldersToDaemon(): void {
   try {
-    giveDisabledToDaemon()
+    giveSwitchesToDaemon()
   } catch (error) {
     log.warning(messageOf(error))
   }
 }
 
-function told(verb: Verb, { ok, message, misuse }: Reply): number {
+function told(verb: SwitchVerb, { ok, message, misuse }: Reply): number {
   if (ok) print(printableLines(message))
   else log.error(`${verb}: ${message}`)
   return ok ? 0 : misuse ? 2 : 1
 }
 
-async function alone(verb: Verb, uplink: string): Promise<number> {
+async function alone(verb: SwitchVerb, word: string): Promise<number> {
   const { config } = settings()
   const { desired } = await survey(config)
-  const names = desired.uplinks.map(({ name }) => name)
-  const refusal = noSuchUplink(uplink, names)
+  const uplink = uplinkCalled(word, desired.uplinks)
+  if (typeof uplink !== 'string') return told(verb, uplink)
+  const before = desired.uplinks.find(({ name }) => name === uplink)
+  const refusal = before ? cannotSwitch(verb, before) : null
   if (refusal) return told(verb, refusal)
-  saveEnabled(uplink, verb === 'enable')
+  saveSwitch(verb, uplink)
   if (isPaused()) return told(verb, { ok: true, message: 'taken down; ifbalance apply starts again' })
   const outcome = await reconcile(config)
-  const state = outcome.desired.uplinks.find(({ name }) => name === uplink)?.state
+  const after = outcome.desired.uplinks.find(({ name }) => name === uplink)
   const code = await printOutcome(outcome)
-  return told(
-    verb,
-    enablingReply(uplink, verb === 'enable', state, { ok: code === 0, message: 'no daemon is running' }),
-  )
+  return told(verb, switchReply(verb, uplink, after, { ok: code === 0, message: 'no daemon is running' }))
 }
 
-/** Calls SetEnabled of org.ifbalance1(5). */
-async function askOverBus(verb: Verb, uplink: string): Promise<Reply> {
+/** Calls SetEnabled or SetDrained of org.ifbalance1(5). */
+async function askOverBus(verb: SwitchVerb, uplink: string): Promise<Reply> {
   try {
     const bus = await connectToBus(systemBus, {})
     try {
       await bus.call({
-        ...{ destination: busName, path: '/org/ifbalance1', interface: 'org.ifbalance1.Manager', member: 'SetEnabled' },
-        ...{ signature: 'sb', body: [uplink, verb === 'enable'], interactive: true, timeoutMs: passwordTimeoutMs },
+        ...{ destination: busName, path: '/org/ifbalance1', interface: 'org.ifbalance1.Manager' },
+        ...{ member: verb === 'drain' ? 'SetDrained' : 'SetEnabled' },
+        ...{ signature: 'sb', body: [uplink, verb !== 'disable'], interactive: true, timeoutMs: passwordTimeoutMs },
       })
-      return { ok: true, message: `${uplink} is ${verb}d` }
+      return { ok: true, message: `${uplink} is ${verb === 'drain' ? 'drained' : `${verb}d`}` }
     } finally {
       bus.close()
     }

@@ -102,7 +102,7 @@ async function answer(
   request: Request,
   rounds: ReconcileLoop,
   { now, isFighting }: Scheduler<Reply>,
-  { setEnabled, followSlice }: Published,
+  { switchUplink, followSlice }: Published,
 ): Promise<Reply> {
   switch (request.do) {
     case 'status':
@@ -120,9 +120,9 @@ async function answer(
       return errors.length === 0 ? { ok: true, message } : { ok: false, message: errors.join('\n') }
     }
     case 'enable':
-      return setEnabled(request.uplink ?? '', true)
     case 'disable':
-      return setEnabled(request.uplink ?? '', false)
+    case 'drain':
+      return switchUplink(request.do, request.uplink ?? '')
     case 'follow':
       return followSlice(request.uplink ?? '')
     case 'reconcile':

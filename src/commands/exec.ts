@@ -3,7 +3,7 @@ import { becomeCommand } from '../cli/become.ts'
 import { busRefusal } from '../cli/bus-refusal.ts'
 import { followSlice } from '../cli/follow-slice.ts'
 import { settings } from '../cli/settings.ts'
-import { noSuchUplink } from '../daemon/control/enabling.ts'
+import { uplinkCalled } from '../daemon/control/switching.ts'
 import { hasUnifiedCgroups } from '../kernel/cgroup/cgroups.ts'
 import { slicePath, sliceUnit } from '../kernel/cgroup/slices.ts'
 import { paths } from '../layout.ts'
@@ -39,23 +39,23 @@ export async function run({ words }: { readonly words: readonly string[] }): Pro
  * Puts this process where the kernel knows which uplink is meant. Null when that is done; otherwise what is in the way,
  * for people.
  */
-async function entered(uplink: string): Promise<string | null> {
+async function entered(word: string): Promise<string | null> {
   if (!isSystemdRunning() || !hasUnifiedCgroups())
     return `this needs systemd as the init system, and the control groups of version 2 at ${paths.cgroups}`
   if (isPaused()) return 'taken down; ifbalance apply starts again'
   const { config } = settings()
-  const refusal = noSuchUplink(uplink, knownUplinks(config))
-  if (refusal !== null) return refusal.message
+  const uplink = uplinkCalled(word, knownUplinks(config))
+  if (typeof uplink !== 'string') return uplink.message
   await enterScope(`ifbalance-exec-${process.pid}.scope`, sliceUnit(uplink), `Command on uplink ${uplink}`)
   const where = readIfThere('/proc/self/cgroup') ?? ''
   if (!where.includes(`:/${slicePath(uplink)}/`)) return `systemd did not put us into ${sliceUnit(uplink)}`
   return followSlice(uplink, config)
 }
 
-/** Names of uplinks from files alone: a look at the host would run other programs (see cli/become.ts). */
-function knownUplinks({ uplinks }: Config): readonly string[] {
-  const met = Object.keys(loadState().uplinks)
-  return [...new Set([...met, ...uplinks.map(({ name }) => name)])]
+/** Uplinks from files alone: a look at the host would run other programs (see cli/become.ts). */
+function knownUplinks({ uplinks }: Config): readonly { readonly name: string; readonly interface: string }[] {
+  const met = Object.entries(loadState().uplinks).map(([name, { interface: device }]) => ({ name, interface: device }))
+  return [...met, ...uplinks]
 }
 
 function refuse(problem: string): number {

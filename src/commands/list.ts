@@ -58,9 +58,17 @@ export const commands = {
     completes: 'uplinks',
     load: () => import('./disable.ts'),
   }),
+  drain: command({
+    usage: '[--wait] UPLINK',
+    summary: 'give an uplink no new connections, and leave it those that it has',
+    options: { wait: 'flag' },
+    words: 'some',
+    completes: 'uplinks',
+    load: () => import('./drain.ts'),
+  }),
   enable: command({
     usage: 'UPLINK',
-    summary: 'end what "disable" began',
+    summary: 'end what "disable" or "drain" began',
     options: {},
     words: 'some',
     completes: 'uplinks',

@@ -3,6 +3,7 @@ import { paint, print } from '../cli/output.ts'
 import { isRoot } from '../cli/root.ts'
 import { settings } from '../cli/settings.ts'
 import { complain } from '../cli/usage-error.ts'
+import { uplinkCalled } from '../daemon/control/switching.ts'
 import type { Egress } from '../lines/probes/egress.ts'
 import { egressesOf } from '../lines/probes/egresses.ts'
 import { withOpinions } from '../lines/probes/opinion-servers.ts'
@@ -10,19 +11,17 @@ import { type Burst, probeAll } from '../lines/probes/probe-all.ts'
 import { withResolvers } from '../lines/probes/resolvers.ts'
 import { type ProbeSettings, probeSettings } from '../lines/settings.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
-import { didYouMean } from '../values/nearest.ts'
 
 const timeoutMs = 2000
 
 /** Resolves with the exit code: 0 where a quorum answers on every line that was asked. */
 export async function run({ words }: { readonly words: readonly string[] }): Promise<number> {
   if (words.length > 1) return complain('expected one uplink at most')
-  const [uplink = null] = words
+  const [word] = words
   const { config } = settings()
   const { desired, observed } = await (isRoot() ? survey(config) : surveyWithoutRuleset(config))
-  const names = desired.uplinks.map(({ name }) => name)
-  if (uplink !== null && !names.includes(uplink))
-    return complain(`there is no uplink "${uplink.slice(0, 40)}"${didYouMean(uplink, names)}`)
+  const uplink = word === undefined ? null : uplinkCalled(word, desired.uplinks)
+  if (uplink !== null && typeof uplink !== 'string') return complain(uplink.message)
   const egresses = egressesOf(desired.uplinks).filter((egress) => uplink === null || egress.uplink === uplink)
   if (egresses.length === 0) print(`${uplink ?? 'No uplink'} has no link to probe.`)
   const lines = egresses.map((egress) => {

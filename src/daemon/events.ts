@@ -28,6 +28,8 @@ interface Told {
 }
 
 export interface Telling {
+  /** Names of the uplinks that are drained. */
+  readonly drained: ReadonlySet<string>
   readonly told: ReadonlyMap<string, Told>
   readonly carrying: readonly string[]
 }
@@ -42,7 +44,8 @@ export function eventsOf(
   at: number,
 ): { events: readonly Event[]; telling: Telling } {
   const told = new Map<string, Told>()
-  const news: Extract<Event, { event: 'uplink' }>[] = []
+  const news: Extract<Event, { event: 'uplink' | 'drain' }>[] = []
+  const drained = new Set(scene.uplinks.flatMap(({ name, drained }) => (drained ? [name] : [])))
   for (const { subject, state, reason } of scene.uplinks.flatMap((uplink) => itemsOf(uplink, scene))) {
     const was = before?.told.get(keyOf(subject))
     told.set(keyOf(subject), was?.state === state ? was : { subject, state, since: at })
@@ -56,11 +59,16 @@ export function eventsOf(
     if (told.has(key) || subject.family !== undefined) continue
     news.push({ event: 'uplink', ...subject, from: state, to: 'gone', reason: '', durationMs: at - since })
   }
+  for (const { name: uplink, drained: by } of scene.uplinks) {
+    if (drained.has(uplink) === (before?.drained.has(uplink) ?? false)) continue
+    const reason = by === 'weight' ? 'its weight is 0' : 'by command'
+    news.push({ event: 'drain', uplink, drained: by !== undefined, reason: by ? reason : '' })
+  }
   const { carrying } = scene
   const moved = before === null || carrying.join() !== before.carrying.join()
   const rest: Event = { event: 'carrying', carrying }
   const events = moved ? (news.length > 0 ? news.map((one) => ({ ...one, carrying })) : [rest]) : news
-  return { events, telling: { told, carrying } }
+  return { events, telling: { told, drained, carrying } }
 }
 
 /** A key for the subject; names of uplinks have no comma. */

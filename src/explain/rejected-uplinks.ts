@@ -33,6 +33,8 @@ const chosenOthers: Readonly<Record<Spread, string>> = {
   latency: 'others are nearer',
 }
 
+const drainReasons = { command: 'drained by command', weight: 'drained: its weight is 0' } as const
+
 interface Spreads {
   readonly mode: Mode
   readonly spread: Spread | undefined
@@ -50,6 +52,7 @@ function whyNot(
   if (!isLinked(uplink)) return uplink.state
   if (path === null) return family === 'inet' ? 'it has no IPv4' : 'it has no IPv6'
   if (path.line?.state === 'offline') return 'offline'
+  if (uplink.drained) return drainReasons[uplink.drained]
   if (path.line?.barred) return 'its quota is used up'
   if (path.line?.degraded) return 'degraded'
   const missed = use && missedBy(use, path)

@@ -3,12 +3,13 @@ import type { Observed } from '../model/observed.ts'
 import type { Uplink } from '../model/uplink.ts'
 
 /** The reason for people; null where the uplink has a link, and at least one line. */
-export function whyNoLine({ name, interface: device, state }: Uplink, observed: Observed): string | null {
+export function whyNoLine({ name, interface: device, state, lingers }: Uplink, observed: Observed): string | null {
   const link = observed.links.find((one) => one.name === device)
   switch (state) {
     case 'absent':
       return `there is no interface ${device}`
     case 'disabled':
+      if (lingers) return 'by command; what the drain has left stays'
       return observed.disabled.includes(name) ? 'by command' : 'by the configuration'
     case 'down':
       if (!link?.up) return 'the interface is down'

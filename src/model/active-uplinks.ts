@@ -26,13 +26,14 @@ export function isLinked({ state }: Uplink): boolean {
 }
 
 /**
- * The uplinks whose line is alive. Where no probe is answered anywhere, the probes may be wrong: then all that have a
+ * The uplinks whose line is alive, and that nobody drains. Where no probe is answered anywhere, the probes may be wrong: then all that have a
  * link.
  */
 export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usable[] {
   const linked = uplinks.flatMap((uplink) => {
     const path = uplink[family]
-    return isLinked(uplink) && path && path.refused === undefined && !path.line?.barred ? [{ ...uplink, path }] : []
+    const mayTake = isLinked(uplink) && !uplink.drained
+    return mayTake && path && path.refused === undefined && !path.line?.barred ? [{ ...uplink, path }] : []
   })
   const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
   return alive.length > 0 ? alive : linked

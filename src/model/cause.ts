@@ -21,7 +21,7 @@ export type CauseKind =
   | 'hook'
   | 'bus'
   | 'slice'
-  /** An uplink was taken in or out by a command. */
+  /** An uplink was taken in or out, or is drained, by a command. */
   | 'enabling'
   /** The kernel, nft, or a network service has told of a change. */
   | 'kernel'

@@ -5,6 +5,7 @@ import type { Event, Level } from './event.ts'
 export function levelOf(event: Event): Level {
   switch (event.event) {
     case 'uplink':
+    case 'drain':
     case 'carrying':
     case 'held-down':
     case 'failback':
@@ -34,6 +35,8 @@ export function textOf(event: Event): string {
   switch (event.event) {
     case 'uplink':
       return event.carrying ? `${changeText(event)}; ${carryingText(event.carrying)}` : changeText(event)
+    case 'drain':
+      return [drainText(event), ...(event.carrying ? [carryingText(event.carrying)] : [])].join('; ')
     case 'carrying':
       return carryingText(event.carrying)
     case 'round':
@@ -81,13 +84,28 @@ export function roundText({
  * say is absent.
  */
 export function journalFields(event: Event): Readonly<Record<string, string>> {
-  const { uplink, family, rule, from, to, kind, reason, durationMs, carrying, changes, causes, step, ...rest } =
-    everyField(event)
+  const {
+    uplink,
+    family,
+    drained,
+    rule,
+    from,
+    to,
+    kind,
+    reason,
+    durationMs,
+    carrying,
+    changes,
+    causes,
+    step,
+    ...rest
+  } = everyField(event)
   const { service, watched, doing, what, code, hook, inForce } = rest
   const fields = {
     IFBALANCE_EVENT: event.event,
     IFBALANCE_UPLINK: uplink,
     IFBALANCE_FAMILY: family && (family === 'inet' ? 'IPv4' : 'IPv6'),
+    IFBALANCE_DRAINED: drained === undefined ? undefined : drained ? 'yes' : 'no',
     IFBALANCE_RULE: rule,
     IFBALANCE_KIND: kind,
     IFBALANCE_STATE: to,
@@ -128,6 +146,10 @@ function changeText({ uplink, family, to, reason, durationMs }: UplinkChange): s
   if (to === 'online')
     return `${label} is online${durationMs === undefined ? '' : ` again after ${durationText(durationMs)}`}`
   return `${label} is ${to}${reason && `: ${reason}`}`
+}
+
+function drainText({ uplink, drained, reason }: Extract<Event, { readonly event: 'drain' }>): string {
+  return drained ? `${uplink} is drained, ${reason}: old connections stay` : `${uplink} is no longer drained`
 }
 
 function carryingText(carrying: readonly string[]): string {

@@ -22,6 +22,14 @@ export type Event =
       /** The uplinks that new connections take, where the change has changed them. */
       readonly carrying?: readonly string[]
     }
+  /** An uplink takes no new connections from now on, or takes them again. */
+  | {
+      readonly event: 'drain'
+      readonly uplink: string
+      readonly drained: boolean
+      readonly reason: string
+      readonly carrying?: readonly string[]
+    }
   /** New connections take other uplinks, though no uplink's state has changed. */
   | { readonly event: 'carrying'; readonly carrying: readonly string[] }
   /** A round has changed something. `causes`: why it was run; none for a regular look. */

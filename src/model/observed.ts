@@ -72,6 +72,8 @@ export interface Observed {
   readonly rulesetRefused?: string
   /** Names of uplinks that `ifbalance disable` has taken out until `enable` or a reboot. */
   readonly disabled: readonly string[]
+  /** Names of uplinks that `ifbalance drain` keeps from new connections until `enable` or a reboot; absent for none. */
+  readonly drained?: readonly string[]
   readonly state: State
   /** The text of our file that names our tables for iproute2; null where there is none. */
   readonly tableNames: string | null

@@ -46,6 +46,16 @@ export interface Uplink {
   readonly metric: number
   /** Whether it is used only while no uplink works that is not standby. */
   readonly standby?: boolean
+  /**
+   * Who says that it takes no new connections, whatever else works: a command, or its weight, which is 0. Absent where
+   * nobody does.
+   */
+  readonly drained?: 'command' | 'weight'
+  /**
+   * Of what is disabled after a drain: whether its link is there, so that what the drain has left may live. Absent for
+   * all else.
+   */
+  readonly lingers?: boolean
   /** IPv6 prefixes that its provider routes to this host. */
   readonly prefixes?: readonly string[]
   /** Prefixes that it had before, which hosts may still use. */

@@ -67,6 +67,11 @@ export function nameServers(texts: readonly string[]): readonly string[] {
 }
 
 /** Whether the kernel's multipath takes the weight: it keeps the weight less one, in one octet. */
+/** 0: it takes no new connections. */
+export function isWeightOrNone(value: number): boolean {
+  return value === 0 || isWeight(value)
+}
+
 export function isWeight(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 256
 }

@@ -2,7 +2,7 @@
 
 import type { StanzaOptions } from '../model/facts.ts'
 import type { Family } from '../net/family.ts'
-import { familyOf, isGateway, isMetric, isUplinkName, isWeight, nameServers } from '../net/valid.ts'
+import { familyOf, isGateway, isMetric, isUplinkName, isWeightOrNone, nameServers } from '../net/valid.ts'
 import type { Environment } from './hook-event.ts'
 import { quoted } from './quoted.ts'
 import type { Reading } from './source.ts'
@@ -45,7 +45,7 @@ function readStanzaOptions(device: string, env: Environment): Readings {
   const name = take('IF_BALANCE_NAME', 'balance-name', 'a name for an uplink', (text) =>
     isUplinkName(text) ? text : undefined,
   )
-  const weight = take('IF_BALANCE_WEIGHT', 'balance-weight', 'a number from 1 to 256', parseNumber(isWeight))
+  const weight = take('IF_BALANCE_WEIGHT', 'balance-weight', 'a number from 0 to 256', parseNumber(isWeightOrNone))
   const metric = take('IF_BALANCE_METRIC', 'balance-metric', 'a number from 0 to 65535', parseNumber(isMetric))
   const gateway = take('IF_BALANCE_GATEWAY', 'balance-gateway', 'one address a family', parseGateways)
   // A wrong `gateway` gets no complaint, as the option is ifupdown's.

@@ -72,6 +72,9 @@ function uplinkMetrics({ config, observed, counters }: Seen): readonly UplinkMet
     gauge('state', 'Whether the uplink is in this state.', ({ state }) =>
       uplinkStates.flatMap((each) => one(Number(state === each), { state: each })),
     ),
+    gauge('drained', 'Whether the uplink takes no new connections, by a command or its weight.', ({ drained }) =>
+      one(Number(drained !== undefined)),
+    ),
     gauge('weight', 'Weight in force.', ({ weight }) => one(weight)),
     gauge('metric', 'Tier: the uplinks of the lowest that works take new connections.', ({ metric }) => one(metric)),
     gauge(

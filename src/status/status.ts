@@ -44,6 +44,10 @@ export interface UplinkStatus {
   readonly state: UplinkState
   /** Why the uplink has no line that could be judged; absent where it has one. */
   readonly why?: string
+  /** Who says that it takes no new connections, whatever else works; absent where nobody does. */
+  readonly drained?: NonNullable<Uplink['drained']>
+  /** Whether it is disabled, and the connections that a drain has left stay; absent where not. */
+  readonly lingers?: true
   /** In force. */
   readonly weight: number
   /** It follows what the line can carry; absent where it is the administrator's word. */
@@ -122,7 +126,7 @@ type Share = (family: Family, device: string) => number
 function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
   const { name, number, interface: device, state, weight, metric, prefixes, ...paths } = uplink
   const why = whyNoLine(uplink, observed)
-  const { auto, takes } = uplink
+  const { auto, takes, drained, lingers } = uplink
   const line = getOwn(observed.spreading?.lines ?? {}, name)
   const status = (family: Family, path: Path | null): PathStatus | null => {
     const health = path?.line && getOwn(observed.health ?? {}, name)?.[family]
@@ -139,6 +143,7 @@ function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
   }
   return {
     ...{ name, number, interface: device, state, ...(why !== null && { why }), weight, metric },
+    ...{ ...(drained && { drained }), ...(lingers && { lingers }) },
     ...{ ...(auto && { auto }), ...(takes !== undefined && { takes }), ...(line && { line }) },
     inet: status('inet', paths.inet),
     inet6: status('inet6', paths.inet6),

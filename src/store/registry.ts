@@ -2,7 +2,6 @@
 import { paths } from '../layout.ts'
 import { busFile } from './bus-facts.ts'
 import { delegations } from './delegations.ts'
-import { disabledFolder } from './disabled.ts'
 import { healthFile } from './health.ts'
 import { heldDownPath } from './held-down.ts'
 import { lastGoodFile } from './last-good.ts'
@@ -15,6 +14,7 @@ import { refusedFile } from './refused.ts'
 import { spreadingFile } from './spreading.ts'
 import { stanzas } from './stanzas.ts'
 import { stateFile } from './state.ts'
+import { switchFolders } from './switches.ts'
 import { tableNamesPath } from './table-names.ts'
 
 /** Files with one value each. */
@@ -38,7 +38,13 @@ export const everyFile: readonly string[] = [
   ...Object.values(storedFiles).map(({ path }) => path),
   ...Object.values(storedFolders).map(({ folder }) => `${folder}/*.json`),
   // Empty files, a text for ip(8), and a lock and a socket.
-  ...[`${disabledFolder}/*`, heldDownPath, tableNamesPath, paths.lock, paths.control],
+  ...[
+    ...Object.values(switchFolders).map((folder) => `${folder}/*`),
+    heldDownPath,
+    tableNamesPath,
+    paths.lock,
+    paths.control,
+  ],
 ]
 
 /** How long what was told of an interface is kept after that has gone, in ms. Sticks and phones may have a new name each time. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
 import type { StanzaOptions } from '../model/facts.ts'
-import { isMetric, isUplinkName, isWeight, nameServers } from '../net/valid.ts'
+import { isMetric, isUplinkName, isWeightOrNone, nameServers } from '../net/valid.ts'
 import { stringsOf } from '../values/checked.ts'
 import { parseGateways } from './gateways.ts'
 import { perInterface } from './per-interface.ts'
@@ -16,7 +16,7 @@ function parse(text: string): StanzaOptions {
   return {
     ...(typeof balance === 'boolean' ? { balance } : {}),
     ...(typeof name === 'string' && isUplinkName(name) ? { name } : {}),
-    ...(typeof weight === 'number' && isWeight(weight) ? { weight } : {}),
+    ...(typeof weight === 'number' && isWeightOrNone(weight) ? { weight } : {}),
     ...(typeof metric === 'number' && isMetric(metric) ? { metric } : {}),
     ...(gateway === undefined ? {} : { gateway: parseGateways(gateway) }),
     ...(mainGateway === undefined ? {} : { mainGateway: parseGateways(mainGateway) }),

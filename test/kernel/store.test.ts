@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { paths } from '../../src/layout.ts'
 import { loadBusFacts, saveBusFacts } from '../../src/store/bus-facts.ts'
-import { disabledFolder, loadDisabled, saveEnabled } from '../../src/store/disabled.ts'
 import { loadHealth, saveHealth } from '../../src/store/health.ts'
 import { loadLastGood, saveLastGood } from '../../src/store/last-good.ts'
 import { loadLines, saveLines } from '../../src/store/lines.ts'
@@ -17,6 +16,7 @@ import { loadRefused, saveRefused } from '../../src/store/refused.ts'
 import { storedFiles, storedFolders } from '../../src/store/registry.ts'
 import { loadSpreading, saveSpreading } from '../../src/store/spreading.ts'
 import { loadState, saveState } from '../../src/store/state.ts'
+import { loadSwitched, saveSwitch, switchFolders } from '../../src/store/switches.ts'
 import { loadTableNames, saveTableNames } from '../../src/store/table-names.ts'
 import { run } from '../lab/run.ts'
 import { fileValues, folderValues, garbageOf, interfaceName } from '../stored-values.ts'
@@ -80,11 +80,18 @@ const play = await scenario(import.meta, async () => {
   }
 
   for (const uplink of ['wan1', 'constructor']) {
-    saveEnabled(uplink, false)
-    deepStrictEqual(loadDisabled(), [uplink])
-    for (const strange of ['.hidden', 'main', 'a b', '7']) writeFileSync(`${disabledFolder}/${strange}`, 'x')
-    deepStrictEqual(loadDisabled(), [uplink])
-    saveEnabled(uplink, true)
+    for (const [verb, which] of [
+      ['disable', 'disabled'],
+      ['drain', 'drained'],
+    ] as const) {
+      saveSwitch(verb, uplink)
+      deepStrictEqual(loadSwitched(which), [uplink])
+      for (const strange of ['.hidden', 'main', 'a b', '7']) writeFileSync(`${switchFolders[which]}/${strange}`, 'x')
+      deepStrictEqual(loadSwitched(which), [uplink])
+    }
+    deepStrictEqual([loadSwitched('disabled'), loadSwitched('drained')], [[uplink], [uplink]])
+    saveSwitch('enable', uplink)
+    deepStrictEqual([loadSwitched('disabled'), loadSwitched('drained')], [[], []])
   }
   saveTableNames('# x\n30001\twan1\n')
   deepStrictEqual(loadTableNames(), '# x\n30001\twan1\n')

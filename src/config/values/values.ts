@@ -5,7 +5,7 @@ import type { Gateways } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
 import { routedPrefix } from '../../net/ipv6-prefix.ts'
 import { ethernetMtu, leastMtu } from '../../net/mtu.ts'
-import { isGateway, isInterfaceName, isMetric, isWeight } from '../../net/valid.ts'
+import { isGateway, isInterfaceName, isMetric, isWeightOrNone } from '../../net/valid.ts'
 
 export interface ValueParser<T> {
   /** What is expected: the end of a sentence `expected ...`. */
@@ -45,9 +45,9 @@ export function wholeNumber(expected: string, allowed: (value: number) => boolea
   }
 }
 
-const weightNumber = wholeNumber('1 to 256', isWeight)
+const weightNumber = wholeNumber('0 to 256', isWeightOrNone)
 export const weight: ValueParser<number | 'auto'> = {
-  expected: 'auto, or a whole number, 1 to 256',
+  expected: 'auto, or a whole number, 0 to 256',
   read: (text) => (/^auto$/i.test(text) ? 'auto' : weightNumber.read(text)),
 }
 

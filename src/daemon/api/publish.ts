@@ -7,18 +7,18 @@ import type { Cgroups } from '../../model/kernel.ts'
 import type { Bus } from '../../os/dbus/bus.ts'
 import { messageOf } from '../../os/log.ts'
 import type { Status } from '../../status/status.ts'
-import { saveEnabled } from '../../store/disabled.ts'
+import { type SwitchVerb, saveSwitch } from '../../store/switches.ts'
 import { version } from '../../values/version.ts'
-import { enablingReply, noSuchUplink } from '../control/enabling.ts'
 import type { Reply } from '../control/protocol.ts'
+import { cannotSwitch, switchReply, uplinkCalled } from '../control/switching.ts'
 import { createService } from './service.ts'
 import { rememberSince } from './since.ts'
 
 export interface Published {
   /** Shows how things are after a round. */
   readonly show: (status: Status) => void
-  /** Takes an uplink out or in, and answers when the kernel has it so. Never throws. */
-  readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+  /** Takes an uplink out or in, or drains it, and answers when the kernel has it so. Never throws. */
+  readonly switchUplink: (verb: SwitchVerb, uplink: string) => Promise<Reply>
   /** Answers when the kernel sends what the uplink's slice sends by the uplink. */
   readonly followSlice: (uplink: string) => Promise<Reply>
 }
@@ -36,29 +36,31 @@ export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices:
       const { mode, heldDown, uplinks } = status
       service.update({ version, mode, heldDown, uplinks: remember(uplinks, Date.now()) })
     },
-    setEnabled: async (uplink, enabled) => {
-      const known = latest?.uplinks.map(({ name }) => name) ?? []
-      const refusal = noSuchUplink(uplink, known)
+    switchUplink: async (verb, word) => {
+      const uplink = uplinkCalled(word, latest?.uplinks ?? [])
+      if (typeof uplink !== 'string') return uplink
+      const find = () => latest?.uplinks.find(({ name }) => name === uplink)
+      const before = find()
+      const refusal = before ? cannotSwitch(verb, before) : null
       if (refusal) return refusal
       try {
-        saveEnabled(uplink, enabled)
-        const reply = await now({ kind: 'enabling', uplink, reason: `${uplink} ${enabled ? 'enabled' : 'disabled'}` })
-        return enablingReply(uplink, enabled, latest?.uplinks.find(({ name }) => name === uplink)?.state, reply)
+        saveSwitch(verb, uplink)
+        const reply = await now({ kind: 'enabling', uplink, reason: `${uplink} ${done[verb]}` })
+        return switchReply(verb, uplink, find(), reply)
       } catch (error) {
         return { ok: false, message: messageOf(error) }
       }
     },
-    followSlice: async (uplink) => {
-      const known = latest?.uplinks.map(({ name }) => name) ?? []
-      const refusal = noSuchUplink(uplink, known)
-      if (refusal) return refusal
+    followSlice: async (word) => {
+      const uplink = uplinkCalled(word, latest?.uplinks ?? [])
+      if (typeof uplink !== 'string') return uplink
       if (latest?.heldDown) return { ok: false, message: 'taken down; ifbalance apply starts again' }
       return follow(slicePath(uplink))
     },
   }
   let latest: Status | null = null
-  const { setEnabled: onSetEnabled, followSlice } = published
-  const service = createService(bus, { reconcile: now, setEnabled: onSetEnabled, followSlice })
+  const { switchUplink, followSlice } = published
+  const service = createService(bus, { reconcile: now, switchUplink, followSlice })
   return published
 }
 
@@ -81,5 +83,7 @@ function sliceFollower(now: (cause: Cause) => Promise<Reply>, slices: () => Cgro
     return { ok: false, message }
   }
 }
+
+const done: Readonly<Record<SwitchVerb, string>> = { enable: 'enabled', disable: 'disabled', drain: 'drained' }
 
 const failureMs = 2000

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Cause } from '../../model/cause.ts'
 import type { Mode } from '../../model/mode.ts'
 import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
+import type { SwitchVerb } from '../../store/switches.ts'
 import type { Reply } from '../control/protocol.ts'
 import { gives, refuse } from './answers.ts'
 import { type Action, createAuthority } from './authority.ts'
@@ -21,7 +22,7 @@ export interface Served {
 /** What callers may have the daemon do. */
 export interface Actions {
   readonly reconcile: (cause: Cause) => Promise<Reply>
-  readonly setEnabled: (uplink: string, enabled: boolean) => Promise<Reply>
+  readonly switchUplink: (verb: SwitchVerb, uplink: string) => Promise<Reply>
   readonly followSlice: (uplink: string) => Promise<Reply>
 }
 
@@ -56,7 +57,20 @@ export function createService(bus: Bus, actions: Actions): { readonly update: (s
           takes: takes('uplink:s', 'enabled:b'),
           gives: [],
           run: ([uplink, enabled], call) =>
-            allowed(call, 'org.ifbalance1.set-enabled', () => actions.setEnabled(String(uplink), enabled === true)),
+            allowed(call, 'org.ifbalance1.set-enabled', () =>
+              actions.switchUplink(enabled === true ? 'enable' : 'disable', String(uplink)),
+            ),
+        },
+      ],
+      [
+        'SetDrained',
+        {
+          takes: takes('uplink:s', 'drained:b'),
+          gives: [],
+          run: ([uplink, drained], call) =>
+            allowed(call, 'org.ifbalance1.set-enabled', () =>
+              actions.switchUplink(drained === true ? 'drain' : 'enable', String(uplink)),
+            ),
         },
       ],
       [

@@ -47,6 +47,7 @@ export function describeUplink(uplink: ServedUplink, health: () => Health = load
     ['Interface', fixed('s', uplink.interface)],
     ['State', fixed('s', uplink.state)],
     ['Since', fixed('t', uplink.since)],
+    ['Drained', fixed('s', uplink.drained ?? '')],
     ['Gateway4', fixed('s', inet?.gateway ?? '')],
     ['Gateway6', fixed('s', inet6?.gateway ?? '')],
     ['Addresses', fixed('as', [...(inet?.addresses ?? []), ...(inet6?.addresses ?? [])])],

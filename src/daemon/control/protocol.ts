@@ -1,9 +1,10 @@
 /** What hooks and commands say to the daemon, and its answer: one text line of JSON each way. Pure. */
+import { switchVerbs } from '../../store/switches.ts'
 
 /**
  * A request. `reconcile`: look at the world now. `apply`: the same, and end what `down` began. `down`: take everything
  * of ours away, and keep it away. `reload`: read the configuration again. `status`: answer that you run. `enable`,
- * `disable`: take this uplink in or out. `follow`: send by this uplink what its slice sends.
+ * `disable`: take this uplink in or out. `drain`: give it no new connections. `follow`: send by this uplink what its slice sends.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
@@ -26,7 +27,7 @@ export interface Reply {
 /** The largest text line in bytes, far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
-const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', 'enable', 'disable', 'follow'] as const
+const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', ...switchVerbs, 'follow'] as const
 
 /** A request from a text line; null for anything else. */
 export function parseRequest(line: string): Request | null {

@@ -25,7 +25,6 @@ import { Failure } from '../../os/error.ts'
 import { run } from '../../os/run.ts'
 import { readDelegations, readLeases } from '../../sources/facts.ts'
 import { loadBus } from '../../store/bus-facts.ts'
-import { loadDisabled } from '../../store/disabled.ts'
 import { loadHealth } from '../../store/health.ts'
 import { nameServers6 as nameServersOf } from '../../store/name-servers.ts'
 import { loadPathMtus } from '../../store/path-mtus.ts'
@@ -34,6 +33,7 @@ import { loadRefused } from '../../store/refused.ts'
 import { loadSpreading } from '../../store/spreading.ts'
 import { stanzas } from '../../store/stanzas.ts'
 import { loadState } from '../../store/state.ts'
+import { loadSwitched } from '../../store/switches.ts'
 import { loadTableNames } from '../../store/table-names.ts'
 import { stringOf } from '../../values/checked.ts'
 import { getOwn } from '../../values/get-own.ts'
@@ -83,6 +83,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const refused = loadRefused()
   const cgroups = readCgroups(config)
   const othersTableNames = readTableNames()
+  const drained = loadSwitched('drained')
   return {
     ipv6,
     uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
@@ -112,7 +113,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ...(Object.keys(cgroups).length === 0 ? {} : { cgroups }),
     ...(quotas && { quotas }),
     ...(refused.length > 0 && { refused }),
-    disabled: loadDisabled(),
+    disabled: loadSwitched('disabled'),
+    ...(drained.length > 0 && { drained }),
     state,
     tableNames: loadTableNames(),
     ...(Object.keys(othersTableNames).length > 0 && { othersTableNames }),

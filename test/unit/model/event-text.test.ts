@@ -16,6 +16,11 @@ const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { eve
     'notice',
     'lte, IPv4 is offline: no answer; new connections by dsl',
   ],
+  drain: [
+    { event: 'drain', uplink: 'lte', drained: true, reason: 'by command', carrying: ['dsl'] },
+    'notice',
+    'lte is drained, by command: old connections stay; new connections by dsl',
+  ],
   carrying: [{ event: 'carrying', carrying: [] }, 'notice', 'no uplink carries new connections'],
   round: [
     {

@@ -58,7 +58,7 @@ const table: Readonly<Record<string, Row>> = {
       complaints: [
         'interfaces, wan2: balance "perhaps" is not yes or no: ignored',
         'interfaces, wan2: balance-name "../etc/passwd" is not a name for an uplink: ignored',
-        'interfaces, wan2: balance-weight "0x10" is not a number from 1 to 256: ignored',
+        'interfaces, wan2: balance-weight "0x10" is not a number from 0 to 256: ignored',
         'interfaces, wan2: balance-gateway "10.2.0.1 10.2.0.2" is not one address a family: ignored',
       ],
     },

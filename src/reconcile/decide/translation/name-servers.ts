@@ -101,7 +101,7 @@ export function redirectedServers(
   uplinks: readonly Uplink[],
   observed: Observed,
 ): readonly Redirection[] {
-  const present = uplinks.filter(({ index }) => index !== null)
+  const present = uplinks.filter(({ index, lingers }) => index !== null && lingers === undefined)
   return (['inet', 'inet6'] as const).flatMap((family) => {
     const serversOf = (uplink: Uplink) => nameServersOf(uplink, family, observed)
     // Its answers have to find back, for which the question is translated.

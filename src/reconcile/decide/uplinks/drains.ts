@@ -24,6 +24,11 @@ export function isAlive(uplink: Uplink, family: Family): boolean {
   return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'
 }
 
+/** Whether connections that it has may live: it is alive, or disabled after a drain, and its link is there. */
+function mayKeep(uplink: Uplink, family: Family): boolean {
+  return isAlive(uplink, family) || (uplink.lingers === true && uplink[family] !== null)
+}
+
 /**
  * Uplinks that no longer work, and whose connections have somewhere else to go, so both ends are to notice that they
  * are lost.
@@ -32,7 +37,7 @@ export function lostUplinks(family: Family, observed: Observed, wish: Wish, layo
   if (!hasRefuge(family, wish, layout)) return []
   const before = carriersOf(family, observed.routes, layout)
   return wish.uplinks.filter(
-    (uplink) => !isAlive(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
+    (uplink) => !mayKeep(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
   )
 }
 
@@ -61,7 +66,7 @@ export function withDrains(
         if (!uplink || after.has(uplink.interface)) return []
         const mayHave = before.has(uplink.interface) || drained(uplink, family, observed)
         // A dead uplink's connections wait for a living one.
-        return isAlive(uplink, family) || (mayHave && !refuge) ? [family] : []
+        return mayKeep(uplink, family) || (mayHave && !refuge) ? [family] : []
       })
       return [name, { ...entry, ...(drains.length > 0 && { drains }) }]
     }),

@@ -18,7 +18,11 @@ export function present(
   observed: Observed,
 ): Uplink {
   const enabled = isEnabled(name, section, observed)
-  const ways = link.up && enabled ? all : noWays
+  const drained = drainOf(name, section, stanza, observed)
+  const hasLink = link.up && link.carrier && !lacksBearer(link, observed)
+  const lingers = enabled || drained !== 'command' ? undefined : hasLink
+  const isKept = enabled || lingers !== undefined
+  const ways = link.up && isKept ? all : noWays
   const path = (family: Family) =>
     withLine(name, family, withRefusal(ways[family], family, link, number, observed), section, observed)
   const paths = { inet: path('inet'), inet6: path('inet6') }
@@ -28,10 +32,12 @@ export function present(
     name,
     number,
     interface: link.name,
-    index: enabled ? link.index : null,
+    index: isKept ? link.index : null,
     state: stateOf(link, enabled, paths, lacksBearer(link, observed)),
     ...preferences(section, stanza),
     ...(awayIn.length > 0 && { awayIn }),
+    ...(drained && { drained }),
+    ...(lingers !== undefined && { lingers }),
     ...paths,
   }
 }
@@ -106,6 +112,17 @@ export function lacksBearer({ name }: Link, { bus }: Observed): boolean {
 
 function isEnabled(name: string, section: UplinkConfig | undefined, { disabled }: Observed): boolean {
   return (section?.enabled ?? true) && !disabled.includes(name)
+}
+
+/** Who has the uplink drained. A weight of 0, in the configuration or else in the stanza, lasts longer than a command. */
+function drainOf(
+  name: string,
+  section: UplinkConfig | undefined,
+  stanza: StanzaOptions | undefined,
+  { drained = [] }: Observed,
+): Uplink['drained'] {
+  if (drained.includes(name)) return 'command'
+  return (section?.weight ?? stanza?.weight) === 0 ? 'weight' : undefined
 }
 
 export function absent(

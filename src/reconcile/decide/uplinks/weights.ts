@@ -20,9 +20,13 @@ export function withWeights(
   const told = mayReweigh && spreading?.spread === spread ? spreading : null
   const byItself = spread === 'load' || spread === 'latency'
   return uplinks.map((uplink) => {
+    if (uplink.drained === 'weight') return uplink
     const { auto: _, ...known } = uplink
     const chosen = told?.takes && { takes: told.takes.includes(uplink.name) }
-    const tier = uplinks.filter(({ metric, standby }) => metric === uplink.metric && standby === uplink.standby)
+    // A weight of 0 is no measure for others.
+    const tier = uplinks.filter(
+      ({ metric, standby, drained }) => drained !== 'weight' && metric === uplink.metric && standby === uplink.standby,
+    )
     const isUnsaid = tier.every(({ auto }) => auto)
     const lastingWeight = isUnsaid ? byContract(uplink, tier, config) : uplink.weight
     if (!mayReweigh) return { ...known, weight: lastingWeight }

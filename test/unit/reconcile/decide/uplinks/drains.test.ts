@@ -1,5 +1,6 @@
 /** Old connections of uplinks that take no new ones: cut when the line dies, if there is another, and only then. */
 import { expect, test } from 'vitest'
+import { isBalancedDefault } from '../../../../../src/model/active-uplinks.ts'
 import type { Config } from '../../../../../src/model/config.ts'
 import type { Health, LineState } from '../../../../../src/model/health.ts'
 import type { Observed } from '../../../../../src/model/observed.ts'
@@ -85,4 +86,52 @@ test('an uplink that nobody configured and whose device goes while all are dead 
     { ...world, ...without, health: { wan2: line('online') } },
   ]
   expect(cutIn(rounds, automatic)).toEqual([[], [], ['wan1 inet'], []])
+})
+
+/** What is wanted of a world with lines and switches, and what it cuts. */
+const around = (health: Health, more: Partial<Observed> = {}): Observed => ({ ...world, health, ...more })
+const fine = lines('online', 'online')
+const carriers = (observed: Observed, text = '') => {
+  const settings = configOf(text)
+  const { routes } = decide(settings, observed)
+  return routes
+    .filter((route) => isBalancedDefault(route, settings.layout) && route.metric === 0)
+    .flatMap(({ nexthops }) => nexthops.map(({ device }) => device))
+}
+
+test('a drained uplink takes nothing new, alone as well, and is cut only when it dies', () => {
+  const drained = { drained: ['wan1'] }
+  expect(carriers(around(fine, drained))).toEqual(['wan2'])
+  expect(carriers(around(fine), '[uplink wan1]\nweight = 0\n')).toEqual(['wan2'])
+  expect(carriers(around(lines('online', 'offline'), drained))).toEqual(['wan2'])
+  expect(carriers(around(fine, { drained: ['wan1', 'wan2'] }))).toEqual([])
+  const settings = configOf('')
+  const rounds = [around(fine), around(fine, drained), around(lines('offline', 'online'), drained)]
+  expect(cutIn(rounds, settings)).toEqual([[], [], ['wan1 inet']])
+})
+
+test('what is disabled after a drain keeps its rules while its link is there; without a drain all is cut', () => {
+  const settings = configOf('')
+  const drained = { drained: ['wan1'] }
+  const disabled = { ...drained, disabled: ['wan1'] }
+  const unplugged = world.links.map((link) => (link.name === 'wan1' ? { ...link, carrier: false } : link))
+  const rounds = [
+    around(fine),
+    around(fine, drained),
+    around(fine, disabled),
+    around(fine, { ...disabled, links: unplugged }),
+  ]
+  expect(cutIn(rounds, settings)).toEqual([[], [], [], ['wan1 inet']])
+  expect(cutIn([around(fine), around(fine, { disabled: ['wan1'] })], settings)).toEqual([[], ['wan1 inet']])
+  const [lingering] = decide(settings, around(fine, disabled)).uplinks
+  // Sockets with its addresses are ended, too, when the link goes.
+  const [gone] = decide(settings, around(fine, { ...disabled, links: unplugged })).uplinks
+  expect(gone).toMatchObject({ state: 'disabled', lingers: false, inet: { addresses: ['10.1.0.2'] } })
+  expect(lingering).toMatchObject({ state: 'disabled', lingers: true, drained: 'command' })
+})
+
+test('a weight of 0 leaves the weights of others to what was found out', () => {
+  const spreading = { spread: 'weight', weights: { wan2: 60 }, lines: {} } as const
+  const [one, other] = decide(configOf('[uplink wan1]\nweight = 0\n'), around(fine, { spreading })).uplinks
+  expect([one?.weight, other?.weight, other?.auto]).toEqual([0, 60, true])
 })
