@@ -58,6 +58,7 @@ test('anyone can find and read everything', async () => {
   const seen = stdout.trim().split('\n').slice(1)
   expect(seen.map((line) => line.split(/\s+/)).map(([name, , type, ...rest]) => [name, type, rest.at(-1)])).toEqual([
     ['.Addresses', 'as', 'emits-change'],
+    ['.Drained', 's', 'emits-change'],
     ['.Gateway4', 's', 'emits-change'],
     ['.Gateway6', 's', 'emits-change'],
     ['.Interface', 's', 'emits-change'],
