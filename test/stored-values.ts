@@ -162,6 +162,13 @@ export const fileValues: Values<typeof storedFiles> = {
       { maxKeys: 4, noNullPrototype: true },
     )
     .map((lines) => new Map(Object.entries(lines))),
+  numbers: fc
+    .uniqueArray(fc.tuple(uplinkName, fc.integer({ min: 1, max: maxUplinks })), {
+      minLength: 1,
+      maxLength: 5,
+      comparator: (one, other) => one[0] === other[0] || one[1] === other[1],
+    })
+    .map((entries) => Object.fromEntries(entries)),
   spreading: fc.record(
     {
       spread: fc.constantFrom('weight' as const, 'load' as const, 'overflow' as const, 'latency' as const),

@@ -5,6 +5,7 @@ import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { createForgetting } from '../daemon/forgetting.ts'
 import { watchHealth } from '../daemon/lines/watch.ts'
+import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
 import { createTicker } from '../daemon/ticker.ts'
@@ -50,6 +51,7 @@ export async function run(): Promise<number> {
     onDesired: (desired, config, observed) => {
       health.update(desired, config, observed)
       forgetLongGone(observed.links)
+      keepNumbers(desired, observed)
     },
   })
   const scheduler = createScheduler((causes) => rounds.run(causes).finally(watchdog.worked))

@@ -28,6 +28,7 @@ export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics)
   }
   refuseSpreadOfClients(config, draft, report)
   refuseSharedInterfaces(uplinks, report)
+  refuseSharedNumbers(uplinks, report)
   refuseTooMany(uplinks, report)
   warnOfNoneEnabled(config, uplinks, report)
   return config
@@ -87,6 +88,22 @@ function refuseSharedInterfaces(uplinks: Draft['uplinks'], report: Diagnostics):
     const owner = owners.get(key)
     if (owner === undefined) owners.set(key, name)
     else report.error(place, `${quoted(key)} belongs to [uplink ${owner}] already: expected another interface`)
+  }
+}
+
+/** Refuses sections with the same number: a mark would mean two uplinks. The later section has one that is free. */
+function refuseSharedNumbers(uplinks: Draft['uplinks'], report: Diagnostics): void {
+  const owners = new Map<number, string>()
+  for (const [name, { values, place }] of uplinks) {
+    const { number } = values
+    if (number === undefined) continue
+    const owner = owners.get(number)
+    if (owner === undefined) owners.set(number, name)
+    else
+      report.error(
+        { ...place, key: 'number' },
+        `${number} is the number of [uplink ${owner}] already: expected another`,
+      )
   }
 }
 

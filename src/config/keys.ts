@@ -37,6 +37,7 @@ import {
   prefixes,
   ruleBase,
   tableBase,
+  uplinkNumber,
   weight,
   yesNo,
 } from './values/values.ts'
@@ -142,6 +143,12 @@ const uplinkKeys = {
     reader: yesNo,
     initial: true,
     help: 'whether the interface is balanced over',
+  }),
+  number: key({
+    into: 'uplink.number',
+    reader: uplinkNumber,
+    otherwise: 'one that is free',
+    help: 'its number in marks, tables and rules',
   }),
   weight: key({
     into: 'uplink.weight',

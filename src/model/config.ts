@@ -56,6 +56,8 @@ export interface UplinkConfig {
   /** An interface name, or a shell pattern of `*` and `?`. */
   readonly interface: string
   readonly enabled: boolean
+  /** Its number in marks, tables and rules; no other section has it. Absent: one that is free. */
+  readonly number?: number
   /** The weight; absent: what is found out, where no uplink of the tier has one, else 1. */
   readonly weight?: number
   /** What the contract allows, in bits a second: finding out begins there, and never goes beyond. */

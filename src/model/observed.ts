@@ -75,6 +75,8 @@ export interface Observed {
   /** Names of uplinks that `ifbalance drain` keeps from new connections until `enable` or a reboot; absent for none. */
   readonly drained?: readonly string[]
   readonly state: State
+  /** By uplink name, the numbers of before: they outlive a boot; absent where none are kept. */
+  readonly earlierNumbers?: Readonly<Record<string, number>>
   /** The text of our file that names our tables for iproute2; null where there is none. */
   readonly tableNames: string | null
   /**

@@ -22,6 +22,7 @@ import {
 import type { Desired } from '../model/desired.ts'
 import type { Route, Rule, Ruleset } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
+import type { KnownUplink } from '../model/state.ts'
 import type { Step } from '../model/step.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
@@ -238,21 +239,31 @@ function connectionsToForget(observed: Observed, desired: Desired, layout: Layou
   return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, layout) : [])]
 }
 
-/** Steps that end connections of numbers that were given back, as another uplink may get the number soon. */
+/**
+ * Steps that end connections of numbers that were given back, as another uplink may get the number soon, or that the
+ * configuration gives to another now.
+ */
 function connectionsOfGivenBack({ state }: Observed, desired: Desired, layout: Layout): readonly Step[] {
-  const { pinned, incoming, numberMask } = marks(layout)
-  const kept = new Set(Object.values(desired.state.uplinks).map(({ number }) => number))
+  const { pinned, numberMask } = marks(layout)
+  const owners = new Map(Object.entries(desired.state.uplinks).map((entry) => [entry[1].number, entry]))
   return Object.entries(state.uplinks)
-    .filter(([, { number, goneSince }]) => goneSince !== undefined && !kept.has(number))
-    .flatMap(([uplink, { number }]) =>
-      [pinned, incoming].map((flag) => ({
-        kind: 'forget-connections' as const,
-        uplink,
-        mark: (markOf(number, layout) | flag) >>> 0,
-        mask: (numberMask | pinned | incoming) >>> 0,
-      })),
-    )
+    .filter((before) => !isSame(before, owners.get(before[1].number)))
+    .map(([uplink, { number }]) => ({
+      kind: 'forget-connections',
+      uplink,
+      mark: (markOf(number, layout) | pinned) >>> 0,
+      mask: (numberMask | pinned) >>> 0,
+    }))
 }
+
+/** Whether it is the same uplink, perhaps under another name or as another interface. */
+function isSame([name, before]: Known, now: Known | undefined): boolean {
+  if (now === undefined) return false
+  const hasHardware = before.hardware?.some((id) => now[1].hardware?.includes(id)) ?? false
+  return name === now[0] || before.interface === now[1].interface || hasHardware
+}
+
+type Known = readonly [name: string, uplink: KnownUplink]
 
 /**
  * The step that ends connections of one uplink and family: those that carry its mark, and sockets that have an address

@@ -8,6 +8,7 @@ import { lastGoodFile } from './last-good.ts'
 import { leases } from './leases.ts'
 import { linesFile } from './lines.ts'
 import { nameServers6 } from './name-servers.ts'
+import { numbersFile } from './numbers.ts'
 import { pathMtusFile } from './path-mtus.ts'
 import { quotaFile } from './quota.ts'
 import { refusedFile } from './refused.ts'
@@ -25,6 +26,7 @@ export const storedFiles = {
   bus: busFile,
   quota: quotaFile,
   lines: linesFile,
+  numbers: numbersFile,
   spreading: spreadingFile,
   pathMtus: pathMtusFile,
   lastGood: lastGoodFile,

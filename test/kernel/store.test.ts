@@ -9,6 +9,7 @@ import { loadBusFacts, saveBusFacts } from '../../src/store/bus-facts.ts'
 import { loadHealth, saveHealth } from '../../src/store/health.ts'
 import { loadLastGood, saveLastGood } from '../../src/store/last-good.ts'
 import { loadLines, saveLines } from '../../src/store/lines.ts'
+import { loadNumbers, saveNumbers } from '../../src/store/numbers.ts'
 import { loadPathMtus, savePathMtus } from '../../src/store/path-mtus.ts'
 import type { PerInterface } from '../../src/store/per-interface.ts'
 import { loadBooks, saveBooks } from '../../src/store/quota.ts'
@@ -34,6 +35,7 @@ const doors: Readonly<Record<keyof typeof storedFiles, Doors>> = {
   bus: { load: loadBusFacts, save: saveBusFacts },
   quota: { load: loadBooks, save: saveBooks },
   lines: { load: loadLines, save: saveLines },
+  numbers: { load: loadNumbers, save: saveNumbers },
   spreading: { load: loadSpreading, save: saveSpreading },
   pathMtus: { load: loadPathMtus, save: savePathMtus },
   lastGood: { load: () => loadLastGood()?.source, save: saveLastGood },

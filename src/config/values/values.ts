@@ -1,5 +1,6 @@
 /** Readers of the configuration's values from their text. Each says what it expects when it refuses. Pure. */
 
+import { maxUplinks } from '../../layout.ts'
 import type { Masquerade } from '../../model/config.ts'
 import type { Gateways } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
@@ -50,6 +51,8 @@ export const weight: ValueParser<number | 'auto'> = {
   expected: 'auto, or a whole number, 0 to 256',
   read: (text) => (/^auto$/i.test(text) ? 'auto' : weightNumber.read(text)),
 }
+
+export const uplinkNumber = wholeNumber(`1 to ${maxUplinks}`, (value) => value >= 1 && value <= maxUplinks)
 
 export const overflowAt = wholeNumber('10 to 100', (value) => value >= 10 && value <= 100)
 

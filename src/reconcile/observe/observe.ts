@@ -27,6 +27,7 @@ import { readDelegations, readLeases } from '../../sources/facts.ts'
 import { loadBus } from '../../store/bus-facts.ts'
 import { loadHealth } from '../../store/health.ts'
 import { nameServers6 as nameServersOf } from '../../store/name-servers.ts'
+import { loadNumbers } from '../../store/numbers.ts'
 import { loadPathMtus } from '../../store/path-mtus.ts'
 import { loadQuotas } from '../../store/quota.ts'
 import { loadRefused } from '../../store/refused.ts'
@@ -84,6 +85,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const cgroups = readCgroups(config)
   const othersTableNames = readTableNames()
   const drained = loadSwitched('drained')
+  const earlierNumbers = loadNumbers()
   return {
     ipv6,
     uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
@@ -116,6 +118,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     disabled: loadSwitched('disabled'),
     ...(drained.length > 0 && { drained }),
     state,
+    ...(Object.keys(earlierNumbers).length > 0 && { earlierNumbers }),
     tableNames: loadTableNames(),
     ...(Object.keys(othersTableNames).length > 0 && { othersTableNames }),
   }

@@ -232,6 +232,12 @@ describe('errors name file, line, section, key, and what was expected', () => {
     ],
   ])('C11: one interface in two uplinks: %j', (text, error) => expect(errorsOf(text)).toEqual([error]))
 
+  test('one number for two uplinks', () => {
+    expect(errorsOf('[uplink a]\nnumber=7\n[uplink b]\nnumber=7')).toEqual([
+      '1.conf:3: [uplink b] number: 7 is the number of [uplink a] already: expected another',
+    ])
+  })
+
   test.each(['', '__proto__', 'main', '12', 'a b', 'a/b', '-f', 'x'.repeat(32)])('uplink name %j', (name) => {
     expect(errorsOf(`[uplink ${name}]\ninterface=eth0`)).toEqual([
       expect.stringMatching(/^1\.conf:1: \[uplink.*\]: .*: expected \[uplink NAME\], NAME of at most 31 letters/),

@@ -3,7 +3,8 @@ import { isOurTable, maxUplinks } from '../../../layout.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Link } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
-import type { KnownUplink } from '../../../model/state.ts'
+import type { KnownUplink, State } from '../../../model/state.ts'
+import { getOwn } from '../../../values/get-own.ts'
 
 interface Wanted {
   readonly name: string
@@ -20,22 +21,31 @@ export const rememberedSeconds = 3600
 
 /**
  * Known uplinks with their numbers: those that are here or configured, and those that were here within the last hour.
- * Free numbers are given in order; when all 63 are taken, those of uplinks that nobody wants any more are given anew.
- * An uplink for which no number is left is not in the result.
+ * A number of the configuration is that uplink's alone. Others have what they had, also before the last boot, or the
+ * first that is free; when all 63 are taken, those of uplinks that nobody wants any more are given anew. An uplink for
+ * which no number is left is not in the result.
  */
 export function decideNumbers(
   wanted: readonly Wanted[],
   config: Config,
   observed: Observed,
 ): Readonly<Record<string, KnownUplink>> {
-  const known = new Map(Object.entries(observed.state.uplinks))
+  const fixed = fixedNumbers(config)
+  const earlier = observed.earlierNumbers ?? {}
+  const known = withFixed(observed.state.uplinks, fixed)
   const names = new Set(wanted.map(({ name }) => name))
   for (const { name, interface: device, hardware } of wanted) {
     const former = known.has(name)
       ? undefined
       : (renamed(device, names, known) ?? pluggedInAgain(hardware ?? [], names, known, observed))
     if (former !== undefined) known.delete(former.name)
-    const number = known.get(name)?.number ?? former?.number ?? inKernel(device, config, observed, known) ?? free(known)
+    const told = [inKernel(device, config, observed), getOwn(earlier, name) ?? null]
+    const number =
+      fixed.get(name) ??
+      known.get(name)?.number ??
+      former?.number ??
+      told.find((one) => one !== null && isFree(one, known, fixed)) ??
+      firstFree(known, fixed, new Set(Object.values(earlier)))
     if (number !== null) {
       known.set(name, remembered(number, device, hardware, known.get(name)))
       continue
@@ -132,25 +142,71 @@ function renamed(
 }
 
 /** The number that the rule `oif DEVICE lookup TABLE` of an earlier run tells, for when the state file is lost. */
-function inKernel(
-  device: string,
-  { layout }: Config,
-  { rules }: Observed,
-  known: ReadonlyMap<string, KnownUplink>,
-): number | null {
+function inKernel(device: string, { layout }: Config, { rules }: Observed): number | null {
   const table = rules
     .map(({ spec }) => /^oif (\S+) lookup (\d+)$/.exec(spec))
     .find((found) => found?.[1] === device)?.[2]
   if (table === undefined || !isOurTable(Number(table), layout)) return null
   const number = Number(table) - layout.tableBase
-  return number <= maxUplinks && !isTaken(number, known) ? number : null
+  return number <= maxUplinks ? number : null
 }
 
-function free(known: ReadonlyMap<string, KnownUplink>): number | null {
-  for (let number = 1; number <= maxUplinks; number++) if (!isTaken(number, known)) return number
-  return null
+// ---- which numbers there are -----------------------------------------------------------------------------------
+
+/** Numbers of the configuration, by uplink. */
+type Fixed = ReadonlyMap<string, number>
+
+/** Each number once, also where a configuration with errors says it twice. */
+function fixedNumbers({ uplinks }: Config): Fixed {
+  const fixed = new Map<string, number>()
+  for (const { name, number } of uplinks)
+    if (number !== undefined && ![...fixed.values()].includes(number)) fixed.set(name, number)
+  return fixed
 }
 
-function isTaken(number: number, known: ReadonlyMap<string, KnownUplink>): boolean {
-  return [...known.values()].some((uplink) => uplink.number === number)
+/** The known uplinks with the numbers of the configuration; whoever had another's gets one that is free. */
+function withFixed(uplinks: Readonly<Record<string, KnownUplink>>, fixed: Fixed): Map<string, KnownUplink> {
+  const owned = new Set(fixed.values())
+  const entries = Object.entries(uplinks)
+  const keeps = ([name, { number }]: (typeof entries)[number]) => fixed.has(name) || !owned.has(number)
+  const known = new Map(
+    entries.filter(keeps).map(([name, uplink]) => [name, { ...uplink, number: fixed.get(name) ?? uplink.number }]),
+  )
+  for (const [name, uplink] of entries.filter((entry) => !keeps(entry))) {
+    const number = firstFree(known, fixed)
+    if (number !== null) known.set(name, { ...uplink, number })
+  }
+  return known
+}
+
+function isFree(number: number, known: ReadonlyMap<string, KnownUplink>, fixed: Fixed): boolean {
+  return ![...known.values(), ...[...fixed.values()].map((one) => ({ number: one }))].some(
+    (uplink) => uplink.number === number,
+  )
+}
+
+/** The first number that nobody has; those that somebody had before the last boot come last. */
+function firstFree(
+  known: ReadonlyMap<string, KnownUplink>,
+  fixed: Fixed,
+  had: ReadonlySet<number> = new Set(),
+): number | null {
+  const free = Array.from({ length: maxUplinks }, (_, index) => index + 1).filter((one) => isFree(one, known, fixed))
+  return free.find((number) => !had.has(number)) ?? free[0] ?? null
+}
+
+/**
+ * The numbers to know after the next boot: those of now, and those of uplinks that have not come since the last one, as
+ * long as nobody else has them.
+ */
+export function numbersToKeep(
+  now: State['uplinks'],
+  { state, earlierNumbers = {} }: Pick<Observed, 'state' | 'earlierNumbers'>,
+): Readonly<Record<string, number>> {
+  const taken = new Set(Object.values(now).map(({ number }) => number))
+  const away = Object.entries(earlierNumbers).filter(
+    ([name, number]) => !taken.has(number) && !Object.hasOwn(now, name) && !Object.hasOwn(state.uplinks, name),
+  )
+  const known = Object.entries(now).map(([name, { number }]) => [name, number] as const)
+  return Object.fromEntries([...away, ...known])
 }

@@ -1,8 +1,11 @@
-/** A phone that is plugged in each day under another name does not take a number each day for good. */
+/**
+ * A phone that is plugged in each day under another name does not take a number each day for good; what the configuration
+ * says is one uplink's alone, and the rest is after a boot as it was before.
+ */
 import { expect, test } from 'vitest'
 import type { State } from '../../../../../src/model/state.ts'
 import { decide } from '../../../../../src/reconcile/decide/decide.ts'
-import { rememberedSeconds } from '../../../../../src/reconcile/decide/uplinks/uplink-ids.ts'
+import { numbersToKeep, rememberedSeconds } from '../../../../../src/reconcile/decide/uplinks/uplink-ids.ts'
 import { diff } from '../../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../../config-of.ts'
 import { healthOf, worldOf } from '../../../builders.ts'
@@ -41,4 +44,60 @@ test('connections that nothing else could carry keep their number', () => {
   const health = { wan1: dead, wan2: dead }
   const observed = { ...world, health, uptime: 99_999, state: { uplinks, sysctls: {} } }
   expect(numbersIn(decide(config, observed).state)).toContain('phone 1')
+})
+
+test("a number of the configuration is that uplink's, and what had it begins anew with another", () => {
+  const fixed = configOf('[uplink wan2]\nnumber = 1\n[uplink spare]\nnumber = 40\n')
+  const of = (state: State) => {
+    const observed = { ...world, uptime: 1000, state }
+    const desired = decide(fixed, observed)
+    const cut = diff(observed, desired, fixed.layout).flatMap((step) =>
+      step.kind === 'forget-connections' ? [`${step.uplink} ${step.mark.toString(16)}/${step.mask.toString(16)}`] : [],
+    )
+    return { numbers: numbersIn(desired.state), cut, state: desired.state }
+  }
+  const before = { wan1: { number: 1, interface: 'wan1' }, wan2: { number: 2, interface: 'wan2' } }
+  const first = of({ uplinks: before, sysctls: {} })
+  expect(first).toMatchObject({
+    numbers: ['wan2 1', 'wan1 2', 'spare 40'],
+    cut: ['wan1 41000000/7f000000', 'wan2 42000000/7f000000'],
+  })
+  expect(of(first.state)).toMatchObject({ numbers: first.numbers, cut: [] })
+  expect(of({ uplinks: {}, sysctls: {} })).toMatchObject({ numbers: ['wan2 1', 'wan1 2', 'spare 40'], cut: [] })
+})
+
+test('an uplink that gets a section has its connections on, unless its number is another then', () => {
+  const state = { uplinks: { wan1: { number: 1, interface: 'wan1' } }, sysctls: {} }
+  const cut = (text: string) => {
+    const observed = { ...world, uptime: 1000, state }
+    const { layout } = config
+    return diff(observed, decide(configOf(text), observed), layout).filter(({ kind }) => kind === 'forget-connections')
+  }
+  expect(cut('[uplink fibre]\ninterface = wan1\n')).toEqual([])
+  expect(cut('[uplink fibre]\ninterface = wan1\nnumber = 1\n')).toEqual([])
+  expect(cut('[uplink fibre]\ninterface = wan1\nnumber = 7\n')).toMatchObject([{ uplink: 'wan1', mark: 0x41000000 }])
+  // The other one of the two has the number now.
+  expect(cut('[uplink lte]\ninterface = wan2\nnumber = 1\n')).toMatchObject([{ uplink: 'wan1', mark: 0x41000000 }])
+})
+
+test('numbers are after a boot as they were before it, whoever comes first', () => {
+  const boot = (earlierNumbers: Readonly<Record<string, number>>) => {
+    const observed = { ...world, uptime: 5, earlierNumbers }
+    const desired = decide(config, observed)
+    return { numbers: numbersIn(desired.state), kept: numbersToKeep(desired.state.uplinks, observed) }
+  }
+  const first = boot({})
+  expect(first).toEqual({ numbers: ['wan1 1', 'wan2 2', 'spare 3'], kept: { wan1: 1, wan2: 2, spare: 3 } })
+  // One that is not here yet keeps its number, too, and a new one gets none of before.
+  const kept = { phone: 1, wan2: 3, wan1: 2 }
+  expect(boot(kept)).toEqual({ numbers: ['wan1 2', 'wan2 3', 'spare 4'], kept: { ...kept, spare: 4 } })
+  const all = Object.fromEntries(Array.from({ length: 63 }, (_, index) => [`phone${index}`, index + 1]))
+  expect(boot(all)).toMatchObject({ numbers: ['wan1 1', 'wan2 2', 'spare 3'] })
+  expect(boot(all).kept).toMatchObject({ wan1: 1, phone3: 4 })
+})
+
+test('what was given back is not kept over a boot', () => {
+  const state = { uplinks: { phone: { number: 1, interface: 'usb0' } }, sysctls: {} }
+  const now = { wan1: { number: 2, interface: 'wan1' } }
+  expect(numbersToKeep(now, { state, earlierNumbers: { phone: 1, lte: 3, other: 2 } })).toEqual({ wan1: 2, lte: 3 })
 })
