@@ -20,6 +20,7 @@ const patienceMs = 60_000
 
 export type Place = 'host' | 'lan' | 'isp1' | 'isp2'
 const isps = ['isp1', 'isp2'] as const
+const whoSets = isps.flatMap((isp) => ['who_ip', 'who_ip6'].map((name) => ({ isp, name })))
 
 /** A LAN that has addresses of the first provider's, too; its configuration. */
 const prefix = '2001:db8:1:5::'
@@ -102,10 +103,12 @@ table inet theirs {
 const strict = (i: number, { server }: World) => `
 table inet strict {
   counter strangers { }
+  set who_ip { type ipv4_addr . inet_service . inet_service; flags dynamic,timeout; timeout 1h; size 1000; }
+  set who_ip6 { type ipv6_addr . inet_service . inet_service; flags dynamic,timeout; timeout 1h; size 1000; }
   chain prerouting {
     type filter hook prerouting priority -290
-    ip daddr ${server.inet} ip saddr != 10.${i}.0.0/24 counter name strangers drop
-    ip6 daddr ${server.inet6} ip6 saddr != 2001:db8:${i}::/48 counter name strangers drop
+    ip daddr ${server.inet} ip saddr != 10.${i}.0.0/24 counter name strangers add @who_ip { ip saddr . th sport . th dport } drop
+    ip6 daddr ${server.inet6} ip6 saddr != 2001:db8:${i}::/48 counter name strangers add @who_ip6 { ip6 saddr . th sport . th dport } drop
   }
 }
 `
@@ -236,7 +239,10 @@ export async function startHolding(world: World): Promise<Holding> {
       await expectAllWell(event, first)
       if (isStrict) tell(event, 0, 0)
     },
-    forgetStrangers: async () => void (await strangers()),
+    forgetStrangers: async () => {
+      await strangers()
+      for (const { isp, name } of whoSets) await run(isp, ['nft', 'flush', 'set', 'inet', 'strict', name])
+    },
   }
 
   async function ask(first: 'client' | 'server'): Promise<string> {
@@ -264,7 +270,19 @@ export async function startHolding(world: World): Promise<Holding> {
   async function expectAllWell(what: string, first: 'client' | 'server' = 'client'): Promise<void> {
     const word = await ask(first)
     const all = Object.assign({}, ...clients.map((client) => lost(client, word)))
-    expect({ what, lost: all, strangers: await strangers() }).toEqual({ what, lost: {}, strangers: [0, 0] })
+    const counts = await strangers()
+    const which = counts.some((one) => one > 0) ? await whichStrangers() : ''
+    expect({ what, lost: all, strangers: counts, which }).toEqual({ what, lost: {}, strangers: [0, 0], which: '' })
+  }
+
+  /** The strangers' addresses and ports, and when each came first, by what is left of an hour. */
+  async function whichStrangers(): Promise<string> {
+    const listed = await Promise.all(
+      whoSets.map(({ isp, name }) => run(isp, ['nft', 'list', 'set', 'inet', 'strict', name])),
+    )
+    return listed
+      .map(({ stdout }, index) => `${whoSets[index]?.isp} ${/elements = \{[^}]*\}/.exec(stdout)?.[0] ?? ''}`)
+      .join('\n')
   }
 
   async function strangers(): Promise<readonly number[]> {

@@ -247,7 +247,9 @@ class Held:
         self.wanted = 0
         self.bytes = 0
         self.dead = None
-        self.text = ''
+        self.token = ''
+        self.answered = False
+        self.tail = ''
         self.unasked = 0
         self.heard = 0
         self.keep = open_one(plan)
@@ -266,7 +268,10 @@ class Held:
             self.die(error)
             return
         self.bytes += len(data)
-        self.text = (self.text + data.decode(errors='replace'))[-200:]
+        text = self.tail + data.decode(errors='replace')
+        # For good: what a server says unasked takes it out of any window while another connection is waited for.
+        self.answered = self.answered or self.token in text
+        self.tail = text[-len(self.token) :]
         self.unasked += data.count(b's\n')
 
     def die(self, error):
@@ -274,12 +279,13 @@ class Held:
         say('dead', self.name, self.dead)
         selector.unregister(self.socket)
 
-    def tell(self, text):
+    def tell(self, token):
         if self.download:
             self.wanted = self.bytes + 32768
             return
+        self.token, self.answered = token, False
         try:
-            self.socket.send(text.encode())
+            self.socket.send(token.encode())
         except BlockingIOError:
             pass
         except OSError as error:
@@ -318,7 +324,7 @@ def hold(plans):
         for one in everyone:
             if one.dead is None:
                 one.tell(token)
-        return until(lambda one: one.bytes >= one.wanted if one.download else token in one.text, everyone)
+        return until(lambda one: one.bytes >= one.wanted if one.download else one.answered, everyone)
 
     say('open', json.dumps(ask()))
     while True:
