@@ -174,6 +174,17 @@ export const fileValues: Values<typeof storedFiles> = {
       spread: fc.constantFrom('weight' as const, 'load' as const, 'overflow' as const, 'latency' as const),
       weights: record(uplinkName, fc.integer({ min: 1, max: 256 })),
       takes: fc.array(uplinkName, { maxLength: 4 }),
+      rules: fc.dictionary(
+        fc.constantFrom('load: all', 'overflow at 0.8: a b'),
+        fc.record(
+          {
+            weights: record(uplinkName, fc.integer({ min: 1, max: 256 })),
+            takes: fc.array(uplinkName, { maxLength: 4 }),
+          },
+          { requiredKeys: ['weights'] },
+        ),
+        { minKeys: 1, noNullPrototype: true },
+      ),
       lines: record(uplinkName, fc.record({ down: way, up: way })),
     },
     { requiredKeys: ['spread', 'weights', 'lines'] },

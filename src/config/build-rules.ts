@@ -2,7 +2,9 @@
 
 import { mostQualities, qualityText } from '../model/line-quality.ts'
 import type { Match, Side } from '../model/match.ts'
-import type { SteeringRule } from '../model/rule.ts'
+import { modeOf } from '../model/mode.ts'
+import type { SteeringRule, Use } from '../model/rule.ts'
+import { mostRuleSpreads, ruleSpreadKey } from '../model/spreading.ts'
 import type { Family } from '../net/family.ts'
 import { didYouMean } from '../values/nearest.ts'
 import type { RuleDraft } from './draft.ts'
@@ -36,12 +38,14 @@ export function buildRules(
     const of = (key: string) => keys.get(key) ?? place
     refuseUnknownUplinks(values, uplinks, of('uplinks'), report)
     refuseContradictions(values, place, report)
+    refuseSpread(values, of, report)
     const match = buildMatch(values, outside, { ...place, of }, report)
     refuseTooMany(match, place, report)
     return { name, match, use: partOf('use', sectionKeys.rule, values) }
   })
   refuseShadowed(rules, drafts, report)
-  refuseTooManyQualities(rules, drafts, report)
+  refuseTooManyOf(qualityText, mostQualities, 'max-latency, max-jitter, max-loss', rules, drafts, report)
+  refuseTooManyOf(ruleSpreadKey, mostRuleSpreads, 'spread', rules, drafts, report)
   return rules
 }
 
@@ -86,7 +90,7 @@ function refuseUnknownUplinks(
 }
 
 function refuseContradictions(values: RuleValues, place: SourceLocation, report: Diagnostics): void {
-  const { protocol, port, 'source-port': sourcePort, sticky, mark, uplinks } = values
+  const { protocol, port, 'source-port': sourcePort, sticky, mark, uplinks, spread } = values
   const said = fields.map(([, field]) => field).filter(({ key }) => Object.hasOwn(values, key))
   const portless = protocol?.some((number) => !protocolsWithPorts.includes(number)) ?? false
   if ((port || sourcePort) && portless)
@@ -101,24 +105,45 @@ function refuseContradictions(values: RuleValues, place: SourceLocation, report:
   )
   if (quality && uplinks && uplinks.length < 2)
     report.error(place, `${quality} with nothing to choose from: expected several uplinks`)
-  if (said.length === 0 && !values.uplinks && !values.mode && !quality)
+  if (said.length === 0 && !values.uplinks && !values.mode && !quality && spread === undefined)
     report.error(place, 'matches everything and changes nothing')
 }
 
-function refuseTooManyQualities(
+/** Refuses a `spread` that the rule's mode or weights contradict. */
+function refuseSpread(
+  { spread, mode, uplinks, 'overflow-at': at }: RuleValues,
+  of: KeyPlaces['of'],
+  report: Diagnostics,
+) {
+  if (at !== undefined && spread !== 'overflow')
+    report.error(of('overflow-at'), 'nothing can overflow: expected spread = overflow as well')
+  if (spread === undefined || spread === 'weight') return
+  const place = of('spread')
+  if (mode !== undefined && !modeOf(mode).mayReweigh)
+    report.error(place, `spread = ${spread} is nothing for mode = ${mode}: expected mode = connection or random`)
+  if (uplinks && uplinks.length < 2)
+    report.error(place, `spread = ${spread} with nothing to choose from: expected several uplinks`)
+  if (spread !== 'overflow' && uplinks?.some(({ weight }) => weight !== undefined))
+    report.error(place, `spread = ${spread} finds weights by itself: expected uplinks without`)
+}
+
+/** Refuses more wishes of a kind than are worked out each second. `textOf` tells them apart; null for none. */
+function refuseTooManyOf(
+  textOf: (use: Use) => string | null,
+  most: number,
+  what: string,
   rules: readonly SteeringRule[],
   drafts: ReadonlyMap<string, RuleDraft>,
   report: Diagnostics,
 ): void {
-  const seen = new Set<string>()
+  const first = new Map<string, string>()
   for (const { name, use } of rules) {
-    const text = qualityText(use)
-    if (text === null || seen.has(text)) continue
-    seen.add(text)
-    const place = drafts.get(name)?.place
-    if (seen.size === mostQualities + 1 && place)
-      report.error(place, `${text}: expected at most ${mostQualities} different max-latency, max-jitter, max-loss`)
+    const text = textOf(use)
+    if (text !== null && !first.has(text)) first.set(text, name)
   }
+  const [text, name] = [...first][most] ?? []
+  const place = name === undefined ? undefined : drafts.get(name)?.place
+  if (place) report.error(place, `${text}: expected at most ${most} different ${what}`)
 }
 
 function oneSideOnly(): string {

@@ -340,6 +340,20 @@ const ruleKeys = {
     help: 'the uplinks, with their weights',
   }),
   mode: key({ into: 'use.mode', reader: mode, initial: 'connection', help: 'how they are spread over these' }),
+  spread: key({
+    into: 'use.spread',
+    reader: oneOf(...spreads),
+    made: (value) => (value === 'weight' ? undefined : value),
+    otherwise: 'weight',
+    help: 'which of these take new connections',
+  }),
+  'overflow-at': key({
+    into: 'use.overflowAt',
+    reader: overflowAt,
+    made: (value) => value / 100,
+    otherwise: '90',
+    help: 'percent of what an uplink can carry: from there on it is full',
+  }),
   sticky: key({
     into: 'use.stickySeconds',
     reader: duration,

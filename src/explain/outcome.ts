@@ -6,10 +6,12 @@ import { qualityText } from '../model/line-quality.ts'
 import type { FirstPacket } from '../model/match.ts'
 import { type HashField, type Mode, modeOf } from '../model/mode.ts'
 import type { SteeringRule, Use } from '../model/rule.ts'
+import { missedBy } from '../model/rule-uplinks.ts'
+import type { Spread } from '../model/spreading.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { isGateway } from '../net/valid.ts'
-import { type Choice, choiceOf, missedBy } from '../reconcile/decide/steering/choice.ts'
+import { type Choice, choiceOf } from '../reconcile/decide/steering/choice.ts'
 import { slotCount } from '../reconcile/decide/steering/slots.ts'
 import { weightReason } from '../status/weight-reason.ts'
 import { getOwn } from '../values/get-own.ts'
@@ -134,7 +136,7 @@ function qualityPhrase(choice: Choice, use: Use, family: Family, uplinks: readon
   return missed.length === 0 ? '' : `, none meets ${qualityText(use)}: ${missed.join(', ')}`
 }
 
-function phraseOf(choice: Choice, { uplinks, mode }: Use): string {
+function phraseOf(choice: Choice, { uplinks, mode, spread }: Use): string {
   switch (choice.kind) {
     case 'balance':
       return 'none of its uplinks is usable, balanced as all else'
@@ -143,18 +145,19 @@ function phraseOf(choice: Choice, { uplinks, mode }: Use): string {
     case 'refuse':
       return `none of its uplinks is usable, ${choice.as}`
     case 'uplink':
-      return whichOf(mode, uplinks?.length)
+      return whichOf(mode, uplinks?.length, spread)
     case 'spread': {
       const remembered = choice.stickySeconds ? `, each client for ${choice.stickySeconds} s` : ''
       if (choice.working.length === 1 || choice.by.length === 0) return `${whichOf(mode, uplinks?.length)}${remembered}`
       const by =
         choice.by === 'random' ? 'at random' : `by a hash of ${choice.by.map((field) => words[field]).join(', ')}`
-      return `spread ${by}${remembered}`
+      return `spread ${by}${spread ? `, spread = ${spread}` : ''}${remembered}`
     }
   }
 }
 
-function whichOf(mode: Mode, listed: number | undefined): string {
+function whichOf(mode: Mode, listed: number | undefined, spread?: Spread): string {
+  if (spread && listed !== 1) return `the one that spread = ${spread} gives new connections`
   return listed === 1 ? 'its only uplink' : modeOf(mode).words.taken
 }
 

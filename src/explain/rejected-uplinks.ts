@@ -3,10 +3,11 @@ import { isLinked } from '../model/active-uplinks.ts'
 import { qualityText } from '../model/line-quality.ts'
 import { type Mode, modeOf } from '../model/mode.ts'
 import type { Use } from '../model/rule.ts'
-import type { Spread } from '../model/spreading.ts'
+import { missedBy } from '../model/rule-uplinks.ts'
+import { ruleSpreadKey, type Spread } from '../model/spreading.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
-import { missedBy } from '../reconcile/decide/steering/choice.ts'
+import { getOwn } from '../values/get-own.ts'
 import type { Facts, Outcome, RouteChoice } from './explanation.ts'
 
 /** The other uplinks with reasons. `use` is that of the rule that decides; null where all is balanced. */
@@ -57,7 +58,10 @@ function whyNot(
   if (path.line?.degraded) return 'degraded'
   const missed = use && missedBy(use, path)
   if (use && missed) return `it misses ${qualityText(use)}: ${missed}`
-  if (uplink.takes === false && !use?.uplinks && modeOf(mode).mayReweigh) return chosenOthers[spread ?? 'weight']
+  const key = use && ruleSpreadKey(use)
+  if (key && getOwn(uplink.forRules ?? {}, key)?.takes === false) return chosenOthers[use.spread ?? 'weight']
+  if (key === null && uplink.takes === false && !use?.uplinks && modeOf(mode).mayReweigh)
+    return chosenOthers[spread ?? 'weight']
   if (taken && !use?.uplinks) {
     if (uplink.standby && !taken.standby) return 'standby'
     if (uplink.metric > taken.metric) return `metric ${uplink.metric}, behind ${taken.metric}`

@@ -7,13 +7,37 @@
 export const spreads = ['weight', 'load', 'overflow', 'latency'] as const
 export type Spread = (typeof spreads)[number]
 
-export interface Spreading {
-  /** What the weights were made for: for another `spread` they say nothing. */
-  readonly spread: Spread
+/** What is in force of a `spread`. */
+export interface InForce {
   /** Weights by uplink name, 1 to 256. */
   readonly weights: Readonly<Record<string, number>>
-  /** Names of the uplinks that take new connections, where that is not all that could. */
+  /** Names of the uplinks that take new connections; absent: all that could. */
   readonly takes?: readonly string[]
+}
+
+/** How many rules may spread otherwise: each is worked out each second. */
+export const mostRuleSpreads = 32
+
+/** What tells the `spread` of a rule from those of others; null where it has none of its own. */
+export function ruleSpreadKey({
+  spread,
+  overflowAt,
+  uplinks,
+}: {
+  readonly spread?: Spread
+  readonly overflowAt?: number
+  readonly uplinks: readonly { readonly name: string }[] | null
+}): string | null {
+  if (spread === undefined || spread === 'weight') return null
+  const names = uplinks === null ? 'all' : uplinks.map(({ name }) => name).join(' ')
+  return `${spread}${overflowAt === undefined ? '' : ` at ${overflowAt}`}: ${names}`
+}
+
+export interface Spreading extends InForce {
+  /** What the weights were made for: for another `spread` they say nothing. */
+  readonly spread: Spread
+  /** The same for rules with a `spread` of their own, by `ruleSpreadKey`. */
+  readonly rules?: Readonly<Record<string, InForce>>
   /** What is known of each line, by uplink name. */
   readonly lines: Readonly<Record<string, CapacityFigures>>
 }

@@ -43,6 +43,8 @@ export interface Uplink {
   readonly lastingWeight?: number
   /** Whether it is one of those that take new connections; absent: nobody has chosen among them. */
   readonly takes?: boolean
+  /** What was found out of it for rules with a `spread` of their own, by `ruleSpreadKey`. */
+  readonly forRules?: Readonly<Record<string, { readonly weight: number; readonly takes?: boolean }>>
   readonly metric: number
   /** Whether it is used only while no uplink works that is not standby. */
   readonly standby?: boolean

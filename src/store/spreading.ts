@@ -1,7 +1,14 @@
 /** What the daemon has found out of what lines can carry, for whoever looks at the world: hooks keep its weights, too. */
 import { join } from 'node:path'
 import { paths } from '../layout.ts'
-import { type CapacityFigures, type DirectionFigures, type Spreading, spreads } from '../model/spreading.ts'
+import {
+  type CapacityFigures,
+  type DirectionFigures,
+  type InForce,
+  mostRuleSpreads,
+  type Spreading,
+  spreads,
+} from '../model/spreading.ts'
 import { isUplinkName, isWeight } from '../net/valid.ts'
 import { type Json, numberOf, objectOf, stringsOf } from '../values/checked.ts'
 import { loadFile, saveFile } from './file.ts'
@@ -26,16 +33,18 @@ export function loadSpreading(): Spreading | null {
 }
 
 function parseSpreading(text: string): Spreading | null {
-  const { spread: word, weights, takes, lines } = jsonObject(text)
+  const { spread: word, weights, takes, rules, lines } = jsonObject(text)
   const spread = spreads.find((known) => known === word)
   if (spread === undefined) return null
-  const isOne = (value: unknown): value is number => typeof value === 'number' && isWeight(value)
+  const ofRules = Object.entries(objectOf(rules)).filter(([key]) => key.length <= longestKey)
   return {
     spread,
-    weights: Object.fromEntries(
-      Object.entries(objectOf(weights)).filter((entry): entry is [string, number] => isNamed(entry) && isOne(entry[1])),
-    ),
-    ...(Array.isArray(takes) && { takes: stringsOf(takes).filter(isUplinkName) }),
+    ...parseInForce({ weights, takes }),
+    ...(ofRules.length > 0 && {
+      rules: Object.fromEntries(
+        ofRules.slice(0, mostRuleSpreads).map(([key, value]) => [key, parseInForce(objectOf(value))]),
+      ),
+    }),
     lines: Object.fromEntries(
       Object.entries(objectOf(lines)).flatMap(([name, line]): [string, CapacityFigures][] => {
         const { down, up } = objectOf(line)
@@ -43,6 +52,19 @@ function parseSpreading(text: string): Spreading | null {
         return isUplinkName(name) && one && other ? [[name, { down: one, up: other }]] : []
       }),
     ),
+  }
+}
+
+/** Of all names of uplinks that there may be, and some words. */
+const longestKey = 3000
+
+function parseInForce({ weights, takes }: Json): InForce {
+  const isOne = (value: unknown): value is number => typeof value === 'number' && isWeight(value)
+  return {
+    weights: Object.fromEntries(
+      Object.entries(objectOf(weights)).filter((entry): entry is [string, number] => isNamed(entry) && isOne(entry[1])),
+    ),
+    ...(Array.isArray(takes) && { takes: stringsOf(takes).filter(isUplinkName) }),
   }
 }
 

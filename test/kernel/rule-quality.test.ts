@@ -1,4 +1,4 @@
-/** A rule that asks for quality, and a line that becomes late and quick again: new connections move, and no other. */
+/** Rules that ask for quality or for the nearest line, and a line that becomes late and quick again: new connections move, and no other. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { command, inNamespace, programArgv, startIn } from '../lab/command.ts'
 import { addresses } from '../lab/names.ts'
@@ -9,6 +9,9 @@ import { carriers, health, restart, until, untilJudged } from './health-states.t
 
 const rule = `[uplink wan1]
 [uplink wan2]
+[rule near]
+destination = 1.1.1.1
+spread = latency
 [rule phones]
 port = 7000 7001
 uplinks = wan1 wan2
@@ -38,6 +41,9 @@ async function went(): Promise<readonly (readonly string[])[]> {
   return [lan, own, own6].map((attempts) => Object.keys(countByPeer(attempts)))
 }
 
+/** Who carries connections of the rule for the nearest line. */
+const nearest = async () => Object.keys(countByPeer(await connections(lab.network.lan, 20, { host: '1.1.1.1' }))).sort()
+
 const by = (uplink: 1 | 2) =>
   [addresses.publicOf(uplink), addresses.publicOf(uplink), addresses.public6Of(uplink)].map((peer) => [peer])
 
@@ -56,6 +62,7 @@ test('a late line comes after those that are not, for the rule alone, and no con
   await until(lab, 'the rule takes wan2', async () => (await lab.ifbalance(['plan'])).startsWith('Nothing'))
   expect(await went()).toEqual(by(2))
   expect(await carriers(lab)).toEqual(['wan1', 'wan2'])
+  await until(lab, 'the nearest line alone', async () => (await nearest()).join() === two)
   const late = await openSessions(lab.network.lan, 2, 2, 200)
   expect(new Set(late.peers.map((peer) => peer.split(':')[0]))).toEqual(new Set([two]))
   expect(await lab.ifbalance(['status'])).toMatch(

@@ -5,10 +5,10 @@ import { aimOf } from '../../lines/learning/aim.ts'
 import { aimed, isSameWish } from '../../lines/learning/begin.ts'
 import { answered, knownLines, newLearning, spreadingOf } from '../../lines/learning/learning.ts'
 import { looked } from '../../lines/learning/look.ts'
-import type { InForce } from '../../lines/spread/spread.ts'
 import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
+import type { InForce } from '../../model/spreading.ts'
 import { log } from '../../os/log.ts'
 import { type KnownLine, linesFile, loadLines, saveLines } from '../../store/lines.ts'
 import { loadSpreading, saveSpreading } from '../../store/spreading.ts'
@@ -53,11 +53,15 @@ export function learnLines(
   function look(): undefined {
     if (!learning.aim || learning.aim.watched.length === 0) return
     const at = performance.now()
-    const { learning: next, changed, asksMore } = looked(learning, { at, counters: readCounters() })
+    const { learning: next, changed, changedRules, asksMore } = looked(learning, { at, counters: readCounters() })
     learning = next
     askMore(asksMore)
-    if (changed !== null || at - shownAt >= showMs) show(at)
-    if (changed !== null) onWeights(causeOf(changed))
+    const news = [
+      ...(changed === null ? [] : [causeOf(changed)]),
+      ...changedRules.map((one) => causeOf(one, ' of a rule')),
+    ]
+    if (news.length > 0 || at - shownAt >= showMs) show(at)
+    for (const cause of news) onWeights(cause)
     if (isUnwritten() && at - writtenAt >= writeMs) write()
   }
 
@@ -99,7 +103,7 @@ export function learnLines(
   }
 }
 
-function causeOf({ weights, takes }: InForce): Cause {
+function causeOf({ weights, takes }: InForce, whose = ''): Cause {
   const named = (takes ?? Object.keys(weights)).map((name) => `${name} ${weights[name] ?? 1}`)
-  return { kind: 'weights', reason: `weights ${named.join(', ')}` }
+  return { kind: 'weights', reason: `weights${whose} ${named.join(', ')}` }
 }

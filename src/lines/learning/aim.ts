@@ -5,6 +5,7 @@ import { modeOf } from '../../model/mode.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Bandwidth } from '../capacity/line-model.ts'
 import type { Wish } from '../spread/spread.ts'
+import { type RuleAim, ruleAimsOf } from './rule-aims.ts'
 
 export interface Aim {
   /** Names of all uplinks that are known. */
@@ -12,6 +13,8 @@ export interface Aim {
   readonly watched: readonly Watched[]
   /** Names of the lines that new connections may be spread over, those of one metric each, the lowest first. */
   readonly groups: readonly (readonly string[])[]
+  /** The same for rules with a `spread` of their own. */
+  readonly rules: ReadonlyMap<string, RuleAim>
   /** Null where weights stay what they are. */
   readonly wish: Wish | null
 }
@@ -33,6 +36,7 @@ export function aimOf(uplinks: readonly Uplink[], config: Config): Aim {
     names: uplinks.map(({ name }) => name),
     watched: uplinks.filter(isLinked).map((uplink) => watchedOf(uplink, config)),
     groups: [...byMetric].toSorted(([one], [other]) => one - other).map(([, all]) => all.map(({ name }) => name)),
+    rules: ruleAimsOf(uplinks, config),
     wish: wishOf(config, [...eligible.values()]),
   }
 }

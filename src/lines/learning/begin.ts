@@ -1,9 +1,10 @@
 /** What a round makes of what is known of lines: which are learned from, and what they begin with. Pure. */
-import type { Spreading } from '../../model/spreading.ts'
+import type { InForce, Spreading } from '../../model/spreading.ts'
 import type { KnownLine } from '../../store/lines.ts'
+import { getOwn } from '../../values/get-own.ts'
 import { type LineModel, newLine } from '../capacity/line-model.ts'
 import { fromStored } from '../capacity/stored.ts'
-import { type InForce, newSpread, type SpreadState } from '../spread/spread.ts'
+import { newSpread, type SpreadState } from '../spread/spread.ts'
 import type { Aim, Watched } from './aim.ts'
 import { type Learning, never } from './learning.ts'
 
@@ -26,6 +27,7 @@ export function aimed(before: Learning, aim: Aim, earlier: Earlier, at: number):
     ...before,
     aim,
     spread: isSameWish(before, aim) ? before.spread : spreadFor(before, aim, earlier),
+    ruleSpreads: ruleSpreadsFor(before, aim, earlier),
     models,
     heard: new Map([...before.heard].filter(([name]) => models.has(name))),
     // Whoever comes is not waited for.
@@ -41,6 +43,11 @@ export function isSameWish({ aim }: Learning, { wish }: Aim): boolean {
 function spreadFor({ aim: former }: Learning, { wish }: Aim, { spreading }: Earlier): SpreadState {
   const isFirst = former === null
   return newSpread(isFirst && wish !== null && spreading?.spread === wish.spread ? inForceOf(spreading) : null)
+}
+
+function ruleSpreadsFor(before: Learning, { rules }: Aim, { spreading }: Earlier): Learning['ruleSpreads'] {
+  const told = (key: string) => (before.aim === null ? getOwn(spreading?.rules ?? {}, key) : undefined)
+  return new Map([...rules.keys()].map((key) => [key, before.ruleSpreads.get(key) ?? newSpread(told(key) ?? null)]))
 }
 
 function met({ name, device, bandwidth }: Watched, { lines, wallMs }: Earlier, at: number): LineModel {

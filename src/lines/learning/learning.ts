@@ -22,6 +22,8 @@ export interface Learning {
   /** Null before the first round. */
   readonly aim: Aim | null
   readonly spread: SpreadState
+  /** Those of rules, by `ruleSpreadKey`. */
+  readonly ruleSpreads: ReadonlyMap<string, SpreadState>
   readonly models: ReadonlyMap<string, Model>
   /** Answers that no look has learned from, by uplink. */
   readonly heard: ReadonlyMap<string, readonly Heard[]>
@@ -49,7 +51,14 @@ export const never = Number.NEGATIVE_INFINITY
 
 export function newLearning(at: number): Learning {
   return {
-    ...{ aim: null, spread: newSpread(null), models: new Map(), heard: new Map(), latest: null },
+    ...{
+      aim: null,
+      spread: newSpread(null),
+      ruleSpreads: new Map(),
+      models: new Map(),
+      heard: new Map(),
+      latest: null,
+    },
     ...{ learnedAt: never, loadedAt: never, sampledAt: at - sampleEveryMs + firstSampleMs },
   }
 }
@@ -61,10 +70,12 @@ export function answered(before: Learning, uplink: string, answer: Answer, at: n
 }
 
 /** What is found out, for whoever decides or shows. */
-export function spreadingOf({ aim, spread, models }: Learning): Spreading {
+export function spreadingOf({ aim, spread, ruleSpreads, models }: Learning): Spreading {
+  const rules = [...ruleSpreads].flatMap(([key, { inForce }]) => (inForce === null ? [] : [[key, inForce] as const]))
   return {
     spread: aim?.wish?.spread ?? 'weight',
     ...(spread.inForce ?? { weights: {} }),
+    ...(rules.length > 0 && { rules: Object.fromEntries(rules) }),
     lines: Object.fromEntries([...models].map(([name, { line }]) => [name, figuresOf(line)])),
   }
 }

@@ -1,9 +1,10 @@
 /** What a look at the devices' counters makes of what is known of lines. Pure. */
 import type { Counters } from '../../kernel/devices/counters.ts'
+import type { InForce } from '../../model/spreading.ts'
 import { demandOf, learn, learnedFrom } from '../capacity/learn.ts'
 import { restRate } from '../capacity/line-model.ts'
 import { observe } from '../capacity/observe.ts'
-import { type InForce, type SpreadState, spreadOver } from '../spread/spread.ts'
+import { type SpreadState, spreadOver, type Wish } from '../spread/spread.ts'
 import type { Aim, Watched } from './aim.ts'
 import { type Learning, type Look, type Model, sampleEveryMs } from './learning.ts'
 
@@ -21,7 +22,13 @@ const sampleMs = 3500
 export function looked(
   before: Learning,
   look: Look,
-): { readonly learning: Learning; readonly changed: InForce | null; readonly asksMore: boolean } {
+): {
+  readonly learning: Learning
+  readonly changed: InForce | null
+  /** What is in force for rules that is another than before. */
+  readonly changedRules: readonly InForce[]
+  readonly asksMore: boolean
+} {
   const { aim, latest } = before
   const isQuiet = aim !== null && latest !== null && isAtRest(aim, latest, look)
   let learning: Learning = { ...before, latest: look }
@@ -35,6 +42,9 @@ export function looked(
   return {
     learning: { ...learning, sampledAt },
     changed: inForce === before.spread.inForce ? null : inForce,
+    changedRules: [...learning.ruleSpreads].flatMap(([key, { inForce: now }]) =>
+      now === null || now === before.ruleSpreads.get(key)?.inForce ? [] : [now],
+    ),
     asksMore,
   }
 }
@@ -46,9 +56,10 @@ function isAtRest({ watched }: Aim, before: Look, { at, counters }: Look): boole
 
 function learnedBy(before: Learning, aim: Aim, look: Look): Learning {
   const observed = aim.watched.reduce((learning, one) => observedBy(learning, one, look), before)
+  const shared = new Set([...aim.groups, ...[...aim.rules.values()].flatMap(({ groups }) => groups)].flat())
   const members = aim.watched.flatMap(({ name, bandwidth }) => {
     const model = observed.models.get(name)
-    return model && aim.groups.some((names) => names.includes(name)) ? [{ name, ...model, bandwidth }] : []
+    return model && shared.has(name) ? [{ name, ...model, bandwidth }] : []
   })
   const lines = learn(members)
   const models = new Map(observed.models)
@@ -62,6 +73,12 @@ function learnedBy(before: Learning, aim: Aim, look: Look): Learning {
     ...observed,
     models,
     spread: respread(observed.spread, aim, models, look.at),
+    ruleSpreads: new Map(
+      [...observed.ruleSpreads].map(([key, state]) => {
+        const ruleAim = aim.rules.get(key)
+        return [key, ruleAim ? respread(state, ruleAim, models, look.at) : state]
+      }),
+    ),
     learnedAt: look.at,
     loadedAt: isLoaded ? look.at : before.loadedAt,
   }
@@ -88,7 +105,7 @@ function observedBy(learning: Learning, { name, device }: Watched, { at, counter
 
 function respread(
   before: SpreadState,
-  { wish, groups }: Aim,
+  { wish, groups }: { readonly wish: Wish | null; readonly groups: Aim['groups'] },
   models: ReadonlyMap<string, Model>,
   at: number,
 ): SpreadState {
@@ -106,11 +123,16 @@ function respread(
 
 /** Whether all targets are asked, and when the latest sample began. */
 function wantsMore({ aim, loadedAt, sampledAt }: Learning, at: number): readonly [boolean, number] {
-  if (aim === null || aim.wish === null || aim.groups.flat().length < 2) return [false, sampledAt]
-  if (aim.wish.spread === 'weight' && !aim.wish.isAuto) return [false, sampledAt]
+  if (aim === null || !isSpread(aim)) return [false, sampledAt]
   if (at - loadedAt < restMs) return [true, sampledAt]
   const began = at - sampledAt >= sampleEveryMs ? at : sampledAt
   return [at - began < sampleMs, began]
+}
+
+/** Whether what is found out changes anything. */
+function isSpread({ wish, groups, rules }: Aim): boolean {
+  if ([...rules.values()].some((rule) => rule.groups.flat().length > 1)) return true
+  return wish !== null && groups.flat().length > 1 && (wish.spread !== 'weight' || wish.isAuto)
 }
 
 function bytesOf(counters: Counters | undefined): number {

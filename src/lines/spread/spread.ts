@@ -1,5 +1,5 @@
-/** Which lines take new connections, and with what weights, by what [balance] says. Pure. */
-import type { Spread } from '../../model/spreading.ts'
+/** Which lines take new connections, and with what weights, by what [balance] or a rule says. Pure. */
+import type { InForce, Spread } from '../../model/spreading.ts'
 import type { LineModel } from '../capacity/line-model.ts'
 import { type Nearest, nearest, newNearest, roomiest } from './latency.ts'
 import { newOverflow, type Overflow, overflow } from './overflow.ts'
@@ -12,12 +12,6 @@ export interface SpreadState {
   readonly nearest: Nearest
   /** What is in force; null: nothing was found out. It is the same value as before where nothing is to change. */
   readonly inForce: InForce | null
-}
-
-export interface InForce {
-  readonly weights: Readonly<Record<string, number>>
-  /** Names of the lines that take connections; absent: all that could. */
-  readonly takes?: readonly string[]
 }
 
 export interface Wish {

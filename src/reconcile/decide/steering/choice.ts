@@ -1,13 +1,13 @@
 /** What a rule does with a new connection, as things are now, for the ruleset and `ifbalance explain`. Pure. */
 
-import { activeUplinks, usable } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
-import { qualityText } from '../../../model/line-quality.ts'
 import type { Side } from '../../../model/match.ts'
 import { type HashField, type LastResort, modeOf } from '../../../model/mode.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { SteeringRule, Use } from '../../../model/rule.ts'
-import type { Path, Uplink } from '../../../model/uplink.ts'
+import { ruleUplinks } from '../../../model/rule-uplinks.ts'
+import { ruleSpreadKey } from '../../../model/spreading.ts'
+import type { Uplink } from '../../../model/uplink.ts'
 import { readAddressRange } from '../../../net/address-range.ts'
 import type { Family } from '../../../net/family.ts'
 import { getOwn } from '../../../values/get-own.ts'
@@ -33,14 +33,14 @@ export type Choice =
 /** What the rule does on this side and in this family. */
 export function choiceOf(use: Use, side: Side, family: Family, config: Config, uplinks: readonly Uplink[]): Choice {
   if (use.uplinks?.length === 0) return { kind: 'main' }
-  const { all, working } = membersOf(use, family, config, uplinks)
-  const [first] = working
+  const { all, working, takers } = membersOf(use, family, config, uplinks)
+  const [first] = takers
   if (first === undefined) return lastResort(use)
   const by = spreadBy(use, side)
   const { stickySeconds } = use
-  if (stickySeconds === undefined && (by.length === 0 || working.length === 1))
+  if (stickySeconds === undefined && (by.length === 0 || takers.length === 1))
     return { kind: 'uplink', number: first.number }
-  const pieces = by.length === 0 ? dealSlots([first], [first]) : dealSlots(all, working)
+  const pieces = by.length === 0 ? dealSlots([first], [first]) : dealSlots(all, takers)
   return { kind: 'spread', by, pieces, working, ...(stickySeconds && { stickySeconds }) }
 }
 
@@ -48,41 +48,46 @@ function lastResort({ lastResort: as }: Use): Choice {
   return as === 'balance' || as === 'main' ? { kind: as } : { kind: 'refuse', as }
 }
 
-/** All uplinks of a rule, and those that work, in the order of the rule: with `failover` the first one goes first. */
+/**
+ * All uplinks of a rule, those that work, and those of them that take new connections, in the order of the rule: with
+ * `failover` the first one goes first.
+ */
 function membersOf(use: Use, family: Family, config: Config, known: readonly Uplink[]) {
   const uplinks = modeOf(use.mode).mayReweigh ? known : known.map(lasting)
-  if (use.uplinks === null) {
-    const fit = activeUplinks(family, config, asJudgedBy(use, family, uplinks))
-    const working = fit.every(({ path }) => path.line?.degraded) ? activeUplinks(family, config, uplinks) : fit
-    const [best] = working
-    const isChosen = working.some(({ takes }) => takes)
-    const tier = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
-    return { all: isChosen ? working : tier, working }
+  const able = ruleUplinks(use, family, config, uplinks)
+  const key = ruleSpreadKey(use)
+  if (key !== null) {
+    const found = (uplink: Uplink) => getOwn(uplink.forRules ?? {}, key)
+    const share = (uplink: Uplink) => shareOf(use, uplink, found(uplink)?.weight)
+    const takers = takersOf(use, able, found).map(share)
+    return { all: takers, working: able.map(share), takers }
   }
-  const all = use.uplinks.flatMap(({ name, weight }): Share[] => {
-    const uplink = uplinks.find((one) => one.name === name)
-    return uplink ? [{ number: uplink.number, weight: weight ?? uplink.weight }] : []
-  })
-  const able = usable(family, uplinks)
-  const among = (some: readonly Uplink[]) => all.filter(({ number }) => some.some((uplink) => uplink.number === number))
-  const fine = (some: readonly Uplink[]) => among(usable(family, some).filter(({ path }) => !path.line?.degraded))
-  const best = [fine(asJudgedBy(use, family, uplinks)), fine(uplinks)].find((some) => some.length > 0)
-  return { all, working: best ?? among(able) }
+  const working = able.map((uplink) => shareOf(use, uplink))
+  if (use.uplinks !== null) {
+    const all = use.uplinks.flatMap(({ name }) => uplinks.find((uplink) => uplink.name === name) ?? [])
+    return { all: all.map((uplink) => shareOf(use, uplink)), working, takers: working }
+  }
+  const [best] = able
+  const isChosen = able.some(({ takes }) => takes)
+  const tier = uplinks.filter(({ metric, standby }) => metric === best?.metric && standby === best.standby)
+  return { all: isChosen ? working : tier, working, takers: working }
 }
 
-/** The uplinks as they are for the rule: those that miss what it asks for count as degraded. */
-function asJudgedBy(use: Use, family: Family, uplinks: readonly Uplink[]): readonly Uplink[] {
-  return uplinks.map((uplink) => {
-    const path = uplink[family]
-    if (!path?.line || missedBy(use, path) === null) return uplink
-    return { ...uplink, [family]: { ...path, line: { ...path.line, degraded: true } } }
-  })
+/** Those of the uplinks that take new connections. Where nothing is found out yet, with `overflow` the first ones are not full. */
+function takersOf(
+  { spread, uplinks }: Use,
+  able: readonly Uplink[],
+  found: (uplink: Uplink) => { readonly takes?: boolean } | undefined,
+): readonly Uplink[] {
+  const taking = able.filter((uplink) => found(uplink)?.takes)
+  if (taking.length > 0 || spread !== 'overflow') return taking.length > 0 ? taking : able
+  const least = Math.min(...able.map(({ metric }) => metric))
+  return uplinks === null ? able.filter(({ metric }) => metric === least) : able.slice(0, 1)
 }
 
-/** Why the path is not good enough for the rule, for people; null: it is, or nothing is known. */
-export function missedBy(use: Use, { line }: Path): string | null {
-  const asked = qualityText(use)
-  return asked === null ? null : (getOwn(line?.misses ?? {}, asked) ?? null)
+/** An uplink's part, by the weight that the rule says, or that was found out for it, or that it has. */
+function shareOf({ uplinks }: Use, { name, number, weight }: Uplink, found?: number): Share {
+  return { number, weight: uplinks?.find((one) => one.name === name)?.weight ?? found ?? weight }
 }
 
 /** An uplink without what changes with the load: where a hash of addresses gives clients their uplink, that would move them. */

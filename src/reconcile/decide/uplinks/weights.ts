@@ -2,7 +2,7 @@
 import type { Config } from '../../../model/config.ts'
 import { modeOf } from '../../../model/mode.ts'
 import type { Observed } from '../../../model/observed.ts'
-import type { Spreading } from '../../../model/spreading.ts'
+import { type InForce, ruleSpreadKey, type Spreading } from '../../../model/spreading.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import { getOwn } from '../../../values/get-own.ts'
 
@@ -19,9 +19,11 @@ export function withWeights(
   const mayReweigh = modeOf(mode).mayReweigh
   const told = mayReweigh && spreading?.spread === spread ? spreading : null
   const byItself = spread === 'load' || spread === 'latency'
+  const forRules = ruleSpreadsOf(config, spreading)
   return uplinks.map((uplink) => {
     if (uplink.drained === 'weight') return uplink
-    const { auto: _, ...known } = uplink
+    const { auto: _, ...own } = uplink
+    const known = { ...own, ...forRules(uplink) }
     const chosen = told?.takes && { takes: told.takes.includes(uplink.name) }
     // A weight of 0 is no measure for others.
     const tier = uplinks.filter(
@@ -36,8 +38,23 @@ export function withWeights(
   })
 }
 
+/** What was found out for the rules that there are. */
+function ruleSpreadsOf({ rules }: Config, spreading: Spreading | null | undefined) {
+  const keys = new Set(rules.flatMap(({ use }) => ruleSpreadKey(use) ?? []))
+  const told = Object.entries(spreading?.rules ?? {}).filter(([key]) => keys.has(key))
+  return (uplink: Uplink): Pick<Uplink, 'forRules'> => {
+    const entries = told.flatMap(([key, inForce]) => {
+      const weight = toldWeight(uplink, inForce)
+      const { takes } = inForce
+      if (weight === null && takes === undefined) return []
+      return [[key, { weight: weight ?? uplink.weight, ...(takes && { takes: takes.includes(uplink.name) }) }] as const]
+    })
+    return entries.length === 0 ? {} : { forRules: Object.fromEntries(entries) }
+  }
+}
+
 /** The weight that was found out; null where nothing was. Whoever comes to others counts as much as they do on average, until more is known. */
-function toldWeight({ name }: Uplink, { weights }: Spreading): number | null {
+function toldWeight({ name }: Uplink, { weights }: InForce): number | null {
   const all = Object.values(weights)
   const sum = all.reduce((total, weight) => total + weight, 0)
   return getOwn(weights, name) ?? (all.length === 0 ? null : Math.round(sum / all.length))

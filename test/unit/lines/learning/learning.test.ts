@@ -149,3 +149,38 @@ test('lines that overflow are those that can carry, by metric; a hash of address
   expect(names).toContain('wan4')
   expect(aimOf(uplinks, configOf('[balance]\nmode = flow\n')).wish).toBeNull()
 })
+
+const rules = `[uplink wan1]
+[uplink wan2]
+[rule fill]
+port = 80
+uplinks = wan2 wan1
+spread = overflow
+[rule also]
+port = 81
+uplinks = wan2 wan1
+spread = overflow
+[rule near]
+port = 22
+spread = latency
+`
+
+test('rules that spread otherwise: those that wish the same are worked out once', () => {
+  const { rules: aims } = aimOf(uplinks, configOf(rules))
+  expect([...aims].map(([key, { groups }]) => [key, groups])).toEqual([
+    ['overflow: wan2 wan1', [['wan2'], ['wan1']]],
+    ['latency: all', [['wan1', 'wan2']]],
+  ])
+})
+
+test('a rule fills one line, then the next, whatever all else does; and that outlives the daemon', () => {
+  const { learning, given } = play(begun(aimOf(uplinks, configOf(rules))), 0, [...rest(12), ...loaded(40)])
+  const found = spreadingOf(learning)
+  expect(found.rules?.['overflow: wan2 wan1']?.takes).toEqual(['wan2', 'wan1'])
+  expect(given.flatMap(({ changedRules }) => changedRules).length).toBeGreaterThan(0)
+  const again = begun(aimOf(uplinks, configOf(rules)), { spreading: found })
+  expect(spreadingOf(again).rules).toEqual(found.rules)
+  const { learning: rested } = play(learning, 52, rest(30))
+  expect(spreadingOf(rested).rules?.['overflow: wan2 wan1']?.takes).toEqual(['wan2'])
+  expect(spreadingOf(aimed(learning, aim, nothing, 1e5)).rules).toBeUndefined()
+})

@@ -139,3 +139,63 @@ test.each([
     { takes: false, line: { down: way(0, 40), up: way(0, 9) } },
   ],
 ])('why it has its weight: %s', (reason, weighing) => expect(weightReason(weighing)).toBe(reason))
+
+test.each([
+  [
+    'load',
+    'uplinks = wan1 wan2\nspread = load',
+    { 'load: wan1 wan2': { weights: { wan1: 50, wan2: 200 } } },
+    'wan1 205, wan2 819',
+  ],
+  ['load of all', 'spread = load', { 'load: all': { weights: { wan1: 50, wan2: 200 } } }, 'wan1 205, wan2 819'],
+  ['load, nothing found out', 'uplinks = wan1 wan2\nspread = load', {}, 'wan1 830, wan2 194'],
+  [
+    'load, found out for others',
+    'uplinks = wan1 wan2\nspread = load',
+    { 'load: all': { weights: { wan1: 9 } } },
+    'wan1 830, wan2 194',
+  ],
+  ['latency', 'spread = latency', { 'latency: all': { weights: { wan2: 1 }, takes: ['wan2'] } }, 'wan2'],
+  ['overflow, nothing found out', 'uplinks = wan2 wan1\nspread = overflow', {}, 'wan2'],
+  ['overflow by metric', 'spread = overflow', {}, 'wan1'],
+  [
+    'overflow, the first is full',
+    'uplinks = wan2 wan1\nspread = overflow\noverflow-at = 80',
+    { 'overflow at 0.8: wan2 wan1': { weights: {}, takes: ['wan1'] } },
+    'wan1',
+  ],
+  [
+    'overflow, all are full',
+    'uplinks = wan2:3 wan1:1\nspread = overflow',
+    { 'overflow: wan2 wan1': { weights: {}, takes: ['wan2', 'wan1'] } },
+    'wan1 256, wan2 768',
+  ],
+] as const)('spread of a rule: %s', (_, rule, rules, expected) => {
+  const text = `[uplink wan1]\n[uplink wan2]\nmetric = ${rule === 'spread = overflow' ? 20 : 10}\n[rule r]\nport = 80\n${rule}\n`
+  const chains = decided(text, { ...found, rules }).ruleset?.chains ?? []
+  const use = chains.find(({ name }) => name === 'use_1_forward_4')?.rules ?? []
+  let from = 0
+  const parts = use.map((line) => {
+    const to = Number(/< (\S+) /.exec(line)?.[1] ?? 1024)
+    const part = [`wan${/goto via_(\d)/.exec(line)?.[1]}`, to - from] as const
+    from = to
+    return part
+  })
+  expect(
+    parts.length === 1
+      ? parts[0]?.[0]
+      : parts
+          .map((part) => part.join(' '))
+          .sort()
+          .join(', '),
+  ).toBe(expected)
+})
+
+test.each([
+  ['spread = load\nmode = source', /spread = load is nothing for mode = source/],
+  ['spread = load\nuplinks = wan1', /spread = load with nothing to choose from/],
+  ['spread = latency\nuplinks = wan1:2 wan2', /finds weights by itself/],
+  ['overflow-at = 50', /expected spread = overflow as well/],
+])('spread of a rule: refuses %j', (rule, reason) => {
+  expect(() => configOf(`[uplink wan1]\n[uplink wan2]\n[rule r]\nport = 80\n${rule}\n`)).toThrow(reason)
+})
