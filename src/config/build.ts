@@ -31,6 +31,7 @@ export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics)
   refuseSharedNumbers(uplinks, report)
   refuseTooMany(uplinks, report)
   warnOfNoneEnabled(config, uplinks, report)
+  warnOfUnusedSources(config, uplinks, report)
   return config
 }
 
@@ -110,6 +111,14 @@ function refuseSharedNumbers(uplinks: Draft['uplinks'], report: Diagnostics): vo
 function refuseTooMany(uplinks: Draft['uplinks'], report: Diagnostics): void {
   const next = [...uplinks.values()][maxUplinks]
   if (next !== undefined) report.error(next.place, `${uplinks.size} uplinks: expected at most ${maxUplinks}`)
+}
+
+function warnOfUnusedSources({ balance, uplinks }: Config, drafts: Draft['uplinks'], report: Diagnostics): void {
+  for (const { name, source, masquerade = balance.masquerade } of uplinks) {
+    const place = drafts.get(name)?.place
+    if (place && source && masquerade === 'no')
+      report.warn({ ...place, key: 'source' }, 'nothing is translated, as masquerade = no says')
+  }
 }
 
 function warnOfNoneEnabled({ balance, uplinks }: Config, drafts: Draft['uplinks'], report: Diagnostics): void {

@@ -36,6 +36,7 @@ import {
   overflowAt,
   prefixes,
   ruleBase,
+  sourceAddresses,
   tableBase,
   uplinkNumber,
   weight,
@@ -303,6 +304,12 @@ const uplinkKeys = {
     initial: 'demote',
     help: 'what becomes of it when the quota is used up',
     costly: true,
+  }),
+  source: key({
+    into: 'uplink.source',
+    reader: sourceAddresses,
+    otherwise: null,
+    help: 'the address that forwarded connections are translated to',
   }),
   masquerade: key({
     into: 'uplink.masquerade',

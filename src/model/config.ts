@@ -79,6 +79,8 @@ export interface UplinkConfig {
    */
   readonly failback?: 'drain' | 'kill'
   readonly quota?: QuotaConfig
+  /** What forwarded connections are translated to, on this host or not; absent: the uplink's own addresses. */
+  readonly source?: Readonly<Partial<Record<Family, string>>>
   /** Overrides `masquerade` of `balance`. */
   readonly masquerade?: Masquerade
   /** Sources that are never translated on this uplink, besides those in `balance`. */

@@ -62,6 +62,8 @@ export interface Uplink {
   readonly prefixes?: readonly string[]
   /** Prefixes that it had before, which hosts may still use. */
   readonly formerPrefixes?: readonly string[]
+  /** The addresses that forwarded connections are translated to, present or not; absent: one of its own by masquerade. */
+  readonly translateTo?: Readonly<Partial<Record<Family, string>>>
   /**
    * Families in which it is an uplink though it has no way out now. In a family that is neither here nor has a path, it
    * is a device like any other.

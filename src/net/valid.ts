@@ -50,10 +50,10 @@ export function isLinkLocal(address: string): boolean {
 }
 
 /**
- * A name server's address as nft(8) prints it (RFC 5952), or null. A link-local one means something on its own link
+ * A host's address as nft(8) prints it (RFC 5952), or null. A link-local one means something on its own link
  * only, and an IPv4-mapped one is no IPv6.
  */
-function nameServer(text: string): string | null {
+export function hostAddress(text: string): string | null {
   const family = familyOf(text)
   if (family === null || !isGateway(text, family)) return null
   if (family === 'inet') return text
@@ -63,7 +63,7 @@ function nameServer(text: string): string | null {
 
 /** The valid name servers of a list, each once; wrong ones are left out. Eight at most: no host asks more. */
 export function nameServers(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts.flatMap((text) => nameServer(text) ?? []))].slice(0, 8)
+  return [...new Set(texts.flatMap((text) => hostAddress(text) ?? []))].slice(0, 8)
 }
 
 /** Whether the kernel's multipath takes the weight: it keeps the weight less one, in one octet. */

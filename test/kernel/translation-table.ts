@@ -46,12 +46,16 @@ export interface OthersRuleset {
   readonly config?: string
   /** What its author would say of such a packet on such an uplink. */
   readonly theirs: (source: Source, uplink: number) => Theirs
+  /** By uplink, the addresses that the configuration has forwarded connections translated to. */
+  readonly translatesTo?: Readonly<Record<string, readonly string[]>>
   /** What the configuration says instead of the contract's last two sentences. */
   readonly rest?: 'all' | 'none'
 }
 
 const isIPv4 = ({ address }: Source) => !address.includes(':')
 const isWithin = ({ address }: Source, beginning: string) => address.startsWith(beginning)
+
+const translatesTo = { wan1: ['10.1.0.77', '2001:db8:1::77'], wan2: ['10.2.0.2'], vmbr0: ['10.3.0.77'] }
 
 export const rulesets: Readonly<Record<string, OthersRuleset>> = {
   none: { language: 'nft', rules: '', theirs: () => null },
@@ -159,6 +163,16 @@ export const rulesets: Readonly<Record<string, OthersRuleset>> = {
   },
   'masquerade = no': { language: 'nft', rules: '', config: 'masquerade = no', theirs: () => null, rest: 'none' },
   'masquerade = yes': { language: 'nft', rules: '', config: 'masquerade = yes', theirs: () => null, rest: 'all' },
+  // The first is not on this host.
+  'source = ...': { language: 'nft', rules: '', translatesTo, theirs: () => null },
+  'source = ..., masquerade = yes': {
+    language: 'nft',
+    rules: '',
+    config: 'masquerade = yes',
+    translatesTo,
+    theirs: () => null,
+    rest: 'all',
+  },
   'no-masquerade': {
     language: 'nft',
     rules: '',

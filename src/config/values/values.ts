@@ -6,7 +6,7 @@ import type { Gateways } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
 import { routedPrefix } from '../../net/ipv6-prefix.ts'
 import { ethernetMtu, leastMtu } from '../../net/mtu.ts'
-import { isGateway, isInterfaceName, isMetric, isWeightOrNone } from '../../net/valid.ts'
+import { familyOf, hostAddress, isGateway, isInterfaceName, isMetric, isWeightOrNone } from '../../net/valid.ts'
 
 export interface ValueParser<T> {
   /** What is expected: the end of a sentence `expected ...`. */
@@ -115,6 +115,15 @@ export const gateways: ValueParser<Gateways> = {
       given[family] = address
     }
     return given
+  },
+}
+
+export const sourceAddresses: ValueParser<Readonly<Partial<Record<Family, string>>>> = {
+  expected: 'an IPv4 address, a global IPv6 address, or one of each',
+  read: (text) => {
+    const addresses = allOf(text, hostAddress)
+    const given = new Map(addresses?.map((address) => [familyOf(address) ?? 'inet', address]))
+    return addresses !== null && given.size === addresses.length ? Object.fromEntries(given) : null
   },
 }
 

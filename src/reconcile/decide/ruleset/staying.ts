@@ -105,8 +105,10 @@ type Evidence = Readonly<Record<Family, readonly (readonly [address: string, num
 
 function evidenceOf(present: readonly Present[]): Evidence {
   const of = (family: Family) =>
-    present.flatMap(({ number, [family]: path }) =>
-      (path?.addresses ?? []).map((address) => [address, number] as const),
+    present.flatMap(({ number, translateTo, [family]: path }) =>
+      [...new Set([...(path?.addresses ?? []), translateTo?.[family] ?? []].flat())].map(
+        (address) => [address, number] as const,
+      ),
     )
   const ipv4 = of('inet')
   const ipv6 = [

@@ -14,6 +14,7 @@ import type { Ruleset } from '../../../model/kernel.ts'
 import type { Step } from '../../../model/step.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import { extend, isWithin, type Prefix, parsePrefix, prefixText } from '../../../net/ipv6-prefix.ts'
+import { changesToSource } from './source.ts'
 
 /** Bits of a private prefix's global ID (RFC 4193); what follows tells subnets and hosts apart. */
 const privateSite = 48
@@ -25,22 +26,24 @@ const longest = 64
 export function translateSources(uplink: Uplink, uplinks: readonly Uplink[]): readonly string[] {
   const mine = parsed(uplink.prefixes)
   const roomy = roomyOf(uplink)
+  const toSource = changesToSource('inet6', uplink)
   const known = parsed(uplinks.flatMap(({ prefixes = [], formerPrefixes = [] }) => [...prefixes, ...formerPrefixes]))
   const foreign = known.filter((source) => !mine.some((prefix) => isWithin(source, prefix)))
   return [
     ...mine.map((prefix) => `ip6 saddr ${prefixText(prefix)} accept`),
-    ...foreign.map((source) => {
+    ...foreign.flatMap((source) => {
       const target = roomy.find(({ length }) => length <= source.length)
-      return `ip6 saddr ${prefixText(source)} ${target ? moveTo(target, source.length) : changeRest(uplink)}`
+      const changes = toSource ?? [target ? moveTo(target, source.length) : changeRest(uplink)]
+      return changes.map((change) => `ip6 saddr ${prefixText(source)} ${change}`)
     }),
   ]
 }
 
-/** The rule for private sources (fc00::/7). */
+/** Rules for private sources (fc00::/7). */
 export function movePrivate(uplink: Uplink): readonly string[] {
   const [first] = roomyOf(uplink)
   const change = first ? moveTo(first, Math.max(first.length, privateSite)) : changeRest(uplink)
-  return [`ip6 saddr fc00::/7 ${change}`]
+  return (changesToSource('inet6', uplink) ?? [change]).map((one) => `ip6 saddr fc00::/7 ${one}`)
 }
 
 function roomyOf({ prefixes }: Uplink): readonly Prefix[] {

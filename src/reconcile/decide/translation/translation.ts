@@ -22,6 +22,7 @@ import type { Family, Range } from '../../../net/family.ts'
 import { hex } from '../../../values/hex.ts'
 import { leftAlone } from './foreign-nat.ts'
 import { changeRest, movePrivate, translateSources } from './nptv6.ts'
+import { changesToSource, ownChange } from './source.ts'
 
 /** What is configured for the uplink. */
 export function masqueradeOf({ name }: Pick<Uplink, 'name'>, { balance, uplinks }: Config): Masquerade {
@@ -89,7 +90,7 @@ function chainsOf(uplink: Present, world: World): readonly Chain[] {
       ...translateSources(uplink, world.uplinks),
       ...fromOtherUplinks(uplink, world),
       ...jump(theirs),
-      `ip saddr { ${privateSources.join(', ')} } masquerade`,
+      ...changesOf('inet', uplink).map((change) => `ip saddr { ${privateSources.join(', ')} } ${change}`),
       ...movePrivate(uplink),
     ],
   }[mode]
@@ -113,11 +114,14 @@ function fromItself({ inet, inet6 }: Uplink): readonly string[] {
 function moved(uplink: Present, { config, moves }: World): readonly string[] {
   const { pinned, incoming } = marks(config.layout)
   const which = `meta mark & ${hex((pinned | incoming) >>> 0)} != 0 fib saddr type local`
-  return moves ? changes(uplink).map((change) => `${which} ${change}`) : []
+  const own = families.flatMap((family) => ownChange(family, uplink) ?? [])
+  const all = new Set([...own, changeRest(uplink), 'masquerade'])
+  return moves ? [...all].map((change) => `${which} ${change}`) : []
 }
 
-function changes(uplink: Present): readonly string[] {
-  return [...new Set([changeRest(uplink), 'masquerade'])]
+/** What a rule does that translates in this family, one for each kind of packet. */
+function changesOf(family: Family, uplink: Present): readonly string[] {
+  return changesToSource(family, uplink) ?? [family === 'inet' ? 'masquerade' : changeRest(uplink)]
 }
 
 /**
@@ -142,7 +146,11 @@ function everything(uplink: Present, { present, uplinks }: World): readonly stri
     ...translateSources(uplink, uplinks),
     ...movePrivate(uplink),
     ...(several ? [] : ['ip6 saddr != fc00::/7 accept']),
-    ...changes(uplink),
+    ...new Set([
+      ...families.flatMap((family) => changesToSource(family, uplink) ?? []),
+      ...changesOf('inet6', uplink),
+      'masquerade',
+    ]),
   ]
 }
 
@@ -161,7 +169,7 @@ function fromOtherUplinks(uplink: Present, { sources }: World): readonly string[
         .filter(([address]) => !own?.addresses.some(([other]) => other === address)),
     ]
     if (ranges.length === 0) return []
-    return [`${fromAny(family, ranges)} ${family === 'inet' ? 'masquerade' : changeRest(uplink)}`]
+    return changesOf(family, uplink).map((change) => `${fromAny(family, ranges)} ${change}`)
   })
 }
 

@@ -42,15 +42,19 @@ export function decidePath(
     ...limits(link, metrics, wishes.section?.mtu, foundBy(family, link, gateway, observed)),
     ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
     onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
-    addresses: addresses.toSorted(preferredFirst).map(({ address }) => address),
+    addresses: addresses.toSorted(byPreference(wishes.section?.source?.[family])).map(({ address }) => address),
     ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
     ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),
   }
 }
 
-/** Sort order of addresses: deprecated ones last. Probes use the first. */
-function preferredFirst(a: Address, b: Address): number {
-  return Number(a.deprecated ?? false) - Number(b.deprecated ?? false) || (a.address < b.address ? -1 : 1)
+/**
+ * Sort order of addresses: deprecated ones last, and behind them the one that a peer may have tomorrow. Probes use the
+ * first.
+ */
+function byPreference(source: string | undefined) {
+  const rank = ({ address, deprecated }: Address) => (address === source ? 2 : deprecated ? 1 : 0)
+  return (a: Address, b: Address) => rank(a) - rank(b) || (a.address < b.address ? -1 : 1)
 }
 
 /** The gateway's address; null on a link that needs none; undefined where nobody knows it. */

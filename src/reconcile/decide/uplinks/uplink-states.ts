@@ -151,5 +151,6 @@ function preferences(section: UplinkConfig | undefined, stanza: StanzaOptions | 
     ...(weight === undefined ? { weight: defaults.weight, auto: true as const } : { weight }),
     metric: section?.metric ?? stanza?.metric ?? defaults.metric,
     ...(section?.standby ? { standby: true } : {}),
+    ...(section?.source && { translateTo: section.source }),
   }
 }
