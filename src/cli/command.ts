@@ -14,6 +14,13 @@ interface Verbatim {
   readonly ours: number
 }
 
+/**
+ * What the shell may offer: names of a kind, which are looked up on the host when they are asked for, or these very
+ * words. `command` is another program's whole call.
+ */
+export type Offer = OfferedKind | 'files' | 'command' | 'nothing' | readonly string[]
+export type OfferedKind = 'uplinks' | 'interfaces' | 'addresses' | 'users' | 'cgroups' | 'dscp'
+
 /** How a command is called. */
 interface Description {
   /** What follows the command's name in a call. */
@@ -21,9 +28,11 @@ interface Description {
   /** What it does, for `--help`, which breaks it into text lines. */
   readonly summary: string
   readonly options: Readonly<Record<string, OptionKind>>
+  /** What the shell offers for an option's text; `nothing` for those that are not here. */
+  readonly values?: Readonly<Record<string, Offer | undefined>>
   readonly words: Words
-  /** What the shell offers for the first word. */
-  readonly completes?: 'uplinks' | 'files'
+  /** What the shell offers for each word, in order; `files` and `command` are for all that follow, too. */
+  readonly completes?: readonly Offer[]
   /**
    * Whether it is called by the package's units and hooks only: `--help` lists these apart, and the shell does not
    * offer them.
@@ -32,7 +41,8 @@ interface Description {
 }
 
 /** A description whose options and words are those that `run` takes. */
-type DescriptionOf<Call> = Omit<Description, 'options' | 'words'> & {
+type DescriptionOf<Call> = Omit<Description, 'options' | 'values' | 'words'> & {
+  readonly values?: { readonly [Name in OptionNames<Call> as Call[Name] extends boolean ? never : Name]?: Offer }
   readonly options: [OptionNames<Call>] extends [never]
     ? Readonly<Record<string, never>>
     : { readonly [Name in OptionNames<Call>]: Call[Name] extends boolean ? 'flag' : 'text' }

@@ -40,7 +40,7 @@ export const commands = {
     summary: 'look at the configuration, the tools and the kernel, or at files that are to become the configuration',
     options: {},
     words: 'some',
-    completes: 'files',
+    completes: ['files'],
     load: () => import('./check.ts'),
   }),
   down: command({
@@ -55,7 +55,7 @@ export const commands = {
     summary: 'take an uplink out, until "enable" or a reboot',
     options: {},
     words: 'some',
-    completes: 'uplinks',
+    completes: ['uplinks'],
     load: () => import('./disable.ts'),
   }),
   drain: command({
@@ -63,7 +63,7 @@ export const commands = {
     summary: 'give an uplink no new connections, and leave it those that it has',
     options: { wait: 'flag' },
     words: 'some',
-    completes: 'uplinks',
+    completes: ['uplinks'],
     load: () => import('./drain.ts'),
   }),
   enable: command({
@@ -71,7 +71,7 @@ export const commands = {
     summary: 'end what "disable" or "drain" began',
     options: {},
     words: 'some',
-    completes: 'uplinks',
+    completes: ['uplinks'],
     load: () => import('./enable.ts'),
   }),
   probe: command({
@@ -79,7 +79,7 @@ export const commands = {
     summary: "ask all probes' targets once, and show who answered",
     options: {},
     words: 'some',
-    completes: 'uplinks',
+    completes: ['uplinks'],
     load: () => import('./probe.ts'),
   }),
   monitor: command({
@@ -100,6 +100,7 @@ export const commands = {
     usage: '[--textfile FILE]',
     summary: 'what "status" shows, as metrics for Prometheus',
     options: { textfile: 'text' },
+    values: { textfile: 'files' },
     words: 'none',
     load: () => import('./metrics.ts'),
   }),
@@ -114,7 +115,9 @@ export const commands = {
       connection: 'flag',
       json: 'flag',
     },
+    values: { from: 'addresses', in: 'interfaces', user: 'users', cgroup: 'cgroups', dscp: 'dscp' },
     words: 'some',
+    completes: ['nothing', ['tcp', 'udp', 'icmp']],
     load: () => import('./explain.ts'),
   }),
   exec: command({
@@ -123,7 +126,7 @@ export const commands = {
     options: {},
     // What follows the uplink's name is for the command.
     words: { ours: 1 },
-    completes: 'uplinks',
+    completes: ['uplinks', ['--'], 'command'],
     load: () => import('./exec.ts'),
   }),
   daemon: command({

@@ -1,5 +1,4 @@
 /** The list of commands against what is written of them elsewhere. What fails here names the command that was forgotten. */
-import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -63,24 +62,3 @@ function hasListOfOptions(options: Command['options']): boolean {
 function optionsIn(text: string): readonly string[] {
   return [...text.matchAll(/--([a-z-]+)/g)].map(([, option = '']) => option)
 }
-
-/** What bash offers behind these words, where `ifbalance status` knows the uplinks dsl and lte. */
-function completed(...words: readonly string[]): readonly string[] {
-  const completion = execFileSync(process.execPath, ['debian/bash-completion.ts'], { cwd: root, encoding: 'utf8' })
-  const script = `ifbalance() { printf '      "name": "%s",\\n' dsl lte; }
-    ${completion}
-    COMP_WORDS=(ifbalance "$@"); COMP_CWORD=$#; _ifbalance; printf '%s\\n' "\${COMPREPLY[@]}"`
-  return execFileSync('/bin/bash', ['-c', script, 'bash', ...words], { cwd: root, encoding: 'utf8' })
-    .trim()
-    .split('\n')
-}
-
-test('bash offers all commands of people, and what follows each', () => {
-  const forPeople = list.filter(([, { forMachines }]) => !forMachines)
-  expect(completed('')).toEqual([...forPeople.map(([name]) => name), '--help', '--version'])
-  expect(completed('e')).toEqual(['enable', 'explain', 'exec'])
-  for (const name of ['enable', 'disable', 'probe', 'exec']) expect(completed(name, '')).toEqual(['dsl', 'lte'])
-  expect(completed('check', 'REA')).toEqual(['README.md'])
-  expect(completed('explain', '--')).toEqual(Object.keys(commands.explain.options).map((option) => `--${option}`))
-  expect(completed('plan', '')).toEqual([''])
-})
