@@ -6,7 +6,7 @@ export interface Timing {
   readonly quietMs: number
   /** A run waits no longer than this for quiet. */
   readonly maxMs: number
-  /** What is not urgent waits so long, so that a flood of it costs one run in this time. */
+  /** What is not urgent waits so long, or longer where runs take long, so that a flood of it costs one run in this time. */
   readonly idleMs: number
   /**
    * Without any hint, a run comes this long after the last one, or later where runs take long: a missed event costs no
@@ -45,7 +45,8 @@ export function nextRun({ hints, idleHint, lastRun, failures, repairs }: Progres
   const retry = Math.min(timing.retryMs * 2 ** (failures - 1), timing.maxRetryMs)
   const took = lastRun.ended - lastRun.began
   const sweep = Math.max(timing.sweepMs, Math.min(took * sweepRest, maxSweepMs))
-  const idle = idleHint === null ? Number.POSITIVE_INFINITY : idleHint + timing.idleMs
+  const wait = Math.max(timing.idleMs, Math.min(took * idleRest, timing.sweepMs))
+  const idle = idleHint === null ? Number.POSITIVE_INFINITY : idleHint + wait
   if (hints === null && idleHint === null) return lastRun.ended + (failures > 0 ? retry : sweep)
   const settled = Math.min(idle, hints ? Math.min(hints.last + timing.quietMs, hints.first + timing.maxMs) : idle)
   // Where hints never end (a full routing table in flux), at least half of the time is left to others.
@@ -56,3 +57,5 @@ export function nextRun({ hints, idleHint, lastRun, failures, repairs }: Progres
 /** How many times as long as a run took there is none, if nothing happens; and the longest such time. */
 const sweepRest = 60
 const maxSweepMs = 300_000
+/** The same of what is not urgent. */
+const idleRest = 30

@@ -21,6 +21,14 @@ const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs' | 'idleH
   'after a long run, a rarer sweep': [{ hints: null, lastRun: { began: 0, ended: 1000 }, failures: 0 }, 61_000],
   'after a very long one, no rarer': [{ hints: null, lastRun: { began: 0, ended: 100_000 }, failures: 0 }, 400_000],
   'what is not urgent: some seconds later': [{ hints: null, idleHint: 5000, lastRun, failures: 0 }, 8000],
+  'after a long run, later': [
+    { hints: null, idleHint: 5000, lastRun: { began: 500, ended: 1000 }, failures: 0 },
+    20_000,
+  ],
+  'after a very long one, no later than the sweep': [
+    { hints: null, idleHint: 5000, lastRun: { began: -9000, ended: 1000 }, failures: 0 },
+    35_000,
+  ],
   'what is urgent does not wait for that': [
     { hints: { first: 6000, last: 6000 }, idleHint: 5000, lastRun, failures: 0 },
     6020,
