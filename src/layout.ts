@@ -226,6 +226,12 @@ export const protocols = {
   route: 98,
 } as const
 
+/**
+ * Ids of our MPTCP endpoints, of 1 to 255: an uplink's number on top of its family's. The kernel, NetworkManager and mptcpd
+ * count from 1.
+ */
+export const mptcpIds = { inet: 64, inet6: 128, end: 192 } as const
+
 /** The highest metric, so that the closing route is met only when nothing else is left. */
 export const closingMetric = 4294967295
 

@@ -112,12 +112,14 @@ export const fileValues: Values<typeof storedFiles> = {
           interfaceName.map((name) => `net/ipv4/conf/${name}/rp_filter`).filter((name) => !name.includes('..')),
           fc.integer().map(String),
         ),
+        subflows: fc.nat(255),
         layouts: fc.array(fc.record({ markShift: fc.nat(24), tableBase: count, ruleBase: count }), { maxLength: 3 }),
       },
       { requiredKeys: ['uplinks', 'sysctls'] },
     )
     .filter(
-      ({ uplinks, sysctls, layouts }) => layouts !== undefined || Object.keys({ ...uplinks, ...sysctls }).length > 0,
+      ({ uplinks, sysctls, layouts, subflows }) =>
+        (layouts ?? subflows) !== undefined || Object.keys({ ...uplinks, ...sysctls }).length > 0,
     ),
   health: record(
     uplinkName,

@@ -93,6 +93,13 @@ const balanceKeys = {
     otherwise: 'no',
     help: 'whether established forwarded connections go past the rules, by a flowtable',
   }),
+  mptcp: key({
+    into: 'balance.mptcp',
+    reader: oneOf('auto', 'no'),
+    made: (value) => (value === 'no' ? value : undefined),
+    otherwise: 'auto',
+    help: 'whether one MPTCP connection may use all usable uplinks',
+  }),
   'last-resort': key({
     into: 'balance.lastResort',
     reader: oneOf('main', 'unreachable', 'prohibit', 'blackhole'),

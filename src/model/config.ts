@@ -35,6 +35,8 @@ export interface BalanceConfig {
   readonly noMasquerade?: Sources
   /** Whether established forwarded connections go past the rules, through a flowtable. */
   readonly offload?: boolean
+  /** Whether MPTCP connections may use all uplinks; absent: where nobody else manages that. */
+  readonly mptcp?: 'no'
   readonly lastResort: LastResort
   /** The last route of an uplink's table; absent: `unreachable`. */
   readonly closing?: ClosingRoute

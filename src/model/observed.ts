@@ -4,6 +4,7 @@ import type { Family } from '../net/family.ts'
 import type { BusLink, ForeignMark, ForeignNat, Lease, NameServers6, RefusedPath, StanzaOptions } from './facts.ts'
 import type { Health } from './health.ts'
 import type { Cgroups, Link, Route, Rule, Ruleset } from './kernel.ts'
+import type { Mptcp } from './mptcp.ts'
 import type { PathMtus } from './path-mtu.ts'
 import type { Spreading } from './spreading.ts'
 import type { State } from './state.ts'
@@ -31,6 +32,8 @@ export interface Observed {
   readonly ipsec?: true
   /** Whether the kernel takes a flowtable; absent where nobody wants one. */
   readonly flowtables?: boolean
+  /** MPTCP's endpoints; absent where the kernel has none, nobody wants them, or there are no two uplinks. */
+  readonly mptcp?: Mptcp
   /** Values by sysctl name with slashes (`net/ipv4/conf/wan1/rp_filter`), as interfaces' names may have dots. */
   readonly sysctls: Readonly<Record<string, string>>
   /** By interface, what its DHCP client said last. */

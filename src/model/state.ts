@@ -8,6 +8,8 @@ export interface State {
   readonly uplinks: Readonly<Record<string, KnownUplink>>
   /** By sysctl name, the value that it had before we changed it. */
   readonly sysctls: Readonly<Record<string, string>>
+  /** How many subflows MPTCP allowed before we raised that; absent where we did not. */
+  readonly subflows?: number
   /**
    * The layouts in use: where our marks, tables and rules are now, and where they were while something is left there;
    * absent for the default one.

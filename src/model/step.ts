@@ -2,6 +2,7 @@
 
 import type { Family } from '../net/family.ts'
 import type { Route, Rule, Ruleset } from './kernel.ts'
+import type { MptcpEndpoint } from './mptcp.ts'
 import type { State } from './state.ts'
 
 export type Step =
@@ -14,6 +15,8 @@ export type Step =
   | { readonly kind: 'delete-route'; readonly route: Route }
   | { readonly kind: 'add-rule'; readonly rule: Rule }
   | { readonly kind: 'delete-rule'; readonly rule: Rule }
+  | { readonly kind: 'add-endpoint' | 'change-endpoint' | 'delete-endpoint'; readonly endpoint: MptcpEndpoint }
+  | { readonly kind: 'set-subflows'; readonly subflows: number }
   | {
       readonly kind: 'forget-connections'
       readonly uplink: string

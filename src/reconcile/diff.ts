@@ -21,11 +21,13 @@ import {
 } from '../layout.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Route, Rule, Ruleset } from '../model/kernel.ts'
+import type { MptcpEndpoint } from '../model/mptcp.ts'
 import type { Observed } from '../model/observed.ts'
 import type { KnownUplink } from '../model/state.ts'
 import type { Step } from '../model/step.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
+import { isOurEndpoint, mostSubflows } from './decide/mptcp.ts'
 import { allLayouts, connectionsOfFormerMarks } from './decide/previous-layout.ts'
 import { isOurRuleset } from './decide/ruleset/ruleset.ts'
 import { connectionsOfFormerPrefixes } from './decide/translation/nptv6.ts'
@@ -52,6 +54,7 @@ export function diff(observed: Observed, desired: Desired, layout: Layout): read
     ...routes.deleted.filter(balanced),
     ...rules.removed,
     ...routes.deleted.filter((step) => !balanced(step)),
+    ...diffMptcp(observed, desired),
     ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
     ...connectionsToForget(observed, desired, layout),
     ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, layout),
@@ -95,6 +98,30 @@ function diffRuleset(observed: Ruleset | null, desired: Ruleset): readonly Step[
     isDeepStrictEqual(chains(observed), chains(desired)) &&
     isDeepStrictEqual(sets(observed), sets(desired))
   return same ? [] : [{ kind: 'load-ruleset', ruleset: desired, former: observed }]
+}
+
+/**
+ * Endpoints that go come first, as the kernel takes eight. The number of subflows is put back where nobody else has
+ * changed it.
+ */
+function diffMptcp({ mptcp, state }: Observed, desired: Desired): readonly Step[] {
+  if (!mptcp) return []
+  const there = mptcp.endpoints.filter(isOurEndpoint)
+  const wanted = desired.mptcp?.endpoints ?? []
+  const isSame = (one: MptcpEndpoint, other: MptcpEndpoint) =>
+    one.id === other.id && one.address === other.address && one.device === other.device
+  const subflows = desired.mptcp?.subflows ?? (mptcp.subflows === mostSubflows ? state.subflows : undefined)
+  return [
+    ...there
+      .filter((one) => !wanted.some((other) => isSame(one, other)))
+      .map((endpoint) => ({ kind: 'delete-endpoint', endpoint }) as const),
+    ...(subflows === undefined || subflows === mptcp.subflows ? [] : [{ kind: 'set-subflows', subflows } as const]),
+    ...wanted.flatMap((endpoint): readonly Step[] => {
+      const present = there.find((other) => isSame(other, endpoint))
+      if (present === undefined) return [{ kind: 'add-endpoint', endpoint }]
+      return isDeepStrictEqual(present.flags, endpoint.flags) ? [] : [{ kind: 'change-endpoint', endpoint }]
+    }),
+  ]
 }
 
 // ---- routes ----------------------------------------------------------------------------------------------------

@@ -34,13 +34,14 @@ export function isFormerSaved(sysctl: string): boolean {
   return isSaved(stateFile.path) || sysctl in load(stateFile, 'nothing is remembered', loadFromDisk).sysctls
 }
 
-function isEmpty({ uplinks, sysctls, layouts }: State): boolean {
-  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && layouts === undefined
+function isEmpty({ uplinks, sysctls, layouts, subflows }: State): boolean {
+  const nothing = layouts === undefined && subflows === undefined
+  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && nothing
 }
 
 function parseState(text: string): State {
   // Earlier versions wrote `numbers`.
-  const { uplinks, sysctls, numbers, layouts = numbers } = jsonObject(text)
+  const { uplinks, sysctls, numbers, layouts = numbers, subflows } = jsonObject(text)
   return {
     uplinks: withOwnNumbers(
       Object.entries(objectOf(uplinks)).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
@@ -48,6 +49,7 @@ function parseState(text: string): State {
     sysctls: Object.fromEntries(
       Object.entries(objectOf(sysctls)).filter((entry): entry is [string, string] => isFormer(...entry)),
     ),
+    ...(isSubflows(subflows) ? { subflows } : {}),
     ...(Array.isArray(layouts) ? { layouts: layouts.filter(isLayout) } : {}),
   }
 }
@@ -95,6 +97,10 @@ function isKnown(name: string, value: unknown): boolean {
 
 function isFamilies(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.every((family) => ['inet', 'inet6'].includes(family)))
+}
+
+function isSubflows(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255
 }
 
 function isLayout(value: unknown): value is Layout {

@@ -8,6 +8,7 @@ import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgett
 import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
+import { isMptcpStep, type MptcpStep, mptcpWords } from '../../kernel/mptcp.ts'
 import { deleteRuleset, loadingTransactions } from '../../kernel/nft/table.ts'
 import { refusalText } from '../../kernel/refusal-text.ts'
 import { peersElsewhere } from '../../kernel/sockets/sockets.ts'
@@ -38,8 +39,9 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
   }
   const ipSteps = steps.filter(isIpStep)
   const refused = await Promise.all([batch('inet', ipSteps), batch('inet6', ipSteps)])
+  const endpoints = await setEndpoints(steps.filter(isMptcpStep))
   if (steps.some((step) => step.kind === 'delete-ruleset')) await nft(deleteRuleset)
-  return [...sysctls, ...refused.flat()]
+  return [...sysctls, ...refused.flat(), ...endpoints]
 }
 
 /**
@@ -129,6 +131,16 @@ async function nft(text: string): Promise<void> {
 async function refusalByNft(text: string): Promise<string | null> {
   const { exitCode, stderr } = await run(programs.nft, ['-f', '-'], { input: text, accept: [0, 1] })
   return exitCode === 0 ? null : refusalText(stderr)
+}
+
+/** One program each: they are few, and ip(8) ends a batch of these at the first that is refused. */
+async function setEndpoints(steps: readonly MptcpStep[]): Promise<readonly Refusal[]> {
+  const refused: Refusal[] = []
+  for (const step of steps) {
+    const { exitCode, stderr } = await run(programs.ip, ['mptcp', ...mptcpWords(step)], { accept: [0, 1, 2, 255] })
+    if (exitCode !== 0) refused.push({ step, why: refusalText(stderr) })
+  }
+  return refused
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
 import { ipLine } from '../../kernel/iproute/batch.ts'
+import { mptcpWords } from '../../kernel/mptcp.ts'
 import { deleteRuleset, loadingTransactions } from '../../kernel/nft/table.ts'
 import { programs } from '../../layout.ts'
 import type { Ruleset } from '../../model/kernel.ts'
@@ -29,6 +30,11 @@ export function commandOf(step: Step): string {
     case 'add-rule':
     case 'delete-rule':
       return `ip ${step.rule.family === 'inet' ? '-4' : '-6'} ${ipLine(step)}`
+    case 'add-endpoint':
+    case 'change-endpoint':
+    case 'delete-endpoint':
+    case 'set-subflows':
+      return `ip mptcp ${mptcpWords(step).join(' ')}`
     case 'forget-connections':
       return forgettingCommands(step)
         .map((words) => `${words.join(' ')} # ${step.uplink}`)

@@ -7,6 +7,8 @@ import type { Desired } from '../../model/desired.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { State } from '../../model/state.ts'
 import type { Uplink } from '../../model/uplink.ts'
+import { omitUndefined } from '../../values/omit-undefined.ts'
+import { decideMptcp, formerSubflows, mptcpWarnings } from './mptcp.ts'
 import { layoutsToRemember } from './previous-layout.ts'
 import { decideRoutes, findDeadFamilies } from './routing/routes.ts'
 import { decideRules } from './routing/rules.ts'
@@ -37,14 +39,19 @@ export function decide(config: Config, observed: Observed): Desired {
   const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
   const rules = families.flatMap((family) => decideRules(family, config, uplinks, observed))
   const drains = withDrains(known, observed, { uplinks, routes }, config.layout)
+  const mptcp = decideMptcp(config, balanced, observed)
   const remembered = withLeft(drains, observed, rules, config.layout)
   return {
     uplinks,
     routes,
     rules,
     ruleset: decideRuleset(config, balanced, observed),
+    ...(mptcp && { mptcp }),
     sysctls,
-    state: remember(remembered, formerSysctls(sysctls, observed), layoutsToRemember(config.layout, observed)),
+    state: {
+      ...remember(remembered, formerSysctls(sysctls, observed), layoutsToRemember(config.layout, observed)),
+      ...omitUndefined({ subflows: formerSubflows(observed, mptcp) }),
+    },
     tableNames: decideTableNames(known, config.layout, observed),
     warnings: [
       ...warnings,
@@ -53,6 +60,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...twins(config, uplinks, observed),
       ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),
+      ...mptcpWarnings(config, observed),
       ...tableNameWarnings(known, config.layout, observed),
       ...foreignNatWarnings(
         uplinks.filter((uplink) => masqueradeOf(uplink, config) === 'auto').map(({ interface: device }) => device),

@@ -11,6 +11,7 @@ import { parseRoutes } from '../../kernel/iproute/route.ts'
 import { allRoutes, countRoutes, fewRoutes, listedRoutes, mostListed } from '../../kernel/iproute/route-listing.ts'
 import { parseRule } from '../../kernel/iproute/rule.ts'
 import { readTableNames } from '../../kernel/iproute/table-name-files.ts'
+import { hasMptcp, readMptcp } from '../../kernel/mptcp.ts'
 import { takesFlowtables } from '../../kernel/nft/flowtables.ts'
 import { parseListing } from '../../kernel/nft/table.ts'
 import { isNoSuchTable, refusalText } from '../../kernel/refusal-text.ts'
@@ -58,11 +59,12 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
       : null,
     config.balance.offload && ruleset ? takesFlowtables() : null,
     ruleset ? readForeignNat() : null,
+    ruleset && mayHaveEndpoints(config, state) ? readMptcp() : null,
   ] as const
   // All are awaited before one can throw: a program that hangs is killed by this process, which another's failure might
   // end first.
   await Promise.allSettled(answers)
-  const [inet, inet6, few, few6, listing, flowtables, foreignNat] = await Promise.all(answers)
+  const [inet, inet6, few, few6, listing, flowtables, foreignNat, mptcp] = await Promise.all(answers)
   const [linkList = [], addresses = [], rules = [], routes = []] = inet
   const [addresses6 = [], rules6 = [], routes6 = []] = inet6
   const now = new Date()
@@ -102,6 +104,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ...(foreignNat?.reversePath && { reversePath: true as const }),
     ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),
+    ...(mptcp && { mptcp }),
     sysctls: readSysctls(links, Object.keys(state.sysctls)),
     leases,
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
@@ -122,6 +125,12 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     tableNames: loadTableNames(),
     ...(Object.keys(othersTableNames).length > 0 && { othersTableNames }),
   }
+}
+
+/** With one uplink there is nothing to say, unless there were more. An earlier round knows how many there are. */
+function mayHaveEndpoints({ balance }: Pick<Config, 'balance'>, { uplinks, subflows }: State): boolean {
+  const wanted = balance.mptcp !== 'no' && Object.keys(uplinks).length > 1
+  return (wanted || subflows !== undefined) && hasMptcp()
 }
 
 /**

@@ -1,0 +1,77 @@
+/**
+ * Which addresses one MPTCP connection may use (RFC 8684): one of each usable uplink and family, so that a connection has a
+ * subflow by each. There only while the uplink is usable, as the kernel keeps an endpoint though its address is gone. Pure.
+ */
+import { mptcpIds } from '../../layout.ts'
+import { activeUplinks, eligibleUplinks, usable } from '../../model/active-uplinks.ts'
+import type { Config } from '../../model/config.ts'
+import { modeOf } from '../../model/mode.ts'
+import type { Mptcp, MptcpEndpoint } from '../../model/mptcp.ts'
+import type { Observed } from '../../model/observed.ts'
+import type { Trouble } from '../../model/trouble.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
+import { isLinkLocal } from '../../net/valid.ts'
+
+/** MPTCP_PM_ADDR_MAX and MPTCP_SUBFLOWS_MAX of Linux 6.1 to 6.18 (net/mptcp/protocol.h). */
+const mostEndpoints = 8
+export const mostSubflows = 8
+
+const families = ['inet', 'inet6'] as const
+
+/**
+ * What should be. Undefined where the kernel has no MPTCP, nobody wants it, others manage it, or one uplink is known. The last
+ * that is usable stays: with its endpoint, the kernel would end the subflow that a connection has left.
+ */
+export function decideMptcp(config: Config, uplinks: readonly Uplink[], observed: Observed): Mptcp | undefined {
+  if (!observed.mptcp || config.balance.mptcp === 'no' || othersEndpoints(observed).length > 0) return undefined
+  if (uplinks.length < 2) return undefined
+  const all = families.flatMap((family) => candidates(family, config, uplinks)).toSorted(byUse)
+  const distinct = all.filter(({ address }, index) => all.findIndex((other) => other.address === address) === index)
+  return { endpoints: distinct.slice(0, mostEndpoints), subflows: Math.max(mostSubflows, observed.mptcp.subflows) }
+}
+
+/** NetworkManager (`connection.mptcp-flags`), mptcpd and people manage endpoints, too. */
+export function mptcpWarnings(config: Config, observed: Observed): readonly Trouble[] {
+  const others = othersEndpoints(observed).map(({ address }) => address)
+  if (config.balance.mptcp === 'no' || others.length === 0) return []
+  const reason = `MPTCP endpoints of others (${others.slice(0, 8).join(', ')}): MPTCP is left to them`
+  return [{ kind: 'mptcp', reason }]
+}
+
+/** The number of subflows to remember, as it was before it was raised; undefined where nothing is to be put back. */
+export function formerSubflows({ state, mptcp }: Observed, wanted: Mptcp | undefined): number | undefined {
+  return wanted && (state.subflows ?? mptcp?.subflows)
+}
+
+export function isOurEndpoint({ id }: MptcpEndpoint): boolean {
+  return id > mptcpIds.inet && id < mptcpIds.end
+}
+
+function othersEndpoints({ mptcp }: Observed): readonly MptcpEndpoint[] {
+  // The kernel makes implicit ones for itself, where a connection begins at an address that is no endpoint.
+  return mptcp?.endpoints.filter((one) => !isOurEndpoint(one) && !one.flags.includes('implicit')) ?? []
+}
+
+function candidates(family: Family, config: Config, uplinks: readonly Uplink[]): readonly MptcpEndpoint[] {
+  const inOrder = modeOf(config.balance.mode).spreads === 'in order'
+  const carrying = (inOrder ? activeUplinks : eligibleUplinks)(family, config, uplinks).map(({ name }) => name)
+  return usable(family, uplinks).flatMap(({ name, number, interface: device, path }) => {
+    const address = path.source ?? path.addresses.find((one) => !isLinkLocal(one))
+    if (address === undefined || path.deprecated) return []
+    const costs = config.uplinks.find((section) => section.name === name)?.metered ?? false
+    const flags = costs || !carrying.includes(name) ? ['backup', 'subflow'] : ['subflow']
+    return [{ id: mptcpIds[family] + number, address, device, flags }]
+  })
+}
+
+/** Those that carry come first, and of these the lowest numbers, with both families. */
+function byUse(one: MptcpEndpoint, other: MptcpEndpoint): number {
+  const rank = ({ id, flags }: MptcpEndpoint) => [
+    Number(flags.includes('backup')),
+    id > mptcpIds.inet6 ? id - mptcpIds.inet6 : id - mptcpIds.inet,
+    id,
+  ]
+  const [a, b] = [rank(one), rank(other)]
+  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+}

@@ -1,0 +1,184 @@
+/** One connection over all lines: MPTCP's endpoints follow the uplinks, and connections go on by those that are left. */
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
+import { record } from '../lab/measurements.ts'
+import { addresses } from '../lab/names.ts'
+import { longPatienceMs } from '../lab/patience.ts'
+import { carriedBytes, shape } from '../lab/shaped-lines.ts'
+import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
+import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
+
+const port = 7400
+const servers = { inet: addresses.server, inet6: addresses.server6 } as const
+const python = ['/usr/bin/python3', fileURLToPath(new URL('programs/mptcp.py', import.meta.url))]
+const atLeast = (least: number) => ({ limit: null, least })
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+let lab: HealthLab
+
+beforeAll(async () => {
+  lab = await healthLab({ ipv6: true })
+  for (const address of Object.values(servers)) {
+    const server = await start(inNamespace(lab.network.internet, [...python, 'server', address, String(port)]))
+    lab.undo.defer('the MPTCP server', () => server.stop())
+    await waitForLine(server, (line) => line === 'listening')
+  }
+  // What a server takes that is meant for it; the kernel's two are soon used up by subflows that it does not know to be dead.
+  await command(inNamespace(lab.network.internet, ['/usr/sbin/ip', 'mptcp', 'limits', 'set', 'subflows', '8']))
+  await shape({ namespace: isp(1) }, 40)
+  await shape({ namespace: isp(2) }, 10)
+})
+afterAll(() => lab?.dispose())
+
+function isp(number: 1 | 2): string {
+  return lab.network.isps[number - 1]?.namespace ?? ''
+}
+
+const mptcp = (...words: readonly string[]) => lab.exec(['/usr/sbin/ip', 'mptcp', ...words])
+const endpoints = async () =>
+  (await mptcp('endpoint', 'show'))
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .sort()
+
+/** Waits until there are these endpoints, in any order. */
+const untilEndpoints = (...wanted: readonly string[]) =>
+  until(lab, wanted.join(', ') || 'no endpoints', async () => (await endpoints()).join() === [...wanted].sort().join())
+
+const wan1 = ['10.1.0.50 id 65 subflow dev wan1', '2001:db8:1::50 id 129 subflow dev wan1']
+const wan2 = ['10.2.0.50 id 66 subflow dev wan2', '2001:db8:2::50 id 130 subflow dev wan2']
+const backup2 = wan2.map((line) => line.replace('subflow', 'subflow backup'))
+
+interface Download {
+  readonly bytes: () => number
+  /** The longest time without a byte, in ms. */
+  readonly silence: () => number
+  readonly end: () => string | null
+  readonly stop: () => Promise<void>
+}
+
+async function download(address: string): Promise<Download> {
+  const client: Running = await lab.start([...python, 'client', address, String(port)])
+  let [bytes, at, silence, end]: [number, number, number, string | null] = [0, monotonicMs(), 0, null]
+  client.onLine((line) => {
+    if (line.startsWith('ended')) end = line
+    silence = Math.max(silence, monotonicMs() - at)
+    at = monotonicMs()
+    bytes = Number(line)
+  })
+  return {
+    bytes: () => bytes,
+    silence: () => Math.max(silence, monotonicMs() - at),
+    end: () => end,
+    stop: async () => void (await client.stop()),
+  }
+}
+
+/** Waits until both lines carry something of it. */
+async function untilBothCarry(): Promise<void> {
+  const before = await carried()
+  await until(lab, 'both lines carry the connection', async () =>
+    (await carried()).every((bytes, index) => bytes > (before[index] ?? 0) + 300_000),
+  ).catch(async (error) => {
+    throw new Error(`${error}\n${await lab.exec(['/usr/bin/ss', '--mptcp', '--tcp', '-in'])}`)
+  })
+}
+
+const carried = () => carriedBytes([{ namespace: isp(1) }, { namespace: isp(2) }])
+
+test.each(Object.entries(servers))(
+  'one connection is carried by both lines, and goes on whichever of them fails (%s)',
+  { timeout: 6 * longPatienceMs },
+  async (_, address) => {
+    await restart(lab)
+    await untilJudged(lab, 4)
+    await untilEndpoints(...wan1, ...wan2)
+    expect(await mptcp('limits', 'show')).toContain('subflows 8')
+    const one = await download(address)
+    await untilBothCarry()
+    await pause(3000)
+    const [from, began] = [one.bytes(), monotonicMs()]
+    await pause(5000)
+    const share = ((one.bytes() - from) * 8) / (monotonicMs() - began) / 50_000
+    const figure = { release: 'namespaces', stack: address }
+    record({
+      ...figure,
+      name: 'one MPTCP connection, of 40 + 10 Mbit/s',
+      value: 100 * share,
+      unit: '%',
+      ...atLeast(90),
+    })
+    for (const [dead, left] of [[1, wan2] as const, [2, wan1] as const]) {
+      await blackhole(lab.network, dead)
+      await untilEndpoints(...left)
+      await untilMore(one)
+      await mend(lab.network, dead)
+      await untilCarriers(lab, ['wan1', 'wan2'], '-4', longPatienceMs)
+      await untilEndpoints(...wan1, ...wan2)
+      await untilBothCarry()
+    }
+    record({ ...figure, name: 'one MPTCP connection, longest silence', value: one.silence(), unit: 'ms', limit: 1500 })
+    expect(one.end()).toBeNull()
+    await one.stop()
+  },
+)
+
+test('a standby uplink carries next to nothing of it while another works', async () => {
+  await restart(lab, '[uplink wan2]\nstandby = yes\n')
+  await untilJudged(lab, 4)
+  await untilEndpoints(...wan1, ...backup2)
+  const one = await download(addresses.server)
+  await until(lab, 'it is carried', async () => one.bytes() > 1_000_000)
+  const before = await carried()
+  const from = one.bytes()
+  await until(lab, 'more of it is carried', async () => one.bytes() > from + 20_000_000)
+  const [, standby = 0] = (await carried()).map((bytes, index) => bytes - (before[index] ?? 0))
+  // Its own probes are in it.
+  expect(standby).toBeLessThan(200_000)
+  await blackhole(lab.network, 1)
+  await untilEndpoints(...wan2)
+  await untilMore(one)
+  await mend(lab.network, 1)
+  await untilEndpoints(...wan1, ...backup2)
+  expect(one.end()).toBeNull()
+  await one.stop()
+})
+
+async function untilMore(one: Download): Promise<void> {
+  const from = one.bytes()
+  await until(lab, 'it goes on', async () => one.bytes() > from + 500_000)
+}
+
+test("others' endpoints are left alone, and ours step aside", async () => {
+  await restart(lab)
+  await untilEndpoints(...wan1, ...wan2)
+  await mptcp('endpoint', 'add', '192.168.77.1', 'id', '3', 'signal')
+  await lab.ifbalance(['apply'])
+  expect(await endpoints()).toEqual(['192.168.77.1 id 3 signal'])
+  await lab.tells({ event: 'trouble', kind: 'mptcp' })
+  expect(await lab.ifbalance(['check'])).toContain('192.168.77.1')
+  await mptcp('endpoint', 'delete', 'id', '3')
+  await lab.ifbalance(['apply'])
+  expect(await endpoints()).toEqual([...wan1, ...wan2].sort())
+})
+
+test('what is taken away comes back, and all goes in the end', async () => {
+  await restart(lab)
+  await untilEndpoints(...wan1, ...wan2)
+  await mptcp('endpoint', 'delete', 'id', '66')
+  await mptcp('limits', 'set', 'subflows', '1')
+  await lab.ifbalance(['apply'])
+  expect(await endpoints()).toEqual([...wan1, ...wan2].sort())
+  expect(await mptcp('limits', 'show')).toContain('subflows 8')
+  await lab.configure('[balance]\nmptcp = no\n')
+  lab.signalDaemon('SIGHUP')
+  await untilEndpoints()
+  expect(await mptcp('limits', 'show')).toContain('subflows 2')
+  await restart(lab)
+  await untilEndpoints(...wan1, ...wan2)
+  await lab.ifbalance(['down'])
+  expect(await endpoints()).toEqual([])
+  expect(await mptcp('limits', 'show')).toContain('subflows 2')
+})

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { mptcpWords, parseMptcp } from '../../../../src/kernel/mptcp.ts'
+import type { Mptcp } from '../../../../src/model/mptcp.ts'
+import type { Uplink } from '../../../../src/model/uplink.ts'
+import { decideMptcp, formerSubflows, mptcpWarnings } from '../../../../src/reconcile/decide/mptcp.ts'
+import { diff } from '../../../../src/reconcile/diff.ts'
+import { configOf } from '../../../config-of.ts'
+import { healthOf, observedOf, pathOf, uplinkOf } from '../../builders.ts'
+
+const empty: Mptcp = { endpoints: [], subflows: 2 }
+const v4 = (number: number, more: Partial<Uplink> = {}) =>
+  uplinkOf(number, { inet: pathOf(`10.${number}.0.1`, [`10.${number}.0.2`]), ...more })
+const dead = (number: number) =>
+  v4(number, { state: 'offline', inet: pathOf(null, [`10.${number}.0.2`], { line: healthOf('offline') }) })
+
+/** `65 10.1.0.2 wan1 subflow` */
+function endpoints(uplinks: readonly Uplink[], text = '', mptcp: Mptcp | undefined = empty): readonly string[] | null {
+  const wanted = decideMptcp(configOf(text), uplinks, observedOf(mptcp && { mptcp }))
+  return wanted?.endpoints.map(({ id, address, device, flags }) => [id, address, device, ...flags].join(' ')) ?? null
+}
+
+const one = '65 10.1.0.2 wan1 subflow'
+const two = '66 10.2.0.2 wan2 subflow'
+
+test('each usable uplink has one', () => expect(endpoints([v4(1), v4(2)])).toEqual([one, two]))
+
+test('both families have, and link-local addresses none', () => {
+  const both = v4(2, { inet6: pathOf('fe80::1', ['fe80::2', '2001:db8:2::2']) })
+  expect(endpoints([v4(1), both])).toEqual([one, two, '130 2001:db8:2::2 wan2 subflow'])
+})
+
+test.each<[string, readonly Uplink[], string, Mptcp | undefined]>([
+  ['the kernel has none', [v4(1), v4(2)], '', undefined],
+  ['nobody wants it', [v4(1), v4(2)], '[balance]\nmptcp = no\n', empty],
+  ['one uplink is known', [v4(1)], '', empty],
+])('none where %s', (_, uplinks, text, mptcp) => {
+  expect(decideMptcp(configOf(text), uplinks, observedOf(mptcp && { mptcp }))).toBeUndefined()
+})
+
+test('a dead one has none, and the last that is usable keeps its own', () => {
+  expect(endpoints([v4(1), dead(2)])).toEqual([one])
+})
+
+test.each([
+  ['metered ones', [v4(1), v4(2)], '[uplink wan2]\nmetered = yes\n'],
+  ['standby ones', [v4(1), v4(2, { standby: true })], ''],
+  ['those of another tier', [v4(1), v4(2, { metric: 20 })], ''],
+  ['all but the first, where one after the other carries', [v4(1), v4(2)], '[balance]\nmode = failover\n'],
+])('a backup: %s', (_, uplinks, text) => {
+  expect(endpoints(uplinks, text)).toEqual([one, '66 10.2.0.2 wan2 backup subflow'])
+})
+
+test('an address that two uplinks have is one endpoint, and of more than eight those are left that carry nothing', () => {
+  expect(endpoints([v4(1), v4(2, { inet: pathOf(null, ['10.1.0.2']) })])).toEqual([one])
+  const many = [v4(1, { standby: true }), ...Array.from({ length: 8 }, (_, i) => v4(i + 2))]
+  expect(endpoints(many)).toHaveLength(8)
+  expect(endpoints(many)?.join()).not.toContain('wan1')
+})
+
+const foreign = { id: 3, address: '192.168.77.1', device: null, flags: ['signal'] }
+
+test("with others' endpoints there are none of ours, and it is told", () => {
+  const mptcp = { ...empty, endpoints: [foreign] }
+  expect(endpoints([v4(1), v4(2)], '', mptcp)).toBeNull()
+  expect(mptcpWarnings(configOf(''), observedOf({ mptcp }))).toMatchObject([{ kind: 'mptcp' }])
+  expect(mptcpWarnings(configOf('[balance]\nmptcp = no\n'), observedOf({ mptcp }))).toEqual([])
+  const implicit = { ...empty, endpoints: [{ ...foreign, flags: ['implicit'] }] }
+  expect(endpoints([v4(1), v4(2)], '', implicit)).toEqual([one, two])
+})
+
+const listing = `add_addr_accepted 0 subflows 8
+192.168.77.1 id 3 signal
+10.1.0.2 id 65 subflow backup dev wan1
+10.9.0.2 id 66 subflow dev wan2
+10.3.0.2 id 67 subflow dev wan3
+`
+
+test('the steps from what is listed to what is wanted, and what takes it away', () => {
+  const mptcp = parseMptcp(listing) ?? empty
+  const observed = observedOf({ mptcp, state: { uplinks: {}, sysctls: {}, subflows: 2 } })
+  const wanted = { ...decideMptcp(configOf(''), [v4(1), v4(2)], observedOf({ mptcp: empty })), subflows: 8 }
+  const desired = { uplinks: [], routes: [], rules: [], ruleset: null, sysctls: {}, tableNames: '', warnings: [] }
+  const words = (mine: object) =>
+    diff(observed, { ...desired, state: observed.state, ...mine }, configOf('').layout).flatMap((step) =>
+      'endpoint' in step || step.kind === 'set-subflows' ? [mptcpWords(step).join(' ')] : [],
+    )
+  expect(words({ mptcp: wanted })).toEqual([
+    'endpoint delete id 66',
+    'endpoint delete id 67',
+    'endpoint change id 65 nobackup',
+    'endpoint add 10.2.0.2 dev wan2 id 66 subflow',
+  ])
+  const gone = ['endpoint delete id 65', 'endpoint delete id 66', 'endpoint delete id 67']
+  expect(words({})).toEqual([...gone, 'limits set subflows 2'])
+})
+
+test('the number of subflows before us is remembered once', () => {
+  const state = { uplinks: {}, sysctls: {} }
+  expect(formerSubflows(observedOf({ mptcp: empty }), empty)).toBe(2)
+  expect(
+    formerSubflows(observedOf({ mptcp: { ...empty, subflows: 8 }, state: { ...state, subflows: 2 } }), empty),
+  ).toBe(2)
+  expect(formerSubflows(observedOf({ mptcp: empty, state: { ...state, subflows: 2 } }), undefined)).toBeUndefined()
+})
+
+test('what is no listing', () => expect(parseMptcp('Error: unknown')).toBeNull())
