@@ -9,7 +9,8 @@ const programs = { env: '/usr/bin/env', prlimit: '/usr/bin/prlimit' } as const
  * Node.js did to signals when it started. prlimit(1) undoes what Node.js did to the limit of open files.
  *
  * Node.js makes a pipe that is a standard stream non-blocking, for everyone who has it open, once anything looks at
- * that stream. Returns a complaint where the command cannot be handed on; otherwise it does not return.
+ * that stream; execa does when it is loaded. Returns a complaint where the command cannot be handed on; otherwise it
+ * does not return.
  */
 export function becomeCommand(command: readonly string[]): string {
   const [name = ''] = command

@@ -1,8 +1,9 @@
 /** Programs that run on and on, and whose output is read as it comes. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { Failure } from './error.ts'
-import { environment, started } from './run.ts'
+import { messageOf } from './log.ts'
+import { environment } from './run.ts'
 
 export interface Follower {
   readonly onLine: (line: string) => void
@@ -20,7 +21,8 @@ const maxLine = 4096
 
 /**
  * Runs a program by absolute path with arguments as they are (no shell), and hands on each text line of its output.
- * Returns what stops it. Never throws.
+ * Returns what stops it. Never throws. Not by execa, which takes twice the processor's time to start one: here programs
+ * are started when something may be dead, and many at once.
  */
 export function follow(program: string, args: readonly string[], { onLine, onErrorLine, onEnd }: Follower): () => void {
   let stopped = false
@@ -30,9 +32,7 @@ export function follow(program: string, args: readonly string[], { onLine, onErr
   }
   const notStarted = (error: Error) =>
     end(new Failure('program-not-started', `${program}: ${error.message}`, { cause: error }))
-  const child = started(() =>
-    spawn(program, args, { stdio: ['ignore', 'pipe', onErrorLine ? 'pipe' : 'ignore'], env: environment }),
-  )
+  const child = spawned(program, args, onErrorLine !== undefined)
   if (child instanceof Error) {
     queueMicrotask(() => notStarted(child))
     return () => {
@@ -59,5 +59,14 @@ export function follow(program: string, args: readonly string[], { onLine, onErr
   return () => {
     stopped = true
     child.kill('SIGTERM')
+  }
+}
+
+/** spawn(), which throws where memory or descriptors are lacking, but tells of a missing program later. */
+function spawned(program: string, args: readonly string[], withErrors: boolean): ChildProcess | Error {
+  try {
+    return spawn(program, args, { stdio: ['ignore', 'pipe', withErrors ? 'pipe' : 'ignore'], env: environment })
+  } catch (error) {
+    return error instanceof Error ? error : new Failure('program-not-started', messageOf(error))
   }
 }

@@ -1,11 +1,12 @@
 /** Programs whose output is read by the text line, and not kept: it may be more than anyone wants in memory. */
+import { execa } from 'execa'
 import { Failure } from './error.ts'
-import { follow } from './follow.ts'
+import { environment } from './run.ts'
 
 /** A million text lines take seconds; a program that takes longer than this hangs. */
 const timeoutMs = 120_000
-/** Text lines of standard error that are told. */
-const mostErrors = 20
+/** The rest of a text line without its end is cut here; nothing that we read is longer. */
+const maxLine = 4096
 
 /**
  * Runs a program by absolute path with arguments as they are (no shell), hands on each text line of its output and
@@ -17,21 +18,23 @@ export async function eachLine(
   args: readonly string[],
   onLine: (line: string) => void,
 ): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const failed = (code: Failure['code'], cause: string) =>
-    reject(new Failure(code, `${[program, ...args].join(' ')}: ${cause}`))
-  const errors: string[] = []
-  const stop = follow(program, args, {
-    onLine,
-    onErrorLine: (line) => {
-      if (errors.length < mostErrors) errors.push(line)
-    },
-    onEnd: ({ code, exitCode, message }) =>
-      exitCode === 0 ? resolve() : failed(code, errors.join('\n').trim() || message),
+  const child = execa(program, args, {
+    stdin: 'ignore',
+    buffer: { stdout: false },
+    env: environment,
+    extendEnv: false,
+    reject: false,
+    timeout: timeoutMs,
   })
-  const timer = setTimeout(() => {
-    stop()
-    failed('timeout', `no end within ${timeoutMs} ms`)
-  }, timeoutMs)
-  return promise.finally(() => clearTimeout(timer))
+  let rest = ''
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = (lines.pop() ?? '').slice(0, maxLine)
+    for (const line of lines) onLine(line)
+  })
+  const { exitCode, stderr, timedOut, originalMessage } = await child
+  if (exitCode === 0) return
+  const cause = timedOut ? `no end within ${timeoutMs} ms` : stderr.trim() || originalMessage || 'killed'
+  throw new Failure(timedOut ? 'timeout' : 'program-failed', `${[program, ...args].join(' ')}: ${cause}`)
 }

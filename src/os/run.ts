@@ -1,10 +1,6 @@
-/**
- * Runs programs that end by themselves, within bounds of time and output. By nothing but child_process: a round starts four
- * programs before the first route changes, and each is a wait of this process until the other one runs.
- */
-import { type ChildProcess, spawn } from 'node:child_process'
+/** Runs programs that end by themselves, within bounds of time and output. */
 import { accessSync, constants } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { execa } from 'execa'
 import { Failure } from './error.ts'
 import { messageOf } from './log.ts'
 
@@ -19,7 +15,7 @@ export interface Options {
   /** Exit codes that are no failure; default: 0 alone. */
   readonly accept?: readonly number[]
   readonly timeoutMs?: number
-  /** Bytes that it may print on standard output, and on standard error; default: 16 MiB. */
+  /** Bytes that it may print on standard output; default: 16 MiB. */
   readonly maxOutput?: number
   /** Variables of its environment besides LC_ALL and PATH. */
   readonly env?: Readonly<Record<string, string>>
@@ -38,66 +34,46 @@ export const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' 
  */
 export async function run(program: string, args: readonly string[], options: Options = {}): Promise<Result> {
   const { input, accept = [0], timeoutMs = 10_000, maxOutput = 16 * 1024 * 1024, env = {}, descriptor } = options
-  const failure = (code: Failure['code'], cause: string, more = {}) =>
-    new Failure(code, `${[program, ...args].join(' ')}: ${cause}`, more)
-  const { promise, resolve, reject } = Promise.withResolvers<Result>()
-  const child = started(() =>
-    spawn(program, args, {
-      stdio: [input === undefined ? (descriptor ?? 'ignore') : 'pipe', 'pipe', 'pipe'],
-      env: { ...env, ...environment },
-      // A process group of its own can be killed as a whole: a grandchild that lives on would keep the pipes open, and
-      // us waiting.
-      detached: true,
-    }),
-  )
-  if (child instanceof Error) throw failure('program-not-started', child.message, { cause: child })
-
-  // A bound that was reached is a failure whatever the exit code: half an answer is none.
-  let bound: Failure | null = null
-  const end = (code: 'timeout' | 'too-large', cause: string) => {
-    bound ??= failure(code, cause)
+  const child = execa(program, args, {
+    // execa takes any descriptor; its types (version 10) know only the standard ones.
+    ...(input === undefined ? { stdin: (descriptor ?? 'ignore') as 0 | 'ignore' } : { input }),
+    env: { ...env, ...environment },
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    // A process group of its own can be killed as a whole: a grandchild that lives on would keep the pipes open, and us
+    // waiting.
+    detached: true,
+    maxBuffer: maxOutput,
+  })
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
     killGroup(child.pid)
+  }, timeoutMs)
+  const result = await child
+  clearTimeout(timer)
+  if (result.isMaxBuffer) killGroup(child.pid)
+  const { stdout, stderr, exitCode } = result
+  // A bound that was reached is a failure whatever the exit code: half an answer is none.
+  const bound = late ? `no end within ${timeoutMs} ms` : result.isMaxBuffer ? `more than ${maxOutput} bytes` : null
+  if (bound !== null || exitCode === undefined || !accept.includes(exitCode)) {
+    const cause = bound ?? (stderr.trim() || result.originalMessage || `exit code ${exitCode ?? 'none'}`)
+    throw new Failure(codeOf(late, result), `${[program, ...args].join(' ')}: ${cause}`, {
+      cause: result.cause,
+      ...(exitCode === undefined ? {} : { exitCode }),
+    })
   }
-  const timer = setTimeout(() => end('timeout', `no end within ${timeoutMs} ms`), timeoutMs)
-  const tooLong = () => end('too-large', `more than ${maxOutput} bytes`)
-  const stdout = collect(child.stdout, maxOutput, tooLong)
-  const stderr = collect(child.stderr, maxOutput, tooLong)
-  child.on('error', (error) => reject(failure('program-not-started', error.message, { cause: error })))
-  // 'close' comes when its output was read to the end, unlike 'exit'.
-  child.on('close', (code, signal) => {
-    const result = { stdout: stdout(), stderr: stderr(), exitCode: code ?? -1 }
-    if (bound !== null) reject(bound)
-    else if (code !== null && accept.includes(code)) resolve(result)
-    else {
-      const cause = result.stderr.trim() || (code === null ? `ended by ${signal}` : `exit code ${code}`)
-      reject(failure('program-failed', cause, code === null ? {} : { exitCode: code }))
-    }
-  })
-  // A program that ends without having read all of its input says by its exit code what that means.
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.end(input)
-  return promise.finally(() => clearTimeout(timer))
+  return { stdout, stderr, exitCode }
 }
 
-/** spawn() throws where memory or descriptors are lacking, but tells of a missing program later. */
-export function started<T extends ChildProcess>(start: () => T): T | Error {
-  try {
-    return start()
-  } catch (error) {
-    return error instanceof Error ? error : new Failure('program-not-started', messageOf(error))
-  }
-}
-
-/** Keeps what comes, up to so many bytes; returns what gives it as text. */
-function collect(stream: Readable | null, limit: number, onTooMuch: () => void): () => string {
-  const chunks: Buffer[] = []
-  let length = 0
-  stream?.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (length > limit) return onTooMuch()
-    chunks.push(chunk)
-  })
-  return () => Buffer.concat(chunks).toString('utf8')
+function codeOf(
+  late: boolean,
+  { isMaxBuffer, exitCode }: { readonly isMaxBuffer: boolean; readonly exitCode?: number },
+) {
+  if (late) return 'timeout'
+  if (isMaxBuffer) return 'too-large'
+  return exitCode === undefined ? 'program-not-started' : 'program-failed'
 }
 
 /** Throws a Failure where the program is not there or cannot be run. */
