@@ -56,7 +56,9 @@ function othersEndpoints({ mptcp }: Observed): readonly MptcpEndpoint[] {
 function candidates(family: Family, config: Config, uplinks: readonly Uplink[]): readonly MptcpEndpoint[] {
   const inOrder = modeOf(config.balance.mode).spreads === 'in order'
   const carrying = (inOrder ? activeUplinks : eligibleUplinks)(family, config, uplinks).map(({ name }) => name)
-  return usable(family, uplinks).flatMap(({ name, number, interface: device, path }) => {
+  // A drained one keeps what it has.
+  const all = uplinks.map(({ drained: _, ...uplink }) => uplink)
+  return usable(family, all).flatMap(({ name, number, interface: device, path }) => {
     const address = path.source ?? path.addresses.find((one) => !isLinkLocal(one))
     if (address === undefined || path.deprecated) return []
     const costs = config.uplinks.find((section) => section.name === name)?.metered ?? false

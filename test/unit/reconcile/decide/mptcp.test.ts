@@ -43,6 +43,7 @@ test('a dead one has none, and the last that is usable keeps its own', () => {
 
 test.each([
   ['metered ones', [v4(1), v4(2)], '[uplink wan2]\nmetered = yes\n'],
+  ['drained ones', [v4(1), v4(2, { drained: 'command' })], ''],
   ['standby ones', [v4(1), v4(2, { standby: true })], ''],
   ['those of another tier', [v4(1), v4(2, { metric: 20 })], ''],
   ['all but the first, where one after the other carries', [v4(1), v4(2)], '[balance]\nmode = failover\n'],
