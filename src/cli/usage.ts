@@ -56,7 +56,7 @@ function entry(name: string, command: Command): string {
 function summaryOf({ usage, summary, options }: Command): string {
   const others = Object.keys(options)
     .map((name) => `--${name}`)
-    .filter((option) => !usage.includes(`[${option}`))
+    .filter((option) => !usage.split(/[\s[\]]+/).includes(option))
   return others.length > 0 ? `${summary}; also ${others.join(', ')}` : summary
 }
 

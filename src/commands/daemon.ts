@@ -4,7 +4,7 @@ import { type Published, publish } from '../daemon/api/publish.ts'
 import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { createForgetting } from '../daemon/forgetting.ts'
-import { watchHealth } from '../daemon/lines/watch.ts'
+import { type HealthWatch, watchHealth } from '../daemon/lines/watch.ts'
 import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
@@ -58,7 +58,7 @@ export async function run(): Promise<number> {
   process.on('SIGHUP', () => {
     if (rounds.load().length === 0) scheduler.hint(configurationRead)
   })
-  const control = await listenForRequests((request) => answer(request, rounds, scheduler, published))
+  const control = await listenForRequests((request) => answer(request, rounds, scheduler, published, health))
   // A start is a wish to balance, whatever was wished before.
   resume()
   rounds.load()
@@ -105,6 +105,7 @@ async function answer(
   rounds: ReconcileLoop,
   { now, isFighting }: Scheduler<Reply>,
   { switchUplink, followSlice }: Published,
+  { measured }: HealthWatch,
 ): Promise<Reply> {
   switch (request.do) {
     case 'status':
@@ -125,6 +126,8 @@ async function answer(
     case 'disable':
     case 'drain':
       return switchUplink(request.do, request.uplink ?? '')
+    case 'measured':
+      return measured(request.uplink ?? '', request.bytesPerSecond ?? 0)
     case 'follow':
       return followSlice(request.uplink ?? '')
     case 'reconcile':

@@ -82,6 +82,14 @@ export const commands = {
     completes: ['uplinks'],
     load: () => import('./probe.ts'),
   }),
+  measure: command({
+    usage: '[--seconds N] [--yes] --url URL UPLINK',
+    summary: 'fill a line for some seconds by downloading a file, and keep what it carried',
+    options: { url: 'text', seconds: 'text', yes: 'flag' },
+    words: 'some',
+    completes: ['uplinks'],
+    load: () => import('./measure.ts'),
+  }),
   monitor: command({
     usage: '[--json]',
     summary: 'how the uplinks are, and each change from then on',

@@ -4,11 +4,14 @@ import { switchVerbs } from '../../store/switches.ts'
 /**
  * A request. `reconcile`: look at the world now. `apply`: the same, and end what `down` began. `down`: take everything
  * of ours away, and keep it away. `reload`: read the configuration again. `status`: answer that you run. `enable`,
- * `disable`: take this uplink in or out. `drain`: give it no new connections. `follow`: send by this uplink what its slice sends.
+ * `disable`: take this uplink in or out. `drain`: give it no new connections. `measured`: it has carried so
+ * much when it was loaded on purpose. `follow`: send by this uplink what its slice sends.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
   readonly uplink?: string
+  /** What the uplink has carried downwards. */
+  readonly bytesPerSecond?: number
   /** Who asks, or what happened, for the log. */
   readonly reason?: string
 }
@@ -27,17 +30,18 @@ export interface Reply {
 /** The largest text line in bytes, far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
-const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', ...switchVerbs, 'follow'] as const
+const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', ...switchVerbs, 'measured', 'follow'] as const
 
 /** A request from a text line; null for anything else. */
 export function parseRequest(line: string): Request | null {
   const value = parseObject(line)
   const verb = verbs.find((known) => known === value?.['do'])
-  const [reason, uplink] = [value?.['reason'], value?.['uplink']]
+  const [reason, uplink, rate] = [value?.['reason'], value?.['uplink'], value?.['bytesPerSecond']]
   if (!verb) return null
   return {
     do: verb,
     ...(typeof reason === 'string' ? { reason: reason.slice(0, 200) } : {}),
+    ...(typeof rate === 'number' && isRate(rate) ? { bytesPerSecond: rate } : {}),
     ...(typeof uplink === 'string' ? { uplink: uplink.slice(0, 200) } : {}),
   }
 }
@@ -49,6 +53,11 @@ export function parseReply(line: string): Reply | null {
   if (typeof ok !== 'boolean' || typeof message !== 'string') return null
   const flags = (['misuse', 'trouble'] as const).filter((flag) => value?.[flag] === true)
   return { ok, message, ...Object.fromEntries(flags.map((flag) => [flag, true])) }
+}
+
+/** Ten terabits a second at most. */
+function isRate(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && value <= 1.25e12
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {

@@ -5,6 +5,7 @@ import { aimOf } from '../../lines/learning/aim.ts'
 import { aimed, isSameWish } from '../../lines/learning/begin.ts'
 import { answered, knownLines, newLearning, spreadingOf } from '../../lines/learning/learning.ts'
 import { looked } from '../../lines/learning/look.ts'
+import { withMeasured } from '../../lines/learning/measured.ts'
 import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
@@ -12,6 +13,7 @@ import type { InForce } from '../../model/spreading.ts'
 import { log } from '../../os/log.ts'
 import { type KnownLine, linesFile, loadLines, saveLines } from '../../store/lines.ts'
 import { loadSpreading, saveSpreading } from '../../store/spreading.ts'
+import type { Reply } from '../control/protocol.ts'
 import type { Ticker } from '../ticker.ts'
 
 /** How often lines are looked at, about each second: beats are as they come. */
@@ -26,6 +28,8 @@ export interface LearningWatch {
   readonly update: (desired: Desired, config: Config) => void
   /** What a probe of this uplink was answered, over either family. */
   readonly hear: (uplink: string, answer: Answer) => void
+  /** A line was loaded on purpose, and carried so many bytes/s downwards. */
+  readonly measured: (uplink: string, rate: number) => Reply
   readonly stop: () => void
 }
 
@@ -96,6 +100,15 @@ export function learnLines(
     update,
     hear: (uplink, answer) => {
       learning = answered(learning, uplink, answer, performance.now())
+    },
+    measured: (uplink, rate) => {
+      if (!(rate > 0)) return { ok: false, message: 'no rate was told' }
+      const next = withMeasured(learning, uplink, rate, performance.now())
+      if (typeof next === 'string') return { ok: false, message: next }
+      learning = next
+      write()
+      show(performance.now())
+      return { ok: true, message: `${uplink} counts as known with ${((8 * rate) / 1e6).toPrecision(3)} Mbit/s down.` }
     },
     stop: () => {
       if (isUnwritten()) write()

@@ -23,6 +23,7 @@ import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { isLinkLocal } from '../../net/valid.ts'
 import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
+import type { Reply } from '../control/protocol.ts'
 import type { Ticker } from '../ticker.ts'
 import { watchFailback } from './failback-watch.ts'
 import { learnLines } from './learning.ts'
@@ -35,6 +36,8 @@ import { createUserHooks } from './user-hooks.ts'
 export interface HealthWatch {
   /** Called after each round: what is to be watched from now on. */
   readonly update: (desired: Desired, config: Config, observed: Observed) => void
+  /** A line was loaded on purpose, and carried so many bytes/s downwards. */
+  readonly measured: (uplink: string, rate: number) => Reply
   readonly stop: () => void
 }
 
@@ -206,6 +209,7 @@ export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]
   pulse.join(lookAtMtus, writeEveryMs)
   return {
     update,
+    measured: learning.measured,
     stop: () => {
       quotas.stop()
       learning.stop()

@@ -69,7 +69,12 @@ const ownFirstMs = 100
  * then public ones through the same line. The host's own may be reached by another line, or be what is dead. Throws
  * where none answers.
  */
-async function resolve(egress: Egress, own: readonly string[], name: string, signal: AbortSignal): Promise<string> {
+export async function resolve(
+  egress: Egress,
+  own: readonly string[],
+  name: string,
+  signal: AbortSignal,
+): Promise<string> {
   const ask = async (server: string) => {
     const [address] = (await askName(egress, server, 53, name, signal)) ?? []
     if (address === undefined) throw new Failure('no-answer', `${name}: no address`)
