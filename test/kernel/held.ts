@@ -269,10 +269,12 @@ export async function startHolding(world: World): Promise<Holding> {
 
   async function expectAllWell(what: string, first: 'client' | 'server' = 'client'): Promise<void> {
     const word = await ask(first)
-    const all = Object.assign({}, ...clients.map((client) => lost(client, word)))
+    const all = clients.flatMap((client) =>
+      Object.entries(lost(client, word)).map(([name, count]) => `${name}: ${count}`),
+    )
     const counts = await strangers()
     const which = counts.some((one) => one > 0) ? await whichStrangers() : ''
-    expect({ what, lost: all, strangers: counts, which }).toEqual({ what, lost: {}, strangers: [0, 0], which: '' })
+    expect({ what, lost: all, strangers: counts, which }).toEqual({ what, lost: [], strangers: [0, 0], which: '' })
   }
 
   /** The strangers' addresses and ports, and when each came first, by what is left of an hour. */
