@@ -4,6 +4,7 @@ import { type Published, publish } from '../daemon/api/publish.ts'
 import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { createForgetting } from '../daemon/forgetting.ts'
+import { type History, keepHistory } from '../daemon/history.ts'
 import { type HealthWatch, watchHealth } from '../daemon/lines/watch.ts'
 import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
@@ -37,28 +38,34 @@ export async function run(): Promise<number> {
   for (const rival of readRivals()) log.event({ event: 'trouble', ...rival })
   const watchdog = startWatchdog()
   const bus = openBus({ onTrouble: (reason) => log.event({ event: 'bus', reason }) })
+  const pulse = createTicker()
+  const history = keepHistory(pulse)
   const published = publish(
     bus,
     (cause) => scheduler.now(cause),
     () => rounds.slices(),
+    history,
   )
-  const pulse = createTicker()
-  const health = watchHealth(pulse, (...causes) => scheduler.now(...causes))
+  const health = watchHealth(pulse, (...causes) => scheduler.now(...causes), history.hear)
   const forgetLongGone = createForgetting()
   const rounds = createReconcileLoop({
     details: true,
     onStatus: published.show,
     onDesired: (desired, config, observed) => {
       health.update(desired, config, observed)
+      history.update(desired)
       forgetLongGone(observed.links)
       keepNumbers(desired, observed)
     },
+    onEvent: (event) => history.tell([event]),
   })
   const scheduler = createScheduler((causes) => rounds.run(causes).finally(watchdog.worked))
   process.on('SIGHUP', () => {
     if (rounds.load().length === 0) scheduler.hint(configurationRead)
   })
-  const control = await listenForRequests((request) => answer(request, rounds, scheduler, published, health))
+  const control = await listenForRequests((request) =>
+    answer(request, rounds, scheduler, published, { health, history }),
+  )
   // A start is a wish to balance, whatever was wished before.
   resume()
   rounds.load()
@@ -85,6 +92,7 @@ export async function run(): Promise<number> {
   await stopped
   pulse.stop()
   health.stop()
+  await history.stop()
   services.stop()
   stopSysctls()
   stopKernel()
@@ -105,7 +113,7 @@ async function answer(
   rounds: ReconcileLoop,
   { now, isFighting }: Scheduler<Reply>,
   { switchUplink, followSlice }: Published,
-  { measured }: HealthWatch,
+  { health, history }: { readonly health: HealthWatch; readonly history: History },
 ): Promise<Reply> {
   switch (request.do) {
     case 'status':
@@ -127,9 +135,11 @@ async function answer(
     case 'drain':
       return switchUplink(request.do, request.uplink ?? '')
     case 'measured':
-      return measured(request.uplink ?? '', request.bytesPerSecond ?? 0)
+      return health.measured(request.uplink ?? '', request.bytesPerSecond ?? 0)
     case 'follow':
       return followSlice(request.uplink ?? '')
+    case 'history':
+      return history.write()
     case 'reconcile':
       return now({ kind: 'hook', reason: request.reason ?? 'a request' })
   }

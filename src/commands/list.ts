@@ -104,6 +104,14 @@ export const commands = {
     words: 'none',
     load: () => import('./connections.ts'),
   }),
+  history: command({
+    usage: '[--since TIME] [--until TIME] [--events] [--sla] [--json] [UPLINK]',
+    summary: 'outages, availability and quality of the lines in the past',
+    options: { since: 'text', until: 'text', events: 'flag', sla: 'flag', json: 'flag' },
+    words: 'some',
+    completes: ['uplinks'],
+    load: () => import('./history.ts'),
+  }),
   metrics: command({
     usage: '[--textfile FILE]',
     summary: 'what "status" shows, as metrics for Prometheus',

@@ -56,9 +56,11 @@ export interface ReconcileLoopOptions {
   readonly onStatus?: (status: Status) => void
   /** Called after each round with what should be, and now is. */
   readonly onDesired?: (desired: Desired, config: Config, observed: Observed) => void
+  /** Called with each event that is logged of uplinks. */
+  readonly onEvent?: (event: Event) => void
 }
 
-export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileLoopOptions): ReconcileLoop {
+export function createReconcileLoop({ details, onStatus, onDesired, onEvent }: ReconcileLoopOptions): ReconcileLoop {
   let config: Config | null = null
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
@@ -93,16 +95,21 @@ export function createReconcileLoop({ details, onStatus, onDesired }: ReconcileL
     said = new Set(byReason.keys())
   }
 
+  function tellEvent(event: Event): void {
+    log.event(event)
+    onEvent?.(event)
+  }
+
   /** Logs the events of a round, which `journalctl -p notice` shows. */
   function tellEvents({ observed, desired }: Outcome, inForce: Config, held: boolean): void {
     if (held) {
-      if (telling !== null) log.event({ event: 'held-down' })
+      if (telling !== null) tellEvent({ event: 'held-down' })
       telling = null
       return
     }
     const scene = { observed, uplinks: desired.uplinks, carrying: carriersOf(desired, inForce) }
     const { events, telling: now } = eventsOf(telling, scene, performance.now())
-    budgets.events.say(events, log.event)
+    budgets.events.say(events, tellEvent)
     telling = now
   }
 

@@ -4,6 +4,7 @@ import { busFile } from './bus-facts.ts'
 import { delegations } from './delegations.ts'
 import { healthFile } from './health.ts'
 import { heldDownPath } from './held-down.ts'
+import { historyPath } from './history.ts'
 import { lastGoodFile } from './last-good.ts'
 import { leases } from './leases.ts'
 import { linesFile } from './lines.ts'
@@ -43,6 +44,7 @@ export const everyFile: readonly string[] = [
   ...[
     ...Object.values(switchFolders).map((folder) => `${folder}/*`),
     heldDownPath,
+    historyPath,
     tableNamesPath,
     paths.lock,
     paths.control,

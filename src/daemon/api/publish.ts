@@ -11,6 +11,7 @@ import { type SwitchVerb, saveSwitch } from '../../store/switches.ts'
 import { version } from '../../values/version.ts'
 import type { Reply } from '../control/protocol.ts'
 import { cannotSwitch, switchReply, uplinkCalled } from '../control/switching.ts'
+import type { Past } from './past.ts'
 import { createService } from './service.ts'
 import { rememberSince } from './since.ts'
 
@@ -25,9 +26,9 @@ export interface Published {
 
 /**
  * Publishes the daemon. `now` makes a round and gives its reply; `slices` are those that the latest round left
- * followed.
+ * followed; `past` is what is known of it.
  */
-export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices: () => Cgroups): Published {
+export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices: () => Cgroups, past: Past): Published {
   const remember = rememberSince()
   const follow = sliceFollower(now, slices)
   const published: Published = {
@@ -60,7 +61,7 @@ export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices:
   }
   let latest: Status | null = null
   const { switchUplink, followSlice } = published
-  const service = createService(bus, { reconcile: now, switchUplink, followSlice })
+  const service = createService(bus, { reconcile: now, switchUplink, followSlice }, past)
   return published
 }
 

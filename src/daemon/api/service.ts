@@ -9,6 +9,7 @@ import { gives, refuse } from './answers.ts'
 import { type Action, createAuthority } from './authority.ts'
 import { type Interface, type Method, nothing, takes, type Variant } from './describe.ts'
 import { dispatch } from './dispatch.ts'
+import { type Past, pastMethods } from './past.ts'
 import { described, objectManagerInterface, propertiesInterface, rootPath } from './standard.ts'
 import { describeUplink, fixed, type ServedUplink, uplinkPath } from './uplink.ts'
 
@@ -31,7 +32,7 @@ const managerInterface = 'org.ifbalance1.Manager'
 type Tree = ReadonlyMap<string, readonly Interface[]>
 
 /** Serves what the latest `update` said, and signals what differs from the one before. */
-export function createService(bus: Bus, actions: Actions): { readonly update: (served: Served) => void } {
+export function createService(bus: Bus, actions: Actions, past: Past): { readonly update: (served: Served) => void } {
   const authorize = createAuthority(bus)
   const methods = managerMethods(
     async (call, action, deed) => (await authorize(call, action)) ?? outcomeOf(await deed()),
@@ -42,6 +43,7 @@ export function createService(bus: Bus, actions: Actions): { readonly update: (s
     allowed: (call: IncomingCall, action: Action, deed: () => Promise<Reply>) => Promise<Answer>,
   ): ReadonlyMap<string, Method> {
     return new Map<string, Method>([
+      ...pastMethods(past),
       [
         'Reconcile',
         {

@@ -5,7 +5,8 @@ import { switchVerbs } from '../../store/switches.ts'
  * A request. `reconcile`: look at the world now. `apply`: the same, and end what `down` began. `down`: take everything
  * of ours away, and keep it away. `reload`: read the configuration again. `status`: answer that you run. `enable`,
  * `disable`: take this uplink in or out. `drain`: give it no new connections. `measured`: it has carried so
- * much when it was loaded on purpose. `follow`: send by this uplink what its slice sends.
+ * much when it was loaded on purpose. `follow`: send by this uplink what its slice sends. `history`: write down what
+ * is in memory of it.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
@@ -30,7 +31,17 @@ export interface Reply {
 /** The largest text line in bytes, far more than any request or reply has. */
 export const maxLine = 64 * 1024
 
-const verbs = ['reconcile', 'apply', 'down', 'reload', 'status', ...switchVerbs, 'measured', 'follow'] as const
+const verbs = [
+  'reconcile',
+  'apply',
+  'down',
+  'reload',
+  'status',
+  ...switchVerbs,
+  'measured',
+  'follow',
+  'history',
+] as const
 
 /** A request from a text line; null for anything else. */
 export function parseRequest(line: string): Request | null {

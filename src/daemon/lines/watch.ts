@@ -44,7 +44,11 @@ export interface HealthWatch {
 const families = ['inet', 'inet6'] as const
 
 /** Watches the lines. Calls `balance`, with the causes, when an uplink becomes usable or stops being so. */
-export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]) => Promise<unknown>): HealthWatch {
+export function watchHealth(
+  pulse: Ticker,
+  balance: (...causes: readonly Cause[]) => Promise<unknown>,
+  hear: (uplink: string, family: Family, event: LineNews['event']) => void = () => undefined,
+): HealthWatch {
   const tracks = new Map<string, Track>()
   let egresses: readonly Egress[] = []
   /** What rules ask of lines, by uplink. */
@@ -69,7 +73,9 @@ export function watchHealth(pulse: Ticker, balance: (...causes: readonly Cause[]
   const onVerdict = (...causes: readonly Cause[]) => void balance(...causes).catch(() => undefined)
   const listener = {
     onEvent: (track: Track, event: LineNews['event']) => {
-      if (tracks.get(keyOf(track.egress)) === track) send(track.egress.family, [{ key: keyOf(track.egress), event }])
+      if (tracks.get(keyOf(track.egress)) !== track) return
+      hear(track.egress.uplink, track.egress.family, event)
+      send(track.egress.family, [{ key: keyOf(track.egress), event }])
     },
     onTime: (track: Track, { target, rttMs }: Answer) => {
       if (tracks.get(keyOf(track.egress)) === track) learning.hear(track.egress.uplink, { target, rttMs })

@@ -10,7 +10,7 @@ test('FollowSlice makes no round while all is held down', async () => {
     rounds += 1
     return { ok: true, message: '' }
   }
-  const published = publish(bus, now, () => ({}))
+  const published = publish(bus, now, () => ({}), { rows: async () => [], events: async () => [] })
   const status = { format: 1, mode: 'connection', daemon: true, heldDown: true, pending: 0, warnings: [] }
   published.show({ ...status, uplinks: [{ name: 'wan1', number: 1, state: 'online' }] } as unknown as Status)
   expect(await published.followSlice('wan1')).toEqual({

@@ -1,0 +1,160 @@
+/** `ifbalance history` as text for people. Pure. */
+import { textOf } from '../model/event-text.ts'
+import type { Dated, HistoryRow } from '../model/history.ts'
+import type { Family } from '../net/family.ts'
+import type { LineReport, Outage } from '../status/history/report.ts'
+import { type Paint, printableLines } from './output.ts'
+import { localTime, spanText } from './points-in-time.ts'
+import { type Column, layOut } from './table.ts'
+
+/** What is shown; times in seconds since 1970. */
+export interface Shown {
+  readonly since: number
+  readonly until: number
+  readonly rows: readonly HistoryRow[]
+  readonly lines: readonly LineReport[]
+  readonly outages: readonly Outage[]
+}
+
+const columns: readonly Column[] = [
+  { title: 'LINE', align: 'left' },
+  { title: '', align: 'left' },
+  { title: 'AVAILABLE', align: 'right' },
+  { title: 'MS 50 %', align: 'right' },
+  { title: '95 %', align: 'right' },
+  { title: '99 %', align: 'right' },
+  { title: 'JITTER', align: 'right' },
+  { title: 'LOSS', align: 'right' },
+  { title: 'DOWN', align: 'right' },
+  { title: 'UP', align: 'right' },
+]
+
+/** The tables of lines and outages; `graphs`: a line of blocks below for each line's latency, and one for its outages. */
+export function historyText(shown: Shown, paint: Paint, graphs: boolean): string {
+  const { since, until, lines, outages } = shown
+  if (lines.length === 0 && outages.length === 0)
+    return `Nothing is known of ${localTime(since * 1000)} to ${localTime(until * 1000)}.`
+  const table = layOut(columns, lines.map(rowOf), paint)
+  return [
+    `${localTime(since * 1000)} to ${localTime(until * 1000)}`,
+    '',
+    ...table,
+    ...(graphs ? ['', ...lines.flatMap((line) => graphOf(line, shown))] : []),
+    '',
+    ...outageLines(outages, until, paint),
+  ].join('\n')
+}
+
+function rowOf({ uplink, family, availability, latencyMs, jitterMs, loss, received, sent }: LineReport) {
+  const number = (value: number | null | undefined) => (value === null || value === undefined ? '-' : String(value))
+  const texts = [
+    ...[uplink, familyText(family), availability === null ? '-' : percent(availability)],
+    ...[number(latencyMs?.p50), number(latencyMs?.p95), number(latencyMs?.p99), number(jitterMs)],
+    ...[loss === null ? '-' : percent(loss), bytesText(received), bytesText(sent)],
+  ]
+  return texts.map((text) => ({ text }))
+}
+
+function familyText(family: Family): string {
+  return family === 'inet' ? 'IPv4' : 'IPv6'
+}
+
+/** Not rounded up to all: what was out for a minute of a year was out. */
+function percent(part: number): string {
+  const digits = (Math.floor(part * 100_000) / 1000).toFixed(3)
+  return `${digits.replace(/\.?0+$/, '')} %`
+}
+
+function bytesText(bytes: number | null): string {
+  if (bytes === null) return '-'
+  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3))
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
+}
+
+const graphWidth = 48
+const blocks = '▁▂▃▄▅▆▇█'
+
+/** The latency in pieces of the time, from 0 to the largest; a space where nothing is known, and `x` where it was out. */
+function graphOf({ uplink, family, latencyMs }: LineReport, { rows, since, until }: Shown): readonly string[] {
+  if (latencyMs === null) return []
+  const pieces = Array.from({ length: graphWidth }, () => ({ sum: 0, count: 0, out: 0, seen: 0 }))
+  for (const row of rows) {
+    if (row.uplink !== uplink || row.family !== family) continue
+    const piece = pieces[Math.min(graphWidth - 1, Math.floor(((row.at - since) / (until - since)) * graphWidth))]
+    if (!piece) continue
+    piece.out += row.offline + row.down
+    piece.seen += row.online + row.degraded + row.offline + row.down
+    if (row.meanMs === null) continue
+    piece.sum += row.meanMs
+    piece.count += 1
+  }
+  const means = pieces.map(({ sum, count }) => (count === 0 ? null : sum / count))
+  const most = Math.max(...means.map((mean) => mean ?? 0), 0.1)
+  const graph = means.map((mean, index) => {
+    const { out = 0, seen = 0 } = pieces[index] ?? {}
+    if (seen > 0 && out * 2 >= seen) return 'x'
+    return mean === null ? ' ' : (blocks[Math.min(7, Math.floor((mean / most) * 8))] ?? ' ')
+  })
+  return [`${uplink} ${familyText(family)}, 0 to ${Math.round(most * 10) / 10} ms`, `  |${graph.join('')}|`]
+}
+
+const outageColumns: readonly Column[] = [
+  { title: 'OUT SINCE', align: 'left' },
+  { title: 'UNTIL', align: 'left' },
+  { title: 'FOR', align: 'right' },
+  { title: 'LINE', align: 'left' },
+  { title: 'WHY', align: 'left' },
+]
+
+function outageLines(outages: readonly Outage[], until: number, paint: Paint): readonly string[] {
+  if (outages.length === 0) return ['No outages.']
+  const rows = outages.map(({ uplink, family, state, begin, end, reason, unseenEnd }) => {
+    const ended = end === null ? 'now' : `${unseenEnd ? 'about ' : ''}${localTime(end)}`
+    const cells = [
+      ...[localTime(begin), ended, spanText(((end ?? until * 1000) - begin) / 1000)],
+      ...[family ? `${uplink} ${familyText(family)}` : uplink, printableLines(reason || state)],
+    ]
+    return cells.map((text) => ({ text }))
+  })
+  return layOut(outageColumns, rows, paint)
+}
+
+export function eventsText(events: readonly Dated[]): string {
+  if (events.length === 0) return 'No events.'
+  return events
+    .map((event) => {
+      const text = event.event === 'start' ? 'the daemon starts' : textOf(event)
+      return `${localTime(event.at)}  ${printableLines(text)}`
+    })
+    .join('\n')
+}
+
+/** Availability by line and calendar month. */
+export interface MonthReport extends Pick<LineReport, 'uplink' | 'family' | 'availability'> {
+  /** `2026-11` */
+  readonly month: string
+  readonly outages: number
+  readonly longestSeconds: number
+  readonly outSeconds: number
+}
+
+const monthColumns: readonly Column[] = [
+  { title: 'MONTH', align: 'left' },
+  { title: 'LINE', align: 'left' },
+  { title: '', align: 'left' },
+  { title: 'AVAILABLE', align: 'right' },
+  { title: 'OUT FOR', align: 'right' },
+  { title: 'OUTAGES', align: 'right' },
+  { title: 'LONGEST', align: 'right' },
+]
+
+export function monthsText(months: readonly MonthReport[], paint: Paint): string {
+  if (months.length === 0) return 'Nothing is known of that time.'
+  const rows = months.map(({ month, uplink, family, availability, outSeconds, outages, longestSeconds }) =>
+    [
+      ...[month, uplink, familyText(family), availability === null ? '-' : percent(availability)],
+      ...[spanText(outSeconds), String(outages), outages === 0 ? '-' : spanText(longestSeconds)],
+    ].map((text) => ({ text })),
+  )
+  return layOut(monthColumns, rows, paint).join('\n')
+}

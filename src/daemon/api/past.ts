@@ -1,0 +1,65 @@
+/** GetHistory and GetEvents of org.ifbalance1.Manager: bounded answers, as anyone may ask, and asking takes the daemon's time. */
+import { journalFields } from '../../model/event-text.ts'
+import { type Dated, type HistoryRow, historyStates } from '../../model/history.ts'
+import type { History } from '../history.ts'
+import { gives, refuse } from './answers.ts'
+import { type Method, takes, type Variant } from './describe.ts'
+
+export type Past = Pick<History, 'rows' | 'events'>
+
+/** Up to so long a time is answered in minutes, and in hours. */
+const minutesSeconds = 25 * 3600
+const hoursSeconds = 62 * 86_400
+const mostRows = 1500
+const mostEvents = 500
+
+export function pastMethods({ rows, events }: Past): ReadonlyMap<string, Method> {
+  return new Map<string, Method>([
+    [
+      'GetHistory',
+      {
+        takes: takes('uplink:s', 'family:s', 'since:t', 'until:t'),
+        gives: takes('history:a{sv}'),
+        run: async ([uplink, family, from, to]) => {
+          const [since, until] = [Number(from) / 1e6, Number(to) / 1e6]
+          if (family !== 'inet' && family !== 'inet6') return refuse('invalidArgs', 'the family is inet or inet6')
+          if (!(since < until && until - since <= hoursSeconds))
+            return refuse('invalidArgs', 'a time of 62 days at most, whose end is after its beginning')
+          const step = until - since <= minutesSeconds ? 60 : 3600
+          const found = await rows({ uplink: String(uplink), family, since, until, step }, mostRows)
+          return gives('a{sv}', columnsOf(found, step))
+        },
+      },
+    ],
+    [
+      'GetEvents',
+      {
+        takes: takes('uplink:s', 'since:t', 'until:t'),
+        gives: takes('events:aa{ss}'),
+        run: async ([uplink, from, to]) => {
+          const all = await events(Number(from) / 1e6, Number(to) / 1e6, Number.POSITIVE_INFINITY)
+          const wanted = uplink === '' ? all : all.filter((event) => 'uplink' in event && event.uplink === uplink)
+          return gives('aa{ss}', wanted.slice(-mostEvents).map(fieldsOf))
+        },
+      },
+    ],
+  ])
+}
+
+/** A list for each column, in the order of time; what is not known is no number (NaN). */
+function columnsOf(rows: readonly HistoryRow[], step: number): readonly (readonly [string, Variant])[] {
+  const figures = ['minMs', 'meanMs', 'maxMs', 'jitterMs', 'received', 'sent'] as const
+  const counts = [...historyStates, 'probes', 'lost'] as const
+  return [
+    ['step', ['u', step]],
+    ['at', ['at', rows.map(({ at }) => at * 1e6)]],
+    ...counts.map((name) => [name, ['au', rows.map((row) => row[name])]] as const),
+    ...figures.map((name) => [name, ['ad', rows.map((row) => row[name] ?? Number.NaN)]] as const),
+  ]
+}
+
+/** Fields by the names that the journal has, and `at` in microseconds since 1970. */
+function fieldsOf(event: Dated): readonly (readonly [string, string])[] {
+  const fields = event.event === 'start' ? { IFBALANCE_EVENT: 'start' } : journalFields(event)
+  return [['at', String(event.at * 1000)], ...Object.entries(fields)]
+}
