@@ -65,6 +65,8 @@ export const programs = {
 export const optionalPrograms = {
   /** Part of ifupdown: what stanzas say. */
   ifquery: '/usr/sbin/ifquery',
+  /** Part of wireguard-tools. */
+  wg: '/usr/bin/wg',
   /** A name server that fills the sets of rules by domain. */
   dnsmasq: '/usr/sbin/dnsmasq',
   iptablesNftSave: '/usr/sbin/iptables-nft-save',

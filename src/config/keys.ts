@@ -100,6 +100,13 @@ const balanceKeys = {
     otherwise: 'auto',
     help: 'whether one MPTCP connection may use all usable uplinks',
   }),
+  tunnels: key({
+    into: 'balance.tunnels',
+    reader: oneOf('follow', 'leave'),
+    made: (value) => (value === 'leave' ? value : undefined),
+    otherwise: 'follow',
+    help: "whether the host's WireGuard tunnels go where new connections go",
+  }),
   'last-resort': key({
     into: 'balance.lastResort',
     reader: oneOf('main', 'unreachable', 'prohibit', 'blackhole'),

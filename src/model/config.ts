@@ -37,6 +37,8 @@ export interface BalanceConfig {
   readonly offload?: boolean
   /** Whether MPTCP connections may use all uplinks; absent: where nobody else manages that. */
   readonly mptcp?: 'no'
+  /** `leave`: tunnels of this host stay where they are; absent: they follow the uplinks. */
+  readonly tunnels?: 'leave'
   readonly lastResort: LastResort
   /** The last route of an uplink's table; absent: `unreachable`. */
   readonly closing?: ClosingRoute

@@ -9,6 +9,7 @@ export function levelOf(event: Event): Level {
     case 'carrying':
     case 'held-down':
     case 'failback':
+    case 'tunnel':
     case 'recovery':
       return 'notice'
     case 'round':
@@ -56,6 +57,8 @@ export function textOf(event: Event): string {
       return `watching ${event.watched}: ${event.reason}; starting again`
     case 'failback':
       return `connections of ${event.uplink} end, as a better uplink is back to stay`
+    case 'tunnel':
+      return `${event.tunnel}, peer ${event.peer}: its packets are routed anew`
     case 'hook':
       return `hook ${event.reason}`
     case 'failure':
@@ -100,7 +103,7 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     step,
     ...rest
   } = everyField(event)
-  const { service, watched, doing, what, code, hook, inForce } = rest
+  const { service, watched, tunnel, peer, doing, what, code, hook, inForce } = rest
   const fields = {
     IFBALANCE_EVENT: event.event,
     IFBALANCE_UPLINK: uplink,
@@ -122,6 +125,8 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     IFBALANCE_WHAT: what || undefined,
     IFBALANCE_CODE: code,
     IFBALANCE_HOOK: hook,
+    IFBALANCE_TUNNEL: tunnel,
+    IFBALANCE_PEER: peer,
     IFBALANCE_SERVICE: service,
     IFBALANCE_WATCHED: watched,
   }

@@ -80,6 +80,8 @@ export type Event =
   | { readonly event: 'fatal'; readonly code?: string; readonly reason: string }
   /** An uplink's connections are ended, because a better uplink is back to stay. */
   | { readonly event: 'failback'; readonly uplink: string }
+  /** A peer's packets are routed anew, as its uplink is none for new connections any more. */
+  | { readonly event: 'tunnel'; readonly tunnel: string; readonly peer: string }
   /** `count` events of one level were not told, because they came too fast. */
   | { readonly event: 'left-out'; readonly count: number; readonly of: Level }
 

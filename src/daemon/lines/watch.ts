@@ -31,6 +31,7 @@ import { type MtuLine, watchPathMtus } from './path-mtus.ts'
 import { keepQuotas } from './quotas.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
 import { act, keepAskingOthers, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
+import { watchTunnels } from './tunnel-watch.ts'
 import { createUserHooks } from './user-hooks.ts'
 
 export interface HealthWatch {
@@ -61,6 +62,7 @@ export function watchHealth(
   })
   const userHooks = createUserHooks()
   const failback = watchFailback(pulse)
+  const tunnels = watchTunnels(pulse)
   /**
    * What an earlier daemon said of the lines: with it, an offline line need not carry connections once more to be found
    * out.
@@ -142,6 +144,7 @@ export function watchHealth(
     lookAtMtus()
     learning.update(desired, config)
     failback.update(desired, config)
+    tunnels.update(desired, config)
     userHooks.tell(uplinks, (name) => reasonOf(name))
   }
 

@@ -72,6 +72,7 @@ const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { eve
     'notice',
     'connections of lte end, as a better uplink is back to stay',
   ],
+  tunnel: [{ event: 'tunnel', tunnel: 'wg0', peer: 'KEY=' }, 'notice', 'wg0, peer KEY=: its packets are routed anew'],
   'left-out': [{ event: 'left-out', count: 2, of: 'info' }, 'info', '... and 2 more lines that nobody would read'],
 }
 

@@ -1,0 +1,96 @@
+/** Has tunnels of this host follow the uplinks: looks for a while after each change of those that carry. */
+
+import { readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
+import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
+import { marks } from '../../layout.ts'
+import { type Moved, strayed, type Ways } from '../../lines/tunnels.ts'
+import { isBalancedDefault, usable } from '../../model/active-uplinks.ts'
+import type { Config } from '../../model/config.ts'
+import type { Desired } from '../../model/desired.ts'
+import type { Family } from '../../net/family.ts'
+import { log } from '../../os/log.ts'
+import type { Ticker } from '../ticker.ts'
+
+export interface TunnelWatch {
+  /** Called after each round. */
+  readonly update: (desired: Desired, config: Config) => void
+}
+
+const families = ['inet', 'inet6'] as const
+const lookMs = 1000
+/** How long after a change tunnels are looked at: one that says nothing for a minute is not waited for. */
+const watchfulMs = 60_000
+
+export function watchTunnels(pulse: Ticker): TunnelWatch {
+  let ways: (Ways & { readonly numberOf: (mark: number) => number; readonly since: number }) | null = null
+  let carrying = ''
+  let moved: Moved = new Map()
+  let isLooking = false
+  let complained = false
+
+  async function look(): Promise<void> {
+    const known = ways
+    if (known === null) return
+    const peers = await readPeers()
+    const ports = new Set(peers.map(({ listenPort }) => listenPort))
+    const wanted = families.filter((family) => peers.some((peer) => peer.family === family))
+    const flows = (await Promise.all(wanted.map((family) => readUdpFlows(family, ports)))).flat()
+    const { moved: after, moves } = strayed(moved, peers, flows, known, performance.now())
+    moved = after
+    for (const peer of moves) {
+      await routeAnew(peer)
+      log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
+    }
+  }
+
+  async function begin(): Promise<void> {
+    if (isLooking) return
+    isLooking = true
+    try {
+      await look()
+      complained = false
+    } catch (error) {
+      if (!complained) log.failure('looking after', 'WireGuard tunnels', error)
+      complained = true
+    } finally {
+      isLooking = false
+    }
+  }
+
+  pulse.join(() => {
+    if (ways !== null && performance.now() - ways.since < watchfulMs) void begin()
+    return undefined
+  }, lookMs)
+  return {
+    update: (desired, config) => {
+      if (config.balance.tunnels === 'leave') {
+        ways = null
+        return
+      }
+      const now = waysOf(desired, config)
+      const text = families.map((family) => [...now.carrying[family]].sort().join()).join(' ')
+      const isFirst = carrying === ''
+      if (text === carrying) return
+      carrying = text
+      const { numberMask } = marks(config.layout)
+      const numberOf = (mark: number) => (mark & numberMask) >>> config.layout.markShift
+      ways = { ...now, numberOf, since: performance.now() }
+      // What a start finds was there before it.
+      if (!isFirst) void begin()
+    },
+  }
+}
+
+function waysOf({ routes, uplinks }: Desired, { layout }: Config): Ways {
+  const numbersIn = (family: Family, isMember: (device: string) => boolean) =>
+    new Set(usable(family, uplinks).flatMap((uplink) => (isMember(uplink.interface) ? [uplink.number] : [])))
+  const carryingIn = (family: Family) => {
+    const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
+    const best = balanced.toSorted((one, other) => one.metric - other.metric)[0]
+    return numbersIn(family, (device) => best?.nexthops.some((hop) => hop.device === device) ?? false)
+  }
+  return {
+    carrying: { inet: carryingIn('inet'), inet6: carryingIn('inet6') },
+    alive: { inet: numbersIn('inet', () => true), inet6: numbersIn('inet6', () => true) },
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Which tunnels are to take another uplink. WireGuard keeps the source address that it began with, and our rules hold what has
+ * an uplink's address on that uplink, so by itself it stays on a dead line until its own timers notice, and never comes
+ * back from a worse one. Pure; times in monotonic ms.
+ */
+import type { TunnelPeer, UdpFlow } from '../model/tunnel.ts'
+import type { Family } from '../net/family.ts'
+
+/** What the latest round says, as uplinks' numbers by family. */
+export interface Ways {
+  /** Those that new connections take. */
+  readonly carrying: Readonly<Record<Family, ReadonlySet<number>>>
+  /** Those behind which something answers. */
+  readonly alive: Readonly<Record<Family, ReadonlySet<number>>>
+}
+
+/** Tunnels that were moved, by interface and key: when, and how often in a row. */
+export type Moved = ReadonlyMap<string, { readonly at: number; readonly times: number }>
+
+/** How long a better uplink has to carry before a tunnel that works comes back to it. */
+const stableMs = 3000
+/** The pause after a move, doubled for each further one: where all lines are poor, moving again and again is worse than staying. */
+const firstPauseMs = 2000
+const longestPauseMs = 300_000
+/** A tunnel that stayed for so long begins anew. */
+const forgottenMs = 600_000
+
+/**
+ * The peers that are to be moved now. `since`: when the uplinks that carry became those. What a peer has begun itself is
+ * left alone: it knows this host by the address that it asked, and its translators take answers from nowhere else.
+ */
+export function strayed(
+  before: Moved,
+  peers: readonly TunnelPeer[],
+  flows: readonly UdpFlow[],
+  ways: Ways & { readonly numberOf: (mark: number) => number; readonly since: number },
+  now: number,
+): { readonly moved: Moved; readonly moves: readonly TunnelPeer[] } {
+  const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
+  const moves = peers.filter((peer) => {
+    if (ways.carrying[peer.family].size === 0) return false
+    const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
+    if (own.length === 0 && flows.some((flow) => isTo(flow, peer))) return false
+    if (own.some((number) => ways.carrying[peer.family].has(number))) return false
+    const works = own.some((number) => ways.alive[peer.family].has(number))
+    if (works && now - ways.since < stableMs) return false
+    const known = moved.get(keyOf(peer))
+    const pause = known ? Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1)) : 0
+    return known === undefined || now - known.at >= pause
+  })
+  for (const peer of moves) moved.set(keyOf(peer), { at: now, times: (moved.get(keyOf(peer))?.times ?? 0) + 1 })
+  return { moved, moves }
+}
+
+function isFrom(flow: UdpFlow, peer: TunnelPeer): boolean {
+  return flow.sourcePort === peer.listenPort && flow.destination === peer.address && flow.destinationPort === peer.port
+}
+
+function isTo(flow: UdpFlow, peer: TunnelPeer): boolean {
+  return flow.destinationPort === peer.listenPort && flow.source === peer.address && flow.sourcePort === peer.port
+}
+
+function keyOf({ device, key }: TunnelPeer): string {
+  return `${device} ${key}`
+}
