@@ -1,111 +1,160 @@
-/**
- * WireGuard tunnels of the host go where new connections go. The program that speaks WireGuard here is wireguard-go, which
- * keeps its source address as the kernel's does.
- */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
-import { record } from '../lab/measurements.ts'
-import { addresses } from '../lab/names.ts'
-import { longPatienceMs } from '../lab/patience.ts'
-import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
-import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
+/** F10, F13: VPNs, by where packets of the host and of its LAN really arrive. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { checkShare } from '../lab/shares.ts'
+import { type Host, type Running, startHost } from './daemon-host.ts'
+import { makeFarEnds, send } from './far-ends.ts'
 
-const port = 51820
-let lab: HealthLab
-let far: Running
+let host: Host
+let daemon: Running
 
-/** An interface of WireGuard, by a program that stays in the foreground; prints its public key. */
-const tunnel = (name: string, address: string) => `set -e
-mkdir -p /run/wireguard
-wireguard-go -f ${name} >/dev/null 2>&1 &
-for i in $(seq 100); do wg show ${name} >/dev/null 2>&1 && break; sleep 0.1; done
-wg genkey >/run/${name}.key
-wg set ${name} private-key /run/${name}.key
-ip address add ${address}/24 dev ${name}
-ip link set ${name} up
-echo "key $(wg pubkey </run/${name}.key)"
-wait`
-
-beforeAll(async () => {
-  lab = await healthLab()
-  const inside = ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs t /run; ${tunnel('wgfar', '10.99.0.1')}`]
-  far = await start(inNamespace(lab.network.internet, inside))
-  lab.undo.defer('the far end', () => far.stop())
-  const farKey = (await waitForLine(far, (line) => line.startsWith('key '))).slice(4)
-  const near = await lab.start(['/bin/sh', '-c', tunnel('wg0', '10.99.0.2')])
-  const nearKey = (await waitForLine(near, (line) => line.startsWith('key '))).slice(4)
-  await atFarEnd(`wg set wgfar listen-port ${port} peer ${nearKey} allowed-ips 10.99.0.2/32`)
-  const peer = `peer ${farKey} endpoint ${addresses.server}:${port} allowed-ips 10.99.0.1/32 persistent-keepalive 25`
-  await lab.exec(['/bin/sh', '-c', `wg set wg0 ${peer}`])
-})
-afterAll(() => lab?.dispose())
-
-const atFarEnd = (script: string) =>
-  command(['/usr/bin/nsenter', '-t', String(far.pid), '-m', '-n', '/bin/sh', '-c', script])
-
-/** Where the far end hears the tunnel from: a provider's public address. */
-async function heardFrom(): Promise<string> {
-  return (await atFarEnd('wg show wgfar endpoints')).stdout.replace(/^.*\t(.*):\d+\n$/s, '$1')
-}
-
-const answers = async () => (await lab.exec(['/usr/bin/ping', '-c', '1', '-W', '1', '10.99.0.1'])).includes(' 0% ')
-
-/** Gives the ms until it answers by this provider. */
-async function untilBy(isp: 1 | 2): Promise<number> {
-  const begun = monotonicMs()
-  const isSo = async () => (await answers()) && (await heardFrom()) === addresses.publicOf(isp)
-  await until(lab, `the tunnel answers by provider ${isp}`, isSo, longPatienceMs)
-  return monotonicMs() - begun
-}
-
-const standby = '[uplink wan2]\nstandby = yes\n'
-const figure = { unit: 'ms', release: 'namespaces', stack: 'wireguard-go' }
-
-test('a tunnel on a line that dies goes on by the other, and comes back', { timeout: 4 * longPatienceMs }, async () => {
-  await restart(lab, standby)
-  await untilJudged(lab)
-  await untilBy(1)
-  await blackhole(lab.network, 1)
-  await untilCarriers(lab, ['wan2'])
-  record({ ...figure, name: 'verdict -> WireGuard answers by the other line', value: await untilBy(2), limit: 1500 })
-  await mend(lab.network, 1)
-  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
-  record({ ...figure, name: 'failback -> WireGuard answers by the first line', value: await untilBy(1), limit: 6000 })
-  expect(lab.told({ event: 'tunnel', tunnel: 'wg0' })).toHaveLength(2)
+beforeEach(async () => {
+  host = await startHost()
+  await makeFarEnds(host)
 })
 
-test('a lost carrier, and a tunnel on a line that stays is not touched', { timeout: 4 * longPatienceMs }, async () => {
-  await restart(lab, standby)
-  await untilJudged(lab)
-  await untilBy(1)
-  const isp = (number: 1 | 2) => lab.network.isps[number - 1]?.namespace ?? ''
-  const carrier = (number: 1 | 2, state: string) =>
-    command(['/usr/sbin/ip', '-n', isp(number), 'link', 'set', 'sub', state])
-  await carrier(2, 'down')
-  await lab.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
-  await carrier(2, 'up')
-  await untilJudged(lab)
-  expect(lab.told({ event: 'tunnel' })).toEqual([])
-  await carrier(1, 'down')
-  await untilCarriers(lab, ['wan2'])
-  record({
-    ...figure,
-    name: 'lost carrier -> WireGuard answers by the other line',
-    value: await untilBy(2),
-    limit: 1500,
+afterEach(() => host.end())
+
+const ip = async (...words: readonly string[]) => {
+  for (const line of words) await host.run(['ip', ...line.split(' ')])
+}
+
+async function start(): Promise<number> {
+  daemon = host.daemon()
+  return daemon.balances(['wan1', 'wan2'])
+}
+
+const everywhere = ['host', 'lan'] as const
+
+/** A port that an earlier flow had as well would make it that flow, which stays where it was. */
+async function sendNew(from: (typeof everywhere)[number]) {
+  await host.run(['conntrack', '-F'])
+  return send(host, from)
+}
+
+async function expectBalanced(): Promise<void> {
+  for (const from of everywhere) {
+    const { tunnel, wan1, wan2 } = await sendNew(from)
+    expect({ from, tunnel, sum: wan1 + wan2 }).toEqual({ from, tunnel: 0, sum: 60 })
+    checkShare(wan1, 60, 0.5, from)
+  }
+}
+
+interface Told {
+  readonly uplinks: readonly { readonly inet: { readonly share: number } | null }[]
+  readonly warnings: readonly string[]
+}
+
+/** And that is what people are told. */
+async function expectAllInTunnel(): Promise<void> {
+  const { uplinks, warnings }: Told = JSON.parse((await host.ifbalance(['status', '--json'])).stdout)
+  expect(uplinks.map(({ inet }) => inet?.share)).toEqual([0, 0])
+  expect(warnings.join('\n')).toContain('IPv4: 100 % of new connections go by tun0, which is no uplink')
+  for (const from of everywhere) {
+    expect({ from, ...(await sendNew(from)) }).toEqual({ from, tunnel: 60, wan1: 0, wan2: 0, snat: 0 })
+  }
+}
+
+/** Where something with this mark goes. */
+async function wayOf(mark: string): Promise<string | undefined> {
+  return /dev (\S+)/.exec((await host.run(['ip', 'route', 'get', '203.0.113.1', 'mark', mark])).stdout)?.[1]
+}
+
+describe("F10: a VPN's default in main", () => {
+  test.each([
+    ['one route', ['0.0.0.0/0']],
+    ['two halves, as OpenVPN has it', ['0.0.0.0/1', '128.0.0.0/1']],
+  ])('%s: everything is in the tunnel while it is there, and comes back', async (_, prefixes) => {
+    const seen = await start()
+    await expectBalanced()
+    await ip(...prefixes.map((prefix) => `route add ${prefix} dev tun0`))
+    if (prefixes.length === 1) await daemon.tells({ event: 'change', step: 'delete-rule' }, seen)
+    if (prefixes.length === 1) await daemon.balances([], seen)
+    await daemon.tells({ event: 'trouble', kind: 'bypass', family: 'inet' }, seen)
+    await expectAllInTunnel()
+    // It stays so when we look again, and when we start with the tunnel there.
+    await host.ifbalance(['apply'])
+    await expectAllInTunnel()
+    daemon.signal('SIGTERM')
+    await daemon.ended
+    // A start that finds nothing to change says nothing.
+    daemon = host.daemon()
+    await expect.poll(() => host.run(['ls', '/run/ifbalance']).then(({ stdout }) => stdout)).toContain('control')
+    await host.ifbalance(['apply'])
+    await expectAllInTunnel()
+    await ip('link set tun0 down')
+    if (prefixes.length === 1) await daemon.tells({ event: 'change', step: 'add-rule' })
+    await expectBalanced()
   })
-  await carrier(1, 'up')
-  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
-  await untilBy(1)
 })
 
-test('with tunnels = leave, it stays where it is', async () => {
-  await restart(lab, `[balance]\ntunnels = leave\n${standby}`)
-  await untilJudged(lab)
-  await untilBy(1)
-  await blackhole(lab.network, 1)
-  await untilCarriers(lab, ['wan2'])
-  expect(await answers()).toBe(false)
-  await mend(lab.network, 1)
-  expect(lab.told({ event: 'tunnel' })).toEqual([])
+const programs = {
+  'wg-quick': {
+    rules: ['not fwmark 51820 table 51820', 'table main suppress_prefixlength 0'],
+    table: 51820,
+    own: '51820',
+  },
+  Tailscale: {
+    rules: [
+      'pref 5210 fwmark 0x80000/0xff0000 table main',
+      'pref 5230 fwmark 0x80000/0xff0000 table default',
+      'pref 5250 fwmark 0x80000/0xff0000 type unreachable',
+      'pref 5270 table 52',
+    ],
+    table: 52,
+    own: '0x80000',
+  },
+}
+
+describe.each(Object.entries(programs))('F13: %s', (_, { rules, table, own }) => {
+  const up = () => ip(`route add default dev tun0 table ${table}`, ...rules.map((rule) => `rule add ${rule}`))
+  const down = () => ip(...rules.map((rule) => `rule del ${rule.replace('type ', '')}`), `route flush table ${table}`)
+
+  test.each(['before', 'after'])(
+    '%s us: the tunnel has all but its own packets, and we have the rest',
+    async (when) => {
+      if (when === 'before') await up()
+      await start()
+      if (when === 'after') {
+        await expectBalanced()
+        await up()
+      }
+      await host.ifbalance(['apply'])
+      await expectAllInTunnel()
+      expect(['wan1', 'wan2']).toContain(await wayOf(own))
+      expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+      expect(daemon.told({ event: 'trouble', kind: /^foreign-|^mark-/ })).toEqual([])
+      await down()
+      await host.ifbalance(['apply'])
+      await expectBalanced()
+    },
+  )
+})
+
+test("an administrator's own source NAT wins over our masquerade, and the flows are pinned all the same", async () => {
+  await start()
+  await host.run(
+    ['nft', '-f', '-'],
+    {},
+    {
+      input: `table ip admin {
+        chain post {
+          type nat hook postrouting priority srcnat
+          ip saddr 192.168.77.10 oifname "wan1" snat to 10.1.0.77
+        }
+      }
+      `,
+    },
+  )
+  const { wan1, wan2, snat } = await send(host, 'lan')
+  expect({ sum: wan1 + wan2, snat }).toEqual({ sum: 60, snat: wan1 })
+  checkShare(wan1, 60, 0.5)
+  const { stdout } = await host.run(['conntrack', '-L', '--src', '192.168.77.10', '--mark', '0x41000000/0xff000000'])
+  expect(stdout.trim().split('\n')).toHaveLength(wan1)
+})
+
+test('a rule that somebody adds behind ours at 32765 is in front of ours at once', async () => {
+  const seen = await start()
+  await ip('route add default dev tun0 table 77', 'rule add priority 32765 lookup 77')
+  await daemon.tells({ event: 'change', step: 'add-rule' }, seen)
+  await expectAllInTunnel()
 })

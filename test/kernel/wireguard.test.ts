@@ -1,0 +1,111 @@
+/**
+ * WireGuard tunnels of the host go where new connections go. The program that speaks WireGuard here is wireguard-go, which
+ * keeps its source address as the kernel's does.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
+import { record } from '../lab/measurements.ts'
+import { addresses } from '../lab/names.ts'
+import { longPatienceMs } from '../lab/patience.ts'
+import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
+import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
+
+const port = 51820
+let lab: HealthLab
+let far: Running
+
+/** An interface of WireGuard, by a program that stays in the foreground; prints its public key. */
+const tunnel = (name: string, address: string) => `set -e
+mkdir -p /run/wireguard
+wireguard-go -f ${name} >/dev/null 2>&1 &
+for i in $(seq 100); do wg show ${name} >/dev/null 2>&1 && break; sleep 0.1; done
+wg genkey >/run/${name}.key
+wg set ${name} private-key /run/${name}.key
+ip address add ${address}/24 dev ${name}
+ip link set ${name} up
+echo "key $(wg pubkey </run/${name}.key)"
+wait`
+
+beforeAll(async () => {
+  lab = await healthLab()
+  const inside = ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs t /run; ${tunnel('wgfar', '10.99.0.1')}`]
+  far = await start(inNamespace(lab.network.internet, inside))
+  lab.undo.defer('the far end', () => far.stop())
+  const farKey = (await waitForLine(far, (line) => line.startsWith('key '))).slice(4)
+  const near = await lab.start(['/bin/sh', '-c', tunnel('wg0', '10.99.0.2')])
+  const nearKey = (await waitForLine(near, (line) => line.startsWith('key '))).slice(4)
+  await atFarEnd(`wg set wgfar listen-port ${port} peer ${nearKey} allowed-ips 10.99.0.2/32`)
+  const peer = `peer ${farKey} endpoint ${addresses.server}:${port} allowed-ips 10.99.0.1/32 persistent-keepalive 25`
+  await lab.exec(['/bin/sh', '-c', `wg set wg0 ${peer}`])
+})
+afterAll(() => lab?.dispose())
+
+const atFarEnd = (script: string) =>
+  command(['/usr/bin/nsenter', '-t', String(far.pid), '-m', '-n', '/bin/sh', '-c', script])
+
+/** Where the far end hears the tunnel from: a provider's public address. */
+async function heardFrom(): Promise<string> {
+  return (await atFarEnd('wg show wgfar endpoints')).stdout.replace(/^.*\t(.*):\d+\n$/s, '$1')
+}
+
+const answers = async () => (await lab.exec(['/usr/bin/ping', '-c', '1', '-W', '1', '10.99.0.1'])).includes(' 0% ')
+
+/** Gives the ms until it answers by this provider. */
+async function untilBy(isp: 1 | 2): Promise<number> {
+  const begun = monotonicMs()
+  const isSo = async () => (await answers()) && (await heardFrom()) === addresses.publicOf(isp)
+  await until(lab, `the tunnel answers by provider ${isp}`, isSo, longPatienceMs)
+  return monotonicMs() - begun
+}
+
+const standby = '[uplink wan2]\nstandby = yes\n'
+const figure = { unit: 'ms', release: 'namespaces', stack: 'wireguard-go' }
+
+test('a tunnel on a line that dies goes on by the other, and comes back', { timeout: 4 * longPatienceMs }, async () => {
+  await restart(lab, standby)
+  await untilJudged(lab)
+  await untilBy(1)
+  await blackhole(lab.network, 1)
+  await untilCarriers(lab, ['wan2'])
+  record({ ...figure, name: 'verdict -> WireGuard answers by the other line', value: await untilBy(2), limit: 1500 })
+  await mend(lab.network, 1)
+  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
+  record({ ...figure, name: 'failback -> WireGuard answers by the first line', value: await untilBy(1), limit: 6000 })
+  expect(lab.told({ event: 'tunnel', tunnel: 'wg0' })).toHaveLength(2)
+})
+
+test('a lost carrier, and a tunnel on a line that stays is not touched', { timeout: 4 * longPatienceMs }, async () => {
+  await restart(lab, standby)
+  await untilJudged(lab)
+  await untilBy(1)
+  const isp = (number: 1 | 2) => lab.network.isps[number - 1]?.namespace ?? ''
+  const carrier = (number: 1 | 2, state: string) =>
+    command(['/usr/sbin/ip', '-n', isp(number), 'link', 'set', 'sub', state])
+  await carrier(2, 'down')
+  await lab.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
+  await carrier(2, 'up')
+  await untilJudged(lab)
+  expect(lab.told({ event: 'tunnel' })).toEqual([])
+  await carrier(1, 'down')
+  await untilCarriers(lab, ['wan2'])
+  record({
+    ...figure,
+    name: 'lost carrier -> WireGuard answers by the other line',
+    value: await untilBy(2),
+    limit: 1500,
+  })
+  await carrier(1, 'up')
+  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
+  await untilBy(1)
+})
+
+test('with tunnels = leave, it stays where it is', async () => {
+  await restart(lab, `[balance]\ntunnels = leave\n${standby}`)
+  await untilJudged(lab)
+  await untilBy(1)
+  await blackhole(lab.network, 1)
+  await untilCarriers(lab, ['wan2'])
+  expect(await answers()).toBe(false)
+  await mend(lab.network, 1)
+  expect(lab.told({ event: 'tunnel' })).toEqual([])
+})
