@@ -51,6 +51,7 @@ const knownUplink = fc.record(
     goneSince: count,
     families,
     drains: families,
+    wasDead: fc.constant(true as const),
   },
   { requiredKeys: ['number', 'interface'] },
 )
@@ -113,6 +114,7 @@ export const fileValues: Values<typeof storedFiles> = {
           fc.integer().map(String),
         ),
         subflows: fc.nat(255),
+        role: fc.constantFrom('active' as const, 'standby' as const),
         layouts: fc.array(fc.record({ markShift: fc.nat(24), tableBase: count, ruleBase: count }), { maxLength: 3 }),
       },
       { requiredKeys: ['uplinks', 'sysctls'] },

@@ -27,6 +27,7 @@ const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
   down: 'red',
   absent: 'dim',
   disabled: 'dim',
+  standby: 'dim',
 }
 
 /** The tables of uplinks and lines, and remarks below them; `verbose`: also how large packets may be. */

@@ -1,6 +1,6 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
 import { daemonUser, maxUplinks } from '../layout.ts'
-import type { Config, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
+import type { Config, HaConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import { modeOf } from '../model/mode.ts'
 import { probeKinds } from '../model/probe-kind.ts'
 import { isInterfaceName } from '../net/valid.ts'
@@ -20,6 +20,7 @@ export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics)
   const config: Config = {
     balance: balancing,
     layout: partOf('layout', sectionKeys.balance, balance),
+    ...(draft.ha && { ha: buildHa(draft.ha, report) }),
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
     rules: buildRules(rules, [...uplinks.keys()], outside, report),
     ...(rules.size > 0 || modeOf(balancing.mode).ruleForAll === 'both'
@@ -33,6 +34,12 @@ export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics)
   warnOfNoneEnabled(config, uplinks, report)
   warnOfUnusedSources(config, uplinks, report)
   return config
+}
+
+function buildHa({ values, place }: NonNullable<Draft['ha']>, report: Diagnostics): HaConfig {
+  const { address = null, ...times } = partOf('ha', sectionKeys.ha, values)
+  if (address === null) report.error(place, "expected address = ..., the LAN's address that both routers share")
+  return { address, ...times }
 }
 
 function buildUplink(name: string, { values, place }: UplinkDraft, report: Diagnostics): UplinkConfig {

@@ -27,6 +27,7 @@ import { duration, shares, sources } from './values/rule-values.ts'
 import {
   bandwidth,
   gateways,
+  holdSeconds,
   interfacePattern,
   markShift,
   masquerade,
@@ -35,7 +36,9 @@ import {
   oneOf,
   overflowAt,
   prefixes,
+  readySeconds,
   ruleBase,
+  sharedAddress,
   sourceAddresses,
   tableBase,
   uplinkNumber,
@@ -143,6 +146,27 @@ const balanceKeys = {
     reader: ruleBase,
     initial: defaultLayout.ruleBase,
     help: 'the first of the thousand priorities of our rules',
+  }),
+}
+
+const haKeys = {
+  address: key({
+    into: 'ha.address',
+    reader: sharedAddress,
+    otherwise: null,
+    help: 'the address on the LAN that both routers share: who has it is active',
+  }),
+  hold: key({
+    into: 'ha.holdSeconds',
+    reader: holdSeconds,
+    initial: 3,
+    help: 'seconds that a deletion of connections waits',
+  }),
+  ready: key({
+    into: 'ha.readySeconds',
+    reader: readySeconds,
+    initial: 10,
+    help: 'seconds after the start in which no uplink is told to be usable',
   }),
 }
 
@@ -415,16 +439,18 @@ type KeyOf<K> = K[keyof K]
 /** Members of Config to which no key leads. */
 type Unreached = Exclude<
   Target,
-  (KeyOf<typeof balanceKeys> | KeyOf<typeof uplinkKeys> | KeyOf<typeof ruleKeys>)['into']
+  (KeyOf<typeof balanceKeys> | KeyOf<typeof haKeys> | KeyOf<typeof uplinkKeys> | KeyOf<typeof ruleKeys>)['into']
 >
 
 /** Keys by kind of section. While a member of Config has no key, this does not compile, and the error names it. */
 export const sectionKeys = {
   balance: balanceKeys,
+  ha: haKeys,
   uplink: uplinkKeys,
   rule: ruleKeys,
 } satisfies Readonly<Record<string, Keys>> & Readonly<Record<Unreached, never>>
 
 export type BalanceValues = Values<typeof balanceKeys>
+export type HaValues = Values<typeof haKeys>
 export type UplinkValues = Values<typeof uplinkKeys>
 export type RuleValues = Values<typeof ruleKeys>

@@ -57,6 +57,10 @@ function addSection(draft: Draft, section: Section, place: SourceLocation, repor
     draft.balance = { ...draft.balance, ...readSection(sectionKeys.balance, section.entries, place, report) }
     const said = section.entries.findLast(({ key }) => key === 'spread' || key === 'mode')
     if (said) draft.spreadPlace = { ...place, line: said.line, key: said.key }
+  } else if (section.kind === 'ha') {
+    if (section.name !== null) report.error(place, 'expected [ha] without a name')
+    const values = readSection(sectionKeys.ha, section.entries, place, report)
+    draft.ha = { values: { ...draft.ha?.values, ...values }, place: draft.ha?.place ?? place }
   } else if (section.kind === 'uplink') {
     addUplink(draft, section, place, report)
   } else if (section.kind === 'rule') {

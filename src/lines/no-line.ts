@@ -15,6 +15,8 @@ export function whyNoLine({ name, interface: device, state, lingers }: Uplink, o
       if (!link?.up) return 'the interface is down'
       if (link.carrier) return 'its modem is not connected'
       return link.cut === undefined ? 'no carrier' : `no carrier on ${link.cut}, which it hangs on`
+    case 'standby':
+      return 'its address is with the peer'
     case 'unconfigured':
       return link?.addresses.length ? 'no gateway is known' : 'no address'
     case 'online':

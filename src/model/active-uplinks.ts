@@ -33,7 +33,8 @@ export function usable(family: Family, uplinks: readonly Uplink[]): readonly Usa
   const linked = uplinks.flatMap((uplink) => {
     const path = uplink[family]
     const mayTake = isLinked(uplink) && !uplink.drained
-    return mayTake && path && path.refused === undefined && !path.line?.barred ? [{ ...uplink, path }] : []
+    const isWay = path !== null && path.refused === undefined && !path.elsewhere && !path.line?.barred
+    return mayTake && isWay ? [{ ...uplink, path }] : []
   })
   const alive = linked.filter(({ path }) => path.line?.state !== 'offline')
   return alive.length > 0 ? alive : linked

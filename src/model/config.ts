@@ -11,12 +11,24 @@ import type { Spread } from './spreading.ts'
 export interface Config {
   readonly balance: BalanceConfig
   readonly layout: Layout
+  /** Absent for a router without a peer. */
+  readonly ha?: HaConfig
   /** In file order: the first whose pattern matches an interface wins. */
   readonly uplinks: readonly UplinkConfig[]
   /** In file order: the first that matches a new connection decides. */
   readonly rules: readonly SteeringRule[]
   /** The daemon's user id: its probes are bound to an uplink, and no rule moves them. Absent where there is no such user. */
   readonly probeUser?: number
+}
+
+/** One of two routers that pass addresses and connections to each other. */
+export interface HaConfig {
+  /** The address on the LAN that both share: who has it is active. Null where it is not understood: then nobody is. */
+  readonly address: string | null
+  /** How long a deletion of connections waits. */
+  readonly holdSeconds: number
+  /** How long after the start no uplink is told to be usable. */
+  readonly readySeconds: number
 }
 
 export interface BalanceConfig {

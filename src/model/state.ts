@@ -2,10 +2,15 @@
 import type { Layout } from '../layout.ts'
 import type { Family } from '../net/family.ts'
 
+/** Of two routers: `active` has the address on the LAN that both share. */
+export type Role = 'active' | 'standby'
+
 /** What must survive from run to run. It is kept in /run, so a boot starts anew. */
 export interface State {
   /** By uplink name, also those that are away: a number in a connection's mark must not change its meaning. */
   readonly uplinks: Readonly<Record<string, KnownUplink>>
+  /** Which of two routers this one was; absent where it has no peer. */
+  readonly role?: Role
   /** By sysctl name, the value that it had before we changed it. */
   readonly sysctls: Readonly<Record<string, string>>
   /** How many subflows MPTCP allowed before we raised that; absent where we did not. */
@@ -42,6 +47,8 @@ export interface KnownUplink {
    * when it died.
    */
   readonly drains?: readonly Family[]
+  /** With a peer: nothing behind it answered when this router had its address last. */
+  readonly wasDead?: true
   /**
    * Addresses that it had, which have left this host, and in whose place nothing has come; with when they were first
    * missed, in seconds as `Observed.uptime`.

@@ -32,6 +32,18 @@ export type Step =
       readonly source?: string
     }
   | {
+      /**
+       * Connections of a former active router that this one cannot carry: they are translated to an address that is not
+       * here.
+       */
+      readonly kind: 'forget-stranded'
+      /** Addresses and prefixes that are here, or with this router's peer. */
+      readonly addresses: readonly string[]
+      /** The bits of a connection's mark that say that it is on an uplink, and that it left by it. */
+      readonly mask: number
+      readonly left: number
+    }
+  | {
       /** Sockets of this host with addresses that are no more. */
       readonly kind: 'close-sockets'
       readonly uplink: string

@@ -46,6 +46,8 @@ export type TroubleKind =
   | 'same-name'
   | 'lan'
   | 'vrf'
+  /** An uplink of one of two routers whose number nobody has fixed. */
+  | 'no-fixed-number'
   /** A modem without a connection. */
   | 'no-bearer'
   /** Nothing answers in a family, by any uplink. */

@@ -9,7 +9,7 @@ import type { NarrowedBy } from './path-mtu.ts'
  * `absent`: there is no such interface. `down`: it is not up, or has no carrier. `unconfigured`: it has no address, or
  * no way out is known yet. `online`: usable. `suspect`: its line is being probed. `degraded`: works badly, and is used
  * last. `offline`: the link is up, and nothing behind it answers, in no family. `disabled`: the administrator has taken
- * it out.
+ * it out. `standby`: its only address is with this router's peer.
  */
 export const uplinkStates = [
   'absent',
@@ -20,6 +20,7 @@ export const uplinkStates = [
   'degraded',
   'offline',
   'disabled',
+  'standby',
 ] as const
 export type UplinkState = (typeof uplinkStates)[number]
 
@@ -62,6 +63,8 @@ export interface Uplink {
   readonly prefixes?: readonly string[]
   /** Prefixes that it had before, which hosts may still use. */
   readonly formerPrefixes?: readonly string[]
+  /** With `standby`: nothing behind it answered when this router had its address last. */
+  readonly wasDead?: true
   /** The addresses that forwarded connections are translated to, present or not; absent: one of its own by masquerade. */
   readonly translateTo?: Readonly<Partial<Record<Family, string>>>
   /**
@@ -81,6 +84,8 @@ export interface Path {
   readonly onlink: boolean
   /** The interface's own addresses. A socket that has one of them stays on this uplink. */
   readonly addresses: readonly string[]
+  /** It has no address here, as its only one is with this router's peer: nothing new leaves by it. */
+  readonly elsewhere?: true
   /** IPv6: addresses of this host on other interfaces that are in a prefix of this uplink. */
   readonly lanAddresses?: readonly string[]
   /** IPv6: whether all addresses are deprecated, so that a new socket would have another uplink's. */

@@ -31,6 +31,7 @@ import { isOurEndpoint, mostSubflows } from './decide/mptcp.ts'
 import { allLayouts, connectionsOfFormerMarks } from './decide/previous-layout.ts'
 import { isOurRuleset } from './decide/ruleset/ruleset.ts'
 import { connectionsOfFormerPrefixes } from './decide/translation/nptv6.ts'
+import { strandedToForget } from './decide/translation/stranded.ts'
 import { untranslatedToForget } from './decide/translation/untranslated.ts'
 import { lostUplinks } from './decide/uplinks/drains.ts'
 import { replacedAddresses } from './decide/uplinks/former-addresses.ts'
@@ -57,6 +58,9 @@ export function diff(observed: Observed, desired: Desired, layout: Layout): read
     ...diffMptcp(observed, desired),
     ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
     ...connectionsToForget(observed, desired, layout),
+    ...(desired.state.role === 'active' && observed.state.role !== 'active'
+      ? [strandedToForget(desired.uplinks, observed, layout)]
+      : []),
     ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, layout),
     ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(layout, observed) : []),
     ...replacedAddresses(desired.state.uplinks, observed, desired.rules, layout).map(

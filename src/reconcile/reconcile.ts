@@ -1,13 +1,15 @@
 /** observe -> decide -> diff -> apply -> verify: every trigger comes here; no log of actions is undone. */
 
+import { setTimeout } from 'node:timers/promises'
 import { programs } from '../layout.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Cgroups } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
+import { roleOf } from '../model/pair.ts'
 import type { Step } from '../model/step.ts'
 import { withLock } from '../os/lock.ts'
-import { messageOf } from '../os/log.ts'
+import { log, messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'
 import { saveUnsaved } from '../store/file.ts'
 import { apply, flushConnections, mayUndo } from './apply/apply.ts'
@@ -26,6 +28,7 @@ import { decide, decideNothing } from './decide/decide.ts'
 import { untranslatedToForget } from './decide/translation/untranslated.ts'
 import { diff } from './diff.ts'
 import { observe } from './observe/observe.ts'
+import { endsConnections, stillDue } from './still-due.ts'
 
 /**
  * How many runs one round makes at most. The world may change while we write to it; what is still different then is
@@ -118,8 +121,27 @@ async function converge(
     publishRefusals(observed, config.layout)
     return { applied, remaining: due(), refused, errors, observed, desired }
   })
-  return { ...outcome, forgotten: flushConnections(outcome.applied) }
+  return { ...outcome, forgotten: endConnections(outcome.applied, config) }
 }
+
+/**
+ * Ends the connections of what went away. One of two routers waits first, and does it only while it is active and where
+ * `due` still says so, as it ends them on both. Never rejects.
+ */
+export async function endConnections(steps: readonly Step[], config: Config, due: Due = stillDue): Promise<void> {
+  const ending = steps.filter(endsConnections)
+  if (!config.ha || ending.length === 0) return flushConnections(ending)
+  try {
+    await setTimeout(config.ha.holdSeconds * 1000)
+    const world = await survey(config)
+    if (roleOf(config, world.observed) === 'active')
+      await flushConnections(ending.flatMap((step) => due(step, world, config)))
+  } catch (error) {
+    log.failure('ending', 'connections', error)
+  }
+}
+
+type Due = (step: Step, world: Survey, config: Config) => readonly Step[]
 
 /** Steps that end connections which began while the table was lost for a moment. */
 function sinceLost(observed: Observed, desired: Desired, { layout }: Config): readonly Step[] {

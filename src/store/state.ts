@@ -6,6 +6,7 @@ import type { KnownUplink, State } from '../model/state.ts'
 import { routedPrefix } from '../net/ipv6-prefix.ts'
 import { familyOf, isUplinkName } from '../net/valid.ts'
 import { objectOf } from '../values/checked.ts'
+import { omitUndefined } from '../values/omit-undefined.ts'
 import { isSaved, loadFile, loadFromDisk, saveFile } from './file.ts'
 import { type Format, jsonObject, jsonText, load } from './stored.ts'
 
@@ -34,14 +35,13 @@ export function isFormerSaved(sysctl: string): boolean {
   return isSaved(stateFile.path) || sysctl in load(stateFile, 'nothing is remembered', loadFromDisk).sysctls
 }
 
-function isEmpty({ uplinks, sysctls, layouts, subflows }: State): boolean {
-  const nothing = layouts === undefined && subflows === undefined
-  return Object.keys(uplinks).length === 0 && Object.keys(sysctls).length === 0 && nothing
+function isEmpty({ uplinks, sysctls, ...others }: State): boolean {
+  return Object.keys({ ...uplinks, ...sysctls, ...omitUndefined(others) }).length === 0
 }
 
 function parseState(text: string): State {
   // Earlier versions wrote `numbers`.
-  const { uplinks, sysctls, numbers, layouts = numbers, subflows } = jsonObject(text)
+  const { uplinks, sysctls, role, numbers, layouts = numbers, subflows } = jsonObject(text)
   return {
     uplinks: withOwnNumbers(
       Object.entries(objectOf(uplinks)).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
@@ -50,6 +50,7 @@ function parseState(text: string): State {
       Object.entries(objectOf(sysctls)).filter((entry): entry is [string, string] => isFormer(...entry)),
     ),
     ...(isSubflows(subflows) ? { subflows } : {}),
+    ...(role === 'active' || role === 'standby' ? { role } : {}),
     ...(Array.isArray(layouts) ? { layouts: layouts.filter(isLayout) } : {}),
   }
 }
@@ -75,6 +76,7 @@ function isKnown(name: string, value: unknown): boolean {
     prefixes,
     families,
     left,
+    wasDead,
   } = value as Partial<Record<keyof KnownUplink, unknown>>
   return (
     Number.isInteger(number) &&
@@ -86,6 +88,7 @@ function isKnown(name: string, value: unknown): boolean {
     (prefixes === undefined ||
       (Array.isArray(prefixes) && prefixes.every((prefix) => routedPrefix(prefix) !== null))) &&
     [drains, families].every(isFamilies) &&
+    (wasDead === undefined || wasDead === true) &&
     (left === undefined ||
       Object.entries(objectOf(left)).every(
         ([address, since]) => familyOf(address) !== null && Number.isFinite(since),

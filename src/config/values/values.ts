@@ -127,6 +127,12 @@ export const sourceAddresses: ValueParser<Readonly<Partial<Record<Family, string
   },
 }
 
+export const sharedAddress: ValueParser<string> = { expected: 'an IPv4 or a global IPv6 address', read: hostAddress }
+
+export const holdSeconds = wholeNumber('1 to 60', (value) => value >= 1 && value <= 60)
+
+export const readySeconds = wholeNumber('0 to 600', (value) => value <= 600)
+
 export const prefixes: ValueParser<readonly string[]> = {
   expected: 'an IPv6 prefix such as 2001:db8:1200::/56, or several',
   read: (text) => {

@@ -1,11 +1,14 @@
 /** Cuts, in the background, the connections that `failback = kill` wants back. */
 
 import { type Carrying, failBack } from '../../lines/failback.ts'
+import { isBalancedDefault } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
+import type { Uplink } from '../../model/uplink.ts'
+import type { Family } from '../../net/family.ts'
 import { log } from '../../os/log.ts'
-import { flushConnections as forget } from '../../reconcile/apply/apply.ts'
 import { forgetConnections } from '../../reconcile/diff.ts'
+import { endConnections } from '../../reconcile/reconcile.ts'
 import type { Ticker } from '../ticker.ts'
 
 const lookMs = 5000
@@ -26,7 +29,10 @@ export function watchFailback(pulse: Ticker): FailbackWatch {
     carrying = now
     for (const { uplink, family } of victims) {
       log.event({ event: 'failback', uplink: uplink.name })
-      void forget([forgetConnections(uplink, family, desired.uplinks, config.layout)])
+      const steps = [forgetConnections(uplink, family, desired.uplinks, config.layout)]
+      void endConnections(steps, config, (step, { desired: now }) =>
+        isCarrying(uplink, family, now, config) ? [] : [step],
+      )
     }
   }
 
@@ -37,4 +43,9 @@ export function watchFailback(pulse: Ticker): FailbackWatch {
       look()
     },
   }
+}
+
+function isCarrying({ interface: device }: Uplink, family: Family, { routes }: Desired, { layout }: Config): boolean {
+  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
+  return balanced.some(({ nexthops }) => nexthops.some((hop) => hop.device === device))
 }

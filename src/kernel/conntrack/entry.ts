@@ -62,13 +62,40 @@ export function unansweredOf(line: string): Unanswered | null {
   const [, protocol, source = '', destination = '', sport, dport, type, code, id, ...reply] = found
   const [from, to, fromPort, toPort] = reply
   if (from !== destination || to !== source || fromPort !== dport || toPort !== sport) return null
-  const ports =
-    type === undefined ? `--sport ${sport} --dport ${dport}` : `--icmp-type ${type} --icmp-code ${code} --icmp-id ${id}`
-  const words = `-p ${protocol} -s ${source} -d ${destination} ${ports}`
+  const words = wordsOf(protocol, source, destination, [sport, dport, type, code, id])
   return { source, destination, mark: markOf(line), words }
 }
 
+/** An entry whose source is translated. */
+export interface Translated extends Pick<Unanswered, 'mark' | 'words'> {
+  /** What the other end knows it by. */
+  readonly to: string
+}
+
+const translatedPattern = new RegExp(`^ipv[46] +\\d+ \\S+ +(1|6|17|58) .*?${tuple.source} .*?src=(\\S+) dst=(\\S+) `)
+
+/** The entry of a text line of `--output extended`; null for one whose source is not translated, or is in a zone. */
+export function translatedOf(line: string): Translated | null {
+  const found = translatedPattern.exec(line)
+  if (!found || line.includes(' zone')) return null
+  const [, protocol, source = '', destination = '', ...rest] = found
+  const to = rest[6] ?? ''
+  return to === source ? null : { to, mark: markOf(line), words: wordsOf(protocol, source, destination, rest) }
+}
+
+/** Options with which conntrack(8) finds an entry by its first tuple; `rest` is what `tuple` has found behind the addresses. */
+function wordsOf(
+  protocol: string | undefined,
+  source: string,
+  destination: string,
+  [sport, dport, type, code, id]: readonly (string | undefined)[],
+): string {
+  const ports =
+    type === undefined ? `--sport ${sport} --dport ${dport}` : `--icmp-type ${type} --icmp-code ${code} --icmp-id ${id}`
+  return `-p ${protocol} -s ${source} -d ${destination} ${ports}`
+}
+
 /** The text line with which `conntrack --load-file` deletes the entry. */
-export function deleteLine(family: Family, { words }: Unanswered): string {
+export function deleteLine(family: Family, { words }: Pick<Unanswered, 'words'>): string {
   return `-D -f ${familyNames[family]} ${words}\n`
 }

@@ -1,4 +1,4 @@
-/** Does the step `forget-untranslated`: reads the connection table once, and deletes from it what is dead for good. */
+/** Does the steps `forget-untranslated` and `forget-stranded`: reads the connection table once, and deletes from it what is dead for good. */
 import { closeSync } from 'node:fs'
 import { paths, programs } from '../../layout.ts'
 import type { Step } from '../../model/step.ts'
@@ -6,9 +6,10 @@ import { digitsOf, mergeRanges, readAddressRange } from '../../net/address-range
 import type { Family, Range } from '../../net/family.ts'
 import { unnamedFile } from '../../os/files.ts'
 import { run } from '../../os/run.ts'
-import { deleteLine, eachEntry, type Unanswered, unansweredOf } from './entry.ts'
+import { deleteLine, eachEntry, translatedOf, type Unanswered, unansweredOf } from './entry.ts'
 
 type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
+type ForgetStranded = Extract<Step, { kind: 'forget-stranded' }>
 
 /** How many entries are deleted at most, more than a table of usual size has. The rest ends by its own timeouts. */
 const most = 50_000
@@ -24,6 +25,20 @@ export async function forgetUntranslated(step: ForgetUntranslated): Promise<void
     const dead = deadOf(found, family, step)
     const commands = dead.map((entry) => deleteLine(family, entry)).join('')
     if (dead.length > 0) await deleteAll(commands)
+  }
+}
+
+/** Deletes what left by an uplink with an address that is not here, of both families. Throws where conntrack(8) fails. */
+export async function forgetStranded({ addresses, mask, left }: ForgetStranded): Promise<void> {
+  for (const family of ['inet', 'inet6'] as const) {
+    const here = rangesIn(family, addresses)
+    const found: string[] = []
+    await eachEntry(family, ['--output', 'extended'], (line) => {
+      const entry = found.length < most ? translatedOf(line) : null
+      if (entry && (entry.mark & mask) >>> 0 === left && !contains(here, digitsOf(entry.to)))
+        found.push(deleteLine(family, entry))
+    })
+    if (found.length > 0) await deleteAll(found.join(''))
   }
 }
 
@@ -45,15 +60,19 @@ async function deleteAll(commands: string): Promise<void> {
 export function deadOf(found: readonly Unanswered[], family: Family, step: ForgetUntranslated): readonly Unanswered[] {
   if (found.length === 0) return []
   const own = new Set(step.sources.map(digitsOf))
-  const ranges = step.elsewhere.flatMap((text): Range<string>[] => {
-    const element = readAddressRange(text)
-    return element?.family === family ? [element.range] : []
-  })
-  const elsewhere = mergeRanges(ranges)
+  const elsewhere = rangesIn(family, step.elsewhere)
   return found.filter(
     ({ source, destination, mark }) =>
       (mark & step.cameIn) === 0 && !own.has(digitsOf(source)) && !contains(elsewhere, digitsOf(destination)),
   )
+}
+
+function rangesIn(family: Family, texts: readonly string[]): readonly Range<string>[] {
+  const ranges = texts.flatMap((text): Range<string>[] => {
+    const element = readAddressRange(text)
+    return element?.family === family ? [element.range] : []
+  })
+  return mergeRanges(ranges)
 }
 
 /**

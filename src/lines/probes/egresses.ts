@@ -7,7 +7,7 @@ export function egressesOf(uplinks: readonly Uplink[]): readonly Egress[] {
   return uplinks.flatMap((uplink) =>
     (['inet', 'inet6'] as const).flatMap((family) => {
       const path = uplink[family]
-      if (!isLinked(uplink) || path === null) return []
+      if (!isLinked(uplink) || path === null || path.elsewhere) return []
       const others = uplinks.filter((other) => other !== uplink).flatMap((other) => other[family]?.addresses ?? [])
       const source = path.addresses.find((address) => !others.includes(address)) ?? path.lanAddresses?.[0] ?? null
       return [{ uplink: uplink.name, family, device: uplink.interface, gateway: path.gateway, source }]

@@ -5,7 +5,7 @@
  * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
 import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
-import { forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
+import { forgetStranded, forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
 import { isMptcpStep, type MptcpStep, mptcpWords } from '../../kernel/mptcp.ts'
@@ -51,7 +51,10 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
  */
 export async function flushConnections(steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
-    if (step.kind === 'forget-untranslated') await forgetDead(step)
+    if (step.kind === 'forget-untranslated')
+      await attempt('connections that nobody translated', () => forgetUntranslated(step))
+    if (step.kind === 'forget-stranded')
+      await attempt('connections with an address that is not here', () => forgetStranded(step))
     if (step.kind !== 'forget-connections' && step.kind !== 'close-sockets') continue
     const commands =
       step.kind === 'close-sockets'
@@ -86,11 +89,11 @@ async function sparedBy({ uplink, addresses = [], device }: ForgetConnections): 
 type ForgetConnections = Extract<Step, { kind: 'forget-connections' }>
 type Spared = ReadonlyMap<string, readonly string[]>
 
-async function forgetDead(step: Extract<Step, { kind: 'forget-untranslated' }>): Promise<void> {
+async function attempt(what: string, forget: () => Promise<void>): Promise<void> {
   try {
-    await forgetUntranslated(step)
+    await forget()
   } catch (error) {
-    log.failure('forgetting', 'connections that nobody translated', error)
+    log.failure('forgetting', what, error)
   }
 }
 

@@ -41,6 +41,8 @@ export function commandOf(step: Step): string {
         .join('\n')
     case 'close-sockets':
       return step.addresses.map((address) => `${closeSockets(address).join(' ')} # ${step.uplink}`).join('\n')
+    case 'forget-stranded':
+      return `# ${programs.conntrack} --delete: what left by an uplink with an address that is not here`
     case 'forget-untranslated':
       return `# ${programs.conntrack} --delete: what leaves by an uplink, was never answered, and began when nobody translated it`
   }

@@ -5,6 +5,7 @@ import type { Layout } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Observed } from '../../model/observed.ts'
+import { roleOf } from '../../model/pair.ts'
 import type { State } from '../../model/state.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { omitUndefined } from '../../values/omit-undefined.ts'
@@ -28,6 +29,7 @@ import { twins } from './warnings/gatewayless.ts'
 /** The whole wish. Nothing is balanced where another's table has our name. */
 export function decide(config: Config, observed: Observed): Desired {
   const { uplinks, known, warnings } = decideUplinks(config, observed)
+  const role = roleOf(config, observed)
   const usurped = observed.ruleset !== null && !isOurRuleset(observed.ruleset)
   // Another's table has our name, and without our own no connection would be kept on its uplink: main alone is better.
   const balanced = usurped ? [] : uplinks
@@ -51,6 +53,7 @@ export function decide(config: Config, observed: Observed): Desired {
     state: {
       ...remember(remembered, formerSysctls(sysctls, observed), layoutsToRemember(config.layout, observed)),
       ...omitUndefined({ subflows: formerSubflows(observed, mptcp) }),
+      ...(role !== null && { role }),
     },
     tableNames: decideTableNames(known, config.layout, observed),
     warnings: [

@@ -81,9 +81,10 @@ test('what the shipped configuration proposes is understood', () => {
 })
 
 test.each(Object.entries(sectionKeys))('a misspelt key of [%s] is told from those of that section', (kind, keys) => {
-  const title = kind === 'balance' ? kind : `${kind} a`
+  const title = ['balance', 'ha'].includes(kind) ? kind : `${kind} a`
   for (const name of Object.keys(keys)) {
     const loaded = parseConfig([{ path: 'x', text: `[${title}]\n${name}x = 1` }])
-    expect(loaded.ok ? '' : loaded.errors[0]).toMatch(/did you mean [a-z-]+\?$/)
+    const told = loaded.ok ? [] : loaded.errors
+    expect(told).toContainEqual(expect.stringMatching(/did you mean [a-z-]+\?$/))
   }
 })

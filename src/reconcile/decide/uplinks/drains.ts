@@ -21,7 +21,13 @@ function carriersOf(family: Family, routes: readonly Route[], layout: Layout): R
 /** Whether the uplink has a link, a way out that nobody refused, and a line that is not known to be dead. */
 export function isAlive(uplink: Uplink, family: Family): boolean {
   const path = uplink[family]
-  return isLinked(uplink) && path !== null && path.refused === undefined && path.line?.state !== 'offline'
+  const isWay = path !== null && path.refused === undefined && !path.elsewhere
+  return isLinked(uplink) && isWay && path.line?.state !== 'offline'
+}
+
+/** Uplinks that do not work, while connections have somewhere else to go. */
+export function deadUplinks(family: Family, wish: Wish, layout: Layout): readonly Uplink[] {
+  return hasRefuge(family, wish, layout) ? wish.uplinks.filter((uplink) => !isAlive(uplink, family)) : []
 }
 
 /** Whether connections that it has may live: it is alive, or disabled after a drain, and its link is there. */

@@ -28,7 +28,9 @@ export function decidePath(
   const addresses = link.addresses.filter((address) => address.family === family && address.global && address.usable)
   const prefixes = family === 'inet6' ? routedTo(link.name, wishes.section, observed) : []
   // A provider may route a prefix to a link that has no address of it (RFC 7084, WPD-5).
-  if (addresses.length === 0 && prefixes.length === 0) return null
+  const isBare = addresses.length === 0 && prefixes.length === 0
+  // The only address may be with this router's peer: then all else is ready before it comes.
+  if (isBare && !(config.ha && wishes.section?.gateway?.[family])) return null
   const gateway = gatewayOf(family, link, wishes, config, observed)
   if (gateway === undefined) return null
   const elsewhere = lanAddresses(link, prefixes, observed)
@@ -43,6 +45,7 @@ export function decidePath(
     ...(addresses.some(({ address }) => address === source) && source !== undefined && { source }),
     onlink: gateway !== null && !isLinkLocal(gateway) && !isReachable(gateway),
     addresses: addresses.toSorted(byPreference(wishes.section?.source?.[family])).map(({ address }) => address),
+    ...(isBare && { elsewhere: true as const }),
     ...(elsewhere.length > 0 && { lanAddresses: elsewhere }),
     ...(addresses.length > 0 && addresses.every(({ deprecated }) => deprecated) && { deprecated: true }),
   }

@@ -4,10 +4,12 @@ import type { UplinkConfig } from '../../../model/config.ts'
 import type { StanzaOptions } from '../../../model/facts.ts'
 import type { Link } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
+import type { Role } from '../../../model/state.ts'
 import type { Path, Uplink, UplinkState } from '../../../model/uplink.ts'
 import type { Family } from '../../../net/family.ts'
 import { getOwn } from '../../../values/get-own.ts'
 import type { Candidate } from './candidates.ts'
+import { routedTo } from './dhcpv6-pd.ts'
 
 const defaults = { weight: 1, metric: 10 } as const
 const families = ['inet', 'inet6'] as const
@@ -16,6 +18,7 @@ export function present(
   { name, link, section, stanza, ways: all }: Candidate,
   number: number,
   observed: Observed,
+  role: Role | null,
 ): Uplink {
   const enabled = isEnabled(name, section, observed)
   const drained = drainOf(name, section, stanza, observed)
@@ -33,8 +36,10 @@ export function present(
     number,
     interface: link.name,
     index: isKept ? link.index : null,
-    state: stateOf(link, enabled, paths, lacksBearer(link, observed)),
+    state: stateOf(link, enabled, paths, lacksBearer(link, observed), role),
     ...preferences(section, stanza),
+    ...(role !== null && translation(section, paths, link, observed)),
+    ...(getOwn(observed.state.uplinks, name)?.wasDead && { wasDead: true as const }),
     ...(awayIn.length > 0 && { awayIn }),
     ...(drained && { drained }),
     ...(lingers !== undefined && { lingers }),
@@ -49,15 +54,36 @@ function stateOf(
   enabled: boolean,
   { inet, inet6 }: Pick<Uplink, 'inet' | 'inet6'>,
   lacksBearer: boolean,
+  role: Role | null,
 ): UplinkState {
   if (!enabled) return 'disabled'
   if (!link.up || !link.carrier || lacksBearer) return 'down'
-  const lines = [inet, inet6].flatMap((path) => (path && path.refused === undefined ? [path.line] : []))
-  if (lines.length === 0) return 'unconfigured'
+  const ways = [inet, inet6].flatMap((path) => (path && path.refused === undefined ? [path] : []))
+  const lines = ways.flatMap((path) => (path.elsewhere ? [] : [path.line]))
+  if (lines.length === 0) return role === 'standby' && ways.length > 0 ? 'standby' : 'unconfigured'
   const alive = lines.filter((line) => line?.state !== 'offline')
   if (alive.length === 0) return 'offline'
   if (alive.every((line) => line?.degraded)) return 'degraded'
   return alive.every((line) => line?.state === 'suspect') ? 'suspect' : 'online'
+}
+
+/**
+ * What a pair's uplink translates to, where nobody says: the address that it has now, as masquerade's is forgotten when that
+ * leaves, by both routers. Where it has prefixes, hosts keep their parts in these.
+ */
+function translation(
+  section: UplinkConfig | undefined,
+  paths: Pick<Uplink, 'inet' | 'inet6'>,
+  link: Link,
+  observed: Observed,
+): Pick<Uplink, 'translateTo'> {
+  const present = families.flatMap((family) => {
+    const address = paths[family]?.addresses[0]
+    const hasPrefixes = family === 'inet6' && routedTo(link.name, section, observed).length > 0
+    return address === undefined || hasPrefixes ? [] : [[family, address] as const]
+  })
+  const translateTo = { ...Object.fromEntries(present), ...section?.source }
+  return Object.keys(translateTo).length > 0 ? { translateTo } : {}
 }
 
 /** The path with what refused it: what the kernel or nft did not take cannot be used. */

@@ -1,6 +1,7 @@
 /** The uplinks, each with its number and state, and what is to be remembered of them. Pure. */
 import type { Config } from '../../../model/config.ts'
 import type { Observed } from '../../../model/observed.ts'
+import { roleOf } from '../../../model/pair.ts'
 import type { KnownUplink } from '../../../model/state.ts'
 import type { Trouble } from '../../../model/trouble.ts'
 import type { Uplink } from '../../../model/uplink.ts'
@@ -24,6 +25,7 @@ export interface Uplinks {
  */
 export function decideUplinks(config: Config, observed: Observed): Uplinks {
   const warnings: Trouble[] = []
+  const role = roleOf(config, observed)
   const candidates = findCandidates(config, observed, warnings)
   const here = candidates.map(({ name, link }) => ({ name, interface: link.name, hardware: link.hardware }))
   const away = config.uplinks.filter(({ name }) => !here.some((uplink) => uplink.name === name))
@@ -37,7 +39,7 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
           uplink: name,
           reason: `uplink ${name}: its modem is not connected (ModemManager)`,
         })
-      return present(found, number, observed)
+      return present(found, number, observed, role)
     }
     return absent(
       name,
@@ -52,8 +54,32 @@ export function decideUplinks(config: Config, observed: Observed): Uplinks {
   for (const { name } of candidates)
     if (!Object.hasOwn(known, name))
       warnings.push({ kind: 'no-number', uplink: name, reason: `uplink ${name}: left out, all numbers are taken` })
+  if (role !== null) warnings.push(...unnumbered(uplinks, config))
   const told = withPrefixes(withWeights(uplinks, config, observed), known, config, observed)
-  return { ...told, known: withFamilies(told.known, candidates, config, observed), warnings }
+  const remembered = withFamilies(told.known, candidates, config, observed)
+  return { ...told, known: role === null ? remembered : withVerdicts(remembered, told.uplinks, observed), warnings }
+}
+
+/** Uplinks of a pair whose numbers may mean others on the peer: connections that come from there would leave by these. */
+function unnumbered(uplinks: readonly Uplink[], config: Config): readonly Trouble[] {
+  const isFixed = (name: string) =>
+    config.uplinks.some((section) => section.name === name && section.number !== undefined)
+  return uplinks.flatMap(({ name: uplink, number }) => {
+    const reason = `uplink ${uplink}: has number ${number} by itself, and may have another on the peer: expected number = ...`
+    return isFixed(uplink) ? [] : [{ kind: 'no-fixed-number', uplink, reason } as const]
+  })
+}
+
+/** The known uplinks with those that were dead when they had an address last: one without cannot be asked. */
+function withVerdicts(known: Uplinks['known'], uplinks: readonly Uplink[], { state }: Observed): Uplinks['known'] {
+  return Object.fromEntries(
+    Object.entries(known).map(([name, { wasDead: _, ...entry }]) => {
+      const now = uplinks.find((uplink) => uplink.name === name)?.state
+      const isUnasked = now === 'standby' || now === 'unconfigured'
+      const wasDead = now === 'offline' || (isUnasked && getOwn(state.uplinks, name)?.wasDead)
+      return [name, { ...entry, ...(wasDead && { wasDead }) }]
+    }),
+  )
 }
 
 /**

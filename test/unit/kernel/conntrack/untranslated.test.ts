@@ -1,6 +1,6 @@
 /** Lines of `conntrack --dump --output extended`, and which of them are dead for good. */
 import { expect, test } from 'vitest'
-import { unansweredOf } from '../../../../src/kernel/conntrack/entry.ts'
+import { translatedOf, unansweredOf } from '../../../../src/kernel/conntrack/entry.ts'
 import { deadOf } from '../../../../src/kernel/conntrack/untranslated.ts'
 
 const step = {
@@ -45,4 +45,22 @@ test.each([
   ['something else', 'conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.'],
 ])('%s: it stays', (_, line) => {
   expect(dead(line)).toEqual([])
+})
+
+test('what is translated is known by what the other end sees, whether counted, answered, or of ICMP', () => {
+  const tcp =
+    'ipv4     2 tcp      6 431999 ESTABLISHED src=192.168.77.10 dst=203.0.113.1 sport=5 dport=80 packets=1 bytes=60 ' +
+    'src=203.0.113.1 dst=10.1.0.2 sport=80 dport=1024 packets=1 bytes=60 [ASSURED] mark=1090519040 use=1'
+  expect(translatedOf(tcp)).toEqual({
+    to: '10.1.0.2',
+    mark: 0x41000000,
+    words: '-p 6 -s 192.168.77.10 -d 203.0.113.1 --sport 5 --dport 80',
+  })
+  const ping =
+    'ipv6     10 icmpv6   58 29 src=fd00:77::10 dst=2001:db8::1 type=128 code=0 id=7 [UNREPLIED] ' +
+    'src=2001:db8::1 dst=2001:db8:1::2 type=129 code=0 id=7 mark=1090519040 use=1'
+  expect(translatedOf(ping)).toMatchObject({ to: '2001:db8:1::2', words: expect.stringContaining('--icmp-id 7') })
+  expect(translatedOf(udp('192.168.77.10', '203.0.113.1'))).toBeNull()
+  expect(translatedOf(tcp.replace(' use=', ' zone=3 use='))).toBeNull()
+  expect(translatedOf('conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.')).toBeNull()
 })

@@ -1,0 +1,91 @@
+/** Uplinks of one of two routers. */
+import { expect, test } from 'vitest'
+import { parseConfig } from '../../../../../src/config/parse.ts'
+import { egressesOf } from '../../../../../src/lines/probes/egresses.ts'
+import type { Observed } from '../../../../../src/model/observed.ts'
+import { countUsable, roleOf } from '../../../../../src/model/pair.ts'
+import { decide } from '../../../../../src/reconcile/decide/decide.ts'
+import { configOf } from '../../../../config-of.ts'
+import { healthOf, linkOf, worldOf } from '../../../builders.ts'
+
+const world = worldOf('two-dhcp-uplinks')
+const ha = '[ha]\naddress = 172.20.0.1\n'
+const numbered = `${ha}[uplink wan1]\nnumber = 1\ngateway = 10.1.0.1\n[uplink wan2]\nnumber = 2\n`
+const shared = {
+  family: 'inet',
+  address: '172.20.0.1',
+  prefixLength: 24,
+  peer: null,
+  global: true,
+  usable: true,
+} as const
+const lan = linkOf('lan0', { index: 40, addresses: [shared] })
+/** The world while the peer has wan1's address. */
+const without = {
+  ...world,
+  links: world.links.map((link) => (link.name === 'wan1' ? { ...link, addresses: [] } : link)),
+}
+
+test('who has the shared address is active', () => {
+  expect(roleOf(configOf(''), { links: [lan] })).toBeNull()
+  expect(roleOf(configOf(ha), { links: [lan] })).toBe('active')
+  expect(roleOf(configOf(ha), { links: world.links })).toBe('standby')
+})
+
+test('what is translated gets the address of now, and the source where one is said', () => {
+  const of = (text: string) => decide(configOf(text), world).uplinks.map(({ translateTo }) => translateTo)
+  expect(of('')).toEqual([undefined, undefined])
+  expect(of(numbered)).toEqual([{ inet: '10.1.0.2' }, { inet: '10.2.0.2' }])
+  expect(of(`${numbered}source = 10.2.0.9\n`)).toEqual([{ inet: '10.1.0.2' }, { inet: '10.2.0.9' }])
+})
+
+test('an uplink whose only address is with the peer is ready and carries nothing', () => {
+  const { uplinks, routes, rules } = decide(configOf(numbered), without)
+  expect(uplinks.map(({ state }) => state)).toEqual(['standby', 'online'])
+  expect(routes.filter(({ table, destination }) => table === 30001 && destination === 'default')).toMatchObject([
+    { destination: 'default', nexthops: [{ device: 'wan1', gateway: '10.1.0.1', onlink: true }] },
+    { type: 'unreachable' },
+  ])
+  expect(routes.find(({ table, destination }) => table === 30098 && destination === 'default')).toMatchObject({
+    nexthops: [{ device: 'wan2' }],
+  })
+  expect(rules.filter(({ spec }) => spec === 'oif wan1 lookup 30001')).toHaveLength(1)
+  expect(egressesOf(uplinks).map(({ uplink }) => uplink)).toEqual(['wan2'])
+  const active = { ...without, links: [...without.links, lan] }
+  expect(decide(configOf(numbered), active).uplinks.map(({ state }) => state)).toEqual(['unconfigured', 'online'])
+  expect(decide(configOf(numbered.replace(ha, '')), without).uplinks[0]).toMatchObject({ state: 'unconfigured' })
+})
+
+test('usable is what would carry; one without an address counts as it was when it had one', () => {
+  const config = configOf(numbered)
+  const round = (observed: Observed, state = observed.state) => {
+    const { uplinks, state: after } = decide(config, { ...observed, state })
+    return { usable: countUsable(uplinks), after }
+  }
+  expect(round(world).usable).toBe(2)
+  expect(round(without).usable).toBe(2)
+  const dead = round({ ...world, health: { wan1: { inet: healthOf('offline') } } })
+  expect(dead.usable).toBe(1)
+  const gone = round(without, dead.after)
+  expect(gone.usable).toBe(1)
+  expect(round(without, gone.after).usable).toBe(1)
+  const back = round(world, gone.after)
+  expect([back.usable, round(without, back.after).usable]).toEqual([2, 2])
+})
+
+test('numbers that nobody has fixed are told, of a pair alone', () => {
+  const told = (text: string) =>
+    decide(configOf(text), world).warnings.flatMap(({ kind, uplink }) => (kind === 'no-fixed-number' ? [uplink] : []))
+  expect(told('')).toEqual([])
+  expect(told(ha)).toEqual(['wan1', 'wan2'])
+  expect(told(numbered)).toEqual([])
+})
+
+test('[ha] without an address is an error, and what is understood is a standby', () => {
+  const loaded = parseConfig([{ path: '1.conf', text: '[ha]\nhold = 5\n' }])
+  expect(loaded).toMatchObject({
+    errors: ["1.conf:1: [ha]: expected address = ..., the LAN's address that both routers share"],
+    understood: { ha: { address: null, holdSeconds: 5, readySeconds: 10 } },
+  })
+  if (!loaded.ok) expect(roleOf(loaded.understood, { links: [lan] })).toBe('standby')
+})
