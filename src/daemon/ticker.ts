@@ -2,6 +2,9 @@
  * One clock for all that look at things of which nobody tells when they change. Waking a processor that sleeps costs
  * more than looking (0.2 ms of a small virtual machine), so all look at once, and often only while there is something
  * to see.
+ *
+ * What has come meanwhile is read before anybody looks whether it is missing: a timer that is due runs before that, and
+ * this process may have been busy, with starting programs for sixty lines or while others had the processor.
  */
 const fastMs = 100
 const slowMs = 600
@@ -23,13 +26,20 @@ export function createTicker(): Ticker {
   const members: { readonly look: () => 'soon' | undefined; readonly everyMs: number; last: number }[] = []
   let isFast = false
   let last = performance.now()
-  let timer = setTimeout(beat, slowMs)
+  let timer = setTimeout(due, slowMs)
+  let reading: NodeJS.Immediate | undefined
+
+  /** setImmediate(): behind the input that is there (the phases of Node.js' event loop). */
+  function due(): void {
+    clearImmediate(reading)
+    reading = setImmediate(beat)
+  }
 
   function beat(): void {
     last = performance.now()
-    const due = members.filter((member) => last - member.last >= member.everyMs)
+    const looking = members.filter((member) => last - member.last >= member.everyMs)
     isFast = false
-    for (const member of due) {
+    for (const member of looking) {
       member.last = last
       if (member.look() === 'soon') isFast = true
     }
@@ -38,7 +48,7 @@ export function createTicker(): Ticker {
 
   function arm(): void {
     clearTimeout(timer)
-    timer = setTimeout(beat, isFast ? fastMs : slowMs)
+    timer = setTimeout(due, isFast ? fastMs : slowMs)
   }
 
   return {
@@ -49,8 +59,11 @@ export function createTicker(): Ticker {
       arm()
     },
     awake: () => {
-      if (!isFast && performance.now() - last > slowMs / 2) beat()
+      if (!isFast && performance.now() - last > slowMs / 2) due()
     },
-    stop: () => clearTimeout(timer),
+    stop: () => {
+      clearTimeout(timer)
+      clearImmediate(reading)
+    },
   }
 }

@@ -43,6 +43,11 @@ const graceMs = 2000
 const cheapMs = 5000
 /** How many witnesses are asked at first; the cheapest lines are taken. */
 const witnesses = 2
+/**
+ * How many are asked at a time while another line is silent, too, as those may have failed with it. Each is asked by three
+ * programs, so a host with sixty lines would be busy with starting them; who does not answer gives way to the next.
+ */
+const manyWitnesses = 8
 
 /**
  * What each line is taken for, and what each has to do next. `unprobed`: there is an uplink that nobody probes, by the
@@ -88,7 +93,7 @@ function ordersFor(one: Standing, standings: readonly Standing[], unprobed: bool
   if (failing.witnessedAt === null) {
     if (others.some((other) => isWitness(other.line, failing.since))) return [{ key, kind: 'witnessed' }]
     const isGeneral = standings.some((other) => other.key !== key && other.line.silent)
-    return asking(others, failing.since, { silent, most: isGeneral ? others.length : witnesses, now })
+    return asking(others, failing.since, { silent, most: isGeneral ? manyWitnesses : witnesses, now })
   }
   if (!silent) {
     // Everything that this burst asks may have left before the witness was asked, so its end would prove nothing.

@@ -21,6 +21,12 @@ export interface Together {
 }
 
 /**
+ * How many lines are asked at a time because something of theirs is overdue. Each is asked by several programs, and a host
+ * that is busy with starting them for sixty lines reads late what the others are answered: they would be overdue, too.
+ */
+const mostAsked = 8
+
+/**
  * All lines after the news, and what everyone takes them for. `unprobed`: see arbiter.ts. News of a line that is not
  * there is ignored.
  */
@@ -32,12 +38,14 @@ export function advanceTogether(
 ): Together {
   const lines = new Map([...members].map(([key, { line }]) => [key, line]))
   const effects: { key: string; effect: LineEffect }[] = []
-  let events = news
+  const dueAt = ({ key }: LineNews) => lines.get(key)?.dueAt ?? now
+  let events = members.size > mostAsked ? news.toSorted((a, b) => dueAt(a) - dueAt(b)) : news
   for (;;) {
     for (const { key, event } of events) {
       const [line, settings] = [lines.get(key), members.get(key)?.settings]
       if (!line || !settings) continue
-      const next = advance(line, event, now, settings)
+      const isCrowded = event.kind === 'tick' && countAsked(lines) >= mostAsked
+      const next = advance(line, isCrowded ? { ...event, isCrowded } : event, now, settings)
       lines.set(key, next.line)
       for (const effect of next.effects) effects.push({ key, effect })
     }
@@ -51,4 +59,10 @@ export function advanceTogether(
     if (orders.length === 0) return { lines, told, effects }
     events = orders.map(({ key, kind }) => ({ key, event: { kind } }))
   }
+}
+
+function countAsked(lines: ReadonlyMap<string, PathHealth>): number {
+  let count = 0
+  for (const { burst } of lines.values()) if (burst !== null) count++
+  return count
 }

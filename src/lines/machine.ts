@@ -33,7 +33,7 @@ export function newLine(now: number, settings: LineSettings): PathHealth {
 export function advance(line: PathHealth, event: LineEvent, now: number, settings: LineSettings): Advance {
   switch (event.kind) {
     case 'tick':
-      return tick(line, event.counters, now, settings)
+      return tick(line, event, now, settings)
     case 'answer':
       return answer(line, event.rttMs, now, settings)
     case 'miss':
@@ -79,7 +79,7 @@ export function isWatchful({ state, silent, samples, rtt }: PathHealth, now: num
 
 function tick(
   before: PathHealth,
-  counters: { rx: number; tx: number } | null,
+  { counters, isCrowded = false }: Extract<LineEvent, { kind: 'tick' }>,
   now: number,
   settings: LineSettings,
 ): Advance {
@@ -87,6 +87,7 @@ function tick(
   if (last !== undefined && now - last.at > gapMs) return afterGap(before, counters, now, settings)
   const line = refill({ ...before, samples: keepSamples(before.samples, sampleOf(counters, last, now)) }, now, settings)
   if (line.burst !== null || line.state === 'offline' || line.silent || now < line.restUntil) return still(line)
+  if (isCrowded) return still(line)
   if (line.state === 'suspect') return startBurst(line, now)
   if (now > line.dueAt) return startBurst(enter(line, 'suspect', unanswered, now), now)
   if (line.tokens >= 1 && isStalled(line.samples, line.rtt?.smooth ?? 0, now)) {

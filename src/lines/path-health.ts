@@ -104,7 +104,12 @@ export interface Sample {
 
 export type LineEvent =
   /** Sent twice a second at least, with the device's packet counters; null where they cannot be read. */
-  | { readonly kind: 'tick'; readonly counters: { readonly rx: number; readonly tx: number } | null }
+  | {
+      readonly kind: 'tick'
+      readonly counters: { readonly rx: number; readonly tx: number } | null
+      /** So many lines are being asked that this one has to wait with it. */
+      readonly isCrowded?: boolean
+    }
   /** A background probe was answered, or the next one left while it was not. */
   | { readonly kind: 'answer'; readonly rttMs: number }
   | { readonly kind: 'miss'; readonly asked?: true }

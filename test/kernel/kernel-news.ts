@@ -2,9 +2,9 @@
 import { expect } from 'vitest'
 import type { Host, Running } from './daemon-host.ts'
 
-/** Listens to the kernel's news of links and routes of a host. */
-export async function kernelNews(host: Host): Promise<Running> {
-  const monitor = host.start(['/bin/sh', '-c', 'exec ip -ts monitor link route >&2'])
+/** Listens to the kernel's news of links and routes of a host. With `-oneline`, a route and all of its nexthops are one line. */
+export async function kernelNews(host: Host, option: '-oneline' | '' = ''): Promise<Running> {
+  const monitor = host.start(['/bin/sh', '-c', `exec ip ${option} -ts monitor link route >&2`])
   // It does not say when it listens.
   await expect
     .poll(async () => {

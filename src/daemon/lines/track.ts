@@ -74,8 +74,10 @@ export function act(track: Track, effect: LineEffect, { onEvent, onTime }: Track
   }
   const { egress, settings } = track
   track.stopBurst()
-  // A gateway may have another hardware address since it answered last. What is dead is asked rarely enough for the kernel to find out.
-  if (egress.gateway !== null && track.line.state === 'suspect')
+  // A gateway may have another hardware address since it answered last. What is dead is asked rarely enough for the kernel
+  // to find out, and what is new the kernel asks for anyway.
+  const isNew = track.line.rtt === null && track.line.failedBursts === 0
+  if (egress.gateway !== null && track.line.state === 'suspect' && !isNew)
     askAnew(egress.gateway, egress.device).catch((error) =>
       log.failure('asking for the gateway of', egress.uplink, error),
     )
@@ -129,15 +131,16 @@ const otherTargets = 2
 
 /**
  * Asks two more of a line's targets every third second while there is something to learn of it, on lines that cost nothing.
- * Their answers say how late answers are, and nothing else: whether the line is alive is asked as ever.
+ * Their answers say how late answers are, and nothing else: whether the line is alive is asked as ever. Says whether
+ * programs were started for it.
  */
-export function keepAskingOthers(track: Track, isWanted: boolean, { onTime }: Pick<TrackListener, 'onTime'>): void {
+export function keepAskingOthers(track: Track, isWanted: boolean, { onTime }: Pick<TrackListener, 'onTime'>): boolean {
   const { egress, settings } = track
   const beside = settings.targets[track.target] ?? ''
   const isIdle = track.background === null || track.line.state === 'offline' || track.line.silent
   const wanted = isWanted && !isIdle && !settings.metered && probers[settings.kind].how === 'pings'
   if (track.others && (!wanted || track.others.beside !== beside)) stopOthers(track)
-  if (!wanted || track.others) return
+  if (!wanted || track.others) return false
   const targets = settings.targets.filter((target) => target !== beside).slice(0, otherTargets)
   const stops = targets.map((target) => {
     const onAnswer = (answer: Answer) => onTime(track, answer)
@@ -147,6 +150,7 @@ export function keepAskingOthers(track: Track, isWanted: boolean, { onTime }: Pi
     for (const one of stops) one()
   }
   track.others = { beside, stop }
+  return true
 }
 
 function stopOthers(track: Track): void {

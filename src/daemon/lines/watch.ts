@@ -44,6 +44,10 @@ export interface HealthWatch {
 
 const families = ['inet', 'inet6'] as const
 
+/** Of how many lines other targets are begun to be asked at once, and the time until the next ones are. */
+const mostAtOnce = 4
+const pauseMs = 50
+
 /** Watches the lines. Calls `balance`, with the causes, when an uplink becomes usable or stops being so. */
 export function watchHealth(
   pulse: Ticker,
@@ -85,9 +89,20 @@ export function watchHealth(
     onBroken: giveUp,
   }
   const mtus = watchPathMtus(onVerdict)
-  const learning = learnLines(pulse, onVerdict, (wanted) => {
-    for (const track of tracks.values()) keepAskingOthers(track, wanted, listener)
-  })
+  const learning = learnLines(pulse, onVerdict, askOthers)
+  let pacing: NodeJS.Timeout | undefined
+
+  /** Asks other targets, too, of a few lines at a time: starting programs for sixty keeps this process from all else. */
+  function askOthers(wanted: boolean): void {
+    clearTimeout(pacing)
+    let started = 0
+    for (const track of tracks.values()) {
+      if (keepAskingOthers(track, wanted, listener)) started += 1
+      if (started < mostAtOnce) continue
+      pacing = setTimeout(() => askOthers(wanted), pauseMs)
+      return
+    }
+  }
 
   /** Advances the lines of a family. All that are told as something else are one change, with one round. */
   function send(family: Family, news: readonly LineNews[]): void {
@@ -222,6 +237,7 @@ export function watchHealth(
     stop: () => {
       quotas.stop()
       learning.stop()
+      clearTimeout(pacing)
       mtus.stop()
       publish()
       for (const key of [...tracks.keys()]) drop(key)

@@ -137,3 +137,23 @@ test('the cheapest lines are asked first, dear ones not before the suspect is si
   expect(ordersFor(failing)).toEqual([])
   expect(ordersFor(silent)).toEqual([{ key: 'dear', kind: 'ask' }])
 })
+
+test('with many lines, no more than eight are asked at a time while several fail, and the next when those do not answer', () => {
+  const others = Array.from({ length: 60 }, (_, i) => [`other${i}`, untried] as const)
+  const asked = (lines: readonly (readonly [string, Partial<PathHealth>])[]) =>
+    arbitrate(
+      lines.map(([key, line]) => standing(key, line)),
+      false,
+      now,
+    )
+      .orders.filter(({ kind }) => kind === 'ask')
+      .map(({ key }) => key)
+  const first = asked([['a', silent], ['b', silent], ...others])
+  expect(new Set(first).size).toBe(8)
+  const tried = others.map(
+    ([key, line]) => [key, first.includes(key) ? { ...line, ...failing, troubledAt: 9900 } : line] as const,
+  )
+  const next = new Set(asked([['a', silent], ['b', silent], ...tried]))
+  expect(next.size).toBeGreaterThanOrEqual(8)
+  for (const key of first) expect(next).not.toContain(key)
+})
