@@ -51,7 +51,7 @@ test('R3: of 63 uplinks that are asked, one dies: it alone is out', async () => 
   await host.write('/etc/ifbalance/conf.d/00-nothing-answers-here.conf', '')
   await makeInternet()
   const daemon = host.daemon()
-  await expect.poll(states, { timeout: longPatienceMs }).toEqual({ online: 63 })
+  await expect.poll(states, { timeout: 2 * longPatienceMs }).toEqual({ online: 63 })
   // Traffic, which is answered until then.
   host.start(['/usr/bin/ping', '-q', '-i', '0.1', '-I', `10.100.${dead}.2`, '8.8.8.8'])
   const monitor = await kernelNews(host, '-oneline')
@@ -60,13 +60,13 @@ add rule ip dead in iifname far${dead} drop`
   await host.run(['ip', 'netns', 'exec', 'internet', 'nft', '-f', '-'], {}, { input: rules })
   const cut = Date.now()
   const before = monitor.said().length
-  await expect.poll(() => balancedDevices(host), { timeout: longPatienceMs }).not.toContain(`usb${dead}`)
+  await expect.poll(() => balancedDevices(host), { timeout: 2 * longPatienceMs }).not.toContain(`usb${dead}`)
   await monitor.says(isChange, before)
   const changed = monitor
     .said()
     .slice(before)
     .find((line) => isChange.test(line))
-  await expect.poll(states, { timeout: longPatienceMs }).toEqual({ online: 62, offline: 1 })
+  await expect.poll(states, { timeout: 2 * longPatienceMs }).toEqual({ online: 62, offline: 1 })
   expect(daemon.noise()).toEqual([])
   const value = (Date.parse(`${changed?.slice(1, 27)}Z`) - cut) / 1000
   const name = 'with 63 uplinks, a line dies -> first change of routes'
