@@ -67,6 +67,8 @@ export const optionalPrograms = {
   ifquery: '/usr/sbin/ifquery',
   /** Part of wireguard-tools. */
   wg: '/usr/bin/wg',
+  /** Reads systemd's journal. */
+  journalctl: '/usr/bin/journalctl',
   /** A name server that fills the sets of rules by domain. */
   dnsmasq: '/usr/sbin/dnsmasq',
   iptablesNftSave: '/usr/sbin/iptables-nft-save',

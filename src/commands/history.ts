@@ -1,12 +1,12 @@
 /** `ifbalance history`: what the daemon has written down of the lines. */
 import { eventsText, historyText, monthsText } from '../cli/history-text.ts'
+import { knownName } from '../cli/known-name.ts'
 import { monthsOf } from '../cli/months.ts'
 import { paint, print } from '../cli/output.ts'
 import { readTime, timeWords } from '../cli/points-in-time.ts'
 import { refusedToOthers } from '../cli/root.ts'
 import { complain } from '../cli/usage-error.ts'
 import { askDaemon } from '../daemon/control/client.ts'
-import { uplinkCalled } from '../daemon/control/switching.ts'
 import { paths } from '../layout.ts'
 import { keptDays } from '../model/history.ts'
 import { becomeOwnerOf } from '../os/as-owner.ts'
@@ -14,7 +14,6 @@ import { hasCode } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
 import { outagesOf, outagesWithin, reportOf } from '../status/history/report.ts'
 import { historyPath, openHistory } from '../store/history.ts'
-import { loadState } from '../store/state.ts'
 
 const daemonTimeoutMs = 5000
 /** Up to so long a time is read from rows of minutes. */
@@ -38,7 +37,7 @@ export async function run({ words, since: from, until: to, events: onlyEvents, s
   if (since === null || until === null || since >= until) return complain(`--since and --until take ${timeWords}`)
   if (refusedToOthers('history')) return 1
   await haveItWritten()
-  const uplink = words[0] === undefined ? undefined : nameOf(words[0])
+  const uplink = words[0] === undefined ? undefined : knownName(words[0])
   const file = await tryToOpen()
   if (file === null) return 1
   // What began before the time may end in it.
@@ -65,16 +64,6 @@ export async function run({ words, since: from, until: to, events: onlyEvents, s
   else if (sla) print(monthsText(months, paint))
   else print(historyText({ since, until, rows, lines, outages }, paint, process.stdout.isTTY))
   return 0
-}
-
-/** The name of an uplink that is called by its interface; else the word, as the history has uplinks that are gone. */
-function nameOf(word: string): string {
-  const known = Object.entries(loadState().uplinks).map(([name, { interface: device }]) => ({
-    name,
-    interface: device,
-  }))
-  const found = uplinkCalled(word, known)
-  return typeof found === 'string' ? found : word
 }
 
 /** The daemon writes every five minutes by itself. */

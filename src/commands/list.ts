@@ -112,6 +112,14 @@ export const commands = {
     completes: ['uplinks'],
     load: () => import('./history.ts'),
   }),
+  log: command({
+    usage: '[--since TIME] [--follow] [UPLINK]',
+    summary: 'what became of the uplinks, from the journal',
+    options: { since: 'text', follow: 'flag' },
+    words: 'some',
+    completes: ['uplinks'],
+    load: () => import('./log.ts'),
+  }),
   metrics: command({
     usage: '[--textfile FILE]',
     summary: 'what "status" shows, as metrics for Prometheus',
