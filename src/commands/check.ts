@@ -3,6 +3,7 @@
  * `ifbalance check FILE...` at files that are to become the configuration.
  */
 import { checkKernel } from '../cli/check-kernel.ts'
+import { checkMptcp } from '../cli/check-mptcp.ts'
 import { checkTools } from '../cli/check-tools.ts'
 import { checkWishes } from '../cli/check-wishes.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
@@ -55,9 +56,10 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
       ...checkWishes(config, observed),
       ...readRivals().map(({ reason }) => reason),
     ]
-    const lans = gatewaylessLines(config, desired.uplinks, observed).map((message) => finding('ok', message))
-    if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...lans]
-    return [...warnings.map((message) => finding('warning', message)), ...lans]
+    const notes = [...gatewaylessLines(config, desired.uplinks, observed), ...checkMptcp(config, observed)]
+    const good = notes.map((message) => finding('ok', message))
+    if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...good]
+    return [...warnings.map((message) => finding('warning', message)), ...good]
   } catch (error) {
     return [{ level: 'error', what, message: messageOf(error) }]
   }

@@ -53,8 +53,6 @@ export type TroubleKind =
   /** Nothing answers in a family, by any uplink. */
   | 'nothing-answers'
   | 'no-flowtables'
-  /** Others manage MPTCP's endpoints. */
-  | 'mptcp'
   /** The kernel, or nft, does not take it. */
   | 'refused'
   /** It was done, and is not there. */

@@ -9,7 +9,7 @@ import { roleOf } from '../../model/pair.ts'
 import type { State } from '../../model/state.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { omitUndefined } from '../../values/omit-undefined.ts'
-import { decideMptcp, formerSubflows, mptcpWarnings } from './mptcp.ts'
+import { decideMptcp, formerSubflows } from './mptcp.ts'
 import { layoutsToRemember } from './previous-layout.ts'
 import { decideRoutes, findDeadFamilies } from './routing/routes.ts'
 import { decideRules } from './routing/rules.ts'
@@ -63,7 +63,6 @@ export function decide(config: Config, observed: Observed): Desired {
       ...twins(config, uplinks, observed),
       ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),
-      ...mptcpWarnings(config, observed),
       ...tableNameWarnings(known, config.layout, observed),
       ...foreignNatWarnings(
         uplinks.filter((uplink) => masqueradeOf(uplink, config) === 'auto').map(({ interface: device }) => device),

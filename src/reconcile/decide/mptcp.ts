@@ -8,7 +8,6 @@ import type { Config } from '../../model/config.ts'
 import { modeOf } from '../../model/mode.ts'
 import type { Mptcp, MptcpEndpoint } from '../../model/mptcp.ts'
 import type { Observed } from '../../model/observed.ts'
-import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { isLinkLocal } from '../../net/valid.ts'
@@ -31,12 +30,10 @@ export function decideMptcp(config: Config, uplinks: readonly Uplink[], observed
   return { endpoints: distinct.slice(0, mostEndpoints), subflows: Math.max(mostSubflows, observed.mptcp.subflows) }
 }
 
-/** NetworkManager (`connection.mptcp-flags`), mptcpd and people manage endpoints, too. */
-export function mptcpWarnings(config: Config, observed: Observed): readonly Trouble[] {
-  const others = othersEndpoints(observed).map(({ address }) => address)
-  if (config.balance.mptcp === 'no' || others.length === 0) return []
-  const reason = `MPTCP endpoints of others (${others.slice(0, 8).join(', ')}): MPTCP is left to them`
-  return [{ kind: 'mptcp', reason }]
+/** Endpoints of others, who manage MPTCP then: NetworkManager does (`connection.mptcp-flags`), and mptcpd, and people. */
+export function othersEndpoints({ mptcp }: Pick<Observed, 'mptcp'>): readonly MptcpEndpoint[] {
+  // The kernel makes implicit ones for itself, where a connection begins at an address that is no endpoint.
+  return mptcp?.endpoints.filter((one) => !isOurEndpoint(one) && !one.flags.includes('implicit')) ?? []
 }
 
 /** The number of subflows to remember, as it was before it was raised; undefined where nothing is to be put back. */
@@ -46,11 +43,6 @@ export function formerSubflows({ state, mptcp }: Observed, wanted: Mptcp | undef
 
 export function isOurEndpoint({ id }: MptcpEndpoint): boolean {
   return id > mptcpIds.inet && id < mptcpIds.end
-}
-
-function othersEndpoints({ mptcp }: Observed): readonly MptcpEndpoint[] {
-  // The kernel makes implicit ones for itself, where a connection begins at an address that is no endpoint.
-  return mptcp?.endpoints.filter((one) => !isOurEndpoint(one) && !one.flags.includes('implicit')) ?? []
 }
 
 function candidates(family: Family, config: Config, uplinks: readonly Uplink[]): readonly MptcpEndpoint[] {

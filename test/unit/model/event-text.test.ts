@@ -94,7 +94,7 @@ test('ifbalance(8) has each event, each kind of trouble, each step, each cause a
     ...{ overlap: null, 'table-name': null, 'unknown-nat': null, 'many-networks': null, 'many-addresses': null },
     ...{ 'no-number': null, 'bad-name': null, 'same-name': null, lan: null, vrf: null, 'no-bearer': null },
     ...{ 'nothing-answers': null, 'no-flowtables': null, refused: null, 'without-effect': null, failed: null },
-    ...{ package: null, mptcp: null, 'no-fixed-number': null },
+    ...{ package: null, 'no-fixed-number': null },
   }
   const steps: Record<Step['kind'], null> = {
     ...{ remember: null, 'name-tables': null, 'set-sysctl': null, 'load-ruleset': null, 'delete-ruleset': null },

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { checkMptcp } from '../../../../src/cli/check-mptcp.ts'
 import { mptcpWords, parseMptcp } from '../../../../src/kernel/mptcp.ts'
 import type { Mptcp } from '../../../../src/model/mptcp.ts'
 import type { Uplink } from '../../../../src/model/uplink.ts'
-import { decideMptcp, formerSubflows, mptcpWarnings } from '../../../../src/reconcile/decide/mptcp.ts'
+import { decideMptcp, formerSubflows } from '../../../../src/reconcile/decide/mptcp.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../config-of.ts'
 import { healthOf, observedOf, pathOf, uplinkOf } from '../../builders.ts'
@@ -63,8 +64,10 @@ const foreign = { id: 3, address: '192.168.77.1', device: null, flags: ['signal'
 test("with others' endpoints there are none of ours, and it is told", () => {
   const mptcp = { ...empty, endpoints: [foreign] }
   expect(endpoints([v4(1), v4(2)], '', mptcp)).toBeNull()
-  expect(mptcpWarnings(configOf(''), observedOf({ mptcp }))).toMatchObject([{ kind: 'mptcp' }])
-  expect(mptcpWarnings(configOf('[balance]\nmptcp = no\n'), observedOf({ mptcp }))).toEqual([])
+  expect(checkMptcp(configOf(''), { mptcp }, () => true)).toEqual([expect.stringContaining('(192.168.77.1)')])
+  expect(checkMptcp(configOf('[balance]\nmptcp = no\n'), { mptcp }, () => true)).toEqual([])
+  expect(checkMptcp(configOf(''), { mptcp: empty }, () => true)).toEqual([])
+  expect(checkMptcp(configOf(''), {}, () => false)).toHaveLength(1)
   const implicit = { ...empty, endpoints: [{ ...foreign, flags: ['implicit'] }] }
   expect(endpoints([v4(1), v4(2)], '', implicit)).toEqual([one, two])
 })
