@@ -36,9 +36,12 @@ export function othersEndpoints({ mptcp }: Pick<Observed, 'mptcp'>): readonly Mp
   return mptcp?.endpoints.filter((one) => !isOurEndpoint(one) && !one.flags.includes('implicit')) ?? []
 }
 
-/** The number of subflows to remember, as it was before it was raised; undefined where nothing is to be put back. */
+/**
+ * The number of subflows to remember, as it was before it was raised; undefined where nothing is to be put back. Where the kernel was not
+ * asked, as for others than root, what is remembered stays.
+ */
 export function formerSubflows({ state, mptcp }: Observed, wanted: Mptcp | undefined): number | undefined {
-  return wanted && (state.subflows ?? mptcp?.subflows)
+  return mptcp ? wanted && (state.subflows ?? mptcp.subflows) : state.subflows
 }
 
 export function isOurEndpoint({ id }: MptcpEndpoint): boolean {

@@ -105,6 +105,7 @@ test('the number of subflows before us is remembered once', () => {
     formerSubflows(observedOf({ mptcp: { ...empty, subflows: 8 }, state: { ...state, subflows: 2 } }), empty),
   ).toBe(2)
   expect(formerSubflows(observedOf({ mptcp: empty, state: { ...state, subflows: 2 } }), undefined)).toBeUndefined()
+  expect(formerSubflows(observedOf({ state: { ...state, subflows: 2 } }), undefined)).toBe(2)
 })
 
 test('what is no listing', () => expect(parseMptcp('Error: unknown')).toBeNull())
