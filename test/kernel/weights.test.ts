@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Lines, load, serveTransfers, shapeLines } from '../lab/loaded-lines.ts'
 import { record } from '../lab/measurements.ts'
 import { longPatienceMs } from '../lab/patience.ts'
+import { openSessions } from '../lab/traffic.ts'
 import { type HealthLab, healthLab } from './health-lab.ts'
 import { until } from './health-states.ts'
 
@@ -69,6 +70,24 @@ test('lines of 40 and 10 Mbit/s carry what they can, without a word, and at rest
     const [first = 0, second = 1] = await weights()
     return first > 1.5 * second
   })
+  await lab.stopDaemon()
+})
+
+test('sessions that keep their own pace say nothing of what lines can carry', async () => {
+  await lab.exec(['/bin/rm', '-f', '/run/ifbalance/weights.json', '/var/lib/ifbalance/lines.json'])
+  await lab.startDaemon()
+  const sessions = await openSessions(lab.network.lan, 12, 12, 10)
+  const begun = Date.now()
+  const seen = new Set<string>()
+  await until(lab, 'a quarter of a minute of learning', async () => {
+    const { lines } = JSON.parse(await lab.exec(['/bin/cat', '/run/ifbalance/weights.json']))
+    const [one, two] = ['wan1', 'wan2'].map((name) => lines[name].down)
+    if (one.carries > 0 && two.carries > 0) seen.add(JSON.stringify([one.sure, two.sure]))
+    return Date.now() - begun > 15_000 && seen.size > 0
+  })
+  await sessions.stop()
+  expect([...seen]).toEqual(['["at-least","at-least"]'])
+  expect(await weights()).toEqual([1, 1])
   await lab.stopDaemon()
 })
 

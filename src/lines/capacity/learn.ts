@@ -144,10 +144,17 @@ export function loadOf(line: LineModel, direction: Direction): Load {
 }
 
 /**
+ * Transfers that take what they get send packets as large as fit, also where acknowledgements of the other way are among
+ * them. Smaller ones are of telephony, games and sessions, which keep a pace of their own: that it stands still says nothing.
+ */
+const bulkBytes = 400
+
+/**
  * Whether the rate stands still at its best. Policers, fair queues (RFC 8290, CAKE) and servers that are slow
  * themselves let probes' answers pass in time.
  */
 function isFlat(line: LineModel, direction: Direction): boolean {
+  if ((line.packetBytes?.[direction] ?? Number.POSITIVE_INFINITY) < bulkBytes) return false
   const isKnown = line.capacity[direction].sure === 'known'
   return (
     isSteady(line, direction, { seconds: isKnown ? 4 : 2, varies: 0.02, part: 0.9 }) ||

@@ -1,4 +1,5 @@
 /** What is known of one line beyond whether it is alive. Plain values, monotonic ms, bytes/s. Pure. */
+import type { ReadCounters } from './reading.ts'
 import type { Target } from './target.ts'
 
 export const directions = ['down', 'up'] as const
@@ -13,11 +14,13 @@ export const restRate = 25_000
 export type Rates = Readonly<Record<Direction, number>>
 
 export interface LineModel {
-  /** When it was last read; null before the first reading. `counters` are of that reading, in bytes. */
+  /** When it was last read; null before the first reading. `counters` are of that reading. */
   readonly at: number | null
-  readonly counters: { readonly rx: number; readonly tx: number } | null
+  readonly counters: ReadCounters | null
   /** Rates of the latest seconds, newest last; empty where nothing could be counted. */
   readonly rates: readonly Rates[]
+  /** How large packets were on average in the latest second, in bytes; null where they are not counted. */
+  readonly packetBytes: Rates | null
   /** When it last carried next to nothing. */
   readonly restedAt: number
   /** Targets by name; the last one was asked most recently. */
@@ -58,6 +61,7 @@ export function newLine(bandwidth: Bandwidth = { down: null, up: null }): LineMo
     at: null,
     counters: null,
     rates: [],
+    packetBytes: null,
     restedAt: 0,
     targets: {},
     queue: { ms: null, late: null },

@@ -35,13 +35,21 @@ export function observe(before: LineModel, { at, counters, answers }: Reading): 
   )
   const known = { ...before, restedAt, targets: Object.fromEntries(kept), queue }
   // The time is too short to make a rate of: the bytes count with the next reading.
-  return isEarly ? known : { ...known, at, counters, rates }
+  return isEarly ? known : { ...known, at, counters, rates, packetBytes: packetBytesOf(before.counters, counters) }
 }
 
 function ratesBetween(before: Reading['counters'], after: Reading['counters'], elapsedMs: number): Rates | null {
   // Counters that fall are those of a device that was made anew.
   if (!before || !after || after.rx < before.rx || after.tx < before.tx) return null
   return { down: ((after.rx - before.rx) * 1000) / elapsedMs, up: ((after.tx - before.tx) * 1000) / elapsedMs }
+}
+
+function packetBytesOf(before: Reading['counters'], after: Reading['counters']): Rates | null {
+  if (!before || !after) return null
+  const mean = (bytes: 'rx' | 'tx', packets: 'rxPackets' | 'txPackets') =>
+    (after[bytes] - before[bytes]) / ((after[packets] ?? Number.NaN) - (before[packets] ?? Number.NaN))
+  const [down, up] = [mean('rx', 'rxPackets'), mean('tx', 'txPackets')]
+  return down >= 0 && up >= 0 ? { down, up } : null
 }
 
 /**

@@ -2,10 +2,18 @@
 export interface Reading {
   /** When it was read, in monotonic ms. */
   readonly at: number
-  /** Bytes received and sent by the device; null where they cannot be read. */
-  readonly counters: { readonly rx: number; readonly tx: number } | null
+  /** What the device has received and sent; null where it cannot be read. */
+  readonly counters: ReadCounters | null
   /** Answers since the last reading to the probes that are sent anyway. */
   readonly answers: readonly Answer[]
+}
+
+/** Bytes, and packets where they are counted. */
+export interface ReadCounters {
+  readonly rx: number
+  readonly tx: number
+  readonly rxPackets?: number
+  readonly txPackets?: number
 }
 
 export interface Answer {

@@ -91,7 +91,9 @@ function observedBy(learning: Learning, { name, device }: Watched, { at, counter
   const answers = learning.heard.get(name) ?? []
   const line = observe(known.line, {
     at,
-    counters: found ? { rx: found.rxBytes, tx: found.txBytes } : null,
+    counters: found
+      ? { rx: found.rxBytes, tx: found.txBytes, rxPackets: found.rxPackets, txPackets: found.txPackets }
+      : null,
     answers: answers.filter((one) => one.at <= at),
   })
   // What has come since then is of the next look.

@@ -37,6 +37,23 @@ describe('capacity', () => {
     expect(knownOf(other, 'down')).toEqual(['known', 10])
   })
 
+  test('is not known of sessions that keep their own pace, in packets that are small, however long that stands still', () => {
+    const paced = (packetBytes: number) =>
+      together(two, 30, () => [
+        { down: 2.4, up: 2.4, packetBytes, answers: inTime },
+        { down: 1.8, up: 1.8, packetBytes, answers: inTime },
+      ]).map((line) => [line.capacity.down.sure, line.capacity.up.sure])
+    expect(paced(80)).toEqual([
+      ['at-least', 'at-least'],
+      ['at-least', 'at-least'],
+    ])
+    // Large ones may be a policer's.
+    expect(paced(1200)).toEqual([
+      ['known', 'known'],
+      ['known', 'known'],
+    ])
+  })
+
   test('grows where a line carries what it is said to, without a queue, while another one is full', () => {
     const first = together(two, 4, () => [
       { down: 20, answers: lateAnswers },

@@ -10,14 +10,21 @@ export interface Second {
   /** Mbit/s. */
   readonly down?: number
   readonly up?: number
+  /** Bytes of each packet; absent: nobody counts packets. */
+  readonly packetBytes?: number
   readonly answers?: readonly Answer[]
 }
 
 /** One second more of a line that counts bytes. */
-export function nextOf(line: LineModel, { down = 0, up = 0, answers = [] }: Second): LineModel {
-  const { rx, tx } = line.counters ?? { rx: 0, tx: 0 }
+export function nextOf(line: LineModel, { down = 0, up = 0, packetBytes, answers = [] }: Second): LineModel {
+  const { rx, tx, rxPackets = 0, txPackets = 0 } = line.counters ?? { rx: 0, tx: 0 }
   const at = line.at ?? 0
-  return observe(line, { at: at + 1000, counters: { rx: rx + down * mbit, tx: tx + up * mbit }, answers })
+  const bytes = { rx: rx + down * mbit, tx: tx + up * mbit }
+  const packets = packetBytes && {
+    rxPackets: rxPackets + (down * mbit) / packetBytes,
+    txPackets: txPackets + (up * mbit) / packetBytes,
+  }
+  return observe(line, { at: at + 1000, counters: { ...bytes, ...packets }, answers })
 }
 
 /** The first reading, which counts nothing, and some seconds at rest in which three targets answer in 20, 30 and 40 ms. */
