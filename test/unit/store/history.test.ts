@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -58,6 +58,26 @@ test('what was written is read back, also by others; a minute in two parts is ad
   reader.close()
   file.close()
   expect(readdirSync(folder)).toEqual(['history.db'])
+})
+
+test('a row takes few bytes: a minute of eight lines for 60 days, and an hour for 400, fit into the file', async () => {
+  const path = join(folder, 'history.db')
+  const file = await openHistory(path)
+  const minutes = Array.from({ length: 10_000 }, (_, index) =>
+    rowOf(noon + 60 * index, {
+      minMs: 12.3,
+      meanMs: 123.4,
+      maxMs: 1234.5,
+      jitterMs: 12.3,
+      received: 5e8 + index,
+      sent: 8e7 + index,
+    }),
+  )
+  file.write({ rows: minutes, events: [] }, keeping(noon + 60))
+  file.close()
+  const bytesOfRow = statSync(path).size / minutes.length
+  const rows = 8 * (60 * 1440 + 400 * 24)
+  expect(bytesOfRow * rows).toBeLessThan(0.9 * 40e6)
 })
 
 test('old rows go, and rows of a future that the clock was in by mistake', async () => {
