@@ -153,6 +153,14 @@ export const commands = {
     completes: ['uplinks', ['--'], 'command'],
     load: () => import('./exec.ts'),
   }),
+  import: command({
+    usage: 'mwan3|shorewall FILE...',
+    summary: 'print the configuration that says what files of another program say, and what cannot be said',
+    options: {},
+    words: 'some',
+    completes: [['mwan3', 'shorewall'], 'files'],
+    load: () => import('./import.ts'),
+  }),
   daemon: command({
     usage: '',
     summary: 'run in the foreground, as ifbalance.service does',

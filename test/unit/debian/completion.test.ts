@@ -7,7 +7,7 @@ import { isInstalled, offeredBy, shells } from './shells.ts'
 
 const forPeople = Object.entries<Command>(commands).filter(([, { forMachines }]) => !forMachines)
 const names = forPeople.map(([name]) => name)
-const takingUplinks = forPeople.filter(([, { usage }]) => /^\[?UPLINK/.test(usage)).map(([name]) => name)
+const takingUplinks = forPeople.filter(([, { usage }]) => /UPLINK/.test(usage)).map(([name]) => name)
 const uplinks = ['dsl', 'lte']
 
 /** What has to be offered behind a line, whatever the order. */
@@ -36,6 +36,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'ifbalance explain --mark ': [],
   'ifbalance explain --in eth0 192.0.2.7:53 ': ['tcp', 'udp', 'icmp'],
   'ifbalance explain --connection 192.0.2.7 u': ['udp'],
+  'ifbalance import ': ['mwan3', 'shorewall'],
+  'ifbalance import mwan3 READ': ['README.md'],
+  'ifbalance import mwan3 README.md CHAN': ['CHANGELOG.md'],
   'ifbalance plan ': [],
 }
 
