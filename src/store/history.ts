@@ -44,7 +44,7 @@ export interface HistoryFile {
 const pageBytes = 4096
 /** 40 MB. */
 const mostPages = 9765
-const mostEvents = 10_000
+const mostEvents = 5000
 /** Rows of minutes that a write makes rows of hours of: two days of many lines take many writes. */
 const mostHours = 6
 const schemaVersion = 1

@@ -54,6 +54,6 @@ const day = 86_400
  */
 export function expiryOf(now: number, { oldestMinute, used }: Kept): Expiry {
   const oldest = oldestMinute ?? now
-  const due = used > 0.9 ? Math.min(now - 3600, oldest + 4 * 3600) : now - keptDays.minutes * day
+  const due = used > 0.95 ? Math.min(now - 3600, oldest + 4 * 3600) : now - keptDays.minutes * day
   return { minutes: Math.min(due, oldest + day / 2), hours: now - keptDays.hours * day, after: now + day }
 }

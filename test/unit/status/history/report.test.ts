@@ -131,7 +131,7 @@ test('what is deleted: old rows, half a day of minutes at once, and sooner where
     hours: now - 400 * day,
     after: now + day,
   })
-  const full = expiryOf(now, { oldestMinute: young, used: 0.95 }).minutes
+  const full = expiryOf(now, { oldestMinute: young, used: 0.97 }).minutes
   expect(full).toBeGreaterThan(young)
   expect(expiryOf(now, { oldestMinute: null, used: 1 }).minutes).toBeLessThan(now)
 })
