@@ -193,6 +193,13 @@ export const fileValues: Values<typeof storedFiles> = {
     },
     { requiredKeys: ['spread', 'weights', 'lines'] },
   ),
+  mtuSearches: record(
+    fc.tuple(uplinkName, fc.constantFrom('inet', 'inet6')).map((parts) => parts.join(' ')),
+    fc.record({
+      ...{ identity: fc.string({ maxLength: 100 }), wasOut: fc.boolean() },
+      ...{ at: count, failures: count, sent: count, countedFrom: count },
+    }),
+  ),
   pathMtus: record(
     interfaceName,
     fc.oneof(

@@ -8,6 +8,7 @@ import { historyPath } from './history.ts'
 import { lastGoodFile } from './last-good.ts'
 import { leases } from './leases.ts'
 import { linesFile } from './lines.ts'
+import { mtuSearchesFile } from './mtu-searches.ts'
 import { nameServers6 } from './name-servers.ts'
 import { numbersFile } from './numbers.ts'
 import { pathMtusFile } from './path-mtus.ts'
@@ -30,6 +31,7 @@ export const storedFiles = {
   numbers: numbersFile,
   spreading: spreadingFile,
   pathMtus: pathMtusFile,
+  mtuSearches: mtuSearchesFile,
   lastGood: lastGoodFile,
 } as const
 

@@ -86,11 +86,27 @@ describe('nobody says it, and the daemon finds it out', () => {
     await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\nmetric = 20\n')
   })
 
-  async function start(): Promise<void> {
+  async function restart(...without: readonly string[]): Promise<void> {
     daemon?.signal('SIGTERM')
     await daemon?.ended
-    await host.run(['rm', '-f', '/run/ifbalance/path-mtus.json'])
+    await host.run(['rm', '-f', ...without])
     daemon = host.daemon()
+  }
+
+  const start = () => restart('/run/ifbalance/path-mtus.json', '/run/ifbalance/mtu-searches.json')
+
+  /** Bytes of the day's searches by wan2. */
+  async function spent(): Promise<number> {
+    const searches = JSON.parse((await host.run(['cat', '/run/ifbalance/mtu-searches.json'])).stdout)
+    return searches['wan2 inet'].sent
+  }
+
+  async function comeBackAfterRestart(): Promise<void> {
+    const before = await spent()
+    await restart()
+    await daemon.tells({ event: 'carrying', carrying: ['wan2'] })
+    await comeBack()
+    await expect.poll(spent, { timeout: longPatienceMs }).toBeGreaterThan(before)
   }
 
   async function comeBack(): Promise<void> {
@@ -104,7 +120,7 @@ describe('nobody says it, and the daemon finds it out', () => {
   describe.each([
     [1280, 'when the daemon starts', start],
     [1492, 'when it starts without what was known', start],
-    [1400, 'when the line comes back', comeBack],
+    [1400, 'when the line comes back, within the budget of before a restart', comeBackAfterRestart],
   ] as const)('a path of %i bytes', (mtu, when, happen) => {
     test(`is found ${when}, and routes say it`, async () => {
       await narrowTo(host, mtu)

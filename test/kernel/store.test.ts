@@ -9,6 +9,7 @@ import { loadBusFacts, saveBusFacts } from '../../src/store/bus-facts.ts'
 import { loadHealth, saveHealth } from '../../src/store/health.ts'
 import { loadLastGood, saveLastGood } from '../../src/store/last-good.ts'
 import { loadLines, saveLines } from '../../src/store/lines.ts'
+import { loadMtuSearches, saveMtuSearches } from '../../src/store/mtu-searches.ts'
 import { loadNumbers, saveNumbers } from '../../src/store/numbers.ts'
 import { loadPathMtus, savePathMtus } from '../../src/store/path-mtus.ts'
 import type { PerInterface } from '../../src/store/per-interface.ts'
@@ -38,6 +39,7 @@ const doors: Readonly<Record<keyof typeof storedFiles, Doors>> = {
   numbers: { load: loadNumbers, save: saveNumbers },
   spreading: { load: loadSpreading, save: saveSpreading },
   pathMtus: { load: loadPathMtus, save: savePathMtus },
+  mtuSearches: { load: loadMtuSearches, save: saveMtuSearches },
   lastGood: { load: () => loadLastGood()?.source, save: saveLastGood },
 }
 const few = { numRuns: 30 }

@@ -1,13 +1,14 @@
 /** Finds out how large packets may be by each line, one small search at a time, and has routes and connections keep to it. */
 
-import { afterSearch, isDue, type MtuAsked } from '../../lines/mtu/schedule.ts'
+import { afterSearch, isDue } from '../../lines/mtu/schedule.ts'
 import { advanceSearch, askOf, beginSearch, type MtuSearch } from '../../lines/mtu/search.ts'
 import type { Egress } from '../../lines/probes/egress.ts'
 import { askSized } from '../../lines/probes/sized-echo.ts'
 import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
-import type { PathMtu, PathMtus } from '../../model/path-mtu.ts'
+import type { MtuAsked, PathMtu, PathMtus } from '../../model/path-mtu.ts'
 import type { Path, Uplink } from '../../model/uplink.ts'
+import { loadMtuSearches, saveMtuSearches } from '../../store/mtu-searches.ts'
 import { loadPathMtus, savePathMtus } from '../../store/path-mtus.ts'
 import { getOwn } from '../../values/get-own.ts'
 
@@ -47,7 +48,7 @@ export function watchPathMtus(onFound: (cause: Cause) => void): PathMtuWatch {
   let known = loadPathMtus()
   /** By line, the most that interface and routes allow; absent where nothing is to be found out. */
   let wanted = new Map<string, number>()
-  const asked = new Map<string, MtuAsked>()
+  const asked = new Map(Object.entries(loadMtuSearches()).map(([key, one]) => [key, orLost(key, one)]))
   const running = new Map<string, Search>()
 
   function update(uplinks: readonly Uplink[], config: Config): void {
@@ -72,23 +73,23 @@ export function watchPathMtus(onFound: (cause: Cause) => void): PathMtuWatch {
       const before = asked.get(key)
       const most = wanted.get(key)
       if (line.state !== 'well' || most === undefined || running.has(key) || running.size >= mostSearches) continue
-      if (!isDue(before ?? inherited(line.egress, most), identityOf(line.egress, most), line.metered, monotonicMs()))
-        continue
+      if (!isDue(before, identityOf(line.egress, most), line.metered, monotonicMs())) continue
       running.set(key, { identity: identityOf(line.egress, most), stop: search(line, most) })
     }
   }
 
-  /** Of an earlier daemon's search, what this one has to know. */
-  function inherited(egress: Egress, most: number): MtuAsked | undefined {
-    const found = getOwn(known, egress.device)?.[egress.family]
-    if (found?.gateway !== egress.gateway || found.most !== most) return undefined
-    const at = found.at * 1000
-    return { identity: identityOf(egress, most), at, failures: 0, wasOut: false, sent: 0, countedFrom: at }
+  /** What an earlier daemon has asked; to be asked again where what came of it is lost, out of the same budget. */
+  function orLost(key: string, one: MtuAsked): MtuAsked {
+    const [device = ''] = one.identity.split(' ')
+    const family = families.find((each) => key.endsWith(` ${each}`))
+    const isLost = one.failures === 0 && (family === undefined || getOwn(known, device)?.[family] === undefined)
+    return isLost ? { ...one, wasOut: true } : one
   }
 
   function note(key: string, identity: string, sent: number, isKnown: boolean): void {
     running.delete(key)
     asked.set(key, afterSearch(asked.get(key), { identity, at: monotonicMs(), sent, isKnown }))
+    saveMtuSearches(Object.fromEntries(asked))
   }
 
   function search({ egress, targets, waitMs }: MtuLine, most: number): () => number {
@@ -133,8 +134,7 @@ export function watchPathMtus(onFound: (cause: Cause) => void): PathMtuWatch {
     update,
     look,
     stop: () => {
-      for (const { stop } of running.values()) stop()
-      running.clear()
+      for (const [key, { identity, stop }] of [...running]) note(key, identity, stop(), false)
     },
   }
 }

@@ -1,19 +1,5 @@
 /** When a line is asked how large packets may be. Pure. */
-
-/** What is remembered of a line's searches. Times are in ms of CLOCK_MONOTONIC. */
-export interface MtuAsked {
-  /** What the answer holds for: device, gateway and the most that these allow. */
-  readonly identity: string
-  /** When the last search ended. */
-  readonly at: number
-  /** How many searches in a row have found nothing out. */
-  readonly failures: number
-  /** Whether it was out since. */
-  readonly wasOut: boolean
-  /** Bytes that were sent since `countedFrom`. */
-  readonly sent: number
-  readonly countedFrom: number
-}
+import type { MtuAsked } from '../../model/path-mtu.ts'
 
 const dayMs = 86_400_000
 /** How long a line is left alone, also where it was out or is another: anybody on a link may name gateways. Doubled each time that nothing is found out. */
