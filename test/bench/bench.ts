@@ -9,6 +9,7 @@ import { control } from './control.ts'
 import { dataPath } from './data-path.ts'
 import { failover } from './failover.ts'
 import { throughput } from './throughput.ts'
+import { weights } from './weights.ts'
 
 const docs = `${import.meta.dirname}/../../docs`
 const folder = `${docs}/benchmarks`
@@ -32,6 +33,7 @@ const sections = [
   await sectionOf(control),
   await sectionOf(failover),
   await sectionOf(throughput),
+  await sectionOf(weights),
 ].filter((section) => section !== null)
 for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
 const head = '# Benchmarks\n\nMade by `npm run bench`, which writes this page.\n'
