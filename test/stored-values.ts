@@ -199,7 +199,8 @@ export const fileValues: Values<typeof storedFiles> = {
       ...{ identity: fc.string({ maxLength: 100 }), wasOut: fc.boolean() },
       ...{ at: count, failures: count, sent: count, countedFrom: count },
     }),
-  ),
+    // Where there are none, there is no file.
+  ).filter((searches) => Object.keys(searches).length > 0),
   pathMtus: record(
     interfaceName,
     fc.oneof(
