@@ -4,11 +4,12 @@ import { build } from 'esbuild'
 
 /**
  * CommonJS, which is what a single executable runs. esbuild turns a lazy `import()` into a module of the bundle that is
- * evaluated when it is reached, so a hook never pays for the daemon's D-Bus. Run it in the project's folder.
+ * evaluated when it is reached, so a hook never pays for the daemon's D-Bus. Run it in the project's folder. Resolves with
+ * the paths of all files that are in it.
  */
-export async function bundleSources(outfile: string): Promise<void> {
+export async function bundleSources(outfile: string): Promise<readonly string[]> {
   const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'))
-  await build({
+  const { metafile } = await build({
     entryPoints: ['src/main.ts'],
     outfile,
     bundle: true,
@@ -22,5 +23,7 @@ export async function bundleSources(outfile: string): Promise<void> {
     external: ['x11', 'usocket', 'event-stream'],
     define: { 'process.env.IFBALANCE_VERSION': JSON.stringify(version) },
     logLevel: 'warning',
+    metafile: true,
   })
+  return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
 }

@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleSources } from './esbuild.bundle.ts'
+import { sbomOf } from './esbuild.sbom.ts'
 
 /** By Debian's name of the architecture. */
 const targets = {
@@ -28,7 +29,8 @@ const output = 'dist/ifbalance'
 process.chdir(import.meta.dirname)
 const arch = wantedArch()
 mkdirSync('dist/build', { recursive: true })
-await bundleSources(bundle)
+const inside = sbomOf(await bundleSources(bundle), process.versions)
+writeFileSync('dist/ifbalance.cdx.json', `${JSON.stringify(inside, null, 2)}\n`)
 makeBlob(arch)
 const draft = strippedRuntime(arch)
 inject(draft)

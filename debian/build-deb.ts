@@ -34,6 +34,7 @@ const inputs = [
   'docs/org.ifbalance1.5',
   'esbuild.bundle.ts',
   'esbuild.config.ts',
+  'esbuild.sbom.ts',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
