@@ -11,7 +11,7 @@ export const mtuSearchesFile: Format<MtuSearches> = {
   path: join(paths.run, 'mtu-searches.json'),
   none: {},
   parse: parseSearches,
-  format: (searches) => (Object.keys(searches).length === 0 ? '' : jsonText(searches)),
+  format: jsonText,
 }
 
 /** Never throws. */
