@@ -23,7 +23,7 @@ const isps = ['isp1', 'isp2'] as const
 const whoSets = isps.flatMap((isp) => ['who_ip', 'who_ip6'].map((name) => ({ isp, name })))
 
 /** A LAN that has addresses of the first provider's, too; its configuration. */
-const prefix = '2001:db8:1:5::'
+export const prefix = '2001:db8:1:5::'
 export const prefixConfig = `[uplink wan1]\ninterface = wan1\nprefix = ${prefix}/64\n`
 
 const lan = {

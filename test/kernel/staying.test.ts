@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isStrict } from '../lab/measurements.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
-import { count, type Holding, held, lost, prefixConfig, startHolding, theirs } from './held.ts'
+import { count, type Holding, held, lost, prefix, prefixConfig, startHolding, theirs } from './held.ts'
 import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
 import { changedSoon } from './transcript.ts'
 
@@ -200,4 +200,34 @@ test("others who look the way back of IPv6 up by the packet's mark find the upli
   await holding.expectAllWell('strict')
   await holding.expectAllWell('strict', 'server')
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+}, 300_000)
+
+test('what others do not have tracked, and nobody can translate, leaves by the uplink of its prefix', async () => {
+  const rules = ['saddr', 'daddr'].map((which) => `ip6 ${which} ${prefix}/64 notrack`).join('; ')
+  await host.run(['nft', `table inet untracked { chain raw { type filter hook prerouting priority raw; ${rules}; }; }`])
+  await start()
+  // That all of them were sent by the right uplink by chance: once in 10^9.
+  const plan = { name: 'untracked', kind: 'tcp', to: server.inet6, port: 7000, bind: `${prefix}10`, count: 30 }
+  const client = host.start(inside('lan', held('client', JSON.stringify([plan]))))
+  await client.says(/^open /, 0, patienceMs)
+  expect(lost(client, 'open')).toEqual({})
+  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+  // Another's rule behind ours may lead it elsewhere, and does not come to its word where packets have our marks.
+  const rule = (verb: string) => [
+    'ip',
+    '-6',
+    'rule',
+    verb,
+    'from',
+    `${prefix}/64`,
+    'priority',
+    '32000',
+    'lookup',
+    '100',
+  ]
+  const ours = async () => (await host.run(['nft', 'list', 'table', 'inet', 'ifbalance'])).stdout
+  await host.run(rule('add'))
+  await expect.poll(ours).not.toContain('untracked')
+  await host.run(rule('del'))
+  await expect.poll(ours).toContain('untracked')
 }, 300_000)

@@ -54,7 +54,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   const asked = decideAsked(present)
   const sets = [...asked.sets, ...steering.sets, ...offload.sets]
   const large = decideLargeDatagrams(present, config)
-  const staying = decideStaying(present, config)
+  const staying = decideStaying(present, config, observed)
   const chains = [
     ...staying.chains,
     ...steering.chains,

@@ -7,14 +7,17 @@
  * - What a helper expected (FTP's data, RTP) inherits its master's mark, and may have the opposite direction.
  * - A socket without the uplink's address (of a LAN's, or a proxy's with its client's) is told by its translation; so are ICMP
  *   errors of this host's about what it forwards.
+ * - What others do not have tracked (`notrack`) is never translated, so a source of an uplink's prefix leaves by that uplink:
+ *   any other provider drops it.
  * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
  */
 
 import { byFamily, cameIn, devices, verdicts, ways } from '../../../kernel/nft/verdicts.ts'
-import { type Layout, markOf, marks } from '../../../layout.ts'
-import type { Present } from '../../../model/active-uplinks.ts'
+import { inOurBlock, type Layout, lastPriority, markOf, marks, protocols } from '../../../layout.ts'
+import { isUplinkIn, type Present } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain } from '../../../model/kernel.ts'
+import type { Observed } from '../../../model/observed.ts'
 import type { Family } from '../../../net/family.ts'
 import { isWithin, type Prefix, parsePrefix, prefixText } from '../../../net/ipv6-prefix.ts'
 import { hex } from '../../../values/hex.ts'
@@ -27,14 +30,16 @@ export interface Staying {
   readonly answer: string
 }
 
-export function decideStaying(present: readonly Present[], { layout }: Config): Staying {
+export function decideStaying(present: readonly Present[], { layout }: Config, observed: Observed): Staying {
   const { pinned, incoming, mask } = marks(layout)
   const both = (pinned | incoming) >>> 0
   const leftBy = `ct direction original ct mark & ${hex(both)} == ${hex(pinned)} meta mark 0 meta mark set ct mark & ${hex(mask)}`
   // All of our bits are set, as others' rules may save a packet's mark as its connection's.
   const byNumber = `meta mark set ct mark & ${hex(mask)} | ${hex(pinned)}`
+  const byMark = (number: number) => `meta mark set ${hex((markOf(number, layout) | pinned) >>> 0)}`
   const chain = (name: string, rules: readonly string[]): Chain => ({ name, hook: null, rules })
   const evidence = evidenceOf(present)
+  const untracked = haveLateRules(observed, layout) ? [] : untrackedLines(evidence, present, byMark)
   return {
     chains: [
       ...present.flatMap((uplink) => rememberChains(uplink, layout)),
@@ -59,11 +64,13 @@ export function decideStaying(present: readonly Present[], { layout }: Config): 
         `meta mark 0 ${byNumber}`,
       ]),
       chain('translated', [`${unremembered(layout)} jump adopt`, leftBy]),
+      ...(untracked.length > 0 ? [chain('untracked', untracked)] : []),
     ],
     prerouting: [
       `${leftBy} accept`,
       `ct mark & ${hex(both)} vmap { 0 : jump unmarked, ${[incoming, both].map((bits) => `${hex(bits)} : goto came_in`).join(', ')} }`,
       'ct status expected goto expected',
+      ...(untracked.length > 0 ? ['ct state untracked meta mark 0 goto untracked'] : []),
     ],
     translated: 'ct status snat,dnat jump translated',
     answer: `ct direction reply ct mark & ${hex(incoming)} != 0 meta mark 0 ${byNumber}`,
@@ -174,6 +181,36 @@ function maybeLines(evidence: Evidence): readonly string[] {
           return `ct direction ${direction} ${which} ${ends[direction]} ${headers[family]} daddr vmap { ${elements.join(', ')} }`
         }),
   )
+}
+
+// ---- what is not tracked ---------------------------------------------------------------------------------------
+
+/**
+ * Whether others' policy rules for IPv6 stand behind our block, where packets with our marks do not come to. `fib` asks
+ * for a destination without its source, so it cannot tell what those would say.
+ */
+function haveLateRules({ rules }: Observed, layout: Layout): boolean {
+  return rules.some(
+    ({ family, priority, protocol, spec }) =>
+      family === 'inet6' &&
+      protocol !== protocols.rule &&
+      priority > layout.ruleBase &&
+      priority <= lastPriority &&
+      !inOurBlock(priority, layout) &&
+      !spec.includes('fwmark '),
+  )
+}
+
+/** Rules that give what is about to leave by an uplink the mark of the one whose prefix its source is of. */
+function untrackedLines(
+  { inet6 }: Evidence,
+  present: readonly Present[],
+  byMark: (number: number) => string,
+): readonly string[] {
+  const some = present.filter((uplink) => isUplinkIn('inet6', uplink)).toSorted((a, b) => a.index - b.index)
+  return inet6
+    .filter(([source]) => source.includes('/') && some.length > 0)
+    .map(([source, number]) => `ip6 saddr ${source} fib daddr oif ${devices(some)} ${byMark(number)}`)
 }
 
 function adoptLines(evidence: Evidence): readonly string[] {
