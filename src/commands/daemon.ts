@@ -10,6 +10,7 @@ import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
 import { createTicker } from '../daemon/ticker.ts'
+import { createUsableCount } from '../daemon/usable.ts'
 import { watchCgroups } from '../daemon/watch/cgroups.ts'
 import { watchKernel } from '../daemon/watch/kernel.ts'
 import { watchSysctls } from '../daemon/watch/sysctls.ts'
@@ -48,14 +49,17 @@ export async function run(): Promise<number> {
   )
   const health = watchHealth(pulse, (...causes) => scheduler.now(...causes), history.hear)
   const forgetLongGone = createForgetting()
+  const usable = createUsableCount()
   const rounds = createReconcileLoop({
     details: true,
     onStatus: published.show,
+    onWish: ({ uplinks }, config) => usable.before(uplinks, config),
     onDesired: (desired, config, observed) => {
       health.update(desired, config, observed)
       history.update(desired)
       forgetLongGone(observed.links)
       keepNumbers(desired, observed)
+      usable.after(desired.uplinks, config)
     },
     onEvent: (event) => history.tell([event]),
   })
@@ -95,6 +99,7 @@ export async function run(): Promise<number> {
   await history.stop()
   services.stop()
   stopSysctls()
+  usable.stop()
   stopKernel()
   await scheduler.stop()
   control.close()

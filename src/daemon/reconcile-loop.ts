@@ -54,13 +54,21 @@ export interface ReconcileLoopOptions {
   readonly details: boolean
   /** Called after each round with how the uplinks are then. */
   readonly onStatus?: (status: Status) => void
+  /** Called with what should be, before it is. */
+  readonly onWish?: (desired: Desired, config: Config) => void
   /** Called after each round with what should be, and now is. */
   readonly onDesired?: (desired: Desired, config: Config, observed: Observed) => void
   /** Called with each event that is logged of uplinks. */
   readonly onEvent?: (event: Event) => void
 }
 
-export function createReconcileLoop({ details, onStatus, onDesired, onEvent }: ReconcileLoopOptions): ReconcileLoop {
+export function createReconcileLoop({
+  details,
+  onStatus,
+  onWish,
+  onDesired,
+  onEvent,
+}: ReconcileLoopOptions): ReconcileLoop {
   let config: Config | null = null
   let isDown = false
   let forgotten: Promise<void> = Promise.resolve()
@@ -131,7 +139,7 @@ export function createReconcileLoop({ details, onStatus, onDesired, onEvent }: R
       if (onStatus) show(await survey(inForce), inForce, { heldDown: true, pending: 0 })
       return { ok: true, message: textOf({ event: 'held-down' }) }
     }
-    const outcome = await (held ? takeDown(inForce) : reconcile(inForce))
+    const outcome = await (held ? takeDown(inForce) : reconcile(inForce, (desired) => onWish?.(desired, inForce)))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
     sysctls = inPlace(outcome)

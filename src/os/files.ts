@@ -4,6 +4,7 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   opendirSync,
   openSync,
@@ -12,6 +13,7 @@ import {
   rmSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Failure, hasCode } from './error.ts'
@@ -117,6 +119,26 @@ export function replaceFile(path: string, text: string, { mode = 0o644, lasting 
     } catch (error) {
       rmSync(draft, { force: true })
       throw error
+    } finally {
+      closeSync(fd)
+    }
+  })
+}
+
+/**
+ * Writes a text into a file that others watch, without making another one in its place; at no time is it empty. Throws what
+ * the file system throws.
+ */
+export function overwriteFile(path: string, text: string): void {
+  makeFolder(dirname(path))
+  held(path, (name) => {
+    const fd = openSync(name, constants.O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644)
+    try {
+      if (!fstatSync(fd).isFile()) throw new Failure('unreadable', `${path}: not a regular file`)
+      giveToOwnerOf(dirname(name), fd)
+      const bytes = Buffer.from(text)
+      writeSync(fd, bytes, 0, bytes.length, 0)
+      ftruncateSync(fd, bytes.length)
     } finally {
       closeSync(fd)
     }

@@ -57,11 +57,16 @@ export interface Survey {
   readonly steps: readonly Step[]
 }
 
-/** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
-export async function reconcile(config: Config): Promise<Outcome> {
+/** Makes the kernel as it should be; `onWish` hears how, before it is so. Throws where it cannot be read, or another run holds the lock for too long. */
+export async function reconcile(config: Config, onWish?: (desired: Desired) => void): Promise<Outcome> {
   // Without conntrack(8) connections could not be ended later. Observing fails without the other programs.
   requireProgram(programs.conntrack)
-  return converge(config, (observed) => decideWithoutRefused(config, observed), restoreTable)
+  const wish = (observed: Observed) => {
+    const desired = decideWithoutRefused(config, observed)
+    onWish?.(desired)
+    return desired
+  }
+  return converge(config, wish, restoreTable)
 }
 
 /** Takes everything of ours away. Throws like `reconcile`. */

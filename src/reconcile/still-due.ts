@@ -8,7 +8,7 @@ import type { Desired } from '../model/desired.ts'
 import type { Observed } from '../model/observed.ts'
 import type { Step } from '../model/step.ts'
 import { strandedToForget } from './decide/translation/stranded.ts'
-import { deadUplinks, isAlive } from './decide/uplinks/drains.ts'
+import { deadUplinks, mayKeep } from './decide/uplinks/drains.ts'
 import { forgetConnections } from './diff.ts'
 
 interface World {
@@ -33,7 +33,7 @@ export function stillDue(step: Step, { observed, desired }: World, { layout }: C
         const number = (step.mark & marks(layout).numberMask) >>> 0
         return number === markOf(uplink.number, layout) ? [] : [step]
       }
-      return isAlive(uplink, family) ? [] : [step]
+      return mayKeep(uplink, family) ? [] : [step]
     }
     case 'close-sockets': {
       const here = new Set(observed.links.flatMap(({ addresses }) => addresses.map(({ address }) => address)))

@@ -19,6 +19,7 @@ import { stanzas } from './stanzas.ts'
 import { stateFile } from './state.ts'
 import { switchFolders } from './switches.ts'
 import { tableNamesPath } from './table-names.ts'
+import { usablePath } from './usable.ts'
 
 /** Files with one value each. */
 export const storedFiles = {
@@ -46,6 +47,7 @@ export const everyFile: readonly string[] = [
   ...[
     ...Object.values(switchFolders).map((folder) => `${folder}/*`),
     heldDownPath,
+    usablePath,
     historyPath,
     tableNamesPath,
     paths.lock,

@@ -35,6 +35,7 @@ test('one of two routers ends connections only while it is active, and what is s
     `[ha]
 address = 172.20.0.1
 hold = 1
+ready = 1
 [uplink wan1]
 number = 1
 [uplink wan2]
@@ -48,6 +49,8 @@ source = 10.2.0.2
     const { stdout } = await host.run(['conntrack', '-L', '-p', 'tcp'], {}, { accept: [0, 1] })
     return [...stdout.matchAll(/src=192\.168\.7\.(\d+) /g)].map(([, last]) => Number(last)).sort()
   }
+  const usable = async () => (await host.run(['cat', '/run/ifbalance/usable'], {}, { accept: [0, 1] })).stdout
+  const inode = async () => (await host.run(['stat', '-c', '%i', '/run/ifbalance/usable'])).stdout
   /** A connection as the peer has made it. */
   const add = (last: number, number: number, to: string) =>
     host.run([
@@ -68,6 +71,9 @@ source = 10.2.0.2
   expect(nat).toContain('ip saddr 172.16.0.0/12 snat ip to 10.2.0.2')
   expect(nat).not.toMatch(/ip saddr \S+ masquerade/)
 
+  // One without its address would carry, too.
+  await expect.poll(usable, { timeout: patienceMs }).toBe('2\n')
+  const file = await inode()
   await host.run(['ip', 'address', 'add', '10.2.0.2/24', 'dev', 'wan2'])
   seen = await daemon.balances(['wan1', 'wan2'], seen)
   await add(1, 1, '10.1.0.2')
@@ -76,6 +82,8 @@ source = 10.2.0.2
   // A standby's cable, out and in.
   await host.run(['ip', 'link', 'set', 'isp1', 'down'])
   seen = await daemon.balances(['wan2'], seen)
+  await expect.poll(usable, { timeout: patienceMs }).toBe('1\n')
+  expect(await inode()).toBe(file)
   await host.run(['ip', 'link', 'set', 'isp1', 'up'])
   seen = await daemon.balances(['wan1', 'wan2'], seen)
   // It becomes active, and the last of the three has an address that nobody has.

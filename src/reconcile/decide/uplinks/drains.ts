@@ -27,11 +27,11 @@ export function isAlive(uplink: Uplink, family: Family): boolean {
 
 /** Uplinks that do not work, while connections have somewhere else to go. */
 export function deadUplinks(family: Family, wish: Wish, layout: Layout): readonly Uplink[] {
-  return hasRefuge(family, wish, layout) ? wish.uplinks.filter((uplink) => !isAlive(uplink, family)) : []
+  return hasRefuge(family, wish, layout) ? wish.uplinks.filter((uplink) => !mayKeep(uplink, family)) : []
 }
 
 /** Whether connections that it has may live: it is alive, or disabled after a drain, and its link is there. */
-function mayKeep(uplink: Uplink, family: Family): boolean {
+export function mayKeep(uplink: Uplink, family: Family): boolean {
   return isAlive(uplink, family) || (uplink.lingers === true && uplink[family] !== null)
 }
 
