@@ -33,7 +33,7 @@ const play = await scenario(import.meta, async (folder: string) => {
 
   const before = await kernelState()
   // What the kernel can do is not the case's, nor when it is played.
-  const { uptime: _, ipsec: __, ...observed } = await observe(config)
+  const { uptime: _, ipsec: __, mptcp: ___, ...observed } = await observe(config)
   const { steps } = await survey(config)
   const outcome = await reconcile(config)
   const again = await survey(config)

@@ -22,7 +22,7 @@ export const rememberedSeconds = 3600
 /**
  * Known uplinks with their numbers: those that are here or configured, and those that were here within the last hour.
  * A number of the configuration is that uplink's alone. Others have what they had, also before the last boot, or the
- * first that is free; when all 63 are taken, those of uplinks that nobody wants any more are given anew. An uplink for
+ * first that is free; when all 63 are taken, those of uplinks that nobody wants any more, and that no connection has, are given anew. An uplink for
  * which no number is left is not in the result.
  */
 export function decideNumbers(
@@ -50,7 +50,7 @@ export function decideNumbers(
       known.set(name, remembered(number, device, hardware, known.get(name)))
       continue
     }
-    const forgotten = [...known].find(([other]) => !names.has(other))
+    const forgotten = longestGone(known, names)
     if (!forgotten) continue
     known.delete(forgotten[0])
     known.set(name, remembered(forgotten[1].number, device, hardware, undefined))
@@ -61,6 +61,14 @@ export function decideNumbers(
     names.has(name) ? [[name, uplink] as const] : whileRemembered(name, uplink, observed),
   )
   return Object.fromEntries(kept.toSorted(([, a], [, b]) => a.number - b.number))
+}
+
+/** Of those that nobody wants, the one that has been gone for longest and has no connections. */
+function longestGone(known: ReadonlyMap<string, KnownUplink>, names: ReadonlySet<string>) {
+  const since = ([, { goneSince = Number.POSITIVE_INFINITY }]: readonly [string, KnownUplink]) => goneSince
+  return [...known]
+    .filter(([name, { drains }]) => !names.has(name) && !drains)
+    .toSorted((one, other) => (since(one) < since(other) ? -1 : since(one) > since(other) ? 1 : 0))[0]
 }
 
 /**

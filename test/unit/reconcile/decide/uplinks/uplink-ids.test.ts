@@ -33,6 +33,21 @@ test('the number of what is long gone is given back, that of what is configured 
   expect(end).toMatchObject({ numbers: ['wan1 2', 'wan2 3', 'spare 4'], cut: ['phone'] })
 })
 
+test('where all numbers are taken, those come first that have been gone for longest and have no connections', () => {
+  const uplinks = Object.fromEntries(
+    Array.from({ length: 63 }, (_, index) => [
+      `phone${index}`,
+      {
+        ...{ number: index + 1, interface: `enx${index}`, goneSince: 1000 - index },
+        ...(index === 62 && { drains: ['inet' as const] }),
+      },
+    ]),
+  )
+  const { state, numbers } = round({ uplinks, sysctls: {} }, 1000)
+  expect(numbers).toEqual(expect.arrayContaining(['wan1 62', 'wan2 61', 'spare 60', 'phone62 63']))
+  expect(Object.keys(state.uplinks)).toHaveLength(63)
+})
+
 test('what was back in between is missed anew', () => {
   const state = { uplinks: { wan1: { number: 1, interface: 'wan1', goneSince: 5 } }, sysctls: {} }
   expect(round(state, 99_999).state.uplinks['wan1']?.goneSince).toBeUndefined()
