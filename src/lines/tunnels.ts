@@ -26,7 +26,7 @@ const longestPauseMs = 300_000
 const forgottenMs = 600_000
 
 /**
- * The peers that are to be moved now. `since`: when the uplinks that carry became those. What a peer has begun itself is
+ * The peers that are to be moved now, and whether any is where it should not be, or nobody knows where. `since`: when the uplinks that carry became those. What a peer has begun itself is
  * left alone: it knows this host by the address that it asked, and its translators take answers from nowhere else.
  */
 export function strayed(
@@ -35,13 +35,15 @@ export function strayed(
   flows: readonly UdpFlow[],
   ways: Ways & { readonly numberOf: (mark: number) => number; readonly since: number },
   now: number,
-): { readonly moved: Moved; readonly moves: readonly TunnelPeer[] } {
+): { readonly moved: Moved; readonly moves: readonly TunnelPeer[]; readonly astray: boolean } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
+  let astray = false
   const moves = peers.filter((peer) => {
     if (ways.carrying[peer.family].size === 0) return false
     const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
     if (own.length === 0 && flows.some((flow) => isTo(flow, peer))) return false
     if (own.some((number) => ways.carrying[peer.family].has(number))) return false
+    astray = true
     const works = own.some((number) => ways.alive[peer.family].has(number))
     if (works && now - ways.since < stableMs) return false
     const known = moved.get(keyOf(peer))
@@ -49,7 +51,7 @@ export function strayed(
     return known === undefined || now - known.at >= pause
   })
   for (const peer of moves) moved.set(keyOf(peer), { at: now, times: (moved.get(keyOf(peer))?.times ?? 0) + 1 })
-  return { moved, moves }
+  return { moved, moves, astray }
 }
 
 function isFrom(flow: UdpFlow, peer: TunnelPeer): boolean {

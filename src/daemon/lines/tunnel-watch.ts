@@ -1,4 +1,4 @@
-/** Has tunnels of this host follow the uplinks: looks for a while after each change of those that carry. */
+/** Has tunnels of this host follow the uplinks: looks after each change of those that carry, until all have followed. */
 
 import { readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
@@ -20,12 +20,16 @@ const families = ['inet', 'inet6'] as const
 const lookMs = 1000
 /** How long after a change tunnels are looked at: one that says nothing for a minute is not waited for. */
 const watchfulMs = 60_000
+/** The time since the change, in parts of which a look follows the one before: looking runs programs. */
+const part = 0.25
 
 export function watchTunnels(pulse: Ticker): TunnelWatch {
   let ways: (Ways & { readonly numberOf: (mark: number) => number; readonly since: number }) | null = null
   let carrying = ''
   let moved: Moved = new Map()
   let isLooking = false
+  /** When to look again, in monotonic ms. */
+  let dueAt = Number.POSITIVE_INFINITY
   let complained = false
 
   async function look(): Promise<void> {
@@ -35,8 +39,13 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
     const ports = new Set(peers.map(({ listenPort }) => listenPort))
     const wanted = families.filter((family) => peers.some((peer) => peer.family === family))
     const flows = (await Promise.all(wanted.map((family) => readUdpFlows(family, ports)))).flat()
-    const { moved: after, moves } = strayed(moved, peers, flows, known, performance.now())
+    const now = performance.now()
+    const { moved: after, moves, astray } = strayed(moved, peers, flows, known, now)
     moved = after
+    const isOver = !astray || now - known.since > watchfulMs
+    const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
+    // What has changed meanwhile is looked at once more.
+    dueAt = ways === known ? next : now
     for (const peer of moves) {
       await routeAnew(peer)
       log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
@@ -50,6 +59,7 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       await look()
       complained = false
     } catch (error) {
+      dueAt = Number.POSITIVE_INFINITY
       if (!complained) log.failure('looking after', 'WireGuard tunnels', error)
       complained = true
     } finally {
@@ -58,12 +68,13 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
   }
 
   pulse.join(() => {
-    if (ways !== null && performance.now() - ways.since < watchfulMs) void begin()
+    if (performance.now() >= dueAt) void begin()
     return undefined
   }, lookMs)
   return {
     update: (desired, config) => {
       if (config.balance.tunnels === 'leave') {
+        dueAt = Number.POSITIVE_INFINITY
         ways = null
         return
       }

@@ -50,6 +50,13 @@ test.each<[string, readonly UdpFlow[], number, readonly number[], number]>([
   expect(moves(flows, now, alive).moves).toHaveLength(count)
 })
 
+test('looking goes on only while one is astray', () => {
+  expect(moves([by(1)]).astray).toBe(false)
+  expect(moves([theirs]).astray).toBe(false)
+  expect(moves([by(2)], 0).astray).toBe(true)
+  expect(moves([]).astray).toBe(true)
+})
+
 test('where nothing carries, it stays', () => {
   expect(moves([by(2)], 0, [], new Map(), []).moves).toEqual([])
 })
