@@ -3,6 +3,7 @@
 import type { Layout } from '../layout.ts'
 import { balancedTable } from '../layout.ts'
 import type { Family } from '../net/family.ts'
+import { compareInTurn } from '../values/compare-in-turn.ts'
 import type { Config } from './config.ts'
 import type { Route } from './kernel.ts'
 import { modeOf } from './mode.ts'
@@ -79,8 +80,7 @@ function compareTiers(one: Usable, other: Usable): number {
     Number(standby ?? false),
     metric,
   ]
-  const [a, b] = [tier(one), tier(other)]
-  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+  return compareInTurn(tier(one), tier(other))
 }
 
 /** Whether it is the default that new connections take. The balanced table has routes for single hosts, too. */

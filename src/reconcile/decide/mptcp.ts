@@ -11,6 +11,7 @@ import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
 import { isLinkLocal } from '../../net/valid.ts'
+import { compareInTurn } from '../../values/compare-in-turn.ts'
 
 /** MPTCP_PM_ADDR_MAX and MPTCP_SUBFLOWS_MAX of Linux 6.1 to 6.18 (net/mptcp/protocol.h). */
 const mostEndpoints = 8
@@ -69,6 +70,5 @@ function byUse(one: MptcpEndpoint, other: MptcpEndpoint): number {
     id > mptcpIds.inet6 ? id - mptcpIds.inet6 : id - mptcpIds.inet,
     id,
   ]
-  const [a, b] = [rank(one), rank(other)]
-  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0
+  return compareInTurn(rank(one), rank(other))
 }
