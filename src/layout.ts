@@ -101,7 +101,7 @@ export interface Layout {
 /** Marks are free of Tailscale's 0xff0000, kube-proxy's 0xc000 and mwan3's 0x3f00. */
 export const defaultLayout: Layout = { markShift: 24, tableBase: 30000, ruleBase: 20000 }
 
-/** Six bits of a mark hold the uplink's number, and 0 means none. */
+/** Six bits of a mark hold the uplink's number, all of them at most, and 0 means none. */
 export const maxUplinks = 63
 
 export interface Marks {
@@ -125,7 +125,7 @@ export function marks({ markShift }: Layout): Marks {
   const bits = (value: number) => (value << markShift) >>> 0
   const mask = bits(0xff)
   return {
-    numberMask: bits(0x3f),
+    numberMask: bits(maxUplinks),
     pinned: bits(0x40),
     incoming: bits(0x80),
     mask,
@@ -136,6 +136,11 @@ export function marks({ markShift }: Layout): Marks {
 /** The bits of a mark that hold an uplink's number. */
 export function markOf(number: number, { markShift }: Layout): number {
   return (number << markShift) >>> 0
+}
+
+/** The number of the uplink in a mark. */
+export function numberOf(mark: number, { markShift }: Layout): number {
+  return (mark >>> markShift) & maxUplinks
 }
 
 /** The number of an uplink's routing table. */

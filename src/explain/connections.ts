@@ -1,6 +1,6 @@
 /** Existing connections, and what keeps each where it is. */
 import { eachEntry, isEntry, markOf } from '../kernel/conntrack/entry.ts'
-import { marks } from '../layout.ts'
+import { marks, numberOf } from '../layout.ts'
 import type { Config } from '../model/config.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Question } from './question.ts'
@@ -34,9 +34,9 @@ export async function keptConnections(
   return kept
 
   function reasonOf(line: string): string {
-    const { pinned, incoming, numberMask } = marks(layout)
+    const { pinned, incoming } = marks(layout)
     const mark = markOf(line)
-    const number = (mark & numberMask) >>> layout.markShift
+    const number = numberOf(mark, layout)
     const uplink = uplinks.find((one) => one.number === number)
     const title = uplink ? `uplink ${uplink.name}` : `an uplink that is no longer known (${number})`
     if ((mark & incoming) !== 0) return `came in by ${title}: its answers leave by it`

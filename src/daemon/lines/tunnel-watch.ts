@@ -2,7 +2,7 @@
 
 import { readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
-import { marks } from '../../layout.ts'
+import { numberOf } from '../../layout.ts'
 import { type Moved, strayed, type Ways } from '../../lines/tunnels.ts'
 import { isBalancedDefault, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
@@ -83,9 +83,7 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       const isFirst = carrying === ''
       if (text === carrying) return
       carrying = text
-      const { numberMask } = marks(config.layout)
-      const numberOf = (mark: number) => (mark & numberMask) >>> config.layout.markShift
-      ways = { ...now, numberOf, since: performance.now() }
+      ways = { ...now, numberOf: (mark) => numberOf(mark, config.layout), since: performance.now() }
       // What a start finds was there before it.
       if (!isFirst) void begin()
     },

@@ -1,7 +1,7 @@
 /** The kernel's connection table, counted by uplink. Only sums are kept, however many connections there are. */
 
 import type { Layout } from '../../layout.ts'
-import { marks } from '../../layout.ts'
+import { marks, numberOf } from '../../layout.ts'
 import type { Family } from '../../net/family.ts'
 import { eachEntry, isEntry, markOf, numberAfter } from './entry.ts'
 
@@ -38,7 +38,7 @@ const bytes = ' bytes='
  * Returns what takes text lines of `conntrack -L`, and the sums so far. Text lines that are no entries count nothing.
  */
 export function createCounter(layout: Layout): { readonly add: (line: string) => void; readonly counted: Counted } {
-  const { numberMask, pinned, incoming } = marks(layout)
+  const { pinned, incoming } = marks(layout)
   const uplinks = new Map<number, Sum>()
   const counted: Counted = { uplinks, others: 0 }
 
@@ -50,7 +50,7 @@ export function createCounter(layout: Layout): { readonly add: (line: string) =>
       counted.others += 1
       return
     }
-    const sum = sumOf((mark & numberMask) >>> layout.markShift)
+    const sum = sumOf(numberOf(mark, layout))
     sum[cameIn ? 'in' : 'out'] += 1
     // conntrack(8) prints `bytes=` for each direction, the original one first.
     const original = line.indexOf(bytes)

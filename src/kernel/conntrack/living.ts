@@ -1,5 +1,5 @@
 /** Connections of one uplink that somebody still uses, in the kernel's connection table. */
-import { type Layout, marks } from '../../layout.ts'
+import { type Layout, marks, numberOf } from '../../layout.ts'
 import { eachEntry, isEntry, markOf } from './entry.ts'
 
 /**
@@ -21,11 +21,11 @@ const ended = /\b(TIME_WAIT|CLOSE|LAST_ACK)\b/
 
 /** Whether a text line of `conntrack -L -o extended` is a connection of the uplink that counts. */
 export function isLivingOf(number: number, layout: Layout): (line: string) => boolean {
-  const { numberMask, pinned, incoming } = marks(layout)
+  const { pinned, incoming } = marks(layout)
   return (line) => {
     if (!isEntry(line)) return false
     const mark = markOf(line)
-    if ((mark & numberMask) >>> layout.markShift !== number || (mark & (pinned | incoming)) === 0) return false
+    if (numberOf(mark, layout) !== number || (mark & (pinned | incoming)) === 0) return false
     const [, , protocol = ''] = line.split(/\s+/, 3)
     if (protocol.startsWith('icmp')) return false
     if (protocol === 'udp') return line.includes('[ASSURED]')
