@@ -1,6 +1,7 @@
 /** Values as usual as they can be: a test says what it is about, and nothing else. */
 import { readFileSync } from 'node:fs'
 import type { LineHealth, LineState } from '../../src/model/health.ts'
+import type { HistoryRow } from '../../src/model/history.ts'
 import type { Link, Nexthop, Route } from '../../src/model/kernel.ts'
 import type { Observed } from '../../src/model/observed.ts'
 import type { Path, Uplink } from '../../src/model/uplink.ts'
@@ -58,4 +59,13 @@ export function pathOf(gateway: string | null, addresses: readonly string[], mor
 /** A line of which nothing is known but this. */
 export function healthOf(state: LineState, degraded = false): LineHealth {
   return { state, degraded, since: 0, why: '', latencyMs: null, jitterMs: null, loss: 0, lastProbe: null }
+}
+
+/** A minute of `wan1` in IPv4, online all the time. */
+export function historyRowOf(at: number, more: Partial<HistoryRow> = {}): HistoryRow {
+  return {
+    ...{ uplink: 'wan1', family: 'inet', at, online: 60, degraded: 0, offline: 0, down: 0, disabled: 0 },
+    ...{ probes: 60, lost: 0, minMs: 9, meanMs: 10, maxMs: 20, jitterMs: 1, received: 100, sent: 10 },
+    ...more,
+  }
 }

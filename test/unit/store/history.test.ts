@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HistoryRow } from '../../../src/model/history.ts'
 import { expiryOf, rollUp } from '../../../src/status/history/roll-up.ts'
 import { isDamage, openHistory, setAside } from '../../../src/store/history.ts'
+import { historyRowOf } from '../builders.ts'
 
 let folder: string
 beforeEach(() => {
@@ -13,22 +14,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const noon = 1_760_000_400 - (1_760_000_400 % 3600)
-const rowOf = (at: number, more: Partial<HistoryRow> = {}): HistoryRow => ({
-  ...{
-    uplink: 'wan1',
-    family: 'inet',
-    at,
-    online: 60,
-    degraded: 0,
-    offline: 0,
-    down: 0,
-    disabled: 0,
-    probes: 60,
-    lost: 1,
-  },
-  ...{ minMs: 9.5, meanMs: 10.1, maxMs: 20, jitterMs: null, received: 5_000_000_000, sent: null },
-  ...more,
-})
+const rowOf = (at: number, more: Partial<HistoryRow> = {}) =>
+  historyRowOf(at, {
+    ...{ lost: 1, minMs: 9.5, meanMs: 10.1, jitterMs: null, received: 5_000_000_000, sent: null },
+    ...more,
+  })
 const keeping = (now: number) => ({ now, expiry: expiryOf, rollUp })
 const everything = { since: 0, until: 4e9, step: 60 } as const
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Dated, HistoryEvent, HistoryRow } from '../../../../src/model/history.ts'
+import type { Dated, HistoryEvent } from '../../../../src/model/history.ts'
 import type { UplinkState } from '../../../../src/model/uplink.ts'
 import { outagesOf, outagesWithin, reportOf } from '../../../../src/status/history/report.ts'
 import { expiryOf, rollUp } from '../../../../src/status/history/roll-up.ts'
+import { historyRowOf } from '../../builders.ts'
 
 const change = (at: number, from: UplinkState | null, to: UplinkState | 'gone', family?: 'inet6'): Dated => {
   const event: HistoryEvent = {
@@ -63,28 +64,19 @@ test('one family may be out alone; outages are found by the time that they touch
   expect(outagesWithin(all, 0, 1)).toHaveLength(0)
 })
 
-const rowOf = (at: number, more: Partial<HistoryRow> = {}): HistoryRow => ({
-  ...{
-    uplink: 'wan1',
-    family: 'inet',
-    at,
-    online: 60,
-    degraded: 0,
-    offline: 0,
-    down: 0,
-    disabled: 0,
-    probes: 60,
-    lost: 0,
-  },
-  ...{ minMs: 9, meanMs: 10, maxMs: 20, jitterMs: 1, received: 100, sent: 10 },
-  ...more,
-})
-
 test('availability is of the time that was seen and wanted; percentiles are values that were there', () => {
-  const rows = Array.from({ length: 98 }, (_, index) => rowOf(index * 60))
-  const out = rowOf(5880, { online: 0, offline: 60, lost: 60, minMs: null, meanMs: null, maxMs: null, jitterMs: null })
-  const slow = rowOf(5940, { online: 30, degraded: 30, meanMs: 200, maxMs: 900, minMs: 3 })
-  const off = rowOf(6000, { online: 0, disabled: 60, probes: 0 })
+  const rows = Array.from({ length: 98 }, (_, index) => historyRowOf(index * 60))
+  const out = historyRowOf(5880, {
+    online: 0,
+    offline: 60,
+    lost: 60,
+    minMs: null,
+    meanMs: null,
+    maxMs: null,
+    jitterMs: null,
+  })
+  const slow = historyRowOf(5940, { online: 30, degraded: 30, meanMs: 200, maxMs: 900, minMs: 3 })
+  const off = historyRowOf(6000, { online: 0, disabled: 60, probes: 0 })
   const [report] = reportOf([...rows, out, slow, off])
   expect(report).toMatchObject({
     availability: 0.99,
@@ -97,12 +89,12 @@ test('availability is of the time that was seen and wanted; percentiles are valu
 })
 
 test('minutes roll up to what an hour of them is', () => {
-  const other = rowOf(60, { uplink: 'wan2', family: 'inet6', received: null, sent: null })
+  const other = historyRowOf(60, { uplink: 'wan2', family: 'inet6', received: null, sent: null })
   const rows = [
-    rowOf(0),
-    rowOf(60, { meanMs: 40, maxMs: 50, probes: 40, lost: 20, online: 30, down: 30 }),
+    historyRowOf(0),
+    historyRowOf(60, { meanMs: 40, maxMs: 50, probes: 40, lost: 20, online: 30, down: 30 }),
     other,
-    rowOf(3600),
+    historyRowOf(3600),
   ]
   const [first, second, third, ...rest] = rollUp(rows, 3600)
   expect(rest).toEqual([])
