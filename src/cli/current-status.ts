@@ -6,6 +6,7 @@ import { readRivals } from '../reconcile/observe/conflicting-packages.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
 import { isPaused } from '../store/held-down.ts'
+import { loadUsable } from '../store/usable.ts'
 import { daemonRuns } from './daemon-runs.ts'
 import { isRoot } from './root.ts'
 
@@ -29,6 +30,7 @@ export async function currentStatus(): Promise<CurrentStatus> {
     pending: steps.length,
     daemon,
     heldDown: isPaused(),
+    usable: loadUsable(),
     warnings: [...warnings, ...errors, ...readRivals().map(({ reason }) => reason)],
   })
   return { status, config, observed, errors }

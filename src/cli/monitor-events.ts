@@ -13,7 +13,14 @@ export interface Change {
 
 export type MonitorEvent = { readonly time: Date } & (
   | { readonly event: 'daemon'; readonly running: false; readonly problem: string | null }
-  | { readonly event: 'daemon'; readonly running: true; readonly mode: string; readonly heldDown: boolean }
+  | {
+      readonly event: 'daemon'
+      readonly running: true
+      readonly mode: string
+      readonly heldDown: boolean
+      readonly role?: string
+      readonly usable?: number
+    }
   /** How an uplink is now: at the beginning, and when it becomes known. */
   | { readonly event: 'uplink'; readonly uplink: Properties }
   | { readonly event: 'changed'; readonly name: string; readonly changes: Readonly<Record<string, Change>> }
@@ -62,8 +69,9 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
       managerKnown = objectOf((await bus.call(about))[0])
       const [objects] = await bus.call({ ...call, interface: objectManager, member: 'GetManagedObjects' })
       if (owner !== asked) return
-      const { Mode: mode, HeldDown: heldDown } = managerKnown
-      onEvent({ time: now(), event: 'daemon', running: true, mode: String(mode), heldDown: heldDown === true })
+      const { Mode: mode, HeldDown: heldDown, Role: role, Usable: usable } = managerKnown
+      const pair = role === undefined ? {} : { role: String(role), usable: Number(usable) }
+      onEvent({ time: now(), event: 'daemon', running: true, mode: String(mode), heldDown: heldDown === true, ...pair })
       known = new Map()
       for (const [path, interfaces] of Object.entries(objectOf(objects))) add(path, objectOf(interfaces))
     } catch (error) {

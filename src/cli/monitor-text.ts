@@ -1,5 +1,6 @@
 /** An event as one text line, for people and for programs. Pure. */
 
+import { usableText } from '../model/pair.ts'
 import { printable } from '../os/log.ts'
 import type { Change, MonitorEvent } from './monitor-events.ts'
 import type { Paint, Style } from './output.ts'
@@ -21,7 +22,10 @@ export function eventText(event: MonitorEvent, paint: Paint): string {
 function saying(event: MonitorEvent, paint: Paint): string {
   switch (event.event) {
     case 'daemon':
-      if (event.running) return `the daemon is running, mode ${word(event.mode)}${event.heldDown ? ', held down' : ''}`
+      if (event.running)
+        return [`the daemon is running, mode ${word(event.mode)}`, event.heldDown ? 'held down' : '', roleText(event)]
+          .filter(Boolean)
+          .join(', ')
       return event.problem
         ? `the daemon does not answer: ${word(event.problem)}`
         : 'no daemon is running; waiting for it'
@@ -34,11 +38,17 @@ function saying(event: MonitorEvent, paint: Paint): string {
       return `${word(Name)} (${word(Interface)}) is ${state(State, paint)}, share ${percent(Share)}${way}`
     }
     case 'changed': {
-      const { Since: _, ...told } = event.changes
+      const { Since: _, RoleReason: why, ...told } = event.changes
       const parts = Object.entries(told).map(([name, change]) => changeText(name, change, paint))
+      if (told['Role'] && why) parts.push(`as ${word(why.to)}`)
+      if (parts.length === 0) parts.push(word(why?.to))
       return `${word(event.name)}: ${parts.join(', ')}`
     }
   }
+}
+
+function roleText({ role, usable }: { readonly role?: string; readonly usable?: number }): string {
+  return role === undefined ? '' : `${word(role)}, ${usableText(usable ?? 0)}`
 }
 
 function changeText(name: string, { from, to }: Change, paint: Paint): string {

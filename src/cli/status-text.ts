@@ -1,6 +1,7 @@
 /** `ifbalance status` as text for people. Pure. */
 import type { LineHealth } from '../model/health.ts'
 import { type LineFigure, type LineFigureName, lineFigures } from '../model/line-figures.ts'
+import { usableText } from '../model/pair.ts'
 import type { NarrowedBy } from '../model/path-mtu.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { weightReason } from '../status/weight-reason.ts'
@@ -45,6 +46,7 @@ export function statusText(status: Status, paint: Paint, verbose = false): strin
     ...weightsText(uplinks),
     ...(verbose ? sizesText(uplinks) : []),
     summary(status),
+    ...roleText(status),
     ...names,
     ...remarks(status, paint),
   ].join('\n')
@@ -175,6 +177,12 @@ function summary({ mode, daemon, uplinks }: Status): string {
   const online = uplinks.filter(({ state }) => state === 'online').length
   const running = daemon ? 'the daemon is running' : 'no daemon is running: only hooks keep this up to date'
   return `Mode ${mode}, ${online} of ${uplinks.length} uplinks online; ${running}.`
+}
+
+function roleText({ pair }: Status): readonly string[] {
+  if (!pair) return []
+  const { role, why, usable } = pair
+  return [printableLines(`One of two routers, ${role}: ${why}${usable === null ? '' : `; ${usableText(usable)}`}.`)]
 }
 
 function remarks({ heldDown, pending, warnings }: Status, paint: Paint): readonly string[] {

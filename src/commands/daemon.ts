@@ -5,6 +5,7 @@ import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { createForgetting } from '../daemon/forgetting.ts'
 import { type History, keepHistory } from '../daemon/history.ts'
+import { createUserHooks } from '../daemon/lines/user-hooks.ts'
 import { type HealthWatch, watchHealth } from '../daemon/lines/watch.ts'
 import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
@@ -47,9 +48,12 @@ export async function run(): Promise<number> {
     () => rounds.slices(),
     history,
   )
-  const health = watchHealth(pulse, (...causes) => scheduler.now(...causes), history.hear)
+  const userHooks = createUserHooks()
+  const health = watchHealth(pulse, (...causes) => scheduler.now(...causes), history.hear, userHooks)
   const forgetLongGone = createForgetting()
-  const usable = createUsableCount()
+  const usable = createUsableCount({
+    onReady: () => scheduler.hint({ kind: 'start', reason: 'the peer may hand over' }),
+  })
   const rounds = createReconcileLoop({
     details: true,
     onStatus: published.show,
@@ -61,7 +65,10 @@ export async function run(): Promise<number> {
       keepNumbers(desired, observed)
       usable.after(desired.uplinks, config)
     },
-    onEvent: (event) => history.tell([event]),
+    onEvent: (event) => {
+      history.tell([event])
+      if (event.event === 'role') userHooks.tellRole(event)
+    },
   })
   const scheduler = createScheduler((causes) => rounds.run(causes).finally(watchdog.worked))
   process.on('SIGHUP', () => {

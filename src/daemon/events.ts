@@ -3,6 +3,8 @@ import { whyNoLine } from '../lines/no-line.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Event } from '../model/event.ts'
 import type { Observed } from '../model/observed.ts'
+import type { Pair } from '../model/pair.ts'
+import type { Role } from '../model/state.ts'
 import type { Uplink, UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { getOwn } from '../values/get-own.ts'
@@ -12,6 +14,8 @@ export interface Scene {
   readonly uplinks: Desired['uplinks']
   /** Names of the uplinks that take new connections now. */
   readonly carrying: readonly string[]
+  /** Absent where this router has no peer. */
+  readonly pair?: Pair
 }
 
 /** An uplink; with a family, its line there. */
@@ -32,6 +36,7 @@ export interface Telling {
   readonly drained: ReadonlySet<string>
   readonly told: ReadonlyMap<string, Told>
   readonly carrying: readonly string[]
+  readonly role?: Role
 }
 
 /**
@@ -64,11 +69,19 @@ export function eventsOf(
     const reason = by === 'weight' ? 'its weight is 0' : 'by command'
     news.push({ event: 'drain', uplink, drained: by !== undefined, reason: by ? reason : '' })
   }
-  const { carrying } = scene
+  const { carrying, pair } = scene
   const moved = before === null || carrying.join() !== before.carrying.join()
   const rest: Event = { event: 'carrying', carrying }
   const events = moved ? (news.length > 0 ? news.map((one) => ({ ...one, carrying })) : [rest]) : news
-  return { events, telling: { told, drained, carrying } }
+  return {
+    events: [...roleEvents(before?.role ?? null, pair), ...events],
+    telling: { told, drained, carrying, ...(pair && { role: pair.role }) },
+  }
+}
+
+function roleEvents(from: Role | null, pair: Pair | undefined): readonly Event[] {
+  if (pair === undefined || pair.role === from) return []
+  return [{ event: 'role', from, to: pair.role, usable: pair.usable, reason: pair.why }]
 }
 
 /** A key for the subject; names of uplinks have no comma. */

@@ -10,6 +10,7 @@ import type { Event } from '../model/event.ts'
 import { roundText, textOf } from '../model/event-text.ts'
 import type { Cgroups } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
+import { pairOf } from '../model/pair.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import type { Step } from '../model/step.ts'
 import type { Trouble } from '../model/trouble.ts'
@@ -21,6 +22,7 @@ import { decide } from '../reconcile/decide/decide.ts'
 import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
 import { isPaused } from '../store/held-down.ts'
+import { loadUsable } from '../store/usable.ts'
 import { omitUndefined } from '../values/omit-undefined.ts'
 import type { Reply } from './control/protocol.ts'
 import { eventsOf, type Telling } from './events.ts'
@@ -115,7 +117,9 @@ export function createReconcileLoop({
       telling = null
       return
     }
-    const scene = { observed, uplinks: desired.uplinks, carrying: carriersOf(desired, inForce) }
+    const pair = pairOf(inForce, observed, desired.uplinks, toldUsable(inForce))
+    const carrying = carriersOf(desired, inForce)
+    const scene = { observed, uplinks: desired.uplinks, carrying, ...(pair && { pair }) }
     const { events, telling: now } = eventsOf(telling, scene, performance.now())
     budgets.events.say(events, tellEvent)
     telling = now
@@ -128,7 +132,8 @@ export function createReconcileLoop({
     rest: Pick<Status, 'heldDown' | 'pending'>,
   ): void {
     const shown = rest.heldDown ? decide(inForce, observed) : desired
-    onStatus?.(statusOf({ config: inForce, observed, desired: shown, daemon: true, warnings: [], ...rest }))
+    const facts = { config: inForce, observed, desired: shown, usable: toldUsable(inForce), ...rest }
+    onStatus?.(statusOf({ ...facts, daemon: true, warnings: [] }))
   }
 
   async function act(causes: readonly Cause[]): Promise<Reply & Ran> {
@@ -146,8 +151,8 @@ export function createReconcileLoop({
     slices = followedSlices(outcome)
     scene = sceneOf(outcome.observed, outcome.desired.uplinks, inForce)
     cgroups = held ? null : (outcome.observed.cgroups ?? {})
-    show(outcome, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
     onDesired?.(outcome.desired, inForce, outcome.observed)
+    show(outcome, inForce, { heldDown: held, pending: outcome.remaining.length + outcome.refused.length })
     if (details) {
       tellEvents(outcome, inForce, held)
       const changes = outcome.applied.map(
@@ -187,6 +192,11 @@ export function createReconcileLoop({
     scene: () => scene,
     rules: () => config?.rules ?? [],
   }
+}
+
+/** What keepalived is told; null where there is no peer. */
+function toldUsable({ ha }: Config): number | null {
+  return ha ? loadUsable() : null
 }
 
 /** Wanted sysctls that have their values. Where the kernel refuses some, others have not changed them. */

@@ -15,8 +15,15 @@ export interface UsableCount {
   readonly stop: () => void
 }
 
+interface UsableCountOptions {
+  readonly load?: typeof loadUsable
+  readonly save?: typeof saveUsable
+  /** Called when the time in which none counts is over. */
+  readonly onReady: () => void
+}
+
 /** A file that is there with a number has been told by an earlier daemon, so only that one had to wait. */
-export function createUsableCount({ load, save } = { load: loadUsable, save: saveUsable }): UsableCount {
+export function createUsableCount({ load = loadUsable, save = saveUsable, onReady }: UsableCountOptions): UsableCount {
   const began = performance.now()
   let told = load()
   const wasReady = (told ?? 0) > 0
@@ -37,7 +44,11 @@ export function createUsableCount({ load, save } = { load: loadUsable, save: sav
       if (!ha) return tell(null)
       const waitMs = wasReady ? 0 : began + ha.readySeconds * 1000 - performance.now()
       tell(waitMs > 0 ? 0 : countUsable(uplinks))
-      if (waitMs > 0) timer = setTimeout(() => tell(countUsable(uplinks)), waitMs)
+      if (waitMs <= 0) return
+      timer = setTimeout(() => {
+        tell(countUsable(uplinks))
+        onReady()
+      }, waitMs)
     },
     stop: () => clearTimeout(timer),
   }

@@ -1,11 +1,13 @@
 /** Events as text for people, and as fields for the journal. Pure. */
 import type { Cause } from './cause.ts'
 import type { Event, Level } from './event.ts'
+import { usableText } from './pair.ts'
 
 export function levelOf(event: Event): Level {
   switch (event.event) {
     case 'uplink':
     case 'drain':
+    case 'role':
     case 'carrying':
     case 'held-down':
     case 'failback':
@@ -38,6 +40,8 @@ export function textOf(event: Event): string {
       return event.carrying ? `${changeText(event)}; ${carryingText(event.carrying)}` : changeText(event)
     case 'drain':
       return [drainText(event), ...(event.carrying ? [carryingText(event.carrying)] : [])].join('; ')
+    case 'role':
+      return roleText(event)
     case 'carrying':
       return carryingText(event.carrying)
     case 'round':
@@ -103,7 +107,7 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     step,
     ...rest
   } = everyField(event)
-  const { service, watched, tunnel, peer, doing, what, code, hook, inForce } = rest
+  const { usable, service, watched, tunnel, peer, doing, what, code, hook, inForce } = rest
   const fields = {
     IFBALANCE_EVENT: event.event,
     IFBALANCE_UPLINK: uplink,
@@ -116,6 +120,7 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     IFBALANCE_REASON: reason || undefined,
     IFBALANCE_DURATION_MS: durationMs === undefined ? undefined : String(Math.round(durationMs)),
     IFBALANCE_CARRYING: carrying?.join(' '),
+    IFBALANCE_USABLE: usable === undefined || usable === null ? undefined : String(usable),
     IFBALANCE_CHANGES: changes === undefined ? undefined : String(changes),
     IFBALANCE_CAUSES: causes && causesText(causes),
     IFBALANCE_CAUSE_KINDS: causes && [...new Set(causes.map((cause) => cause.kind))].join(' '),
@@ -151,6 +156,11 @@ function changeText({ uplink, family, to, reason, durationMs }: UplinkChange): s
   if (to === 'online')
     return `${label} is online${durationMs === undefined ? '' : ` again after ${durationText(durationMs)}`}`
   return `${label} is ${to}${reason && `: ${reason}`}`
+}
+
+function roleText({ from, to, usable, reason }: Extract<Event, { readonly event: 'role' }>): string {
+  const start = from === null ? `one of two routers, ${to}` : `this router is now ${to}`
+  return `${start}: ${reason}${usable === null ? '' : `; ${usableText(usable)}`}`
 }
 
 function drainText({ uplink, drained, reason }: Extract<Event, { readonly event: 'drain' }>): string {

@@ -1,6 +1,7 @@
 /** What the log says, as fields. Programs read these; event-text.ts makes text for people of them. */
 import type { Family } from '../net/family.ts'
 import type { Cause } from './cause.ts'
+import type { Role } from './state.ts'
 import type { Step } from './step.ts'
 import type { Trouble } from './trouble.ts'
 import type { UplinkState } from './uplink.ts'
@@ -29,6 +30,14 @@ export type Event =
       readonly drained: boolean
       readonly reason: string
       readonly carrying?: readonly string[]
+    }
+  /** One of two routers has another role; null where none was known. `usable`: the uplinks that keepalived is told of. */
+  | {
+      readonly event: 'role'
+      readonly from: Role | null
+      readonly to: Role
+      readonly usable: number | null
+      readonly reason: string
     }
   /** New connections take other uplinks, though no uplink's state has changed. */
   | { readonly event: 'carrying'; readonly carrying: readonly string[] }

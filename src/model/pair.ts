@@ -1,8 +1,47 @@
 /** Two routers that pass addresses and connections to each other: which of them this one is, and what it could carry. Pure. */
+import { contains } from '../net/prefix.ts'
 import type { Config } from './config.ts'
+import type { Link } from './kernel.ts'
 import type { Observed } from './observed.ts'
 import type { Role } from './state.ts'
 import { isWorking, type Uplink } from './uplink.ts'
+
+/** One of two routers, as people and programs see it. */
+export interface Pair {
+  readonly role: Role
+  /** Why it is what it is, as far as this router can see. */
+  readonly why: string
+  /** How many uplinks keepalived was told to be usable; null where it was told nothing. */
+  readonly usable: number | null
+}
+
+/** How this router stands; null where it has no peer. `told` is what keepalived was told. */
+export function pairOf(
+  config: Pick<Config, 'ha'>,
+  { links }: Pick<Observed, 'links'>,
+  uplinks: readonly Uplink[],
+  told: number | null,
+): Pair | null {
+  const role = roleOf(config, { links })
+  if (role === null || !config.ha) return null
+  const isWaiting = told !== null && told < countUsable(uplinks)
+  return { role, why: whyOf(config.ha, links, isWaiting), usable: told }
+}
+
+function whyOf({ address }: NonNullable<Config['ha']>, links: readonly Link[], isWaiting: boolean): string {
+  if (address === null) return 'no address is configured'
+  const holder = links.find(({ addresses }) => addresses.some((one) => one.address === address))
+  if (holder) return `${address} is on ${holder.name}`
+  const lan = links.find(({ addresses }) => addresses.some((one) => one.global && contains(one, address)))
+  if (lan && !(lan.up && lan.carrier)) return `${lan.name} has no link`
+  if (isWaiting) return "its peer's connections may not be here yet"
+  return `${address} is not here`
+}
+
+/** `1 uplink is usable`. */
+export function usableText(count: number): string {
+  return count === 1 ? '1 uplink is usable' : `${count} uplinks are usable`
+}
 
 /** What this router is; null where it has no peer. */
 export function roleOf({ ha }: Pick<Config, 'ha'>, { links }: Pick<Observed, 'links'>): Role | null {

@@ -36,6 +36,18 @@ export function metricsOf(seen: Seen): readonly Metric[] {
     host('configuration_errors', 'Errors in the configuration, while the last one without is in force.', errors.length),
     host('pending_changes', 'Changes of the kernel that the command plan would show.', status.pending),
     host('warnings', 'Warnings that the command status would show.', status.warnings.length),
+    ...(status.pair
+      ? [
+          host(
+            'active',
+            'Whether this one of two routers has the shared address.',
+            Number(status.pair.role === 'active'),
+          ),
+        ]
+      : []),
+    ...(typeof status.pair?.usable === 'number'
+      ? [host('usable_uplinks', 'How many uplinks keepalived is told to be usable.', status.pair.usable)]
+      : []),
     ...uplinkMetrics(seen).map(({ of, ...description }) => {
       const samples = uplinks.flatMap((uplink) => {
         return of(uplink).map(({ labels, value }) => ({ labels: { uplink: uplink.name, ...labels }, value }))

@@ -7,6 +7,7 @@ import type { Modem } from '../model/facts.ts'
 import type { LineHealth } from '../model/health.ts'
 import type { Mode } from '../model/mode.ts'
 import type { Observed } from '../model/observed.ts'
+import { type Pair, pairOf } from '../model/pair.ts'
 import type { NarrowedBy } from '../model/path-mtu.ts'
 import type { CapacityFigures } from '../model/spreading.ts'
 import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
@@ -26,6 +27,8 @@ export interface Status {
   readonly daemon: boolean
   /** True after `ifbalance down`: nothing is balanced until `ifbalance apply`. */
   readonly heldDown: boolean
+  /** Which of two routers this is; absent where it has no peer. */
+  readonly pair?: Pair
   readonly uplinks: readonly UplinkStatus[]
   /**
    * Name servers of dead uplinks, each with the one that this host's questions to it go to; absent while there are
@@ -86,21 +89,25 @@ export interface Facts {
   readonly pending: number
   readonly daemon: boolean
   readonly heldDown: boolean
+  /** How many uplinks keepalived is told to be usable; null or absent where it is told nothing. */
+  readonly usable?: number | null
   /** Warnings of the configuration. */
   readonly warnings: readonly string[]
 }
 
 /** The facts for one moment. */
-export function statusOf({ config, observed, desired, pending, daemon, heldDown, warnings }: Facts): Status {
+export function statusOf({ config, observed, desired, pending, daemon, heldDown, usable, warnings }: Facts): Status {
   const ways = { inet: internetWays('inet', observed), inet6: internetWays('inet6', observed) }
   const share = (family: Family, device: string) =>
     ways[family].filter((way) => way.device === device).reduce((sum, way) => sum + way.share, 0)
   const redirected = redirectedServers(config, desired.uplinks, observed)
+  const pair = pairOf(config, observed, desired.uplinks, usable ?? null)
   return {
     format: 1,
     mode: config.balance.mode,
     daemon,
     heldDown,
+    ...(pair && { pair }),
     uplinks: desired.uplinks.filter(isShown(config, observed)).map((uplink) => {
       const modem = getOwn(observed.bus, uplink.interface)?.modem
       return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }

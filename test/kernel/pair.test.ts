@@ -60,6 +60,13 @@ source = 10.2.0.2
     ])
   const shared = (verb: 'add' | 'del') => host.run(['ip', 'address', verb, '172.20.0.1/32', 'dev', 'lo'])
 
+  await host.run(['mkdir', '-p', '/etc/ifbalance/hooks.d'])
+  await host.write(
+    '/etc/ifbalance/hooks.d/role',
+    '#!/bin/sh\n[ -z "$ROLE" ] || echo "$PREVIOUS_ROLE $ROLE $USABLE $REASON" >>/run/heard\n',
+  )
+  await host.run(['chmod', '755', '/etc/ifbalance/hooks.d/role'])
+  const heard = async () => (await host.run(['cat', '/run/heard'], {}, { accept: [0, 1] })).stdout
   await host.run(['ip', 'address', 'del', '10.2.0.2/24', 'dev', 'wan2'])
   const daemon = host.daemon()
   let seen = await daemon.balances(['wan1'])
@@ -87,7 +94,10 @@ source = 10.2.0.2
   await host.run(['ip', 'link', 'set', 'isp1', 'up'])
   seen = await daemon.balances(['wan1', 'wan2'], seen)
   // It becomes active, and the last of the three has an address that nobody has.
+  expect(JSON.parse(await isStanding()).pair).toEqual({ role: 'standby', why: '172.20.0.1 is not here', usable: 2 })
   await shared('add')
+  await daemon.tells({ event: 'role', from: 'standby', to: 'active', usable: 2, reason: '172.20.0.1 is on lo' })
+  await expect.poll(heard, { timeout: patienceMs }).toBe('standby active 2 172.20.0.1 is on lo\n')
   await expect.poll(peers, { timeout: patienceMs }).toEqual([1, 2])
 
   // Its own cable.

@@ -34,8 +34,8 @@ export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices:
   const published: Published = {
     show: (status) => {
       latest = status
-      const { mode, heldDown, uplinks } = status
-      service.update({ version, mode, heldDown, uplinks: remember(uplinks, Date.now()) })
+      const { mode, heldDown, pair, uplinks } = status
+      service.update({ version, mode, heldDown, ...(pair && { pair }), uplinks: remember(uplinks, Date.now()) })
     },
     switchUplink: async (verb, word) => {
       const uplink = uplinkCalled(word, latest?.uplinks ?? [])

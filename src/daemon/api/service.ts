@@ -2,12 +2,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Cause } from '../../model/cause.ts'
 import type { Mode } from '../../model/mode.ts'
+import type { Pair } from '../../model/pair.ts'
 import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
 import type { SwitchVerb } from '../../store/switches.ts'
 import type { Reply } from '../control/protocol.ts'
 import { gives, refuse } from './answers.ts'
 import { type Action, createAuthority } from './authority.ts'
-import { type Interface, type Method, nothing, takes, type Variant } from './describe.ts'
+import { type Interface, type Method, nothing, type Property, takes, type Variant } from './describe.ts'
 import { dispatch } from './dispatch.ts'
 import { type Past, pastMethods } from './past.ts'
 import { described, objectManagerInterface, propertiesInterface, rootPath } from './standard.ts'
@@ -17,6 +18,7 @@ export interface Served {
   readonly version: string
   readonly mode: Mode
   readonly heldDown: boolean
+  readonly pair?: Pair
   readonly uplinks: readonly ServedUplink[]
 }
 
@@ -123,7 +125,7 @@ export function createService(bus: Bus, actions: Actions, past: Past): { readonl
   return { update }
 }
 
-function treeOf({ version, mode, heldDown, uplinks }: Served, methods: ReadonlyMap<string, Method>): Tree {
+function treeOf({ version, mode, heldDown, pair, uplinks }: Served, methods: ReadonlyMap<string, Method>): Tree {
   const manager: Interface = {
     name: managerInterface,
     methods,
@@ -132,6 +134,7 @@ function treeOf({ version, mode, heldDown, uplinks }: Served, methods: ReadonlyM
       ['Version', fixed('s', version, 'never')],
       ['Mode', fixed('s', mode)],
       ['HeldDown', fixed('b', heldDown)],
+      ...(pair ? ofPair(pair) : []),
       ['Uplinks', fixed('ao', uplinks.map(uplinkPath))],
     ]),
   }
@@ -139,6 +142,15 @@ function treeOf({ version, mode, heldDown, uplinks }: Served, methods: ReadonlyM
     [rootPath, [manager]],
     ...uplinks.map((uplink) => [uplinkPath(uplink), [describeUplink(uplink)]] as const),
   ])
+}
+
+/** Properties that only one of two routers has. */
+function ofPair({ role, why, usable }: Pair): readonly (readonly [string, Property])[] {
+  return [
+    ['Role', fixed('s', role)],
+    ['RoleReason', fixed('s', why)],
+    ['Usable', fixed('u', usable ?? 0)],
+  ]
 }
 
 /** Whether two objects are the same uplink: one that got the number of a forgotten uplink is another object. */

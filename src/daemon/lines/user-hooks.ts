@@ -1,7 +1,8 @@
-/** The administrator's own programs (/etc/ifbalance/hooks.d), called when an uplink's state changes. */
+/** The administrator's own programs (/etc/ifbalance/hooks.d), called when an uplink's state or this router's role changes. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths } from '../../layout.ts'
+import type { Event } from '../../model/event.ts'
 import type { Uplink, UplinkState } from '../../model/uplink.ts'
 import { isHookName } from '../../net/valid.ts'
 import { hasCode } from '../../os/error.ts'
@@ -11,11 +12,15 @@ import { isTrusted } from '../../os/trusted.ts'
 
 const timeoutMs = 10_000
 
+type RoleChange = Extract<Event, { readonly event: 'role' }>
+
 export interface UserHooks {
   /**
    * Called after each round: calls the programs for every uplink whose state is another than after the round before.
    */
   readonly tell: (uplinks: readonly Uplink[], reason: (uplink: string) => string) => void
+  /** Calls the programs for another role, unless none was known before. */
+  readonly tellRole: (change: RoleChange) => void
 }
 
 /**
@@ -27,6 +32,11 @@ export function createUserHooks(folder: string = paths.userHooks): UserHooks {
   let before: ReadonlyMap<string, UplinkState> | null = null
   let queue: Promise<void> = Promise.resolve()
   return {
+    tellRole: ({ from, to, usable, reason }) => {
+      if (from === null) return
+      const env = { ROLE: to, PREVIOUS_ROLE: from, USABLE: String(usable ?? 0), REASON: reason }
+      queue = queue.then(() => callAll(folder, env))
+    },
     tell: (uplinks, reason) => {
       const now = new Map(uplinks.map((uplink) => [uplink.name, settled(uplink.state)]))
       for (const uplink of before === null ? [] : uplinks) {

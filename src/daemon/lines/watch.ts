@@ -32,7 +32,7 @@ import { keepQuotas } from './quotas.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
 import { act, keepAskingOthers, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
 import { watchTunnels } from './tunnel-watch.ts'
-import { createUserHooks } from './user-hooks.ts'
+import type { UserHooks } from './user-hooks.ts'
 
 export interface HealthWatch {
   /** Called after each round: what is to be watched from now on. */
@@ -52,7 +52,8 @@ const pauseMs = 50
 export function watchHealth(
   pulse: Ticker,
   balance: (...causes: readonly Cause[]) => Promise<unknown>,
-  hear: (uplink: string, family: Family, event: LineNews['event']) => void = () => undefined,
+  hear: (uplink: string, family: Family, event: LineNews['event']) => void,
+  userHooks: UserHooks,
 ): HealthWatch {
   const tracks = new Map<string, Track>()
   let egresses: readonly Egress[] = []
@@ -64,7 +65,6 @@ export function watchHealth(
     publish()
     onVerdict(cause)
   })
-  const userHooks = createUserHooks()
   const failback = watchFailback(pulse)
   const tunnels = watchTunnels(pulse)
   /**

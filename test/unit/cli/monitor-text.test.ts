@@ -34,3 +34,19 @@ test('a line for programs', () => {
   const line = eventJson({ time, event: 'removed', name: 'lte' })
   expect(JSON.parse(line)).toEqual({ format: 1, time: time.toISOString(), event: 'removed', name: 'lte' })
 })
+
+test('one of two routers', () => {
+  const daemon = { time, event: 'daemon', running: true, mode: 'flow', heldDown: false } as const
+  expect(said({ ...daemon, role: 'standby', usable: 1 })).toBe(
+    '09:05:07.042  the daemon is running, mode flow, standby, 1 uplink is usable',
+  )
+  const Usable = { from: 0, to: 2 }
+  const RoleReason = { from: 'lan0 has no link', to: '172.20.0.1 is on lan0' }
+  const changed = (changes: Extract<MonitorEvent, { event: 'changed' }>['changes']) =>
+    said({ time, event: 'changed', name: 'ifbalance', changes })
+  expect(changed({ Role: { from: 'standby', to: 'active' }, RoleReason, Usable })).toBe(
+    '09:05:07.042  ifbalance: role standby -> active, usable 0 -> 2, as 172.20.0.1 is on lan0',
+  )
+  expect(changed({ RoleReason, Usable })).toBe('09:05:07.042  ifbalance: usable 0 -> 2')
+  expect(changed({ RoleReason })).toBe('09:05:07.042  ifbalance: 172.20.0.1 is on lan0')
+})

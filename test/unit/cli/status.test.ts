@@ -157,3 +157,13 @@ test('what is wrong is told', () => {
     'Warning: evil \uFFFD[31m',
   ])
 })
+
+test('one of two routers says which it is, and nobody else does', () => {
+  const given = facts([], [])
+  expect(statusOf(given)).not.toHaveProperty('pair')
+  const status = statusOf({ ...given, config: configOf('[ha]\naddress = 172.20.0.1\n'), usable: 2 })
+  expect(status.pair).toEqual({ role: 'standby', why: '172.20.0.1 is not here', usable: 2 })
+  expect(statusText(status, plain)).toContain(
+    'One of two routers, standby: 172.20.0.1 is not here; 2 uplinks are usable.',
+  )
+})

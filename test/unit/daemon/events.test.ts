@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { eventsOf, type Scene, type Telling } from '../../../src/daemon/events.ts'
-import { levelOf, textOf } from '../../../src/model/event-text.ts'
+import { journalFields, levelOf, textOf } from '../../../src/model/event-text.ts'
 import type { LineHealth } from '../../../src/model/health.ts'
 import type { Link } from '../../../src/model/kernel.ts'
 import type { Path, Uplink } from '../../../src/model/uplink.ts'
@@ -128,4 +128,24 @@ test('an event tells from what, to what, why, after how long, and who carries co
     },
   ])
   expect(pulled.events.map(levelOf)).toEqual(['notice'])
+})
+
+test('one of two routers tells its role at the start, and each change with its reason', () => {
+  const as = (role: 'active' | 'standby', why: string): Scene => ({ ...both, pair: { role, why, usable: 2 } })
+  const active = as('active', '172.20.0.1 is on lan0')
+  const standby = as('standby', 'lan0 has no link')
+  expect(play(active, active, standby, both, active)).toEqual([
+    ['one of two routers, active: 172.20.0.1 is on lan0; 2 uplinks are usable', 'new connections by wan1, wan2'],
+    [],
+    ['this router is now standby: lan0 has no link; 2 uplinks are usable'],
+    [],
+    ['one of two routers, active: 172.20.0.1 is on lan0; 2 uplinks are usable'],
+  ])
+  const { events } = eventsOf(eventsOf(null, active, 0).telling, standby, 1)
+  expect(events.map(journalFields)).toEqual([
+    {
+      ...{ IFBALANCE_EVENT: 'role', IFBALANCE_FORMER_STATE: 'active', IFBALANCE_STATE: 'standby' },
+      ...{ IFBALANCE_REASON: 'lan0 has no link', IFBALANCE_USABLE: '2' },
+    },
+  ])
 })

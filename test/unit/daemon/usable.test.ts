@@ -12,8 +12,12 @@ const some = (count: number) =>
   Array.from({ length: count }, (_, index) => uplinkOf(index + 1, { inet: pathOf('10.1.0.1', ['10.1.0.2']) }))
 
 function counting(there: number | null) {
-  const said: (number | null)[] = []
-  const count = createUsableCount({ load: () => there, save: (number) => void said.push(number) })
+  const said: (number | 'ready' | null)[] = []
+  const count = createUsableCount({
+    load: () => there,
+    save: (number) => void said.push(number),
+    onReady: () => void said.push('ready'),
+  })
   return { ...count, said }
 }
 
@@ -26,7 +30,7 @@ test('none for ten seconds after the start, then those that are', () => {
   after(some(3), config)
   expect(said).toEqual([0])
   vi.advanceTimersByTime(1100)
-  expect(said).toEqual([0, 3])
+  expect(said).toEqual([0, 3, 'ready'])
 })
 
 test('what is lost is told before the routes change, what is won after that', () => {

@@ -21,6 +21,11 @@ const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { eve
     'notice',
     'lte is drained, by command: old connections stay; new connections by dsl',
   ],
+  role: [
+    { event: 'role', from: 'active', to: 'standby', usable: 1, reason: 'lan0 has no link' },
+    'notice',
+    'this router is now standby: lan0 has no link; 1 uplink is usable',
+  ],
   carrying: [{ event: 'carrying', carrying: [] }, 'notice', 'no uplink carries new connections'],
   round: [
     {

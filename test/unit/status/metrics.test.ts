@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { lineFigures } from '../../../src/model/line-figures.ts'
-import { metricsOf } from '../../../src/status/metrics.ts'
+import { metricsOf, type Seen } from '../../../src/status/metrics.ts'
 import { type Metric, metricsText } from '../../../src/status/metrics-text.ts'
-import type { UplinkStatus } from '../../../src/status/status.ts'
+import type { Status, UplinkStatus } from '../../../src/status/status.ts'
 import { configOf } from '../../config-of.ts'
 import { healthOf } from '../builders.ts'
 
@@ -21,7 +21,7 @@ const lte: UplinkStatus = {
   },
 }
 
-const metrics = metricsOf({
+const seen: Seen = {
   status: {
     ...{ format: 1, mode: 'connection', daemon: true, heldDown: false, pending: 2, warnings: ['one'] },
     uplinks: [lte, { ...lte, name: 'dsl', interface: 'ppp0', state: 'absent', inet: null }],
@@ -30,7 +30,9 @@ const metrics = metricsOf({
   errors: [],
   observed: { quotas: { today: '2026-11-23', used: { lte: { periods: { '2026-11-01': 5e9 } } } } },
   counters: new Map([['wwan0', { rxBytes: 700, rxPackets: 7, rxMulticast: 0, txBytes: 90, txPackets: 1 }]]),
-})
+}
+
+const metrics = metricsOf(seen)
 
 const text = metricsText(metrics, 'openmetrics')
 
@@ -97,4 +99,17 @@ test('a counter has the name of its family in OpenMetrics, and that of its sampl
 
 test('a metric without samples is left out', () => {
   expect(metricsText([{ ...received, samples: [] }], 'openmetrics')).toBe('# EOF\n')
+})
+
+test('one of two routers tells its role', () => {
+  const of = (more: Partial<Status>) =>
+    metricsOf({ ...seen, status: { ...seen.status, ...more } }).flatMap(({ name, samples }) =>
+      /_active$|usable/.test(name) ? samples.map(({ value }) => [name, value]) : [],
+    )
+  expect(of({})).toEqual([])
+  expect(of({ pair: { role: 'active', why: '', usable: 2 } })).toEqual([
+    ['ifbalance_active', 1],
+    ['ifbalance_usable_uplinks', 2],
+  ])
+  expect(of({ pair: { role: 'standby', why: '', usable: null } })).toEqual([['ifbalance_active', 0]])
 })

@@ -20,3 +20,19 @@ test('FollowSlice makes no round while all is held down', async () => {
   expect(await published.followSlice('wna1')).toMatchObject({ ok: false, misuse: true })
   expect(rounds).toBe(0)
 })
+
+test('one of two routers signals its role with its reason, and others have no such property', () => {
+  const told: unknown[] = []
+  const bus = { serve: () => undefined, emit: ({ body }: { body: unknown }) => told.push(body) } as unknown as Bus
+  const now = async () => ({ ok: true, message: '' })
+  const published = publish(bus, now, () => ({}), { rows: async () => [], events: async () => [] })
+  const status = { format: 1, mode: 'connection', daemon: true, heldDown: false, pending: 0, warnings: [] } as const
+  published.show({ ...status, uplinks: [] })
+  published.show({ ...status, uplinks: [], pair: { role: 'standby', why: 'lan0 has no link', usable: 2 } })
+  published.show({ ...status, uplinks: [], pair: { role: 'active', why: '172.20.0.1 is on lan0', usable: 2 } })
+  const changed = (...changes: unknown[]) => ['org.ifbalance1.Manager', changes, []]
+  expect(told).toEqual([
+    changed(['Role', ['s', 'standby']], ['RoleReason', ['s', 'lan0 has no link']], ['Usable', ['u', 2]]),
+    changed(['Role', ['s', 'active']], ['RoleReason', ['s', '172.20.0.1 is on lan0']]),
+  ])
+})

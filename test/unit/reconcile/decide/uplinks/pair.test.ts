@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../../../../src/config/parse.ts'
 import { egressesOf } from '../../../../../src/lines/probes/egresses.ts'
+import type { Link } from '../../../../../src/model/kernel.ts'
 import type { Observed } from '../../../../../src/model/observed.ts'
-import { countUsable, roleOf } from '../../../../../src/model/pair.ts'
+import { countUsable, pairOf, roleOf } from '../../../../../src/model/pair.ts'
 import { decide } from '../../../../../src/reconcile/decide/decide.ts'
 import { configOf } from '../../../../config-of.ts'
 import { healthOf, linkOf, worldOf } from '../../../builders.ts'
@@ -30,6 +31,19 @@ test('who has the shared address is active', () => {
   expect(roleOf(configOf(''), { links: [lan] })).toBeNull()
   expect(roleOf(configOf(ha), { links: [lan] })).toBe('active')
   expect(roleOf(configOf(ha), { links: world.links })).toBe('standby')
+})
+
+test('why it is what it is, as far as one router can see', () => {
+  const { uplinks } = decide(configOf(numbered), world)
+  const own = { ...shared, address: '172.20.0.2' }
+  const at = (link: Link, told: number | null = 2) => pairOf(configOf(ha), { links: [link] }, uplinks, told)
+  const standby = (why: string, usable: number | null = 2) => ({ role: 'standby', why, usable })
+  expect(pairOf(configOf(''), { links: [lan] }, uplinks, null)).toBeNull()
+  expect(at(lan)).toEqual({ role: 'active', why: '172.20.0.1 is on lan0', usable: 2 })
+  expect(at({ ...lan, addresses: [own] })).toEqual(standby('172.20.0.1 is not here'))
+  expect(at({ ...lan, addresses: [own] }, null)).toEqual(standby('172.20.0.1 is not here', null))
+  expect(at({ ...lan, addresses: [own] }, 0)).toEqual(standby("its peer's connections may not be here yet", 0))
+  expect(at({ ...lan, addresses: [own], carrier: false })).toEqual(standby('lan0 has no link'))
 })
 
 test('what is translated gets the address of now, and the source where one is said', () => {
