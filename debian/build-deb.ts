@@ -29,6 +29,8 @@ const inputs = [
   'debian',
   'docs/design.md',
   'docs/examples',
+  'docs/grafana',
+  'docs/prometheus',
   'docs/ifbalance.8',
   'docs/ifbalance.conf.5',
   'docs/org.ifbalance1.5',

@@ -19,6 +19,8 @@ export const paths = {
    * Packet counters of this network namespace's devices. /proc/self has those even where /sys is another namespace's.
    */
   deviceCounters: '/proc/self/net/dev',
+  /** This network namespace's sockets of the family AF_UNIX. */
+  unixSockets: '/proc/self/net/unix',
   /**
    * Files that name others' routing tables, each with a folder of drop-ins beside it. Debian 13 has the package's own
    * file in /usr/share.

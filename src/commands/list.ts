@@ -169,6 +169,14 @@ export const commands = {
     forMachines: true,
     load: () => import('./daemon.ts'),
   }),
+  exporter: command({
+    usage: '',
+    summary: 'answer Prometheus by HTTP, as ifbalance-exporter.service does',
+    options: {},
+    words: 'none',
+    forMachines: true,
+    load: () => import('./exporter.ts'),
+  }),
   hook: command({
     usage: 'KIND',
     summary: 'called by ifupdown, DHCP clients, NetworkManager, networkd and pppd',

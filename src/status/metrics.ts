@@ -87,6 +87,9 @@ function uplinkMetrics({ config, observed, counters }: Seen): readonly UplinkMet
     gauge('drained', 'Whether the uplink takes no new connections, by a command or its weight.', ({ drained }) =>
       one(Number(drained !== undefined)),
     ),
+    gauge('standby', 'Whether the uplink is used only while no other works.', ({ standby }) =>
+      one(Number(standby ?? false)),
+    ),
     gauge('weight', 'Weight in force.', ({ weight }) => one(weight)),
     gauge('metric', 'Tier: the uplinks of the lowest that works take new connections.', ({ metric }) => one(metric)),
     gauge(

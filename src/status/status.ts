@@ -60,6 +60,8 @@ export interface UplinkStatus {
   /** What it carries and can carry; absent where the daemon has not found out. */
   readonly line?: CapacityFigures
   readonly metric: number
+  /** Whether it is used only while no uplink works that is not standby; absent where not. */
+  readonly standby?: true
   readonly inet: PathStatus | null
   readonly inet6: PathStatus | null
   /** IPv6 prefixes that its provider routes to this host; absent where none are known. */
@@ -130,7 +132,7 @@ function isShown({ uplinks }: Config, { links }: Observed) {
 
 type Share = (family: Family, device: string) => number
 
-function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
+function uplinkStatus(uplink: Uplink, share: Share, observed: Observed): UplinkStatus {
   const { name, number, interface: device, state, weight, metric, prefixes, ...paths } = uplink
   const why = whyNoLine(uplink, observed)
   const { auto, takes, drained, lingers } = uplink
@@ -151,6 +153,7 @@ function uplinkStatus(uplink: Uplink, share: Share, observed: Observed) {
   return {
     ...{ name, number, interface: device, state, ...(why !== null && { why }), weight, metric },
     ...{ ...(drained && { drained }), ...(lingers && { lingers }) },
+    ...(uplink.standby && { standby: true }),
     ...{ ...(auto && { auto }), ...(takes !== undefined && { takes }), ...(line && { line }) },
     inet: status('inet', paths.inet),
     inet6: status('inet6', paths.inet6),

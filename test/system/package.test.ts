@@ -103,6 +103,41 @@ describe.skipIf(missing)('trixie', () => {
     await run('/usr/bin/systemctl', 'reload', 'ifbalance')
   })
 
+  test('metrics: the exporter answers from its sandbox, the timer writes them for node-exporter, and both end with the package', async () => {
+    const fetch = async (path: string) => {
+      const request = `GET ${path} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n`
+      const script = `exec 3<>/dev/tcp/127.0.0.1/20998 && printf '${request}' >&3 && cat <&3`
+      return (await run('/bin/bash', '-c', script)).stdout
+    }
+    await run('/usr/bin/systemctl', 'enable', '--now', 'ifbalance-exporter.socket')
+    const answer = await fetch('/metrics')
+    const warnings = ['/usr/bin/journalctl', '--unit=ifbalance-exporter', '--output=cat', '-p', 'warning'] as const
+    expect((await run(...warnings)).stdout).toBe('')
+    expect(answer).toMatch(/^HTTP\/1\.1 200 .*content-type: application\/openmetrics-text; version=1\.0\.0/s)
+    for (const sample of [
+      'daemon_up 1',
+      'uplink_up{uplink="wan1"} 1',
+      'uplink_share_ratio{uplink="wan2",family="inet"} 0.5',
+    ])
+      expect(answer).toContain(`\nifbalance_${sample}\n`)
+    expect(answer).toMatch(/\nifbalance_pending_changes 0\n.*# EOF\n$/s)
+    expect(await fetch('/')).toMatch(/^HTTP\/1\.1 404 /)
+    const status = ['/bin/sh', '-c', 'cat /proc/$(systemctl show -P MainPID ifbalance-exporter)/status'] as const
+    expect((await run(...status)).stdout).toMatch(/^Uid:\t6\d{4}\t.*^CapEff:\t0+$.*^Seccomp:\t2$/ms)
+
+    const folder = '/var/lib/prometheus/node-exporter'
+    await run('/usr/bin/mkdir', '-p', folder)
+    await run('/usr/bin/systemctl', 'enable', '--now', 'ifbalance-metrics.timer')
+    const written = () => lab.machine.exec(['/usr/bin/cat', `${folder}/ifbalance.prom`], { accept: [0, 1] })
+    await expect.poll(async () => (await written()).stdout).toContain('ifbalance_uplink_up{uplink="wan2"} 1\n')
+
+    await run('/usr/bin/dpkg', '-P', 'ifbalance')
+    expect((await written()).stdout).toBe('')
+    const units = ['/usr/bin/systemctl', 'list-units', '--all', '--no-legend', '--plain', 'ifbalance*'] as const
+    expect((await run(...units)).stdout).toBe('')
+    await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
+  })
+
   test('U5: dpkg killed in the middle of the first installation: main goes on, and the second attempt ends right', async () => {
     const before = await ours()
     await run('/usr/bin/dpkg', '-P', 'ifbalance')

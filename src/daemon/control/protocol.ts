@@ -17,6 +17,16 @@ export interface Request {
   readonly reason?: string
 }
 
+/** The name that a daemon binds its socket to; it is moved to `path` afterwards, and the kernel goes on to tell this one. */
+export function boundName(path: string, pid: number): string {
+  return `${path}.${pid}`
+}
+
+/** Whether a daemon binds its socket to that name. */
+export function isBoundName(path: string, name: string): boolean {
+  return name.startsWith(`${path}.`) && /^\d+$/.test(name.slice(path.length + 1))
+}
+
 export interface Reply {
   /** False where the kernel is not as it should be, or the daemon does not know what should be. */
   readonly ok: boolean

@@ -9,7 +9,7 @@ import { makeFolder } from '../../os/kept.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { askDaemon } from './client.ts'
 import { readLine } from './line.ts'
-import { parseRequest, type Reply, type Request } from './protocol.ts'
+import { boundName, parseRequest, type Reply, type Request } from './protocol.ts'
 
 export interface Control {
   /** Stops listening, hangs up on everyone, and removes the socket. */
@@ -83,7 +83,7 @@ async function isAnswered(path: string): Promise<boolean> {
  */
 async function listen(server: Server, path: string): Promise<void> {
   makeFolder(dirname(path))
-  const draft = `${path}.${process.pid}`
+  const draft = boundName(path, process.pid)
   rmSync(draft, { force: true })
   server.listen(draft)
   await once(server, 'listening')

@@ -1,36 +1,9 @@
 import { expect, test } from 'vitest'
 import { lineFigures } from '../../../src/model/line-figures.ts'
-import { metricsOf, type Seen } from '../../../src/status/metrics.ts'
+import { metricsOf } from '../../../src/status/metrics.ts'
 import { type Metric, metricsText } from '../../../src/status/metrics-text.ts'
-import type { Status, UplinkStatus } from '../../../src/status/status.ts'
-import { configOf } from '../../config-of.ts'
-import { healthOf } from '../builders.ts'
-
-const config = configOf('[uplink lte]\ninterface = wwan0\nquota = 20G\n')
-
-const lte: UplinkStatus = {
-  ...{ name: 'lte', number: 2, interface: 'wwan0', state: 'degraded', weight: 3, metric: 10 },
-  inet: {
-    ...{ gateway: null, addresses: ['198.51.100.7'], mtu: 1500, share: 0.25 },
-    health: { ...healthOf('online', true), latencyMs: 14, loss: 0.1, since: 1_790_000_000_500 },
-  },
-  inet6: null,
-  line: {
-    down: { carries: 800, capacity: 8000, sure: 'known' },
-    up: { carries: 80, capacity: 0, sure: 'unknown' },
-  },
-}
-
-const seen: Seen = {
-  status: {
-    ...{ format: 1, mode: 'connection', daemon: true, heldDown: false, pending: 2, warnings: ['one'] },
-    uplinks: [lte, { ...lte, name: 'dsl', interface: 'ppp0', state: 'absent', inet: null }],
-  },
-  config,
-  errors: [],
-  observed: { quotas: { today: '2026-11-23', used: { lte: { periods: { '2026-11-01': 5e9 } } } } },
-  counters: new Map([['wwan0', { rxBytes: 700, rxPackets: 7, rxMulticast: 0, txBytes: 90, txPackets: 1 }]]),
-}
+import type { Status } from '../../../src/status/status.ts'
+import { seen } from './metrics-of-two.ts'
 
 const metrics = metricsOf(seen)
 
@@ -53,6 +26,7 @@ test('metrics tell what status shows, in base units', () => {
   ])
   expect(samplesOf('uplink_probe')).toEqual([
     'ifbalance_uplink_probe_latency_seconds{uplink="lte",family="inet"} 0.014',
+    'ifbalance_uplink_probe_jitter_seconds{uplink="lte",family="inet"} 0.002',
     'ifbalance_uplink_probe_loss_ratio{uplink="lte",family="inet"} 0.1',
   ])
   expect(samplesOf('uplink_capacity').filter((line) => line.includes('lte'))).toEqual([
