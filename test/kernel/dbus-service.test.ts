@@ -72,6 +72,7 @@ test('anyone can find and read everything', async () => {
     ['.Share', 'd', 'emits-change'],
     ['.Since', 't', 'emits-change'],
     ['.State', 's', 'emits-change'],
+    ['.StateReason', 's', '-'],
     ['.TxBytes', 't', '-'],
     ['.TxPackets', 't', '-'],
     ['.Weight', 'u', 'emits-change'],

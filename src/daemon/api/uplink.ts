@@ -4,6 +4,7 @@ import { readCounters } from '../../kernel/devices/counters.ts'
 import type { Health } from '../../model/health.ts'
 import { knownFigures } from '../../model/line-figures.ts'
 import type { Family } from '../../net/family.ts'
+import { stateReason } from '../../status/state-reason.ts'
 import type { UplinkStatus } from '../../status/status.ts'
 import { weightReason } from '../../status/weight-reason.ts'
 import { loadHealth } from '../../store/health.ts'
@@ -46,6 +47,7 @@ export function describeUplink(uplink: ServedUplink, health: () => Health = load
     ['Number', fixed('u', uplink.number, 'never')],
     ['Interface', fixed('s', uplink.interface)],
     ['State', fixed('s', uplink.state)],
+    ['StateReason', { type: 's', changes: 'none', read: () => stateReason(uplink, health()) ?? '' }],
     ['Since', fixed('t', uplink.since)],
     ['Drained', fixed('s', uplink.drained ?? '')],
     ['Gateway4', fixed('s', inet?.gateway ?? '')],
