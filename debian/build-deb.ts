@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** All that the package is made of; the lock file stands for node_modules. */
 const inputs = [
@@ -36,6 +36,7 @@ const inputs = [
   'docs/org.ifbalance1.5',
   'esbuild.bundle.ts',
   'esbuild.config.ts',
+  'esbuild.page.ts',
   'esbuild.sbom.ts',
   'package.json',
   'package-lock.json',
@@ -51,10 +52,11 @@ process.chdir(join(import.meta.dirname, '..'))
 const arch = process.env['ARCH'] || execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim()
 const version = packageVersion()
 const deb = `dist/ifbalance_${version}_${arch}.deb`
+const page = `dist/cockpit-ifbalance_${version}_all.deb`
 const stamp = `${deb}.inputs`
 const fingerprint = fingerprintOf(inputs)
 
-if (existsSync(deb) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
+if (existsSync(deb) && existsSync(page) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
   console.log(`${deb}: up to date`)
 } else {
   console.log(`${deb}: building (half a minute, most of it compression) ...`)
@@ -94,7 +96,7 @@ function buildDeb(): void {
     packageTree(tree)
     mkdirSync('dist', { recursive: true })
     for (const name of readdirSync('dist').filter(isOldPackage)) rmSync(join('dist', name))
-    copyFileSync(join(workshop, `ifbalance_${version}_${arch}.deb`), deb)
+    for (const path of [deb, page]) copyFileSync(join(workshop, basename(path)), path)
   } finally {
     rmSync(workshop, { recursive: true, force: true })
   }
@@ -102,7 +104,7 @@ function buildDeb(): void {
 
 /** Tests and demonstration take the one package that is there. */
 function isOldPackage(name: string): boolean {
-  return name.startsWith('ifbalance_') && name.includes(`_${arch}.deb`)
+  return (name.startsWith('ifbalance_') && name.includes(`_${arch}.deb`)) || /^cockpit-ifbalance_.*\.deb$/.test(name)
 }
 
 /** `-d`: nothing is compiled, so build-essential, which every package is taken to need, need not be there. */

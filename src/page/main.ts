@@ -1,0 +1,47 @@
+/** The page: what the daemon says on D-Bus, shown. Cockpit serves it, and carries it to the system's bus. */
+import { type Daemon, followDaemon } from './daemon.ts'
+import { byId, element, setText } from './elements.ts'
+import { createTable } from './table.ts'
+import { followTheme } from './theme.ts'
+import { inOrder, type Look, lookAt, ratesBetween, summaryText, uplinkView } from './uplinks.ts'
+
+const table = createTable(byId('uplinks'))
+/** Looks at the counters, by object path: those are at most so old, and at least. */
+const looks = new Map<string, { readonly before: Look | undefined; readonly latest: Look }>()
+const shortestLookMs = 900
+
+function show(daemon: Daemon | null): void {
+  const now = Date.now()
+  const uplinks = inOrder(daemon?.uplinks.entries() ?? []).map(([path, uplink]) =>
+    uplinkView(uplink, ratesOf(path, lookAt(uplink, now)), now),
+  )
+  table.show(uplinks)
+  setText(byId('summary'), daemon ? summaryText(daemon.manager, uplinks) : 'The daemon is not running.')
+  alerts(daemon)
+}
+
+function ratesOf(path: string, now: Look) {
+  const known = looks.get(path)
+  const isLater = known === undefined || now.atMs - known.latest.atMs >= shortestLookMs
+  const next = isLater ? { before: known?.latest, latest: now } : known
+  looks.set(path, next)
+  return ratesBetween(next.before, next.latest)
+}
+
+function alerts(daemon: Daemon | null): void {
+  const [kind, words] =
+    daemon === null
+      ? ['danger', 'No daemon runs, so nothing here is up to date: systemctl status ifbalance says why.']
+      : daemon.manager['HeldDown'] === true
+        ? [
+            'warning',
+            'Taken down: nothing is balanced until “ifbalance apply”. The uplinks are shown as they would be.',
+          ]
+        : ['', '']
+  const box = byId('alerts')
+  if (box.textContent === words) return
+  box.replaceChildren(...(words === '' ? [] : [element('p', `pf-v6-c-alert pf-m-${kind}`, words ?? '')]))
+}
+
+followTheme(() => {})
+followDaemon(show)
