@@ -9,7 +9,7 @@ import { ipLine, parseBatch } from '../../src/kernel/iproute/batch.ts'
 import { parseRoutes } from '../../src/kernel/iproute/route.ts'
 import { parseRule } from '../../src/kernel/iproute/rule.ts'
 import { takesFlowtables } from '../../src/kernel/nft/flowtables.ts'
-import { deleteRuleset, parseListing, replaceRuleset } from '../../src/kernel/nft/table.ts'
+import { deleteRuleset, loadingTransactions, parseListing } from '../../src/kernel/nft/table.ts'
 import { readSysctls, writeSysctl } from '../../src/kernel/sysctls.ts'
 import { linkSysctls, nftTable, programs } from '../../src/layout.ts'
 import type { Route, Rule, Ruleset } from '../../src/model/kernel.ts'
@@ -80,7 +80,7 @@ const play = await scenario(import.meta, async (root: string, seed: number) => {
       const { ruleset } = decide(config, { ...observed, flowtables })
       if (ruleset === null) throw new Error(`no ruleset of\n${text}`)
       const indexOf = new Map(observed.links.map(({ name, index }) => [name, index]))
-      await tool(programs.nft, ['-f', '-'], { input: replaceRuleset(ruleset, former) })
+      for (const input of loadingTransactions(ruleset, former)) await tool(programs.nft, ['-f', '-'], { input })
       const { stdout } = await tool(programs.nft, ['-j', '-t', 'list', 'table', nftTable.family, nftTable.name])
       former = parseListing(stdout, indexOf)
       deepStrictEqual(withoutContents(former), withoutContents(ruleset), text)

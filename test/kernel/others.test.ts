@@ -86,7 +86,10 @@ describe('our numbers are moved by configuration while we run', () => {
   /** Rules, routes and the table: everything with a number of ours. */
   async function ours(): Promise<string> {
     const tables = await out('nft', 'list', 'ruleset')
-    return `${await out('ip', 'rule')}${await out('ip', 'route', 'show', 'table', 'all', 'proto', '98')}${tables}`
+    // Maps are listed in the order in which they were made, and those that stay are older.
+    const maps = tables.split(/^(?=\tmap )/m).map((text) => text.split(/(?<=^\t\}\n)/m))
+    const sorted = [...maps.map(([first]) => first).sort(), ...maps.map(([, ...rest]) => rest.join(''))].join('')
+    return `${await out('ip', 'rule')}${await out('ip', 'route', 'show', 'table', 'all', 'proto', '98')}${sorted}`
   }
 })
 

@@ -43,7 +43,7 @@ export function inCgroup(path: string): string {
 
 /** Rules for the output hook of type route, which mark what a slice's sockets send; none without slices. */
 export function sliceRules(slices: ReadonlyMap<string, number>): readonly string[] {
-  if (slices.size === 0) return []
-  const elements = [...slices].map(([path, mark]) => `"${path}" : ${hex(mark)}`)
-  return [`ct direction original meta mark 0 meta mark set socket cgroupv2 level 2 map { ${elements.join(', ')} }`]
+  return [...slices].map(
+    ([path, mark]) => `ct direction original meta mark 0 ${inCgroup(path)} meta mark set ${hex(mark)}`,
+  )
 }

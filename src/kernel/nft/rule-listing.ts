@@ -24,7 +24,7 @@ function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): s
   const [kind, body] = Object.entries(part)[0] as [string, Json]
   if (kind === 'match') return match(body, indexOf)
   if (kind === 'mangle') return `${operand(body['key'])} set ${operand(body['value'])}`
-  if (kind === 'vmap') return vmap(body, indexOf)
+  if (kind === 'vmap' && typeof body['data'] === 'string') return `${operand(body['key'])} vmap ${body['data']}`
   if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
   if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
   if (kind === 'set') {
@@ -97,28 +97,6 @@ function isInterface(key: unknown): boolean {
   return ['iif', 'oif'].includes(String(field(key, 'meta')?.['key'])) || field(key, 'fib')?.['result'] === 'oif'
 }
 
-function vmap({ key, data }: Json, indexOf: ReadonlyMap<string, number>): string {
-  if (typeof data === 'string') return `${operand(key)} vmap ${data}`
-  const elements = (field(data, 'set') ?? []) as readonly (readonly [unknown, Json])[]
-  const named = elements.map(([name, verdict]): readonly [number, string, string] => {
-    const text = isInterface(key) ? String(indexOf.get(String(name)) ?? name) : operand(name)
-    return [Number(text.split('-')[0]), text, statement(verdict, indexOf)]
-  })
-  const sorted = named.toSorted(([a, one], [b, other]) => a - b || (one < other ? -1 : 1))
-  return `${operand(key)} vmap { ${sorted.map(([, name, verdict]) => `${name} : ${verdict}`).join(', ')} }`
-}
-
-/**
- * A map of control groups, whose level the listing does not tell. One that is gone has its number for a path, which
- * matches nothing that we want.
- */
-function map({ key, data }: Json): string {
-  if (typeof data === 'string') return `${operand(key)} map ${data}`
-  const elements = (field(data, 'set') ?? []) as readonly (readonly [string, number])[]
-  const sorted = elements.toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return `${operand(key)} map { ${sorted.map(([path, mark]) => `"${path}" : ${hex(mark)}`).join(', ')} }`
-}
-
 function operand(value: unknown): string {
   if (typeof value === 'number') return nftNumber(value)
   if (typeof value === 'string') return value
@@ -134,7 +112,8 @@ function operand(value: unknown): string {
   if (kind === 'socket')
     return `socket ${(body as Json)['key'] === 'cgroupv2' ? 'cgroupv2 level 2' : (body as Json)['key']}`
   if (kind === 'fib') return `fib ${(body as { flags: string[] }).flags.join(' . ')} ${(body as Json)['result']}`
-  if (kind === 'map') return map(body as Json)
+  if (kind === 'map' && typeof (body as Json)['data'] === 'string')
+    return `${operand((body as Json)['key'])} map ${(body as Json)['data']}`
   if (kind === 'jhash') {
     const { expr, mod, seed } = body as { expr: unknown; mod: number; seed: number }
     return `jhash ${operand(expr)} mod ${mod} seed ${operand(seed)}`

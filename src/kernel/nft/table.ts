@@ -12,26 +12,24 @@ const table = `${nftTable.family} ${nftTable.name}`
 export const deleteRuleset = `delete table ${table}\n`
 
 /**
- * The text of one transaction. Sets that stay keep their elements, as these may be many, or have come from elsewhere. Where
- * no set stays, or a chain's hook has to become another, the table is made anew.
+ * The text of the transaction that puts the ruleset in the former one's place. Sets that stay keep their elements, as
+ * these may be many, or have come from elsewhere; sets and chains that are not wanted any more stay, without rules, as
+ * a packet may be on its way to them (see reconcile/decide/ruleset/named-maps.ts). Where a chain's hook has to become
+ * another, the table is made anew.
  */
-export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string {
-  const { chains, sets = [] } = ruleset
-  const old = former?.sets ?? []
-  const kept = old.filter(({ name }) => sets.some((set) => set.name === name))
-  if (kept.length === 0 || former === null || !former.chains.every((chain) => fits(chain, chains)))
-    return `table ${table}\n${deleteRuleset}${block(chains, sets)}`
-  const isKept = ({ name }: NamedSet) => kept.some((set) => set.name === name)
-  const gone = former.chains.filter(({ name }) => !chains.some((chain) => chain.name === name))
+export function replaceRuleset({ chains, sets = [] }: Ruleset, former: Ruleset | null): string {
+  if (former === null || !fits(former, chains)) return `table ${table}\n${deleteRuleset}${block(chains, sets)}`
+  return `flush table ${table}\n${block(chains, without(sets, former.sets))}`
+}
+
+/** The text of the transaction after it, which deletes what is not wanted any more; null where that is nothing. */
+function deleteRest({ chains, sets = [] }: Ruleset, former: Ruleset | null): string | null {
+  if (former === null || !fits(former, chains)) return null
   const commands = [
-    `flush table ${table}`,
-    ...old.filter((set) => !isKept(set)).map(({ kind, name }) => `delete ${kind} ${table} ${name}`),
-    ...gone.map(({ name }) => `delete chain ${table} ${name}`),
+    ...without(former.sets, sets).map(({ kind, name }) => `delete ${kind} ${table} ${name}\n`),
+    ...without(former.chains, chains).map(({ name }) => `delete chain ${table} ${name}\n`),
   ]
-  return `${commands.join('\n')}\n${block(
-    chains,
-    sets.filter((set) => !isKept(set)),
-  )}`
+  return commands.length > 0 ? commands.join('') : null
 }
 
 /**
@@ -40,19 +38,39 @@ export function replaceRuleset(ruleset: Ruleset, former: Ruleset | null): string
  * themselves, with the chains that their elements lead to.
  */
 export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): readonly string[] {
-  const { sets = [] } = former ?? {}
-  const filled = (ruleset.sets ?? []).filter(
-    ({ name, definition = '', elements = [] }) =>
-      /\bflags [a-z,]*\binterval\b/.test(definition) && elements.length > 0 && !sets.some((set) => set.name === name),
+  const filled = without(ruleset.sets, former?.sets).filter(
+    ({ definition = '', elements = [] }) => /\bflags [a-z,]*\binterval\b/.test(definition) && elements.length > 0,
   )
-  if (former === null || filled.length === 0) return [replaceRuleset(ruleset, former)]
+  const isFilledBefore = former !== null && filled.length > 0
+  const between = isFilledBefore ? filledBefore(former, filled) : former
+  const rest = deleteRest(ruleset, former)
+  return [
+    ...(isFilledBefore ? [block(without(between?.chains, former.chains), filled)] : []),
+    replaceRuleset(ruleset, between),
+    ...(rest === null ? [] : [rest]),
+  ]
+}
+
+/** The former ruleset with these sets, and with those chains, still empty, that their elements lead to. */
+function filledBefore(former: Ruleset, filled: readonly NamedSet[]): Ruleset {
   const targets = new Set(
     filled.flatMap(({ elements = [] }) => elements.flatMap((text) => goesTo.exec(text)?.[1] ?? [])),
   )
-  const missing = [...targets].filter((name) => !former.chains.some((chain) => chain.name === name))
-  const empty = missing.map((name): Chain => ({ name, hook: null, rules: [] }))
-  const between = { ...former, sets: [...sets, ...filled], chains: [...former.chains, ...empty] }
-  return [block(empty, filled), replaceRuleset(ruleset, between)]
+  const empty = [...targets].map((name): Chain => ({ name, hook: null, rules: [] }))
+  return {
+    ...former,
+    sets: [...(former.sets ?? []), ...filled],
+    chains: [...former.chains, ...without(empty, former.chains)],
+  }
+}
+
+/** Those of the first that have no namesake among the second. */
+function without<T extends { readonly name: string }>(
+  some: readonly T[] = [],
+  others: readonly { readonly name: string }[] = [],
+): readonly T[] {
+  const names = new Set(others.map(({ name }) => name))
+  return some.filter(({ name }) => !names.has(name))
 }
 
 const goesTo = / : (?:goto|jump) (\S+)$/
@@ -62,9 +80,12 @@ export function restoreRuleset({ chains, sets = [] }: Ruleset): string {
   return `create table ${table}\n${block(chains, sets)}`
 }
 
-function fits({ name, hook }: Chain, wanted: readonly Chain[]): boolean {
-  const same = wanted.find((chain) => chain.name === name)
-  return same === undefined || JSON.stringify(same.hook) === JSON.stringify(hook)
+/** Whether no chain that is wanted has another hook than its namesake in the table. */
+function fits(former: Ruleset, chains: readonly Chain[]): boolean {
+  return former.chains.every(({ name, hook }) => {
+    const same = chains.find((chain) => chain.name === name)
+    return same === undefined || JSON.stringify(same.hook) === JSON.stringify(hook)
+  })
 }
 
 function block(chains: readonly Chain[], sets: readonly NamedSet[]): string {

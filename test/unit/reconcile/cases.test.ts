@@ -10,6 +10,10 @@ const cases = allCases()
 
 test('there are cases', () => expect(cases.length).toBeGreaterThan(10))
 
+test.each(cases)('$name: no map is within a rule', ({ read }) => {
+  expect(read('plan.txt')).not.toMatch(/ v?map \{/)
+})
+
 test.each(cases)('$name', ({ config, read }) => {
   const observed: Observed = JSON.parse(read('observed.json'))
   const desired = decide(config, observed)

@@ -22,6 +22,7 @@ import { decideTranslation } from '../translation/translation.ts'
 import { clampChains } from './clamp.ts'
 import { withoutIntervalSets } from './interval-sets.ts'
 import { decideLargeDatagrams } from './large-datagrams.ts'
+import { withNamedMaps } from './named-maps.ts'
 import { decideOffload } from './offload.ts'
 import { reversePathChains } from './reverse-path.ts'
 import { decideStaying, unremembered } from './staying.ts'
@@ -69,10 +70,10 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
     pinChain(present, config),
     ...decideTranslation({ config, observed, present, uplinks, moves: moves || names.chains.length > 0 }),
   ]
-  return {
-    ...(sets.length > 0 ? { sets } : {}),
+  return withNamedMaps({
+    sets,
     chains: chains.map((chain) => ({ ...chain, rules: chain.rules.flatMap(withoutIntervalSets) })),
-  }
+  })
 }
 
 function preroutingChain(rules: readonly string[]): Chain {

@@ -8,6 +8,7 @@
 import { fields } from '../../../config/match/fields.ts'
 import { elementsOf, keyOf, keyRangesOf, outBy, typeOf } from '../../../config/match/key.ts'
 import { maskedMark } from '../../../config/match/mark.ts'
+import { namedMap } from '../../../kernel/nft/named-map.ts'
 import { markOf, marks } from '../../../layout.ts'
 import { isUplinkIn, type Present } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
@@ -15,7 +16,6 @@ import type { Chain, NamedSet } from '../../../model/kernel.ts'
 import type { Match, Side } from '../../../model/match.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { Family } from '../../../net/family.ts'
-import { digest } from '../../../values/digest.ts'
 import { hex, nftNumber } from '../../../values/hex.ts'
 import { allRules, steers } from './choice.ts'
 import { type Classified, type Layer, layersOf } from './layers.ts'
@@ -142,8 +142,8 @@ function layerLine({ conditions, rules }: Layer, family: Family): { line: string
     rules.map(({ box }) => box),
     family,
   )
-  const name = `map_${digest(`${definition} ${elements.join()}`)}`
-  return { line: `${start}${key} vmap @${name}`, map: [{ kind: 'map', name, definition, elements }] }
+  const map = namedMap(definition, elements)
+  return { line: `${start}${key} vmap @${map.name}`, map: [map] }
 }
 
 function enterLine(side: Side, parts: readonly Part[]): readonly string[] {

@@ -95,8 +95,10 @@ function withRefusal(
   { refused = [], ruleset, rulesetRefused }: Observed,
 ): Path | null {
   if (!path) return path
-  const pins = ruleset?.chains.find((chain) => chain.name === 'pin')?.rules.join(' ') ?? ''
-  const isKnown = new RegExp(`[ {]${index} : goto to_${number}[ ,}]`).test(pins)
+  // Of maps the listing has names alone.
+  const devices = ruleset?.chains.find((chain) => chain.name === 'leaves')?.rules.join(' ') ?? ''
+  const isKnown =
+    new RegExp(`[ {]${index}[ ,]`).test(devices) && ruleset?.chains.some((chain) => chain.name === `to_${number}`)
   const why =
     rulesetRefused !== undefined && !isKnown
       ? rulesetRefused

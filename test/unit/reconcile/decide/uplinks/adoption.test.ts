@@ -1,7 +1,7 @@
 /** What makes an interface an uplink, in which family, and for how long. */
 import { expect, test } from 'vitest'
 import type { Desired } from '../../../../../src/model/desired.ts'
-import type { Address, Route } from '../../../../../src/model/kernel.ts'
+import type { Address, NamedSet, Route } from '../../../../../src/model/kernel.ts'
 import type { Observed } from '../../../../../src/model/observed.ts'
 import type { State } from '../../../../../src/model/state.ts'
 import type { Uplink } from '../../../../../src/model/uplink.ts'
@@ -135,7 +135,9 @@ test('an uplink that lost its lease stays one in IPv4, and becomes none in IPv6'
 function lines({ ruleset, rules, sysctls, ...rest }: Desired) {
   const { index, number } = lan({ ruleset, rules, sysctls, ...rest }) ?? {}
   const chains = ruleset?.chains.filter(({ name }) => ['prerouting', 'pin', 'postrouting'].includes(name)) ?? []
-  const all = chains.flatMap((chain) => chain.rules).filter((line) => line.includes(` ${index} : goto `))
+  const leadsOn = ({ elements = [] }: NamedSet) => elements.some((text) => text.startsWith(`${index} : goto `))
+  const maps = (ruleset?.sets ?? []).filter(leadsOn).map(({ name }) => name)
+  const all = chains.flatMap((chain) => chain.rules).filter((line) => maps.some((name) => line.endsWith(`@${name}`)))
   const of = (line: string) => /meta nfproto (ipv[46])/.exec(line)?.[1] ?? 'both'
   const oif = rules.filter(({ spec }) => spec === `oif lan0 lookup ${30000 + (number ?? 0)}`)
   return {
