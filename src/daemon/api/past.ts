@@ -46,7 +46,10 @@ export function pastMethods({ rows, events }: Past): ReadonlyMap<string, Method>
   ])
 }
 
-/** A list for each column, in the order of time; what is not known is no number (NaN). */
+/**
+ * A list for each column, in the order of time. What is not known is -1: nothing of it is below 0, and what has no number (NaN)
+ * goes through neither dbus-next's marshaller nor JSON.
+ */
 function columnsOf(rows: readonly HistoryRow[], step: number): readonly (readonly [string, Variant])[] {
   const figures = ['minMs', 'meanMs', 'maxMs', 'jitterMs', 'received', 'sent'] as const
   const counts = [...historyStates, 'probes', 'lost'] as const
@@ -54,7 +57,7 @@ function columnsOf(rows: readonly HistoryRow[], step: number): readonly (readonl
     ['step', ['u', step]],
     ['at', ['at', rows.map(({ at }) => at * 1e6)]],
     ...counts.map((name) => [name, ['au', rows.map((row) => row[name])]] as const),
-    ...figures.map((name) => [name, ['ad', rows.map((row) => row[name] ?? Number.NaN)]] as const),
+    ...figures.map((name) => [name, ['ad', rows.map((row) => row[name] ?? -1)]] as const),
   ]
 }
 

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { type Past, pastMethods } from '../../../../src/daemon/api/past.ts'
+import type { IncomingCall } from '../../../../src/os/dbus/bus.ts'
+import { createDecoder, encode, types } from '../../../../src/os/dbus/wire.ts'
+import { historyRowOf } from '../../builders.ts'
+
+const hour = 1_790_000_400
+const past: Past = {
+  rows: async () => [historyRowOf(hour), historyRowOf(hour + 60, { meanMs: null, received: null })],
+  events: async () => [{ event: 'start', at: hour * 1000 }],
+}
+const call = {} as IncomingCall
+
+/** What a caller gets, over the wire; the error's message where that is what there is. */
+async function asked(method: string, ...args: readonly unknown[]): Promise<unknown> {
+  const answer = await pastMethods(past).get(method)?.run(args, call)
+  if (!answer?.ok) return answer?.message
+  const seen: unknown[] = []
+  const reply = { type: types.reply, serial: 1, replySerial: 1, signature: answer.signature, body: answer.body }
+  createDecoder(({ body }) => void seen.push(...body()))(encode(reply))
+  return seen[0]
+}
+
+test('GetHistory gives what is known and what is not: that is -1, as nothing of it is below 0', async () => {
+  const since = hour * 1e6
+  expect(await asked('GetHistory', 'dsl', 'inet', since, since + 120e6)).toMatchObject({
+    ...{ step: 60, at: [since, since + 60e6], online: [60, 60] },
+    ...{ meanMs: [historyRowOf(0).meanMs, -1], received: [historyRowOf(0).received, -1] },
+  })
+  expect(await asked('GetHistory', 'dsl', 'ipx', since, since + 1)).toContain('inet or inet6')
+  expect(await asked('GetHistory', 'dsl', 'inet', since, since)).toContain('62 days')
+})
+
+test('GetEvents gives fields as the journal has them', async () => {
+  expect(await asked('GetEvents', '', 0, 1e15)).toEqual([{ at: String(hour * 1e6), IFBALANCE_EVENT: 'start' }])
+})
