@@ -3,9 +3,17 @@ import { readCounters } from '../kernel/devices/counters.ts'
 import type { LineEvent } from '../lines/path-health.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Event } from '../model/event.ts'
-import { type Dated, type HistoryQuery, type HistoryRow, isHistoryEvent } from '../model/history.ts'
+import {
+  type Dated,
+  type GraphLine,
+  type GraphQuery,
+  type HistoryQuery,
+  type HistoryRow,
+  isHistoryEvent,
+} from '../model/history.ts'
 import type { Family } from '../net/family.ts'
 import { log } from '../os/log.ts'
+import { withRows } from '../status/history/graph.ts'
 import { expiryOf, rollUp } from '../status/history/roll-up.ts'
 import { createTally, type SeenLine, seenLines } from '../status/history/tally.ts'
 import { type HistoryFile, historyPath, isDamage, openHistory, setAside } from '../store/history.ts'
@@ -29,6 +37,8 @@ export interface History {
   /** Rows and events, also those that are not written yet; `limit` at most, the first rows and the last events. */
   readonly rows: (query: HistoryQuery, limit: number) => Promise<readonly HistoryRow[]>
   readonly events: (since: number, until: number, limit: number) => Promise<readonly Dated[]>
+  /** What graphs show, up to the latest look. */
+  readonly graph: (query: GraphQuery) => Promise<readonly GraphLine[]>
   readonly stop: () => Promise<void>
 }
 
@@ -135,6 +145,10 @@ export function keepHistory(pulse: Ticker, path: string = historyPath): History 
       const before = await fromFile((open) => open.events(since, until, limit))
       const unwritten = events.filter(({ at }) => at >= since * 1000 && at < until * 1000)
       return [...before, ...unwritten].slice(-limit)
+    },
+    graph: async (query) => {
+      const lines = await fromFile((open) => open.graph(query))
+      return withRows(lines, [...rows, ...tally.rest()], query)
     },
     stop: async () => {
       look()

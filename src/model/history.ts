@@ -43,6 +43,26 @@ export interface HistoryQuery {
   readonly step: 60 | 3600
 }
 
+/** Times in seconds since 1970; `since` is a multiple of `step`, which is one of 60, and from 3600 on one of 3600. */
+export interface GraphQuery {
+  readonly uplinks: readonly string[]
+  readonly since: number
+  readonly until: number
+  readonly step: number
+}
+
+/** What graphs show of a line. */
+export interface GraphLine {
+  readonly uplink: string
+  readonly family: Family
+  /**
+   * Points as JSON, with commas between: `[slot,seen,probes,lost,ms,received,sent]`. A slot is so many steps after `since`, and
+   * may come twice, where a part of it is not written yet; `seen` are the seconds that somebody looked, and `ms` is the mean round
+   * trip. What is not known is null. As text, because the engine has no compiler, and SQLite makes it without the engine.
+   */
+  readonly points: string
+}
+
 export function isHistoryEvent(event: Event): event is Exclude<HistoryEvent, { event: 'start' }> {
   return ['uplink', 'drain', 'carrying', 'held-down', 'failback'].includes(event.event)
 }

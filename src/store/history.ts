@@ -10,6 +10,8 @@ import { paths } from '../layout.ts'
 import {
   type Dated,
   type Expiry,
+  type GraphLine,
+  type GraphQuery,
   type HistoryQuery,
   type HistoryRow,
   historyStates,
@@ -36,6 +38,8 @@ export interface HistoryFile {
   readonly write: (batch: Batch, keeping: Keeping) => void
   /** In the order of time, `limit` at most: the first ones. */
   readonly rows: (query: HistoryQuery, limit?: number) => readonly HistoryRow[]
+  /** What graphs show of these uplinks' lines. */
+  readonly graph: (query: GraphQuery) => readonly GraphLine[]
   /** In the order of time, `limit` at most: the last ones. Times in seconds since 1970. */
   readonly events: (since: number, until: number, limit?: number) => readonly Dated[]
   readonly close: () => void
@@ -79,6 +83,7 @@ export async function openHistory(path: string, { readOnly = false } = {}): Prom
   return {
     write: (batch, keeping) => inOne(db, () => writeBatch(db, batch, keeping)),
     rows: (query, limit = -1) => readRows(db, query, limit),
+    graph: (query) => readGraph(db, query),
     events: (since, until, limit = mostEvents) => readEvents(db, since, until, limit),
     close: () => db.close(),
   }
@@ -214,6 +219,28 @@ function rowOf(row: Readonly<Record<string, SQLOutputValue>>): HistoryRow {
     received: whole(row['received']),
     sent: whole(row['sent']),
   }
+}
+
+/** From an hour a point on, from rows of hours; minutes stand for the hours that have no row yet. */
+function readGraph(db: DatabaseSync, { uplinks, since, until, step }: GraphQuery): readonly GraphLine[] {
+  const columns = `line, at, probes, lost, meanMs, received, sent, ${total('')} AS seen`
+  const wanted =
+    'at >= ?1 AND at < ?2 AND line IN (SELECT id FROM lines WHERE uplink IN (SELECT value FROM json_each(?4)))'
+  const minutes = `SELECT ${columns} FROM minutes WHERE ${wanted}`
+  const latest = 'at >= (SELECT coalesce(max(at) + 60, 0) FROM hours)'
+  const rows = step < 3600 ? minutes : `SELECT ${columns} FROM hours WHERE ${wanted} UNION ALL ${minutes} AND ${latest}`
+  const answered = 'CASE WHEN meanMs IS NULL THEN 0 ELSE max(probes - lost, 1) END'
+  const statement = db.prepare(
+    `WITH slots AS (SELECT line, CAST((at - ?1) / ?3 AS INTEGER) AS slot, sum(seen) AS seen, sum(probes) AS probes, sum(lost) AS lost,
+       round(sum(meanMs * ${answered}) / (10.0 * nullif(sum(${answered}), 0)), 1) AS ms, sum(received) AS received, sum(sent) AS sent
+       FROM (${rows}) GROUP BY line, slot)
+     SELECT uplink, family, group_concat(json_array(slot, seen, probes, lost, ms, received, sent)) AS points
+       FROM slots JOIN lines ON id = line GROUP BY line ORDER BY line`,
+  )
+  const found = statement.all(since / 60, Math.ceil(until / 60), step / 60, JSON.stringify(uplinks))
+  return found.map(({ uplink, family, points }) => ({
+    ...{ uplink: String(uplink), family: family as Family, points: String(points) },
+  }))
 }
 
 function readEvents(db: DatabaseSync, since: number, until: number, limit: number): readonly Dated[] {

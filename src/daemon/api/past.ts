@@ -1,19 +1,21 @@
-/** GetHistory and GetEvents of org.ifbalance1.Manager: bounded answers, as anyone may ask, and asking takes the daemon's time. */
+/** GetHistory, GetGraph and GetEvents of org.ifbalance1.Manager: bounded answers, as anyone may ask, and asking takes the daemon's time. */
 import { journalFields } from '../../model/event-text.ts'
 import { type Dated, type HistoryRow, historyStates } from '../../model/history.ts'
+import { graphQuery, graphText } from '../../status/history/graph.ts'
 import type { History } from '../history.ts'
 import { gives, refuse } from './answers.ts'
 import { type Method, takes, type Variant } from './describe.ts'
 
-export type Past = Pick<History, 'rows' | 'events'>
+export type Past = Pick<History, 'rows' | 'graph' | 'events'>
 
 /** Up to so long a time is answered in minutes, and in hours. */
 const minutesSeconds = 25 * 3600
 const hoursSeconds = 62 * 86_400
 const mostRows = 1500
 const mostEvents = 500
+const mostGraphs = 8
 
-export function pastMethods({ rows, events }: Past): ReadonlyMap<string, Method> {
+export function pastMethods({ rows, graph, events }: Past): ReadonlyMap<string, Method> {
   return new Map<string, Method>([
     [
       'GetHistory',
@@ -23,11 +25,25 @@ export function pastMethods({ rows, events }: Past): ReadonlyMap<string, Method>
         run: async ([uplink, family, from, to]) => {
           const [since, until] = [Number(from) / 1e6, Number(to) / 1e6]
           if (family !== 'inet' && family !== 'inet6') return refuse('invalidArgs', 'the family is inet or inet6')
-          if (!(since < until && until - since <= hoursSeconds))
-            return refuse('invalidArgs', 'a time of 62 days at most, whose end is after its beginning')
+          if (!isTime(since, until)) return refuse('invalidArgs', timeWords)
           const step = until - since <= minutesSeconds ? 60 : 3600
           const found = await rows({ uplink: String(uplink), family, since, until, step }, mostRows)
           return gives('a{sv}', columnsOf(found, step))
+        },
+      },
+    ],
+    [
+      'GetGraph',
+      {
+        takes: takes('uplinks:as', 'since:t', 'until:t'),
+        gives: takes('graph:s'),
+        run: async ([uplinks, from, to]) => {
+          const [since, until] = [Number(from) / 1e6, Number(to) / 1e6]
+          if (!isTime(since, until)) return refuse('invalidArgs', timeWords)
+          if (!Array.isArray(uplinks) || uplinks.length > mostGraphs)
+            return refuse('invalidArgs', `${mostGraphs} uplinks at most`)
+          const query = graphQuery(uplinks.map(String), since, until)
+          return gives('s', graphText(await graph(query), query))
         },
       },
     ],
@@ -44,6 +60,12 @@ export function pastMethods({ rows, events }: Past): ReadonlyMap<string, Method>
       },
     ],
   ])
+}
+
+const timeWords = 'a time of 62 days at most, whose end is after its beginning'
+
+function isTime(since: number, until: number): boolean {
+  return since < until && until - since <= hoursSeconds
 }
 
 /**

@@ -97,3 +97,42 @@ test('a damaged file is known as such, and set aside with what belongs to it', a
   expect(readdirSync(folder).sort()).toEqual(['history.db', 'history.db.damaged'])
   expect(isDamage(await openHistory('/nowhere/history.db').catch((reason: unknown) => reason))).toBe(false)
 })
+
+test('graphs: sums and means of steps, of the uplinks asked for; minutes stand for hours that have no row yet', async () => {
+  const file = await openHistory(join(folder, 'history.db'))
+  const quiet = { lost: 6, probes: 6, meanMs: null, received: 0, sent: 0, online: 0, offline: 60 }
+  const rows = [
+    rowOf(noon, { meanMs: 10, probes: 6, lost: 0, sent: 7 }),
+    rowOf(noon, { uplink: 'wan2' }),
+    rowOf(noon + 60, { meanMs: 40, probes: 6, lost: 4, sent: 8 }),
+    rowOf(noon + 120, quiet),
+    rowOf(noon + 3600, { meanMs: 3, probes: 1, lost: 0 }),
+  ]
+  file.write({ rows, events: [] }, keeping(noon + 3700))
+  const points = (step: number) => {
+    const lines = file.graph({ uplinks: ['wan1', 'of nobody'], since: noon, until: noon + 7200, step })
+    return lines.map((line) => ({ ...line, points: JSON.parse(`[${line.points}]`) }))
+  }
+  const line = { uplink: 'wan1', family: 'inet' }
+  const received = 5_000_000_000
+  expect(points(120)).toEqual([
+    {
+      ...line,
+      points: [
+        [0, 120, 12, 4, 17.5, 2 * received, 15],
+        [1, 60, 6, 6, null, 0, 0],
+        [30, 60, 1, 0, 3, received, null],
+      ],
+    },
+  ])
+  expect(points(3600)).toEqual([
+    {
+      ...line,
+      points: [
+        [0, 180, 18, 10, expect.any(Number), 2 * received, 15],
+        [1, 60, 1, 0, 3, received, null],
+      ],
+    },
+  ])
+  file.close()
+})

@@ -7,6 +7,7 @@ import { historyRowOf } from '../../builders.ts'
 const hour = 1_790_000_400
 const past: Past = {
   rows: async () => [historyRowOf(hour), historyRowOf(hour + 60, { meanMs: null, received: null })],
+  graph: async () => [{ uplink: 'd"l', family: 'inet', points: '[0,60,6,0,8.5,1000,null]' }],
   events: async () => [{ event: 'start', at: hour * 1000 }],
 }
 const call = {} as IncomingCall
@@ -29,6 +30,20 @@ test('GetHistory gives what is known and what is not: that is -1, as nothing of 
   })
   expect(await asked('GetHistory', 'dsl', 'ipx', since, since + 1)).toContain('inet or inet6')
   expect(await asked('GetHistory', 'dsl', 'inet', since, since)).toContain('62 days')
+})
+
+test('GetGraph gives the points of 8 uplinks at most as JSON, in no more steps than a graph has pixels', async () => {
+  const since = (hour + 7) * 1e6
+  const ask = async (seconds: number) =>
+    JSON.parse(String(await asked('GetGraph', ['d"l'], since, since + seconds * 1e6)))
+  expect(await ask(3600)).toEqual({
+    ...{ step: 60, since: hour },
+    lines: [{ uplink: 'd"l', family: 'inet', points: [[0, 60, 6, 0, 8.5, 1000, null]] }],
+  })
+  const steps = await Promise.all([86_400, 7 * 86_400, 60 * 86_400].map(async (seconds) => (await ask(seconds)).step))
+  expect(steps).toEqual([120, 3600, 7200])
+  expect(await asked('GetGraph', Array(9).fill('dsl'), since, since + 1)).toContain('8 uplinks')
+  expect(await asked('GetGraph', [], since, since + 63 * 86_400e6)).toContain('62 days')
 })
 
 test('GetEvents gives fields as the journal has them', async () => {

@@ -10,7 +10,11 @@ test('FollowSlice makes no round while all is held down', async () => {
     rounds += 1
     return { ok: true, message: '' }
   }
-  const published = publish(bus, now, () => ({}), { rows: async () => [], events: async () => [] })
+  const published = publish(bus, now, () => ({}), {
+    rows: async () => [],
+    graph: async () => [],
+    events: async () => [],
+  })
   const status = { format: 1, mode: 'connection', daemon: true, heldDown: true, pending: 0, warnings: [] }
   published.show({ ...status, uplinks: [{ name: 'wan1', number: 1, state: 'online' }] } as unknown as Status)
   expect(await published.followSlice('wan1')).toEqual({
@@ -25,7 +29,11 @@ test('one of two routers signals its role with its reason, and others have no su
   const told: unknown[] = []
   const bus = { serve: () => undefined, emit: ({ body }: { body: unknown }) => told.push(body) } as unknown as Bus
   const now = async () => ({ ok: true, message: '' })
-  const published = publish(bus, now, () => ({}), { rows: async () => [], events: async () => [] })
+  const published = publish(bus, now, () => ({}), {
+    rows: async () => [],
+    graph: async () => [],
+    events: async () => [],
+  })
   const status = { format: 1, mode: 'connection', daemon: true, heldDown: false, pending: 0, warnings: [] } as const
   published.show({ ...status, uplinks: [] })
   published.show({ ...status, uplinks: [], pair: { role: 'standby', why: 'lan0 has no link', usable: 2 } })
