@@ -93,7 +93,7 @@ function strippedRuntime(arch: Arch): string {
 
 function stripped(tool: string, from: string, to: string): boolean {
   try {
-    execFileSync(tool, ['-o', to, from], { stdio: 'ignore' })
+    execFileSync(tool, ['--remove-section=.comment', '-o', to, from], { stdio: 'ignore' })
     return true
   } catch {
     return false

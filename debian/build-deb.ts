@@ -38,6 +38,7 @@ const inputs = [
   'esbuild.config.ts',
   'esbuild.page.ts',
   'esbuild.sbom.ts',
+  'CHANGELOG.md',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -69,8 +70,8 @@ if (existsSync(deb) && existsSync(page) && existsSync(stamp) && readFileSync(sta
 function packageVersion(): string {
   const npm = String(JSON.parse(readFileSync('package.json', 'utf8')).version)
   const debian = /^ifbalance \(([^)]+)\)/.exec(readFileSync('debian/changelog', 'utf8'))?.[1]
-  if (npm !== debian) throw new Error(`reading the version: package.json says ${npm}, debian/changelog ${debian}`)
-  return npm
+  if (debian?.replace(/-[^-]*$/, '') === npm) return debian
+  throw new Error(`reading the version: package.json says ${npm}, debian/changelog ${debian}`)
 }
 
 function fingerprintOf(paths: readonly string[]): string {
