@@ -33,7 +33,7 @@ import { isOurRuleset } from './decide/ruleset/ruleset.ts'
 import { connectionsOfFormerPrefixes } from './decide/translation/nptv6.ts'
 import { strandedToForget } from './decide/translation/stranded.ts'
 import { untranslatedToForget } from './decide/translation/untranslated.ts'
-import { lostUplinks } from './decide/uplinks/drains.ts'
+import { deadUplinks, lostUplinks } from './decide/uplinks/drains.ts'
 import { replacedAddresses } from './decide/uplinks/former-addresses.ts'
 
 /** The steps in their order. `layout` is that of the configuration; earlier ones are cleaned up, too. */
@@ -58,9 +58,7 @@ export function diff(observed: Observed, desired: Desired, layout: Layout): read
     ...diffMptcp(observed, desired),
     ...(desired.ruleset === null && hasTable ? [{ kind: 'delete-ruleset' } as const] : []),
     ...connectionsToForget(observed, desired, layout),
-    ...(desired.state.role === 'active' && observed.state.role !== 'active'
-      ? [strandedToForget(desired.uplinks, observed, layout)]
-      : []),
+    ...(becomesActive(observed, desired) ? [strandedToForget(desired.uplinks, observed, layout)] : []),
     ...connectionsOfFormerPrefixes(observed.ruleset, desired.ruleset, desired.uplinks, layout),
     ...(desired.uplinks.length > 0 ? connectionsOfFormerMarks(layout, observed) : []),
     ...replacedAddresses(desired.state.uplinks, observed, desired.rules, layout).map(
@@ -259,15 +257,20 @@ function deleteRule(rule: Rule): Step {
 
 /**
  * Steps that end connections of dead uplinks. Connections stay while nothing else can carry them, and so do those of an
- * uplink that merely gave way to a better one.
+ * uplink that merely gave way to a better one. Who has become active ends what its peer had on uplinks that are dead here.
  */
 function connectionsToForget(observed: Observed, desired: Desired, layout: Layout): readonly Step[] {
   const lost = (['inet', 'inet6'] as const).flatMap((family) =>
-    lostUplinks(family, observed, desired, layout).map((uplink) =>
-      forgetConnections(uplink, family, desired.uplinks, layout),
-    ),
+    (becomesActive(observed, desired)
+      ? deadUplinks(family, desired, layout)
+      : lostUplinks(family, observed, desired, layout)
+    ).map((uplink) => forgetConnections(uplink, family, desired.uplinks, layout)),
   )
   return [...lost, ...(desired.uplinks.length > 0 ? connectionsOfGivenBack(observed, desired, layout) : [])]
+}
+
+function becomesActive({ state: before }: Observed, { state: now }: Desired): boolean {
+  return now.role === 'active' && before.role !== 'active'
 }
 
 /**

@@ -29,6 +29,7 @@ import { untranslatedToForget } from './decide/translation/untranslated.ts'
 import { diff } from './diff.ts'
 import { observe } from './observe/observe.ts'
 import { endsConnections, stillDue } from './still-due.ts'
+import { createWaiting } from './waiting.ts'
 
 /**
  * How many runs one round makes at most. The world may change while we write to it; what is still different then is
@@ -124,6 +125,7 @@ async function converge(
     keepTable(steps.some(({ kind }) => kind === 'load-ruleset' || kind === 'delete-ruleset') ? null : desired.ruleset)
     const refused = refusalsOf(steps, observed)
     publishRefusals(observed, config.layout)
+    waiting.see({ observed, desired, config })
     return { applied, remaining: due(), refused, errors, observed, desired }
   })
   return { ...outcome, forgotten: endConnections(outcome.applied, config) }
@@ -131,22 +133,26 @@ async function converge(
 
 /**
  * Ends the connections of what went away. One of two routers waits first, and does it only while it is active and where
- * `due` still says so, as it ends them on both. Never rejects.
+ * `due` has said so all the time, as it ends them on both. Never rejects.
  */
 export async function endConnections(steps: readonly Step[], config: Config, due: Due = stillDue): Promise<void> {
   const ending = steps.filter(endsConnections)
   if (!config.ha || ending.length === 0) return flushConnections(ending)
+  const left = waiting.add(ending, (step, { config: then, ...world }) => due(step, world, then))
   try {
     await setTimeout(config.ha.holdSeconds * 1000)
-    const world = await survey(config)
-    if (roleOf(config, world.observed) === 'active')
-      await flushConnections(ending.flatMap((step) => due(step, world, config)))
+    const { observed, desired } = await survey(config)
+    const steps = left({ observed, desired, config })
+    if (roleOf(config, observed) === 'active') await flushConnections(steps)
   } catch (error) {
+    left(null)
     log.failure('ending', 'connections', error)
   }
 }
 
-type Due = (step: Step, world: Survey, config: Config) => readonly Step[]
+const waiting = createWaiting<Pick<Survey, 'observed' | 'desired'> & { readonly config: Config }>()
+
+type Due = (step: Step, world: Pick<Survey, 'observed' | 'desired'>, config: Config) => readonly Step[]
 
 /** Steps that end connections which began while the table was lost for a moment. */
 function sinceLost(observed: Observed, desired: Desired, { layout }: Config): readonly Step[] {

@@ -8,8 +8,7 @@ import type { Desired } from '../model/desired.ts'
 import type { Observed } from '../model/observed.ts'
 import type { Step } from '../model/step.ts'
 import { strandedToForget } from './decide/translation/stranded.ts'
-import { deadUplinks, mayKeep } from './decide/uplinks/drains.ts'
-import { forgetConnections } from './diff.ts'
+import { mayKeep } from './decide/uplinks/drains.ts'
 
 interface World {
   readonly observed: Observed
@@ -40,16 +39,9 @@ export function stillDue(step: Step, { observed, desired }: World, { layout }: C
       const addresses = step.addresses.filter((address) => !here.has(address))
       return addresses.length > 0 ? [{ ...step, addresses }] : []
     }
-    // The addresses may have come one after the other, and what the peer's dead uplinks carried has another way here.
+    // The addresses may have come one after the other.
     case 'forget-stranded':
-      return [
-        strandedToForget(desired.uplinks, observed, layout),
-        ...(['inet', 'inet6'] as const).flatMap((family) =>
-          deadUplinks(family, desired, layout).map((uplink) =>
-            forgetConnections(uplink, family, desired.uplinks, layout),
-          ),
-        ),
-      ]
+      return [strandedToForget(desired.uplinks, observed, layout)]
     default:
       return [step]
   }
