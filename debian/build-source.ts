@@ -75,7 +75,9 @@ function pack(file: string, what: readonly string[]): void {
 
 /** What a build left in debian/ is none. */
 function isSource(path: string): boolean {
-  return !/^debian\/(\.debhelper|files|(cockpit-)?ifbalance|tmp|debhelper-build-stamp|.*\.(substvars|debhelper))$/.test(path)
+  return !/^debian\/(\.debhelper|files|(cockpit-)?ifbalance|tmp|debhelper-build-stamp|.*\.(substvars|debhelper))$/.test(
+    path,
+  )
 }
 
 /** The files that a .changes lists. */

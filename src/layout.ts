@@ -13,6 +13,10 @@ export const paths = {
   control: '/run/ifbalance/control',
   /** What survives a reboot. The files in both folders are listed in store/registry.ts. */
   lib: '/var/lib/ifbalance',
+  /** What the teller of outages keeps, which is a user of its own. */
+  notifyLib: '/var/lib/ifbalance-notify',
+  /** By this socket systemd starts what sends, outside of the teller's sandbox. */
+  notifySocket: '/run/ifbalance-notify.socket',
   /** Executables of the administrator, called when an uplink's state changes. */
   userHooks: '/etc/ifbalance/hooks.d',
   /**
@@ -65,6 +69,8 @@ export const programs = {
 
 /** Programs that are used where they are installed. */
 export const optionalPrograms = {
+  /** What every mail server for Debian has (Debian Policy 11.6). */
+  sendmail: '/usr/sbin/sendmail',
   /** Part of ifupdown: what stanzas say. */
   ifquery: '/usr/sbin/ifquery',
   /** Part of wireguard-tools. */

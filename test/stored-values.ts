@@ -99,6 +99,25 @@ function pathMtu(gateway: fc.Arbitrary<string>, least: number) {
     .chain((known) => fc.option(fc.integer({ min: least, max: known.most - 1 })).map((mtu) => ({ ...known, mtu })))
 }
 
+const ended = { since: count, until: count, to: text }
+const notifyItem = fc.record(
+  {
+    uplink: text,
+    standby: fc.constant(true as const),
+    back: fc.record(ended),
+    whole: fc.record({ ...ended, count, totalMs: count, reason: text }),
+    out: fc.record({ since: count, reason: text }),
+    quota: fc.constantFrom(80, 100),
+  },
+  { requiredKeys: ['uplink'] },
+)
+
+function mapOf<T>(value: fc.Arbitrary<T>): fc.Arbitrary<ReadonlyMap<string, T>> {
+  return fc
+    .uniqueArray(fc.tuple(uplinkName, value), { maxLength: 4, selector: ([name]) => name })
+    .map((entries) => new Map(entries))
+}
+
 export const fileValues: Values<typeof storedFiles> = {
   state: fc
     .record(
@@ -209,6 +228,32 @@ export const fileValues: Values<typeof storedFiles> = {
       fc.record({ inet6: pathMtu(ipv6, 1280) }),
     ),
   ),
+  notify: fc.record({
+    memory: fc.record({
+      outages: mapOf(
+        fc.record(
+          { since: count, reason: text, standby: fc.constant(true as const), isNews: fc.boolean(), upSince: count },
+          { requiredKeys: ['since', 'reason', 'isNews'] },
+        ),
+      ),
+      quotas: mapOf(fc.constantFrom(80, 100)),
+      pending: fc
+        .uniqueArray(notifyItem, { maxLength: 4, selector: ({ uplink }) => uplink })
+        .map((items) => new Map(items.map((item) => [item.uplink, item]))),
+      madeAt: fc.array(count, { maxLength: 10 }),
+    }),
+    queue: fc.array(
+      fc.record({
+        message: fc.record({
+          id: fc.stringMatching(/^[a-f0-9-]{1,36}$/),
+          at: count,
+          items: fc.array(notifyItem, { maxLength: 4 }),
+        }),
+        to: fc.subarray(['mail' as const, 'command' as const, 'webhook' as const]),
+      }),
+      { maxLength: 4 },
+    ),
+  }),
   lastGood: fc.record({
     files: fc.array(fc.record({ path: text, text: fc.string({ unit: 'binary' }) }), { maxLength: 3 }),
     sets: record(text, text),

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { optionalPrograms, paths } from '../layout.ts'
 import type { Config } from '../model/config.ts'
 import { qualityText } from '../model/line-quality.ts'
+import { isWanted } from '../model/notify.ts'
 import type { Observed } from '../model/observed.ts'
 import { matchesPattern } from '../net/patterns.ts'
 import { isHookName } from '../net/valid.ts'
+import { isSystemdRunning } from '../os/dbus/scope.ts'
 import { isTrusted } from '../os/trusted.ts'
 
 /** Text lines, one for each such wish. */
@@ -19,7 +21,7 @@ export function checkWishes(config: Config, { links }: Pick<Observed, 'links'>):
     filled.length > 0 && !existsSync(optionalPrograms.dnsmasq)
       ? [`rule ${filled.join(', ')}: domain matches nothing without dnsmasq, which is not installed`]
       : []
-  return [...missing, ...unfilled, ...unmeasured(config), ...leftOutHooks()]
+  return [...missing, ...unfilled, ...unmeasured(config), ...unsent(config), ...leftOutHooks()]
 }
 
 /** Rules that ask for quality of lines that nobody probes. */
@@ -34,6 +36,22 @@ function unmeasured({ balance, uplinks, rules }: Config): readonly string[] {
       ? []
       : [`rule ${name}: ${asked} says nothing of ${dark.join(', ')}, as probe = none`]
   })
+}
+
+/** Messages about outages that would not be sent. */
+function unsent({ notify }: Config): readonly string[] {
+  if (!notify || !isWanted(notify)) return []
+  const [program] = notify.command ?? []
+  const problem = program === undefined ? null : isTrusted(program)
+  return [
+    ...(notify.mail && !existsSync(optionalPrograms.sendmail)
+      ? [
+          `notify: mail needs ${optionalPrograms.sendmail}, which is not there: every mail server has it, as dma or exim4`,
+        ]
+      : []),
+    ...(problem === null ? [] : [`notify: command is not run: ${problem}`]),
+    ...(isSystemdRunning() ? [] : ['notify: nobody is told without systemd, which starts what tells']),
+  ]
 }
 
 function leftOutHooks(): readonly string[] {

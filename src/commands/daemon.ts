@@ -26,6 +26,7 @@ import { keepEarlier } from '../sources/registry.ts'
 import { followServices } from '../sources/services.ts'
 import { trustMemory } from '../store/file.ts'
 import { pause, resume } from '../store/held-down.ts'
+import { saveWanted } from '../store/notify-wanted.ts'
 
 /**
  * Runs until SIGTERM or SIGINT, and then leaves the kernel as it is: a restart must not cut a connection. SIGHUP reads
@@ -64,6 +65,7 @@ export async function run(): Promise<number> {
       forgetLongGone(observed.links)
       keepNumbers(desired, observed)
       usable.after(desired.uplinks, config)
+      saveWanted(config.notify)
     },
     onEvent: (event) => {
       history.tell([event])

@@ -177,6 +177,14 @@ export const commands = {
     forMachines: true,
     load: () => import('./exporter.ts'),
   }),
+  notify: command({
+    usage: '[send]',
+    summary: 'tell of outages, as ifbalance-notify.service does',
+    options: {},
+    words: 'some',
+    forMachines: true,
+    load: () => import('./notify.ts'),
+  }),
   hook: command({
     usage: 'KIND',
     summary: 'called by ifupdown, DHCP clients, NetworkManager, networkd and pppd',

@@ -1,7 +1,8 @@
 /** What the files said -> Config: defaults where they said nothing, and what must hold between sections. Pure. */
 import { daemonUser, maxUplinks } from '../layout.ts'
-import type { Config, HaConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
+import type { Config, HaConfig, NotifyConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import { modeOf } from '../model/mode.ts'
+import { isWanted } from '../model/notify.ts'
 import { probeKinds } from '../model/probe-kind.ts'
 import { isInterfaceName } from '../net/valid.ts'
 import { omitUndefined } from '../values/omit-undefined.ts'
@@ -21,6 +22,7 @@ export function buildConfig(draft: Draft, outside: Outside, report: Diagnostics)
     balance: balancing,
     layout: partOf('layout', sectionKeys.balance, balance),
     ...(draft.ha && { ha: buildHa(draft.ha, report) }),
+    ...(draft.notify && { notify: buildNotify(draft.notify, report) }),
     uplinks: [...uplinks].map(([name, draft]) => buildUplink(name, draft, report)),
     rules: buildRules(rules, [...uplinks.keys()], outside, report),
     ...(rules.size > 0 || modeOf(balancing.mode).ruleForAll === 'both'
@@ -40,6 +42,12 @@ function buildHa({ values, place }: NonNullable<Draft['ha']>, report: Diagnostic
   const { address = null, ...times } = partOf('ha', sectionKeys.ha, values)
   if (address === null) report.error(place, "expected address = ..., the LAN's address that both routers share")
   return { address, ...times }
+}
+
+function buildNotify({ values, place }: NonNullable<Draft['notify']>, report: Diagnostics): NotifyConfig {
+  const notify = partOf('notify', sectionKeys.notify, values)
+  if (!isWanted(notify)) report.warn(place, 'nobody is told: expected mail, command or webhook')
+  return notify
 }
 
 function buildUplink(name: string, { values, place }: UplinkDraft, report: Diagnostics): UplinkConfig {

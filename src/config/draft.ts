@@ -1,5 +1,5 @@
 /** What the files said, by section and key, before anything is made of it. */
-import type { BalanceValues, HaValues, RuleValues, UplinkValues } from './keys.ts'
+import type { BalanceValues, HaValues, NotifyValues, RuleValues, UplinkValues } from './keys.ts'
 import type { SourceLocation } from './values/diagnostics.ts'
 
 /** What all files together said: key by key, later files over earlier ones. */
@@ -9,6 +9,8 @@ export interface Draft {
   spreadPlace?: SourceLocation
   /** Absent where no file has the section; with the place where that begins. */
   ha?: { readonly values: HaValues; readonly place: SourceLocation }
+  /** The same for whom to tell. */
+  notify?: { readonly values: NotifyValues; readonly place: SourceLocation }
   /** Uplinks in the order in which they first came; a Map, as a name may be `constructor`. */
   readonly uplinks: Map<string, UplinkDraft>
   readonly rules: Map<string, RuleDraft>

@@ -1,6 +1,6 @@
 /** What is known of a key of the configuration, and how its value gets to its place in Config. Pure. */
 import type { Layout } from '../layout.ts'
-import type { BalanceConfig, HaConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
+import type { BalanceConfig, HaConfig, NotifyConfig, ProbeConfig, QuotaConfig, UplinkConfig } from '../model/config.ts'
 import type { Match, MatchName } from '../model/match.ts'
 import type { Use } from '../model/rule.ts'
 import { omitUndefined } from '../values/omit-undefined.ts'
@@ -12,6 +12,7 @@ interface Parts {
   readonly layout: Layout
   /** The address may be absent, which is an error. */
   readonly ha: Omit<HaConfig, 'address'> & Partial<Pick<HaConfig, 'address'>>
+  readonly notify: NotifyConfig
   /** The interface may be absent, as the section's name stands for it. */
   readonly uplink: Omit<UplinkConfig, 'name' | 'interface' | 'probe' | 'quota'> &
     Partial<Pick<UplinkConfig, 'interface'>>

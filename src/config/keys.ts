@@ -9,6 +9,7 @@ import { type ProbeKind, probeKinds } from '../model/probe-kind.ts'
 import { spreads } from '../model/spreading.ts'
 import { type Key, type Keys, key, type Target, type Values } from './key.ts'
 import { type FieldReaders, fields } from './match/fields.ts'
+import { commandLine, mailRecipients, quietHours, webhook } from './values/notify-values.ts'
 import {
   bodyText,
   count,
@@ -167,6 +168,35 @@ const haKeys = {
     reader: readySeconds,
     initial: 10,
     help: 'seconds after the start in which no uplink is told to be usable',
+  }),
+}
+
+const notifyKeys = {
+  mail: key({
+    into: 'notify.mail',
+    reader: mailRecipients,
+    otherwise: null,
+    help: 'who gets mail: users of this host, or addresses',
+  }),
+  command: key({
+    into: 'notify.command',
+    reader: commandLine,
+    otherwise: null,
+    help: 'a program that is run for each message, with its arguments',
+  }),
+  webhook: key({ into: 'notify.webhook', reader: webhook, otherwise: null, help: 'what each message is posted to' }),
+  after: key({
+    into: 'notify.afterSeconds',
+    reader: duration,
+    initial: 30,
+    otherwise: '30s',
+    help: 'how long an outage has to last before it is told',
+  }),
+  quiet: key({
+    into: 'notify.quiet',
+    reader: quietHours,
+    otherwise: null,
+    help: 'hours in which nothing is sent; it is sent when they end',
   }),
 }
 
@@ -439,18 +469,26 @@ type KeyOf<K> = K[keyof K]
 /** Members of Config to which no key leads. */
 type Unreached = Exclude<
   Target,
-  (KeyOf<typeof balanceKeys> | KeyOf<typeof haKeys> | KeyOf<typeof uplinkKeys> | KeyOf<typeof ruleKeys>)['into']
+  (
+    | KeyOf<typeof balanceKeys>
+    | KeyOf<typeof haKeys>
+    | KeyOf<typeof notifyKeys>
+    | KeyOf<typeof uplinkKeys>
+    | KeyOf<typeof ruleKeys>
+  )['into']
 >
 
 /** Keys by kind of section. While a member of Config has no key, this does not compile, and the error names it. */
 export const sectionKeys = {
   balance: balanceKeys,
   ha: haKeys,
+  notify: notifyKeys,
   uplink: uplinkKeys,
   rule: ruleKeys,
 } satisfies Readonly<Record<string, Keys>> & Readonly<Record<Unreached, never>>
 
 export type BalanceValues = Values<typeof balanceKeys>
 export type HaValues = Values<typeof haKeys>
+export type NotifyValues = Values<typeof notifyKeys>
 export type UplinkValues = Values<typeof uplinkKeys>
 export type RuleValues = Values<typeof ruleKeys>

@@ -61,6 +61,10 @@ function addSection(draft: Draft, section: Section, place: SourceLocation, repor
     if (section.name !== null) report.error(place, 'expected [ha] without a name')
     const values = readSection(sectionKeys.ha, section.entries, place, report)
     draft.ha = { values: { ...draft.ha?.values, ...values }, place: draft.ha?.place ?? place }
+  } else if (section.kind === 'notify') {
+    if (section.name !== null) report.error(place, 'expected [notify] without a name')
+    const values = readSection(sectionKeys.notify, section.entries, place, report)
+    draft.notify = { values: { ...draft.notify?.values, ...values }, place: draft.notify?.place ?? place }
   } else if (section.kind === 'uplink') {
     addUplink(draft, section, place, report)
   } else if (section.kind === 'rule') {

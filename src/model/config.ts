@@ -13,6 +13,8 @@ export interface Config {
   readonly layout: Layout
   /** Absent for a router without a peer. */
   readonly ha?: HaConfig
+  /** Absent where nobody is to be told of outages. */
+  readonly notify?: NotifyConfig
   /** In file order: the first whose pattern matches an interface wins. */
   readonly uplinks: readonly UplinkConfig[]
   /** In file order: the first that matches a new connection decides. */
@@ -29,6 +31,20 @@ export interface HaConfig {
   readonly holdSeconds: number
   /** How long after the start no uplink is told to be usable. */
   readonly readySeconds: number
+}
+
+/** Who is told of outages, and when. */
+export interface NotifyConfig {
+  /** Local users and addresses. */
+  readonly mail?: readonly string[]
+  /** A program's absolute path, and its arguments. */
+  readonly command?: readonly string[]
+  /** What messages are posted to. */
+  readonly webhook?: string
+  /** How long an outage has to last. */
+  readonly afterSeconds: number
+  /** When messages wait, in minutes of the host's day; it may begin on one day and end on the next. */
+  readonly quiet?: { readonly from: number; readonly until: number }
 }
 
 export interface BalanceConfig {

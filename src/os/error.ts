@@ -23,6 +23,8 @@ type FailureCode =
   | 'daemon-unreachable'
   | 'stopping'
   | 'no-answer'
+  /** A message could not be handed over. */
+  | 'not-sent'
   | 'output'
 
 interface Details {

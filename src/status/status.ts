@@ -1,6 +1,7 @@
 /** Facts for `ifbalance status`. Pure. */
 
 import { whyNoLine } from '../lines/no-line.ts'
+import { bytesNow } from '../lines/quota.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Modem } from '../model/facts.ts'
@@ -62,6 +63,8 @@ export interface UplinkStatus {
   readonly metric: number
   /** Whether it is used only while no uplink works that is not standby; absent where not. */
   readonly standby?: true
+  /** Bytes that the contract allows a month, and those that are used, as last written down; absent without a quota. */
+  readonly quota?: { readonly bytes: number; readonly used: number }
   readonly inet: PathStatus | null
   readonly inet6: PathStatus | null
   /** IPv6 prefixes that its provider routes to this host; absent where none are known. */
@@ -112,7 +115,8 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     ...(pair && { pair }),
     uplinks: desired.uplinks.filter(isShown(config, observed)).map((uplink) => {
       const modem = getOwn(observed.bus, uplink.interface)?.modem
-      return { ...uplinkStatus(uplink, share, observed), ...(modem && { modem }) }
+      const quota = quotaOf(uplink, config, observed)
+      return { ...uplinkStatus(uplink, share, observed), ...(quota && { quota }), ...(modem && { modem }) }
     }),
     ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
     pending,
@@ -128,6 +132,12 @@ function isShown({ uplinks }: Config, { links }: Observed) {
   const here = new Set(links.map(({ name }) => name))
   return ({ name, state, interface: device }: Uplink) =>
     state !== 'absent' || !here.has(device) || uplinks.some((section) => section.name === name)
+}
+
+function quotaOf({ name }: Uplink, { uplinks }: Config, { quotas }: Observed): UplinkStatus['quota'] {
+  const quota = uplinks.find((section) => section.name === name)?.quota
+  const periods = getOwn(quotas?.used ?? {}, name)
+  return quota && quotas && periods && { bytes: quota.bytes, used: bytesNow(periods, quotas.today, quota) }
 }
 
 type Share = (family: Family, device: string) => number

@@ -10,6 +10,8 @@ import { leases } from './leases.ts'
 import { linesFile } from './lines.ts'
 import { mtuSearchesFile } from './mtu-searches.ts'
 import { nameServers6 } from './name-servers.ts'
+import { notifyFile } from './notify.ts'
+import { notifyWantedPath } from './notify-wanted.ts'
 import { numbersFile } from './numbers.ts'
 import { pathMtusFile } from './path-mtus.ts'
 import { quotaFile } from './quota.ts'
@@ -34,6 +36,7 @@ export const storedFiles = {
   pathMtus: pathMtusFile,
   mtuSearches: mtuSearchesFile,
   lastGood: lastGoodFile,
+  notify: notifyFile,
 } as const
 
 /** Folders with a value for each interface. */
@@ -48,6 +51,7 @@ export const everyFile: readonly string[] = [
     ...Object.values(switchFolders).map((folder) => `${folder}/*`),
     heldDownPath,
     usablePath,
+    notifyWantedPath,
     historyPath,
     tableNamesPath,
     paths.lock,

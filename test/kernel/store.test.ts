@@ -10,6 +10,7 @@ import { loadHealth, saveHealth } from '../../src/store/health.ts'
 import { loadLastGood, saveLastGood } from '../../src/store/last-good.ts'
 import { loadLines, saveLines } from '../../src/store/lines.ts'
 import { loadMtuSearches, saveMtuSearches } from '../../src/store/mtu-searches.ts'
+import { loadNotifyState, saveNotifyState } from '../../src/store/notify.ts'
 import { loadNumbers, saveNumbers } from '../../src/store/numbers.ts'
 import { loadPathMtus, savePathMtus } from '../../src/store/path-mtus.ts'
 import type { PerInterface } from '../../src/store/per-interface.ts'
@@ -40,6 +41,7 @@ const doors: Readonly<Record<keyof typeof storedFiles, Doors>> = {
   spreading: { load: loadSpreading, save: saveSpreading },
   pathMtus: { load: loadPathMtus, save: savePathMtus },
   mtuSearches: { load: loadMtuSearches, save: saveMtuSearches },
+  notify: { load: loadNotifyState, save: saveNotifyState },
   lastGood: { load: () => loadLastGood()?.source, save: saveLastGood },
 }
 const few = { numRuns: 30 }

@@ -49,7 +49,10 @@ export function describeUplink(uplink: ServedUplink, health: () => Health = load
     ['State', fixed('s', uplink.state)],
     ['StateReason', { type: 's', changes: 'none', read: () => stateReason(uplink, health()) ?? '' }],
     ['Since', fixed('t', uplink.since)],
+    ['Reason', fixed('s', reasonOf(uplink), 'none')],
     ['Drained', fixed('s', uplink.drained ?? '')],
+    ['Standby', fixed('b', uplink.standby ?? false)],
+    ['QuotaUsed', fixed('d', uplink.quota ? uplink.quota.used / uplink.quota.bytes : 0, 'none')],
     ['Gateway4', fixed('s', inet?.gateway ?? '')],
     ['Gateway6', fixed('s', inet6?.gateway ?? '')],
     ['Addresses', fixed('as', [...(inet?.addresses ?? []), ...(inet6?.addresses ?? [])])],
@@ -65,6 +68,11 @@ export function describeUplink(uplink: ServedUplink, health: () => Health = load
     ['TxPackets', counter('txPackets')],
   ])
   return { name: uplinkInterface, methods: nothing, signals: nothing, properties }
+}
+
+function reasonOf({ state, why, inet, inet6 }: UplinkStatus): string {
+  if (why !== undefined || state === 'online') return why ?? ''
+  return [...new Set([inet?.health?.why, inet6?.health?.why].filter(Boolean))].join('; ')
 }
 
 /** A property with a value that was known when the object was made. */

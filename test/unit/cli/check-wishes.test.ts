@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkWishes } from '../../../src/cli/check-wishes.ts'
 import { configOf } from '../../config-of.ts'
@@ -23,4 +24,14 @@ test('a rule that asks for quality of lines that nobody probes', () => {
     'rule x: max-loss 2 says nothing of all uplinks, as probe = none',
   ])
   expect(wishes('[uplink a]\n[uplink b]\n[rule x]\nport = 1\nmax-loss = 2\n')).toEqual([])
+})
+
+test('messages that would not be sent', () => {
+  const wishes = (text: string) => checkWishes(configOf(`[notify]\n${text}\n`), { links: [] }).join('\n')
+  expect(wishes('command = /usr/local/bin/there-is-no-such-program --now')).toMatch(
+    /^notify: command is not run: ENOENT/m,
+  )
+  expect(wishes('webhook = http://192.0.2.1/hook')).not.toMatch(/command|mail/)
+  if (!existsSync('/usr/sbin/sendmail'))
+    expect(wishes('mail = root')).toMatch(/^notify: mail needs \/usr\/sbin\/sendmail/m)
 })

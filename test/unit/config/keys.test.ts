@@ -12,6 +12,8 @@ const page = manPage('ifbalance.conf.5')
 
 describe.each([
   ['balance', 'SECTION [balance]'],
+  ['ha', 'SECTION [ha]'],
+  ['notify', 'SECTION [notify]'],
   ['uplink', 'SECTION [uplink NAME]'],
   ['rule', 'SECTION [rule NAME]'],
 ] as const)('[%s] in ifbalance.conf(5)', (kind, title) => {
@@ -81,7 +83,7 @@ test('what the shipped configuration proposes is understood', () => {
 })
 
 test.each(Object.entries(sectionKeys))('a misspelt key of [%s] is told from those of that section', (kind, keys) => {
-  const title = ['balance', 'ha'].includes(kind) ? kind : `${kind} a`
+  const title = ['balance', 'ha', 'notify'].includes(kind) ? kind : `${kind} a`
   for (const name of Object.keys(keys)) {
     const loaded = parseConfig([{ path: 'x', text: `[${title}]\n${name}x = 1` }])
     const told = loaded.ok ? [] : loaded.errors
