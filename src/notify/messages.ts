@@ -22,7 +22,10 @@ export function nextMessage(
   newId: () => string,
 ): { readonly message: Message; readonly memory: Memory } | null {
   if (dueAt(memory, now, terms) > now) return null
-  const items = [...memory.pending.values()]
+  // What concerns all comes first, as a mail's subject has one of them.
+  const items = [...memory.pending.values()].toSorted(
+    (one, other) => Number(other.uplink === '') - Number(one.uplink === ''),
+  )
   const madeAt = [...lastHour(memory, now), now]
   return { message: { id: newId(), at: now, items }, memory: { ...memory, pending: new Map(), madeAt } }
 }

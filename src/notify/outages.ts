@@ -82,9 +82,12 @@ function subjectOf({ state, since, reason, standby }: SeenUplink, now: number): 
 /** Whether any works; those that are out on purpose do not count, and where all are, nothing is out. */
 function allOf(uplinks: readonly SeenUplink[], now: number): Subject {
   const out = uplinks.filter(({ state }) => outStates.includes(state))
-  const isOut = out.length > 0 && !uplinks.some(({ state }) => workingStates.includes(state))
-  const since = Math.min(Math.max(...(out.length > 0 ? out : uplinks).map((uplink) => uplink.since)), now)
-  return { isOut, state: isOut ? 'out' : 'online', since: isOut ? since : now, reason: '', standby: false }
+  const working = uplinks.filter(({ state }) => workingStates.includes(state))
+  const isOut = out.length > 0 && working.length === 0
+  const since = isOut
+    ? Math.max(...out.map((uplink) => uplink.since))
+    : Math.min(...working.map((uplink) => uplink.since), now)
+  return { isOut, state: isOut ? 'out' : 'online', since: Math.min(since, now), reason: '', standby: false }
 }
 
 interface Next {
