@@ -53,7 +53,8 @@ export function pastMethods({ rows, graph, events }: Past): ReadonlyMap<string, 
         takes: takes('uplink:s', 'since:t', 'until:t'),
         gives: takes('events:aa{ss}'),
         run: async ([uplink, from, to]) => {
-          const all = await events(Number(from) / 1e6, Number(to) / 1e6, Number.POSITIVE_INFINITY)
+          // SQLite takes no infinite LIMIT.
+          const all = await events(Number(from) / 1e6, Number(to) / 1e6, Number.MAX_SAFE_INTEGER)
           const wanted = uplink === '' ? all : all.filter((event) => 'uplink' in event && event.uplink === uplink)
           return gives('aa{ss}', wanted.slice(-mostEvents).map(fieldsOf))
         },

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Past, pastMethods } from '../../../../src/daemon/api/past.ts'
+import { keepHistory } from '../../../../src/daemon/history.ts'
 import type { IncomingCall } from '../../../../src/os/dbus/bus.ts'
 import { createDecoder, encode, types } from '../../../../src/os/dbus/wire.ts'
 import { historyRowOf } from '../../builders.ts'
@@ -13,8 +17,12 @@ const past: Past = {
 const call = {} as IncomingCall
 
 /** What a caller gets, over the wire; the error's message where that is what there is. */
-async function asked(method: string, ...args: readonly unknown[]): Promise<unknown> {
-  const answer = await pastMethods(past).get(method)?.run(args, call)
+function asked(method: string, ...args: readonly unknown[]): Promise<unknown> {
+  return askedOf(past, method, ...args)
+}
+
+async function askedOf(of: Past, method: string, ...args: readonly unknown[]): Promise<unknown> {
+  const answer = await pastMethods(of).get(method)?.run(args, call)
   if (!answer?.ok) return answer?.message
   const seen: unknown[] = []
   const reply = { type: types.reply, serial: 1, replySerial: 1, signature: answer.signature, body: answer.body }
@@ -48,4 +56,21 @@ test('GetGraph gives the points of 8 uplinks at most as JSON, in no more steps t
 
 test('GetEvents gives fields as the journal has them', async () => {
   expect(await asked('GetEvents', '', 0, 1e15)).toEqual([{ at: String(hour * 1e6), IFBALANCE_EVENT: 'start' }])
+})
+
+test('what is on disk, and what is not yet, is told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'past-'))
+  const ticker = { join: () => {}, hurry: () => {}, awake: () => {}, stop: () => {} }
+  const history = keepHistory(ticker, join(folder, 'history.db'))
+  try {
+    await history.write()
+    history.tell([{ event: 'failback', uplink: 'dsl' }])
+    const kinds = (await askedOf(history, 'GetEvents', '', 0, 4e15)) as readonly Record<string, string>[]
+    expect(kinds.map(({ IFBALANCE_EVENT }) => IFBALANCE_EVENT)).toEqual(['start', 'failback'])
+    expect(await askedOf(history, 'GetEvents', 'lte', 0, 4e15)).toEqual([])
+    expect(JSON.parse(String(await askedOf(history, 'GetGraph', ['dsl'], 0, 1e6)))).toMatchObject({ lines: [] })
+  } finally {
+    await history.stop()
+    rmSync(folder, { recursive: true })
+  }
 })
