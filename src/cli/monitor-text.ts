@@ -1,6 +1,6 @@
 /** An event as one text line, for people and for programs. Pure. */
 
-import { usableText } from '../model/pair.ts'
+import { usableText } from '../model/usable-text.ts'
 import { printable } from '../os/log.ts'
 import type { Change, MonitorEvent } from './monitor-events.ts'
 import type { Paint, Style } from './output.ts'

@@ -1,8 +1,8 @@
 /** `ifbalance status` as text for people. Pure. */
 import type { LineHealth } from '../model/health.ts'
 import { type LineFigure, type LineFigureName, lineFigures } from '../model/line-figures.ts'
-import { usableText } from '../model/pair.ts'
 import type { NarrowedBy } from '../model/path-mtu.ts'
+import { usableText } from '../model/usable-text.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { weightReason } from '../status/weight-reason.ts'
 import { type Paint, printableLines, type Style } from './output.ts'

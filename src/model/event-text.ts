@@ -1,7 +1,7 @@
 /** Events as text for people, and as fields for the journal. Pure. */
 import type { Cause } from './cause.ts'
 import type { Event, Level } from './event.ts'
-import { usableText } from './pair.ts'
+import { usableText } from './usable-text.ts'
 
 export function levelOf(event: Event): Level {
   switch (event.event) {

@@ -38,11 +38,6 @@ function whyOf({ address }: NonNullable<Config['ha']>, links: readonly Link[], i
   return `${address} is not here`
 }
 
-/** `1 uplink is usable`. */
-export function usableText(count: number): string {
-  return count === 1 ? '1 uplink is usable' : `${count} uplinks are usable`
-}
-
 /** What this router is; null where it has no peer. */
 export function roleOf({ ha }: Pick<Config, 'ha'>, { links }: Pick<Observed, 'links'>): Role | null {
   if (!ha) return null

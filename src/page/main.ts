@@ -1,6 +1,7 @@
 /** The page: what the daemon says on D-Bus, shown. Cockpit serves it, and carries it to the system's bus. */
 import { type Daemon, followDaemon } from './daemon.ts'
 import { byId, element, setText } from './elements.ts'
+import { createHistory } from './history.ts'
 import { createTable } from './table.ts'
 import { followTheme } from './theme.ts'
 import { inOrder, type Look, lookAt, ratesBetween, summaryText, uplinkView } from './uplinks.ts'
@@ -9,6 +10,7 @@ const table = createTable(byId('uplinks'))
 /** Looks at the counters, by object path: those are at most so old, and at least. */
 const looks = new Map<string, { readonly before: Look | undefined; readonly latest: Look }>()
 const shortestLookMs = 900
+let statesBefore = ''
 
 function show(daemon: Daemon | null): void {
   const now = Date.now()
@@ -18,6 +20,11 @@ function show(daemon: Daemon | null): void {
   table.show(uplinks)
   setText(byId('summary'), daemon ? summaryText(daemon.manager, uplinks) : 'The daemon is not running.')
   alerts(daemon)
+  if (daemon === null) return
+  history.setUplinks(uplinks.map(({ name }) => name))
+  const states = uplinks.map(({ name, state }) => `${name} ${state}`).join('\n')
+  if (states !== statesBefore) history.refresh()
+  statesBefore = states
 }
 
 function ratesOf(path: string, now: Look) {
@@ -43,5 +50,6 @@ function alerts(daemon: Daemon | null): void {
   box.replaceChildren(...(words === '' ? [] : [element('p', `pf-v6-c-alert pf-m-${kind}`, words ?? '')]))
 }
 
-followTheme(() => {})
-followDaemon(show)
+const daemon = followDaemon(show)
+const history = createHistory(daemon)
+followTheme(history.redraw)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bundleSources } from '../../../esbuild.bundle.ts'
+import { bundlePage } from '../../../esbuild.page.ts'
 import { packagesOf, sbomOf } from '../../../esbuild.sbom.ts'
 
 /** What the bundle is made of. */
@@ -11,6 +12,15 @@ async function bundled(): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ifbalance-sbom-'))
   try {
     return await bundleSources(join(folder, 'bundle.cjs'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function inPage(): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ifbalance-page-'))
+  try {
+    return await bundlePage(folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -38,9 +48,11 @@ test('what is inside is listed, with version and license, and nothing else', asy
   expect(metadata.component).toMatchObject({ name: 'ifbalance', licenses: [{ license: { id: 'MIT' } }] })
 })
 
-test('debian/copyright names each package that is inside', async () => {
+test('debian/copyright names each package that is inside, and those inside of the page', async () => {
   const copyright = readFileSync('debian/copyright', 'utf8')
-  const paths = packagesOf(await bundled()).map((path) => path.replace(/^.*node_modules\//, ''))
+  const paths = packagesOf([...(await bundled()), ...(await inPage())]).map((path) =>
+    path.replace(/^.*node_modules\//, ''),
+  )
   expect(paths.filter((name) => !copyright.includes(`node_modules/${name}/*`))).toEqual([])
 })
 
