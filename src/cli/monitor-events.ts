@@ -35,7 +35,7 @@ const objectManager = 'org.freedesktop.DBus.ObjectManager'
 /** After this time without a daemon it counts as not running. Connecting and asking takes some 10 ms. */
 const missingMs = 1000
 /** Counters and figures of lines, whose changes are not told. */
-const restless = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets', 'Line4', 'Line6']
+export const restless = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets', 'Line4', 'Line6']
 
 /**
  * Calls `onEvent` with the present state, then with each change, and again with the present state when the daemon or

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { checkPrinted } from '../json.ts'
 import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
 import { type Options, type Result, run } from '../lab/run.ts'
@@ -91,7 +92,11 @@ export async function startHost(): Promise<Host> {
     write: async (path, text) => {
       await host.run(['/usr/bin/tee', path], {}, { input: text })
     },
-    ifbalance: (args) => host.run(['/usr/sbin/ifbalance', ...args], {}, { accept: [0, 1, 2] }),
+    ifbalance: async (args) => {
+      const result = await host.run(['/usr/sbin/ifbalance', ...args], {}, { accept: [0, 1, 2] })
+      checkPrinted(args, result.stdout)
+      return result
+    },
     start: (argv) => {
       const child = spawn('/usr/bin/nsenter', enter({}, argv), { stdio: ['ignore', 'ignore', 'pipe'] })
       started.push(child)

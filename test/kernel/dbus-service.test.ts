@@ -2,6 +2,7 @@
 import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { theBus } from '../../src/os/dbus/connection.ts'
+import { checked } from '../json.ts'
 import {
   answers,
   asNobody,
@@ -225,7 +226,7 @@ test('D1, D4, D5: monitor tells what the daemon says and nobody else, through re
   const monitor = host.start([...nobody, '/bin/sh', '-c', 'exec /usr/sbin/ifbalance monitor --json >&2'])
   let seen = await monitor.says(/"Name":"wan2"/)
   const time = expect.any(String)
-  expect(monitor.said().map((line) => JSON.parse(line))).toEqual([
+  expect(monitor.said().map((line) => checked('monitor', JSON.parse(line)))).toEqual([
     { format: 1, time, event: 'daemon', running: true, mode: 'connection', heldDown: false },
     { format: 1, time, event: 'uplink', uplink: expect.objectContaining({ Name: 'wan1', Share: 0.5 }) },
     { format: 1, time, event: 'uplink', uplink: expect.objectContaining({ Name: 'wan2', State: 'online' }) },
@@ -258,6 +259,7 @@ test('D1, D4, D5: monitor tells what the daemon says and nobody else, through re
   seen = await monitor.says(/"Name":"wan2",.*"State":"down"/, seen)
   await host.run(['ip', 'link', 'set', 'isp2', 'up'])
   await monitor.says(/"to":"online"/, seen)
+  for (const line of monitor.said()) if (line.startsWith('{')) checked('monitor', JSON.parse(line))
   expect(monitor.said().join('\n')).not.toContain('spoofed')
   const told = monitor.said().length
   monitor.signal('SIGTERM')

@@ -1,5 +1,6 @@
 /** The lab's internet with a host of this machine's own programs in it: our daemon from its sources, static addresses. */
 import { inspect } from 'node:util'
+import { checkPrinted } from '../json.ts'
 import { command, inNamespace, ipBatch, nftIn, type Running, start, waitForLine } from '../lab/command.ts'
 import { type Disposer, disposer } from '../lab/disposer.ts'
 import { createNetwork, type Network } from '../lab/network.ts'
@@ -110,7 +111,11 @@ async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): P
       undo.defer(argv[0] ?? '', () => running.stop())
       return running
     },
-    ifbalance: (args) => exec([...argv, ...args]),
+    ifbalance: async (args) => {
+      const stdout = await exec([...argv, ...args])
+      checkPrinted(args, stdout)
+      return stdout
+    },
     configure: async (text) => void (await exec(['/usr/bin/tee', '/etc/ifbalance/ifbalance.conf'], text)),
     startDaemon: async () => {
       transcript = createTranscript()

@@ -1,6 +1,7 @@
 /** What a program has said, line by line, with the fields of events where it is a daemon that was started with `eventsToo`. */
 
 import type { Cause } from '../../src/model/cause.ts'
+import { checked } from '../json.ts'
 
 /** Has a daemon say its lines with the fields of events (ifbalance(8), ENVIRONMENT). */
 export const eventsToo = 'IFBALANCE_LOG=json'
@@ -41,7 +42,8 @@ export function createTranscript(): Transcript {
 
 function readLine(text: string): { readonly line: string; readonly fields: Told | null } {
   if (!text.startsWith('{"format":1,"priority":')) return { line: text, fields: null }
-  const { message, format: _, priority: __, ...fields } = JSON.parse(text) as Told & { readonly message: string }
+  const told = checked('log', JSON.parse(text) as Told & { readonly message: string })
+  const { message, format: _, priority: __, ...fields } = told
   return { line: `ifbalance: ${message}`, fields }
 }
 

@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checked } from '../json.ts'
 import { monotonicMs, nftIn } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
@@ -44,7 +45,7 @@ describe.skipIf(skip).each([
     readonly { readonly name: string; readonly state: string; readonly inet: Line | null }[]
   > {
     const { stdout } = await lab.machine.exec(['/usr/sbin/ifbalance', 'status', '--json'])
-    return JSON.parse(stdout).uplinks
+    return checked('status', JSON.parse(stdout)).uplinks
   }
 
   test('both lines are judged online, by answers to probes', async () => {

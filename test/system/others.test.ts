@@ -1,6 +1,7 @@
 /** F5, F6: firewalls and Docker's rules beside ours, with the real programs: loaded, reloaded, flushed, taken away. */
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checked } from '../json.ts'
 import { command, ipBatch, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
@@ -172,7 +173,8 @@ describe.skipIf(await lacksLab())('others on the host', () => {
       return counts
     }
     expectBoth(await fromContainer(), 40, 'the container')
-    const { uplinks } = JSON.parse((await run('/usr/sbin/ifbalance', 'status', '--json')).stdout)
+    const { stdout } = await run('/usr/sbin/ifbalance', 'status', '--json')
+    const { uplinks } = checked('status', JSON.parse(stdout))
     expect(uplinks.map(({ interface: device }: { interface: string }) => device)).toEqual(['wan1', 'wan2'])
     await load()
     await expectBalanced('loaded again')

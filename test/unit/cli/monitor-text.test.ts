@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { MonitorEvent } from '../../../src/cli/monitor-events.ts'
 import { eventJson, eventText } from '../../../src/cli/monitor-text.ts'
 import type { Paint } from '../../../src/cli/output.ts'
+import { checked } from '../../json.ts'
 
 const plain: Paint = (_, text) => text
 const time = new Date(2026, 10, 23, 9, 5, 7, 42)
@@ -32,7 +33,12 @@ test('a change is one line, in which nothing steers the terminal', () => {
 
 test('a line for programs', () => {
   const line = eventJson({ time, event: 'removed', name: 'lte' })
-  expect(JSON.parse(line)).toEqual({ format: 1, time: time.toISOString(), event: 'removed', name: 'lte' })
+  expect(checked('monitor', JSON.parse(line))).toEqual({
+    format: 1,
+    time: time.toISOString(),
+    event: 'removed',
+    name: 'lte',
+  })
 })
 
 test('one of two routers', () => {

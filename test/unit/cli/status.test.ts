@@ -4,6 +4,7 @@ import { statusText } from '../../../src/cli/status-text.ts'
 import type { Link, Nexthop, Route } from '../../../src/model/kernel.ts'
 import { type Facts, type Status, statusOf } from '../../../src/status/status.ts'
 import { configOf } from '../../config-of.ts'
+import { checked } from '../../json.ts'
 import { hopOf, linkOf, observedOf, pathOf, routeOf, uplinkOf } from '../builders.ts'
 
 const plain: Paint = (_, text) => text
@@ -75,7 +76,7 @@ test('a nexthop without carrier has no share, and no route none at all', () => {
 
 test('what --json prints is this, and changes only with `format`', () => {
   const status = statusOf(facts([balanced([hop('wan1', 3), hop('ppp0', 1)])], [link('wan1'), link('ppp0')], ['a typo']))
-  expect(status).toEqual({
+  expect(checked('status', status)).toEqual({
     format: 1,
     mode: 'connection',
     daemon: true,

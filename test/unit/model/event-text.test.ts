@@ -6,6 +6,7 @@ import type { Event, Level } from '../../../src/model/event.ts'
 import { journalFields, levelOf, textOf } from '../../../src/model/event-text.ts'
 import type { Step } from '../../../src/model/step.ts'
 import type { TroubleKind } from '../../../src/model/trouble.ts'
+import { checked } from '../../json.ts'
 
 const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { event: K }>, Level, string] } = {
   uplink: [
@@ -83,6 +84,7 @@ const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { eve
 
 test.each(Object.entries(examples))('%s', (_, [event, level, text]) => {
   expect({ level: levelOf(event), text: textOf(event) }).toEqual({ level, text })
+  checked('log', { format: 1, priority: 5, message: text, ...event })
 })
 
 const man = readFileSync(new URL('../../../docs/ifbalance.8', import.meta.url), 'utf8')
