@@ -88,7 +88,8 @@ export function createGraph(parent: HTMLElement, kind: GraphKind, onCursor: (wor
       },
       axes: [
         {
-          ...{ stroke: text, grid, ticks: { show: false }, font, size: 28 },
+          ...{ stroke: text, grid, ticks: { show: false }, font, size: 28, space: 90 },
+          ...(isOfDays(shown?.range) && { incrs: [1, 2, 7, 14].map((days) => days * 86_400) }),
           values: (_, moments) => moments.map((at) => tickText(at)),
         },
         {
@@ -141,6 +142,10 @@ export function createGraph(parent: HTMLElement, kind: GraphKind, onCursor: (wor
     }
     ctx.restore()
   }
+}
+
+function isOfDays(range: Range | undefined): boolean {
+  return range === 'week' || range === 'months'
 }
 
 function lineKey({ uplink, family }: LineSeries, { colourOf }: Shown): string {

@@ -1,21 +1,23 @@
 /** The table of uplinks: a row each, which stays while its uplink is known, so that the keyboard's focus stays. */
 import { element, setChildren, setText } from './elements.ts'
+import { type Verb, verbsFor, verbTitles } from './orders.ts'
 import type { UplinkView } from './uplinks.ts'
 
 export interface UplinkTable {
-  readonly show: (uplinks: readonly UplinkView[]) => void
+  /** `mayOrder`: whether the user may change something. */
+  readonly show: (uplinks: readonly UplinkView[], mayOrder: boolean) => void
 }
 
-export function createTable(body: HTMLElement): UplinkTable {
+export function createTable(body: HTMLElement, onOrder: (verb: Verb, name: string) => void): UplinkTable {
   const rows = new Map<string, ReturnType<typeof createRow>>()
   return {
-    show: (uplinks) => {
+    show: (uplinks, mayOrder) => {
       const names = new Set(uplinks.map(({ name }) => name))
       for (const name of rows.keys()) if (!names.has(name)) rows.delete(name)
       const shown = uplinks.map((uplink) => {
-        const row = rows.get(uplink.name) ?? createRow(uplink.name)
+        const row = rows.get(uplink.name) ?? createRow(uplink.name, onOrder)
         rows.set(uplink.name, row)
-        row.show(uplink)
+        row.show(uplink, mayOrder)
         return row.tr
       })
       setChildren(body, shown.length > 0 ? shown : [nothing])
@@ -23,9 +25,10 @@ export function createTable(body: HTMLElement): UplinkTable {
   }
 }
 
+const verbs = ['enable', 'drain', 'disable'] as const satisfies readonly Verb[]
 const nothing = element('tr', '', Object.assign(element('td', 'nothing', 'No uplink is known.'), { colSpan: 7 }))
 
-function createRow(name: string) {
+function createRow(name: string, onOrder: (verb: Verb, name: string) => void) {
   const device = element('span', 'secondary')
   const state = element('span', 'pf-v6-c-label')
   const since = element('span', 'secondary')
@@ -38,6 +41,13 @@ function createRow(name: string) {
   const up = element('span', '')
   const gateway = element('div', '')
   const addresses = element('div', 'secondary')
+  const buttons = verbs.map((verb) => {
+    const button = element('button', 'pf-v6-c-button', verbTitles[verb])
+    button.type = 'button'
+    button.setAttribute('aria-label', `${verbTitles[verb]} ${name}`)
+    button.addEventListener('click', () => onOrder(verb, name))
+    return { verb, button }
+  })
   const track = element('div', 'track', bar)
   track.setAttribute('aria-hidden', 'true')
   const tr = element(
@@ -49,12 +59,17 @@ function createRow(name: string) {
     cell('Line', lines),
     cell('Traffic', element('div', 'rate down', down), element('div', 'rate up', up)),
     cell('Gateway', gateway, addresses),
-    cell('', element('div', 'actions')),
+    cell('', element('div', 'actions', ...buttons.map(({ button }) => button))),
   )
   tr.dataset['uplink'] = name
   return {
     tr,
-    show: (view: UplinkView) => {
+    show: (view: UplinkView, mayOrder: boolean) => {
+      const possible = verbsFor(view)
+      for (const { verb, button } of buttons) {
+        button.hidden = !possible.includes(verb)
+        button.disabled = !mayOrder
+      }
       setText(device, view.interface === name ? '' : view.interface)
       setText(state, view.state)
       state.dataset['colour'] = view.colour

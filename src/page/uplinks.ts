@@ -84,7 +84,9 @@ export function uplinkView(uplink: Properties, rates: ReturnType<typeof ratesBet
     shareText: percentText(share),
     weight: `weight ${number(uplink['Weight'])}`,
     weightReason: text(uplink['WeightReason']),
-    lines: [lineText('IPv4', uplink['Line4']), lineText('IPv6', uplink['Line6'])].filter((line) => line !== ''),
+    lines: hasLine(said)
+      ? [lineText('IPv4', uplink['Line4']), lineText('IPv6', uplink['Line6'])].filter((line) => line !== '')
+      : [],
     down: rates ? rateText(rates.down) : '',
     up: rates ? rateText(rates.up) : '',
     gateways: [text(uplink['Gateway4']), text(uplink['Gateway6'])].filter((gateway) => gateway !== ''),
@@ -109,6 +111,11 @@ export function summaryText(manager: Properties, uplinks: readonly UplinkView[])
   const many = carrying.length > 4 ? `${carrying.length} of them` : carrying.join(', ')
   const where = carrying.length === 0 ? 'None takes new connections.' : `New connections by ${many}.`
   return `${working} of ${uplinks.length} uplinks work. ${where} Mode ${text(manager['Mode'])}.`
+}
+
+/** What was measured of a line that is not there any more says nothing of now. */
+function hasLine(state: string): boolean {
+  return !['disabled', 'down', 'absent', 'unconfigured'].includes(state)
 }
 
 function lineText(family: string, figures: unknown): string {

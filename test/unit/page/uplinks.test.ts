@@ -46,6 +46,7 @@ describe('an uplink', () => {
       isDisabled: true,
       canDrain: false,
       colour: 'grey',
+      lines: [],
     })
   })
 
