@@ -111,7 +111,9 @@ function isOldPackage(name: string): boolean {
 /** `-d`: nothing is compiled, so build-essential, which every package is taken to need, need not be there. */
 function packageTree(tree: string): void {
   const args = ['-b', '-us', '-uc', '-d', `-a${arch}`]
-  const { status, error, output } = spawnSync('dpkg-buildpackage', args, { cwd: tree, encoding: 'utf8' })
+  // Level 6, dpkg's own, takes twice as long for 1 MB of 28.
+  const env = { ...process.env, DPKG_DEB_COMPRESSOR_LEVEL: '4' }
+  const { status, error, output } = spawnSync('dpkg-buildpackage', args, { cwd: tree, encoding: 'utf8', env })
   if (status === 0) return
   throw new Error(`building ${deb}: ${error?.message ?? `dpkg-buildpackage ended with ${status}`}\n${output?.join('')}`)
 }

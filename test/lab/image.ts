@@ -1,7 +1,6 @@
 /** Debian roots, built once with mmdebstrap and kept. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import { command } from './command.ts'
 import { labPaths } from './names.ts'
 import { oneAtATime } from './once.ts'
@@ -28,24 +27,35 @@ const everywhere = [
 
 const dhcpClient = { bookworm: 'isc-dhcp-client', trixie: 'dhcpcd-base' } as const
 
+/** A root of a lab's machine, with these packages besides the usual ones: see debianRoot. */
+export function image(release: Release, extra: readonly string[], progress: (line: string) => void): Promise<string> {
+  const packages = [...everywhere, dhcpClient[release], ...extra]
+  return debianRoot({ name: [release, ...extra].join('-'), release, packages }, progress)
+}
+
+interface DebianRoot {
+  readonly name: string
+  readonly release: Release
+  /** What it has besides Debian's essential ones. */
+  readonly packages: readonly string[]
+}
+
 /**
- * The folder of a root of this release, with these packages besides the usual ones; builds it (about 20 s) unless one
- * with the same package list is kept. `progress` gets a line when something takes time.
+ * The folder of a root of this release; builds it (about 20 s) unless one of the same name with the same package list is
+ * kept. `progress` gets a line when something takes time.
  */
-export async function image(
-  release: Release,
-  extra: readonly string[],
+export async function debianRoot(
+  { name, release, packages }: DebianRoot,
   progress: (line: string) => void,
 ): Promise<string> {
-  const packages = [...everywhere, dhcpClient[release], ...extra]
   const id = createHash('sha256').update(JSON.stringify({ release, packages })).digest('hex')
-  const folder = `${labPaths.images}/${[release, ...extra].join('-')}`
+  const folder = `${labPaths.images}/${name}`
   const idFile = `${folder}.id`
   const isThere = () => existsSync(folder) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id
   if (isThere()) return folder
-  return await oneAtATime(basename(folder), async () => {
+  return await oneAtATime(name, async () => {
     if (isThere()) return folder
-    progress(`building a Debian root: ${[release, ...extra].join(', ')}, about 20 s, kept in ${labPaths.images}`)
+    progress(`building a Debian root: ${name}, about 20 s, kept in ${labPaths.images}`)
     const draft = `${folder}.new`
     try {
       rmSync(draft, { recursive: true, force: true })

@@ -6,9 +6,9 @@ import { command, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { labName, labPaths } from './names.ts'
 import type { Network } from './network.ts'
+import { overlayOf } from './overlay.ts'
 import { longPatienceMs, patienceMs } from './patience.ts'
 import type { Options, Result } from './run.ts'
-import { deleteMachineFolder } from './sweep.ts'
 
 export interface Machine {
   /** Its root folder, seen from outside. */
@@ -36,15 +36,7 @@ export interface MachineOptions {
 }
 
 export async function createMachine(undo: Disposer, options: MachineOptions): Promise<Machine> {
-  const folder = `${labPaths.machines}/${labName('machine')}`
-  const root = `${folder}/root`
-  mkdirSync(folder, { recursive: true })
-  undo.defer(`machine ${folder}`, () => deleteMachineFolder(folder))
-  // In memory: nothing of it is worth a disk, and dpkg's many syncs cost nothing there.
-  await command(['/usr/bin/mount', '-t', 'tmpfs', '-o', 'size=3g,mode=755', 'tmpfs', folder])
-  for (const name of ['upper', 'work', 'root']) mkdirSync(`${folder}/${name}`)
-  const layers = `lowerdir=${options.image},upperdir=${folder}/upper,workdir=${folder}/work`
-  await command(['/usr/bin/mount', '-t', 'overlay', '-o', layers, 'overlay', root])
+  const root = await overlayOf(undo, options.image, labName('machine'))
 
   for (const [path, text] of Object.entries(options.files)) {
     mkdirSync(dirname(root + path), { recursive: true })

@@ -1,5 +1,5 @@
 /** Which files a package has left on a machine. */
-import type { Machine } from '../lab/machine.ts'
+import type { Chroot } from '../lab/chroot.ts'
 
 /** Where dpkg, the journal, systemd and DHCP clients write by themselves. */
 const others = [
@@ -15,7 +15,7 @@ const others = [
 ]
 
 /** All paths on the machine's own disk, and those in /run. */
-export async function pathsOf(machine: Machine): Promise<ReadonlySet<string>> {
+export async function pathsOf(machine: Pick<Chroot, 'exec'>): Promise<ReadonlySet<string>> {
   const { stdout } = await machine.exec(['/usr/bin/find', '/', '/run', '-xdev'])
   return new Set(stdout.split('\n').filter(Boolean))
 }
