@@ -37,7 +37,7 @@ export function decide(config: Config, observed: Observed): Desired {
     ...(balanced.length > 0 ? (['inet'] as const) : []),
     ...(observed.ipv6 && needsIpv6(balanced, config, observed) ? (['inet6'] as const) : []),
   ]
-  const sysctls = decideSysctls(config.balance.mode, balanced, observed)
+  const sysctls = decideSysctls(config, balanced, observed)
   const routes = families.flatMap((family) => decideRoutes(family, config, uplinks, observed))
   const rules = families.flatMap((family) => decideRules(family, config, uplinks, observed))
   const drains = withDrains(known, observed, { uplinks, routes }, config.layout)

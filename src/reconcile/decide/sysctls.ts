@@ -1,28 +1,33 @@
 /** The host's sysctls that balancing needs, and their former values. Pure. */
 import { hashSysctls, linkSysctls } from '../../layout.ts'
 import { isUplinkIn } from '../../model/active-uplinks.ts'
-import { type Mode, modeOf } from '../../model/mode.ts'
+import type { Config } from '../../model/config.ts'
+import { modeOf } from '../../model/mode.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 
 /**
  * Wanted values by sysctl name. `rp_filter` is 2, since answers may come in by an uplink that is not the best way back
  * (the larger of this and `all` counts); `ignore_routes_with_linkdown` is 1, since the kernel then skips a dead uplink
- * before anyone has told us. Only sysctls that exist, as far as they have been read.
+ * before anyone has told us. Loose as it is, the filter drops everything while there is no default route, which comes a
+ * moment after the address that was with the peer: it is off for such uplinks. Only sysctls that exist, as far as they have been read.
  */
 export function decideSysctls(
-  mode: Mode,
+  { balance, ha, uplinks: sections }: Config,
   uplinks: readonly Uplink[],
   observed: Observed,
 ): Readonly<Record<string, string>> {
   const present = uplinks.filter((uplink) => uplink.index !== null)
   if (present.length === 0) return {}
-  const { hash } = modeOf(mode)
+  const { hash } = modeOf(balance.mode)
   const wanted: [string, string][] = hashSysctls.policies.map((name) => [name, hash.policy])
   if (hash.policy === '3') wanted.push(...hashSysctls.fields.map((name): [string, string] => [name, hash.fields]))
+  const mayBeElsewhere = ({ name }: Uplink) =>
+    ha !== undefined && sections.some((section) => section.name === name && section.gateway?.inet)
   for (const uplink of present) {
     const of = linkSysctls(uplink.interface)
-    if (isUplinkIn('inet', uplink)) wanted.push([of.rpFilter, '2'], [of.ignoreLinkDown.inet, '1'])
+    if (isUplinkIn('inet', uplink))
+      wanted.push([of.rpFilter, mayBeElsewhere(uplink) ? '0' : '2'], [of.ignoreLinkDown.inet, '1'])
     if (isUplinkIn('inet6', uplink)) wanted.push([of.ignoreLinkDown.inet6, '1'])
   }
   return Object.fromEntries(wanted.filter(([name]) => name in observed.sysctls))

@@ -70,6 +70,16 @@ test('an uplink whose only address is with the peer is ready and carries nothing
   expect(decide(configOf(numbered.replace(ha, '')), without).uplinks[0]).toMatchObject({ state: 'unconfigured' })
 })
 
+test('packets that come with the address, before a default route does, pass the reverse path filter', () => {
+  const filters = (text: string, observed: Observed) => {
+    const { sysctls } = decide(configOf(text), observed)
+    return ['wan1', 'wan2'].map((device) => sysctls[`net/ipv4/conf/${device}/rp_filter`])
+  }
+  expect(filters(numbered, without)).toEqual(['0', '2'])
+  expect(filters(numbered, world)).toEqual(['0', '2'])
+  expect(filters(numbered.replace(ha, ''), world)).toEqual(['2', '2'])
+})
+
 test('usable is what would carry; one without an address counts as it was when it had one', () => {
   const config = configOf(numbered)
   const round = (observed: Observed, state = observed.state) => {
