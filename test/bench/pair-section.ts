@@ -1,0 +1,67 @@
+/** What becomes of connections through two routers as one, as a section of docs/benchmarks.md. Pure. */
+import { median } from '../lab/measurements.ts'
+import type { PairResult } from '../lab/pair/cases.ts'
+import type { Section } from './chapter.ts'
+import { table } from './table.ts'
+
+export interface PairSample extends Omit<PairResult, 'byKind'> {
+  readonly addresses: 'own and shared' | 'shared only'
+  readonly name: string
+  readonly limitMs: number
+  readonly wantedChanges: number
+}
+
+export interface PairResults {
+  /** The machine. */
+  readonly on: string
+  readonly samples: readonly PairSample[]
+}
+
+const titles = {
+  'own and shared': 'Each router has an address of its own at each provider (`ifbalance.conf`)',
+  'shared only': 'The one address of each provider moves (`ifbalance-one-address.conf`)',
+} as const
+
+export function pairSection({ on, samples }: PairResults): Section {
+  const seconds = (ms: number) => (ms / 1000).toFixed(2)
+  const worst = (of: readonly PairSample[], read: (sample: PairSample) => number) => Math.max(...of.map(read))
+  const tables = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((addresses) => {
+    const own = samples.filter((sample) => sample.addresses === addresses)
+    const rows = [...new Set(own.map(({ name }) => name))].map((name) => {
+      const same = own.filter((sample) => sample.name === name)
+      return [
+        name,
+        `${same.reduce((sum, { broken }) => sum + broken, 0)} of ${same.reduce((sum, { connections }) => sum + connections, 0)}`,
+        `${seconds(median(same.map(({ silenceMs }) => silenceMs)))} (${seconds(worst(same, ({ silenceMs }) => silenceMs))})`,
+        seconds(worst(same, ({ limitMs }) => limitMs)),
+        seconds(worst(same, ({ newFailingMs }) => newFailingMs)),
+        `${worst(same, ({ changes }) => changes)} (${same[0]?.wantedChanges ?? 0})`,
+        String(same.length),
+      ]
+    })
+    const head = [
+      'what happens',
+      'broken',
+      'longest silence, s',
+      'wanted',
+      'new connections fail for, s',
+      'changes of role (wanted)',
+      'runs',
+    ]
+    return own.length === 0 ? [] : [`### ${titles[addresses]}\n\n${table(head, rows)}`]
+  })
+  const markdown = `## Two routers as one
+
+On ${on}, in network namespaces: \`npm run pair\`. Two routers with keepalived and conntrackd as the files in
+[examples/pair](examples/pair) have them, on a LAN and two strict providers. 50 connections, new ones for each row: 15 downloads, 20
+that say something every 20 ms, 5 idle ones, and 10 from the internet to a server in the LAN; and twenty new ones a second. Broken is what
+ends, or brings nothing within ten seconds. The longest silence is the median of the runs, with the worst; of what is silent for longer than 0.2 s, TCP's
+pauses between retransmissions, which double, are a part. Where ISP 1 is off for both, its connections are not counted. After a failure, the role is watched
+for a minute.
+
+${tables.join('\n\n')}
+
+Where the one address moves, a router without it cannot ask behind the line: after a dead line it stays with the peer until that one is worse.
+`
+  return { markdown, plots: new Map() }
+}

@@ -1,0 +1,70 @@
+/** The whole lab: two routers with everything on them, what is around them, and connections. */
+import { type Disposer, disposer } from '../disposer.ts'
+import { longPatienceMs } from '../patience.ts'
+import { sweep } from '../sweep.ts'
+import { createPairNetwork, type PairNetwork } from './network.ts'
+import { createRouter, type PairRouter, type Variant } from './router.ts'
+import { serveTraffic } from './traffic.ts'
+
+export interface PairLab {
+  readonly network: PairNetwork
+  readonly a: PairRouter
+  readonly b: PairRouter
+  readonly undo: Disposer
+  /** Waits until this one is active, and the other is not. */
+  readonly untilActive: (router: PairRouter) => Promise<void>
+  /** Waits until keepalived of this one is told of so many uplinks. */
+  readonly untilUsable: (router: PairRouter, count: number) => Promise<void>
+  /** How often one of the two has become active, as their daemons told. */
+  readonly timesActive: () => number
+  /** How many of the connections that it carries are on this uplink. */
+  readonly connectionsOf: (router: PairRouter, uplink: number) => Promise<number>
+  readonly dispose: () => Promise<void>
+}
+
+/** Both have booted, both may take over, the first is active. */
+export async function pairLab(variant: Variant): Promise<PairLab> {
+  await sweep()
+  const undo = disposer()
+  try {
+    const network = await createPairNetwork(undo)
+    await serveTraffic(undo, network)
+    const [a, b] = [createRouter(undo, network, 'a', variant), createRouter(undo, network, 'b', variant)]
+    const untilUsable = (router: PairRouter, count: number) =>
+      until(router, `is told of ${count} uplinks`, async () => (await router.usable()) === count)
+    const untilActive = (router: PairRouter) =>
+      until(router, 'is active alone', async () => {
+        const other = router === a ? b : a
+        return (await router.isActive()) && !(await other.isActive())
+      })
+    await Promise.all([a.boot(), b.boot()])
+    await untilUsable(a, 2)
+    await untilUsable(b, 2)
+    await untilActive(a)
+    const timesActive = () =>
+      [...a.said(), ...b.said()].filter((line) => /"event":"role".*"to":"active"/.test(line)).length
+    const connectionsOf = async (router: PairRouter, uplink: number) => {
+      const mark = ['--mark', `0x${uplink}000000/0x3f000000`]
+      const listed = await router.exec(['/usr/sbin/conntrack', '-L', '-p', 'tcp', '--state', 'ESTABLISHED', ...mark])
+      return listed.split('\n').filter((line) => / dport=(7002|8080) /.test(line)).length
+    }
+    return {
+      ...{ network, a, b, undo, untilActive, untilUsable, timesActive, connectionsOf },
+      dispose: () => undo.dispose(),
+    }
+  } catch (error) {
+    await undo.dispose()
+    throw error
+  }
+}
+
+async function until(router: PairRouter, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + longPatienceMs
+  while (!(await isSo())) {
+    if (Date.now() > deadline) {
+      const said = [...router.said().slice(-15), ...router.others().slice(-25)]
+      throw new Error(`waiting: router ${router.name} never ${what}:\n${said.join('\n')}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Two routers on shared segments, each a bridge of a namespace of its own:
+ *
+ *     client 172.20.0.10 --+-- lan0 FIRST wan1 ----+-- ISP 1 198.51.100.0/28 --+
+ *                          |        FIRST wan2 ----|-+                         +-- internet 203.0.113.1
+ *                          +-- lan0 SECOND wan1 ---+ |                         |
+ *                                   SECOND wan2 -----+-- ISP 2 192.0.2.0/28 ---+
+ *                              FIRST sync0 ---------- sync0 SECOND
+ *
+ * Providers are strict: what has no address of theirs goes no further.
+ */
+import { command, inNamespace, ipBatch, nftIn } from '../command.ts'
+import type { Disposer } from '../disposer.ts'
+import { addresses, labName } from '../names.ts'
+import { addNamespace } from '../router.ts'
+
+export const segments = ['lan0', 'wan1', 'wan2', 'sync0'] as const
+export type Segment = (typeof segments)[number]
+
+export const client = '172.20.0.10'
+export const shared = { lan: '172.20.0.1', isps: ['198.51.100.10', '192.0.2.10'] } as const
+export const gateways = ['198.51.100.1', '192.0.2.1'] as const
+const blocks = ['198.51.100.0/28', '192.0.2.0/28'] as const
+
+export interface PairNetwork {
+  readonly lan: string
+  readonly internet: string
+  readonly isps: readonly [string, string]
+  /** Plugs a router's cables into its namespace; `router` is `a` or `b`. */
+  readonly plug: (router: string, namespace: string) => Promise<void>
+  readonly unplug: (router: string) => Promise<void>
+  /** Cables, all at once: the router's end has carrier or not. */
+  readonly setCables: (router: string, state: 'up' | 'down', which?: readonly Segment[]) => Promise<void>
+  /** Whether anything passes a cable whose link is fine. */
+  readonly setDead: (router: string, segment: Segment, isDead: boolean) => Promise<void>
+}
+
+export async function createPairNetwork(undo: Disposer): Promise<PairNetwork> {
+  const [internet, lan, sw] = [labName('inet'), labName('lan'), labName('switch')]
+  const isps = [labName('isp1'), labName('isp2')] as const
+  for (const name of [internet, lan, sw, ...isps]) await addNamespace(undo, name)
+  await ipBatch(
+    sw,
+    segments.flatMap((segment) => [`link add br-${segment} type bridge mcast_snooping 0`, `link set br-${segment} up`]),
+  )
+  const toSwitch = async (namespace: string, device: string, segment: Segment) => {
+    const port = `${namespace.split('-').at(-1)}-${segment}`
+    await ipBatch(sw, [`link add ${port} type veth peer name ${device} netns ${namespace}`])
+    await ipBatch(sw, [`link set ${port} master br-${segment} up`])
+    await ipBatch(namespace, [`link set ${device} up`])
+  }
+  await toSwitch(lan, 'eth0', 'lan0')
+  await ipBatch(lan, [`address add ${client}/24 dev eth0`, `route add default via ${shared.lan}`])
+  await ipBatch(internet, [
+    `address add ${addresses.server}/32 dev lo`,
+    ...addresses.resolvers.map((address) => `address add ${address}/32 dev lo`),
+  ])
+  for (const [index, isp] of isps.entries()) {
+    const [i, gateway, block] = [index + 1, gateways[index], blocks[index]]
+    await toSwitch(isp, 'sub', `wan${i}` as Segment)
+    await ipBatch(isp, [`link add core type veth peer name isp${i} netns ${internet}`])
+    await ipBatch(internet, [
+      `link set isp${i} up`,
+      `address add 10.254.${i}.1/30 dev isp${i}`,
+      `route add ${block} via 10.254.${i}.2`,
+    ])
+    await ipBatch(isp, [
+      `link set core up`,
+      `address add 10.254.${i}.2/30 dev core`,
+      `address add ${gateway}/28 dev sub`,
+      `route add default via 10.254.${i}.1`,
+    ])
+    await nftIn(
+      isp,
+      `table ip strict { chain forward { type filter hook forward priority 0; iifname "sub" ip saddr != ${block} drop; }\n }\n`,
+    )
+  }
+  for (const namespace of [internet, ...isps])
+    await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1']))
+
+  const plugged = new Set<string>()
+  const portOf = (router: string, segment: Segment) => `${router}-${segment}`
+  return {
+    ...{ lan, internet, isps: [...isps] },
+    plug: async (router, namespace) => {
+      const macOf = (index: number) => `02:00:00:00:0${router === 'a' ? 1 : 2}:0${index}`
+      plugged.add(router)
+      // Numbers of their own for the switch's ends: see isp.ts.
+      const base = router === 'a' ? 1000 : 2000
+      await ipBatch(
+        sw,
+        segments.flatMap((segment, index) => {
+          const near = `index ${base + index} type veth`
+          return [
+            `link add ${portOf(router, segment)} ${near} peer name ${segment} address ${macOf(index)} netns ${namespace}`,
+            `link set ${portOf(router, segment)} master br-${segment} up`,
+          ]
+        }),
+      )
+    },
+    unplug: async (router) => {
+      if (!plugged.delete(router)) return
+      const ports = segments.map((segment) => portOf(router, segment))
+      // Nothing leaves it any more, at once; the ends go one by one.
+      await ipBatch(
+        sw,
+        ports.map((port) => `link set ${port} down`),
+      )
+      await ipBatch(
+        sw,
+        ports.map((port) => `link delete ${port}`),
+      )
+    },
+    setCables: (router, state, which = segments) =>
+      ipBatch(
+        sw,
+        which.map((segment) => `link set ${portOf(router, segment)} ${state}`),
+      ),
+    setDead: async (router, segment, isDead) => {
+      const port = ['link', 'set', 'dev', portOf(router, segment), 'state', isDead ? '0' : '3']
+      await command(['/usr/sbin/bridge', '-n', sw, ...port])
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/** Fifty connections of four kinds through a pair of routers, and new ones. */
+import { inNamespace, programArgv, type Running, start, waitForLine } from '../command.ts'
+import type { Disposer } from '../disposer.ts'
+import { addresses, ports } from '../names.ts'
+import { stream } from '../traffic.ts'
+import { type PairNetwork, shared } from './network.ts'
+
+const servingPort = 7002
+
+export interface KindReport {
+  readonly kind: 'download' | 'echo' | 'idle' | 'in'
+  readonly count: number
+  readonly broken: number
+  readonly silenceMs: number
+  readonly errors: readonly string[]
+}
+
+export interface Traffic {
+  /** What became of the connections since the last report; may take ten seconds. */
+  readonly report: () => Promise<readonly KindReport[]>
+  readonly stop: () => Promise<void>
+}
+
+/** Starts what answers: a server of the internet, and one in the LAN to which the routers' port 8080 leads. */
+export async function serveTraffic(undo: Disposer, network: PairNetwork): Promise<void> {
+  const servers = [
+    [network.internet, 'internet', []],
+    [network.internet, 'mixed', ['serve', String(servingPort)]],
+    [network.lan, 'mixed', ['serve', String(ports.inbound)]],
+  ] as const
+  for (const [namespace, name, args] of servers) {
+    const server = await start(inNamespace(namespace, programArgv(name, args)))
+    undo.defer(name, () => server.stop())
+    await waitForLine(server, (line) => line === 'ready')
+  }
+}
+
+/** 20 echo, 15 downloads and 5 idle connections from the LAN, and 10 from the internet, half of them by each provider. */
+export async function openTraffic(undo: Disposer, network: PairNetwork): Promise<Traffic> {
+  const out = [
+    ['download', 15],
+    ['echo', 20],
+    ['idle', 5],
+  ] as const
+  const into = shared.isps.flatMap((host) => [
+    { kind: 'download', count: 3, host, port: ports.inbound },
+    { kind: 'echo', count: 2, host, port: ports.inbound },
+  ])
+  const own = await hold(
+    network.lan,
+    out.map(([kind, count]) => ({ kind, count, host: addresses.server, port: servingPort })),
+  )
+  const others = await hold(network.internet, into)
+  const stop = async () => {
+    for (const one of [own, others]) await one.running.stop()
+  }
+  undo.defer('connections', stop)
+  return {
+    stop,
+    report: async () => {
+      const [outgoing, incoming] = await Promise.all([own.report(), others.report()])
+      const sum = (of: (report: KindReport) => number) => incoming.reduce((total, report) => total + of(report), 0)
+      return [
+        ...outgoing,
+        {
+          ...{ kind: 'in', count: sum(({ count }) => count), broken: sum(({ broken }) => broken) },
+          silenceMs: Math.max(...incoming.map(({ silenceMs }) => silenceMs)),
+          errors: [...new Set(incoming.flatMap(({ errors }) => errors))],
+        },
+      ]
+    },
+  }
+}
+
+async function hold(namespace: string, plans: readonly unknown[]) {
+  const running = await start(inNamespace(namespace, programArgv('mixed', ['open', JSON.stringify(plans)])))
+  await waitForLine(running, (line) => line === 'open')
+  return { running, report: () => ask(running) }
+}
+
+async function ask(running: Running): Promise<readonly KindReport[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let isNew = false
+  running.onLine((line) => {
+    if (isNew) resolve(line)
+  })
+  isNew = true
+  void running.ended.then(() => reject(new Error(`connections ended: ${running.stderr()}`)))
+  process.kill(running.child.pid ?? 0, 'SIGUSR2')
+  return JSON.parse(await promise)
+}
+
+/** New connections from the LAN, twenty a second, until `report` says how many failed and for how long. */
+export async function openNew(network: PairNetwork) {
+  const attempts = await stream(network.lan, 50, { timeoutMs: 900 })
+  return {
+    /** `failingMs`: from the first one that failed to the last, with the pause to the next. */
+    report: async () => {
+      const all = await attempts.stop()
+      const failed = all.filter((one) => 'error' in one).map(({ at }) => at)
+      const failingMs = failed.length === 0 ? 0 : Math.max(...failed) - Math.min(...failed) + 50
+      return { tried: all.length, failed: failed.length, failingMs }
+    },
+  }
+}
