@@ -6,6 +6,7 @@ import { usableText } from '../model/usable-text.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { weightReason } from '../status/weight-reason.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
+import { localTime, spanText } from './points-in-time.ts'
 import { type Cell, type Column, layOut } from './table.ts'
 
 const columns: readonly Column[] = [
@@ -31,26 +32,60 @@ const styles: Readonly<Record<UplinkStatus['state'], Style>> = {
   standby: 'dim',
 }
 
-/** The tables of uplinks and lines, and remarks below them; `verbose`: also how large packets may be. */
-export function statusText(status: Status, paint: Paint, verbose = false): string {
+export interface Shown {
+  /** Also how large packets may be, and of lines that are well, why. */
+  readonly verbose: boolean
+  /** How many characters a row of a table may have. */
+  readonly width: number
+  /** Whether sentences are broken at that width, too: not where programs look for them. */
+  readonly breaks: boolean
+  /** In milliseconds since 1970. */
+  readonly now: number
+}
+
+/** The tables of uplinks and lines, and remarks below them. */
+export function statusText(status: Status, paint: Paint, shown: Shown): string {
+  const { verbose, width, breaks } = shown
   const { uplinks } = status
-  const table = uplinks.length === 0 ? ['No uplinks.'] : layOut(columns, uplinks.flatMap(rowsOf), paint)
+  const table = uplinks.length === 0 ? ['No uplinks.'] : uplinksText(uplinks, paint, width)
   const names = (status.nameServers ?? []).map(
     ({ asked, answering }) => `Name server ${asked} is dead: ${answering} answers in its place.`,
   )
-  return [
-    ...table,
-    '',
-    ...linesText(uplinks, paint),
+  const sentences = [
     ...missesText(uplinks),
     ...weightsText(uplinks),
     ...(verbose ? sizesText(uplinks) : []),
     summary(status),
     ...roleText(status),
     ...names,
-    ...remarks(status, paint),
-  ].join('\n')
+    ...remarks(status),
+  ]
+  const lines = breaks ? sentences.flatMap((sentence) => broken(sentence, width)) : sentences
+  const painted = lines.map((line) => line.replace(/^Warning:/, (word) => paint('yellow', word)))
+  return [...table, '', ...linesText(uplinks, paint, shown), ...painted].join('\n')
 }
+
+/** Addresses of IPv6 may be too long for a row: then each has one of its own. */
+function uplinksText(uplinks: readonly UplinkStatus[], paint: Paint, width: number): readonly string[] {
+  const rows = uplinks.flatMap(rowsOf)
+  const whole = layOut(columns, rows, paint)
+  if (layOut(columns, rows, plain).every(({ length }) => length <= width)) return whole
+  const ways = columns.length - 2
+  const [head = '', ...short] = layOut(columns.slice(0, ways), rows, paint)
+  return [head, ...short.flatMap((line, index) => [line, ...wayText(rows[index]?.slice(ways) ?? [], width)])]
+}
+
+function wayText([gateway, address]: readonly Cell[], width: number): readonly string[] {
+  if (!gateway || !address || address.text === '-') return []
+  if (gateway.text === direct) return [`  ${address.text}, direct`]
+  const whole = `  ${address.text} by ${gateway.text}`
+  return whole.length <= width ? [whole] : [`  ${address.text}`, `  by ${gateway.text}`]
+}
+
+/** Of a point-to-point link. */
+const direct = '(direct)'
+
+const plain: Paint = (_, text) => text
 
 const figures = Object.entries(lineFigures) as readonly (readonly [LineFigureName, LineFigure])[]
 
@@ -60,18 +95,34 @@ const lineColumns: readonly Column[] = [
   { title: 'STATE', align: 'left' },
   { title: 'SINCE', align: 'left' },
   ...figures.map(([, { title }]) => ({ title, align: 'right' }) as const),
-  { title: 'WHY', align: 'left' },
-  { title: 'LAST PROBE', align: 'left' },
 ]
 
+/** A line, and what is said below its row. */
+interface LineRow {
+  readonly cells: (since: (ms: number) => string) => readonly Cell[]
+  readonly notes: readonly string[]
+}
+
 /** The table of lines: what the daemon knows of the internet behind each link, and why there is no link. */
-function linesText(uplinks: readonly UplinkStatus[], paint: Paint): readonly string[] {
+function linesText(uplinks: readonly UplinkStatus[], paint: Paint, { verbose, width, now }: Shown): readonly string[] {
   const rows = uplinks.flatMap(({ name, state, why, inet, inet6 }) => [
     ...(why !== undefined && (state === 'down' || state === 'unconfigured') ? [noLineRow(name, state, why)] : []),
-    ...(inet?.health ? [lineRow(name, 'IPv4', inet.health)] : []),
-    ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health)] : []),
+    ...(inet?.health ? [lineRow(name, 'IPv4', inet.health, verbose)] : []),
+    ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health, verbose)] : []),
   ])
-  return rows.length === 0 ? [] : [...layOut(lineColumns, rows, paint), '']
+  if (rows.length === 0) return []
+  const laid = (since: (ms: number) => string, paint: Paint) =>
+    layOut(
+      lineColumns,
+      rows.map(({ cells }) => cells(since)),
+      paint,
+    )
+  const whole = (ms: number) => sinceText(ms, now)
+  const span = (ms: number) => `for ${spanText(Math.max(0, now - ms) / 1000)}`
+  const since = laid(whole, plain).every(({ length }) => length <= width) ? whole : span
+  const [head = '', ...lines] = laid(since, paint)
+  const below = (index: number) => rows[index]?.notes.flatMap((note) => broken(`  ${note}`, width)) ?? []
+  return [head, ...lines.flatMap((line, index) => [line, ...below(index)]), '']
 }
 
 /** What rules ask of lines and these miss. */
@@ -117,29 +168,50 @@ function sizeText({ mtu, mtuBy }: PathStatus, family: string): string {
   return `up to ${mtu} bytes in ${family} (${sizeReasons[mtuBy ?? 'interface']})`
 }
 
-function noLineRow(name: string, state: UplinkStatus['state'], why: string): readonly Cell[] {
+function noLineRow(name: string, state: UplinkStatus['state'], why: string): LineRow {
   const unknown = { text: '-' }
-  const start = [{ text: name }, unknown, { text: state, style: styles[state] }]
-  return [...start, unknown, ...figures.map(() => unknown), { text: printableLines(why) }, unknown]
+  const cells = [{ text: name }, unknown, { text: state, style: styles[state] }, unknown, ...figures.map(() => unknown)]
+  return { cells: () => cells, notes: [firstLine(why)] }
 }
 
 function figureCell(value: number | null, text: LineFigure['text']): Cell {
   return { text: value === null ? '-' : text(value) }
 }
 
-function lineRow(name: string, family: string, health: LineHealth): readonly Cell[] {
+/** Of a line that is well, the reason is of no interest. */
+function lineRow(name: string, family: string, health: LineHealth, verbose: boolean): LineRow {
   const state = health.state === 'online' && health.degraded ? 'degraded' : health.state
-  return [
-    ...[{ text: name }, { text: family }, { text: state, style: styles[state] }],
-    { text: new Date(health.since).toISOString().replace(/\.\d+Z$/, 'Z') },
-    ...figures.map(([name, { text }]) => figureCell(health[name], text)),
-    ...printableLines(health.why)
-      .split('\n', 1)
-      .map((text) => ({ text })),
-    ...printableLines(health.lastProbe ?? '-')
-      .split('\n', 1)
-      .map((text) => ({ text })),
-  ]
+  const probe = health.lastProbe === null ? '' : `; last probe: ${firstLine(health.lastProbe)}`
+  return {
+    cells: (since) => [
+      ...[{ text: name }, { text: family }, { text: state, style: styles[state] }, { text: since(health.since) }],
+      ...figures.map(([name, { text }]) => figureCell(health[name], text)),
+    ],
+    notes: state === 'online' && !verbose ? [] : [`${firstLine(health.why)}${probe}`],
+  }
+}
+
+function firstLine(text: string): string {
+  return printableLines(text).split('\n', 1)[0] ?? ''
+}
+
+/** `08:30:05, for 12 min` in the host's time zone; with the date instead after a day. */
+function sinceText(ms: number, now: number): string {
+  const seconds = Math.max(0, now - ms) / 1000
+  const [date = '', clock = ''] = localTime(ms).split(' ')
+  return `${seconds < 86_400 ? clock : date}, for ${spanText(seconds)}`
+}
+
+/** Broken between words into text lines of that width, where words are not longer; all but the first are indented by two. */
+function broken(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (lines.length === 0) lines.push(word)
+    else if (longer.length > width) lines.push(`  ${word}`)
+    else lines[lines.length - 1] = longer
+  }
+  return lines
 }
 
 /** Rows for an uplink, one for each family; the second leaves out what both share. */
@@ -162,7 +234,7 @@ function stateCell({ state, drained }: UplinkStatus): Cell {
 const none: Cell = { text: '' }
 
 function row(start: readonly Cell[], sizes: readonly Cell[], { share, gateway, addresses }: PathStatus) {
-  return [...start, { text: percent(share) }, ...sizes, { text: gateway ?? '(direct)' }, { text: someOf(addresses) }]
+  return [...start, { text: percent(share) }, ...sizes, { text: gateway ?? direct }, { text: someOf(addresses) }]
 }
 
 function percent(share: number): string {
@@ -185,10 +257,10 @@ function roleText({ pair }: Status): readonly string[] {
   return [printableLines(`One of two routers, ${role}: ${why}${usable === null ? '' : `; ${usableText(usable)}`}.`)]
 }
 
-function remarks({ heldDown, pending, warnings }: Status, paint: Paint): readonly string[] {
+function remarks({ heldDown, pending, warnings }: Status): readonly string[] {
   const held = heldDown ? ['Held down: nothing is balanced until "ifbalance apply".'] : []
   const behind = heldDown || pending === 0 ? [] : [`${changes(pending)} pending: see "ifbalance plan".`]
-  return [...held, ...behind, ...warnings].map((line) => `${paint('yellow', 'Warning:')} ${printableLines(line)}`)
+  return [...held, ...behind, ...warnings].map((line) => `Warning: ${printableLines(line)}`)
 }
 
 function changes(count: number): string {

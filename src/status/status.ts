@@ -11,7 +11,7 @@ import type { Observed } from '../model/observed.ts'
 import { type Pair, pairOf } from '../model/pair.ts'
 import type { NarrowedBy } from '../model/path-mtu.ts'
 import type { CapacityFigures } from '../model/spreading.ts'
-import type { Path, Uplink, UplinkState } from '../model/uplink.ts'
+import { isWorking, type Path, type Uplink, type UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/routing/internet.ts'
 import { redirectedServers } from '../reconcile/decide/translation/name-servers.ts'
@@ -122,6 +122,16 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     pending,
     warnings: [...warnings, ...desired.warnings.map(({ reason }) => reason)],
   }
+}
+
+/**
+ * Whether no uplink works of those that are wanted; never where everything was taken down by command, or the uplinks are
+ * with the other one of two routers.
+ */
+export function isAllDead({ heldDown, pair, uplinks }: Status): boolean {
+  if (heldDown || pair?.role === 'standby') return false
+  const wanted = uplinks.filter(({ state }) => state !== 'disabled')
+  return wanted.length > 0 && !wanted.some(isWorking)
 }
 
 /**

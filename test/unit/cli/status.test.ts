@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest'
 import type { Paint } from '../../../src/cli/output.ts'
-import { statusText } from '../../../src/cli/status-text.ts'
+import { type Shown, statusText as textOf } from '../../../src/cli/status-text.ts'
 import type { Link, Nexthop, Route } from '../../../src/model/kernel.ts'
-import { type Facts, type Status, statusOf } from '../../../src/status/status.ts'
+import type { UplinkState } from '../../../src/model/uplink.ts'
+import { type Facts, isAllDead, type Status, statusOf } from '../../../src/status/status.ts'
 import { configOf } from '../../config-of.ts'
 import { checked } from '../../json.ts'
-import { hopOf, linkOf, observedOf, pathOf, routeOf, uplinkOf } from '../builders.ts'
+import { healthOf, hopOf, linkOf, observedOf, pathOf, routeOf, uplinkOf } from '../builders.ts'
 
 const plain: Paint = (_, text) => text
+
+const now = new Date(2026, 10, 27, 8, 42, 5).getTime()
+
+function statusText(status: Status, paint: Paint, shown: Partial<Shown> = {}): string {
+  return textOf(status, paint, { verbose: false, width: 80, breaks: false, now, ...shown })
+}
 
 const config = configOf('')
 
@@ -120,7 +127,7 @@ test('the table that people read', () => {
 
 test('how large packets may be, where it is asked for', () => {
   expect(
-    statusText(statusOf(facts([], [])), plain, true)
+    statusText(statusOf(facts([], [])), plain, { verbose: true })
       .split('\n')
       .slice(6, 9),
   ).toEqual([
@@ -134,12 +141,85 @@ test('an uplink without a link has a row among the lines, which says why', () =>
   const given = facts([], [link('wan1', false), link('ppp0')])
   const [down, unconfigured] = [{ ...home, state: 'down' } as const, { ...lte, state: 'unconfigured' } as const]
   const status = statusOf({ ...given, desired: { ...given.desired, uplinks: [down, unconfigured, gone] } })
-  expect(statusText(status, plain).split('\n').slice(6, 10)).toEqual([
-    'LINE     STATE         SINCE  LATENCY  JITTER  LOSS  WHY         LAST PROBE',
-    'home  -  down          -            -       -     -  no carrier  -',
-    'lte   -  unconfigured  -            -       -     -  no address  -',
+  expect(statusText(status, plain, { width: 100 }).split('\n').slice(6, 12)).toEqual([
+    'LINE     STATE         SINCE  LATENCY  JITTER  LOSS',
+    'home  -  down          -            -       -     -',
+    '  no carrier',
+    'lte   -  unconfigured  -            -       -     -',
+    '  no address',
     '',
   ])
+})
+
+const ago = (ms: number) => ({
+  ...healthOf('online'),
+  since: now - ms,
+  why: 'probed',
+  lastProbe: 'answered',
+  latencyMs: 12.34,
+  jitterMs: 1.5,
+  loss: 0,
+})
+const hour = 3_600_000
+const dead = {
+  ...{ ...healthOf('offline'), since: now - 30 * hour, why: '0 of 3 targets answered, 2 needed, for the third time' },
+  lastProbe: '192.0.2.1 did not answer within 1000 ms, nor did it answer a question by DNS',
+}
+
+/** A host whose tables are as wide as they get: long addresses in both families. */
+function wide(): Status {
+  const status = statusOf(facts([], []))
+  const [first, ...others] = status.uplinks
+  if (!first?.inet || !first.inet6) throw new Error('no first uplink')
+  const inet6 = {
+    ...{ ...first.inet6, gateway: 'fe80::1234:56ff:fe78:9abc', health: dead },
+    addresses: ['2001:db8:1234:5678:9abc:def0:1234:5678', '2001:db8::1'],
+  }
+  return { ...status, uplinks: [{ ...first, inet: { ...first.inet, health: ago(12 * hour) }, inet6 }, ...others] }
+}
+
+test('times are those of the host, and how long ago they are; lines that are well need no reason', () => {
+  const text = statusText(wide(), plain).split('\n')
+  expect(text.slice(9, 14)).toEqual([
+    'LINE        STATE    SINCE                  LATENCY  JITTER  LOSS',
+    'home  IPv4  online   20:42:05, for 12 h    12.34 ms  1.5 ms   0 %',
+    'home  IPv6  offline  2026-11-26, for 30 h         -       -   0 %',
+    '  0 of 3 targets answered, 2 needed, for the third time; last probe: 192.0.2.1',
+    '  did not answer within 1000 ms, nor did it answer a question by DNS',
+  ])
+  expect(statusText(wide(), plain, { verbose: true })).toContain('  probed; last probe: answered')
+})
+
+test('nothing is wider than the terminal, down to 80 columns; what is too wide has a row of its own', () => {
+  const longest = (shown: Partial<Shown>) =>
+    Math.max(
+      ...statusText(wide(), plain, { breaks: true, ...shown })
+        .split('\n')
+        .map(({ length }) => length),
+    )
+  expect(longest({ verbose: true })).toBeLessThanOrEqual(80)
+  expect(longest({ width: 200 })).toBeGreaterThan(80)
+  expect(statusText(wide(), plain).split('\n').slice(0, 7)).toEqual([
+    'UPLINK  INTERFACE  STATE   SHARE  WEIGHT  METRIC',
+    'home    wan1       online    0 %       3      10',
+    '  192.0.2.2 (+1) by 192.0.2.1',
+    '                             0 %',
+    '  2001:db8:1234:5678:9abc:def0:1234:5678 (+1) by fe80::1234:56ff:fe78:9abc',
+    'lte     ppp0       online    0 %       1      10',
+    '  198.51.100.7, direct',
+  ])
+})
+
+test('nothing works: only where something should', () => {
+  const status = statusOf(facts([], []))
+  const all = (state: UplinkState) => ({ ...status, uplinks: status.uplinks.map((uplink) => ({ ...uplink, state })) })
+  expect(isAllDead(status)).toBe(false)
+  for (const state of ['offline', 'down', 'absent', 'unconfigured'] as const) expect(isAllDead(all(state))).toBe(true)
+  for (const state of ['disabled', 'suspect', 'degraded'] as const) expect(isAllDead(all(state))).toBe(false)
+  expect(isAllDead({ ...all('offline'), heldDown: true })).toBe(false)
+  const pair = { why: '', usable: null }
+  expect(isAllDead({ ...all('offline'), pair: { ...pair, role: 'standby' } })).toBe(false)
+  expect(isAllDead({ ...all('offline'), pair: { ...pair, role: 'active' } })).toBe(true)
 })
 
 test('what is wrong is told', () => {
