@@ -28,8 +28,10 @@ const partTitles: Readonly<Record<PartName, string>> = {
 
 const itemTitles: Readonly<Record<Item, string>> = {
   established: 'established UDP packet',
+  answered: 'UDP packet back',
   first: 'first packet of a flow',
   connection: 'TCP connect+reset',
+  http1: 'small page',
   bulk: 'TCP segment+ack',
 }
 
@@ -85,13 +87,7 @@ function over(
     pathsOf(results, 'plain', uplinks)?.[family]?.[way],
   ]
   if (!of || !plain) return null
-  const difference = (item: Item) => of[item] - plain[item]
-  return {
-    established: difference('established'),
-    first: difference('first'),
-    connection: difference('connection'),
-    bulk: difference('bulk'),
-  }
+  return Object.fromEntries(items.map((item) => [item, of[item] - plain[item]])) as Prices
 }
 
 function bars(two: (name: RulesetName) => DataPath | null, item: Item) {
@@ -196,11 +192,19 @@ function limitTable(results: readonly Result[]): string {
     const cells = [most, overRule, ours, pair('article')].map((figures) => figures.map(figure).join(' / '))
     return [itemTitles[item], ...cells]
   })
-  const growth = ways.map((way) => {
-    const [few, many] = [2, 63].map((count) => over(results, 'ifbalance', count, 'inet', way)?.established)
-    return few && many ? `${Math.round((100 * (many - few)) / few)} %` : '-'
-  })
-  rows.push(['established UDP packet, growth from 2 to 63 uplinks', '10 % / 10 %', '', growth.join(' / '), ''])
+  for (const [item, most] of [
+    ['established', 1.1],
+    ['first', 1.3],
+    ['connection', 1.3],
+    ['http1', 1.3],
+  ] as const) {
+    const growth = ways.map((way) => {
+      const [few, many] = [2, 63].map((count) => over(results, 'ifbalance', count, 'inet', way)?.[item])
+      return few && many ? `${(many / few).toFixed(1)} times` : '-'
+    })
+    const title = `${itemTitles[item]}, 63 uplinks against 2`
+    rows.push([title, `${most} / ${most} times`, '', growth.join(' / '), ''])
+  }
   const head = [
     'IPv4, two uplinks, forwarded / local',
     'at most',

@@ -10,7 +10,7 @@ export interface Plan {
   readonly variant: Variant
 }
 
-export const items = ['established', 'first', 'connection', 'bulk'] as const
+export const items = ['established', 'answered', 'first', 'connection', 'http1', 'bulk'] as const
 export type Item = (typeof items)[number]
 
 /** Instructions for one of each. */

@@ -35,19 +35,22 @@ function deleteRest({ chains, sets = [] }: Ruleset, former: Ruleset | null): str
 /**
  * Transactions that put the ruleset in the former one's place, in their order. What has intervals is filled before any
  * rule asks for it (see reconcile/decide/ruleset/interval-sets.ts), so sets of that kind that are new come first, by
- * themselves, with the chains that their elements lead to.
+ * themselves, with the chains that their elements lead to; not where the table is made anew, which would be away for longer.
  */
 export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): readonly string[] {
   const filled = without(ruleset.sets, former?.sets).filter(
     ({ definition = '', elements = [] }) => /\bflags [a-z,]*\binterval\b/.test(definition) && elements.length > 0,
   )
-  const isFilledBefore = former !== null && filled.length > 0
-  const between = isFilledBefore ? filledBefore(former, filled) : former
   const rest = deleteRest(ruleset, former)
+  const after = rest === null ? [] : [rest]
+  if (filled.length === 0 || (former !== null && !fits(former, ruleset.chains)))
+    return [replaceRuleset(ruleset, former), ...after]
+  const between = filledBefore(former ?? { chains: [] }, filled)
+  const first = block(without(between.chains, former?.chains), filled)
   return [
-    ...(isFilledBefore ? [block(without(between?.chains, former.chains), filled)] : []),
+    former === null ? `table ${table}\n${deleteRuleset}${first}` : first,
     replaceRuleset(ruleset, between),
-    ...(rest === null ? [] : [rest]),
+    ...after,
   ]
 }
 

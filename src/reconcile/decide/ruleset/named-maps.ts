@@ -7,19 +7,10 @@
  * loads under a flood). It would leave unsteered or untranslated, and its connection would stay so. A map with a name
  * is deleted by a transaction of its own, when no packet is on its way to it any more. Pure.
  */
-import { namedMap } from '../../../kernel/nft/named-map.ts'
+import { namedMap, typeOfKey } from '../../../kernel/nft/named-sets.ts'
 import type { NamedSet, Ruleset } from '../../../model/kernel.ts'
 
 const anonymousMap = /^(.+?)( & \S+)? vmap \{ ([^{}]+) \}/
-
-/** nft(8)'s types by the words that the keys of our rules end with. */
-const types: readonly (readonly [RegExp, string])[] = [
-  [/\b[io]if$/, 'iface_index'],
-  [/\bmeta nfproto$/, 'nf_proto'],
-  [/\b(ct|meta) mark$/, 'mark'],
-  [/\bip daddr$/, 'ipv4_addr'],
-  [/\bip6 daddr$/, 'ipv6_addr'],
-]
 
 /** The ruleset with a named map in the place of each map within a rule, but one whose key has no type here. */
 export function withNamedMaps({ chains, sets = [] }: Ruleset): Ruleset {
@@ -38,7 +29,7 @@ export function withNamedMaps({ chains, sets = [] }: Ruleset): Ruleset {
 
 /** With its size, the kernel takes the kind of map that it takes for those within rules, the cheapest. */
 function mapOf(key: string, elements: readonly string[]): NamedSet | null {
-  const [, type] = types.find(([words]) => words.test(key)) ?? []
+  const type = typeOfKey(key)
   if (type === undefined) return null
   const hasIntervals = elements.some((text) => /^[^ ]+[/-]/.test(text))
   return namedMap(`type ${type} : verdict; ${hasIntervals ? 'flags interval' : `size ${elements.length}`}`, elements)

@@ -70,10 +70,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
     pinChain(present, config),
     ...decideTranslation({ config, observed, present, uplinks, moves: moves || names.chains.length > 0 }),
   ]
-  return withNamedMaps({
-    sets,
-    chains: chains.map((chain) => ({ ...chain, rules: chain.rules.flatMap(withoutIntervalSets) })),
-  })
+  return withNamedMaps(withoutIntervalSets({ sets, chains }))
 }
 
 function preroutingChain(rules: readonly string[]): Chain {

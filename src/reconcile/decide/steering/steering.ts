@@ -8,7 +8,7 @@
 import { fields } from '../../../config/match/fields.ts'
 import { elementsOf, keyOf, keyRangesOf, outBy, typeOf } from '../../../config/match/key.ts'
 import { maskedMark } from '../../../config/match/mark.ts'
-import { namedMap } from '../../../kernel/nft/named-map.ts'
+import { namedMap } from '../../../kernel/nft/named-sets.ts'
 import { markOf, marks } from '../../../layout.ts'
 import { isUplinkIn, type Present } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'

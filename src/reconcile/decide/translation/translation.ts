@@ -88,7 +88,8 @@ function chainsOf(uplink: Present, world: World): readonly Chain[] {
       ...cameIn(world.present).map((which) => `${which} accept`),
       ...jump(keep),
       ...translateSources(uplink, world.uplinks),
-      ...fromOtherUplinks(uplink, world),
+      // What is private is translated further below, unless a rule between lets it stay.
+      ...fromOtherUplinks(uplink, world, theirs.rules.length > 0 ? [] : privateSources),
       ...jump(theirs),
       ...changesOf('inet', uplink).map((change) => `ip saddr { ${privateSources.join(', ')} } ${change}`),
       ...movePrivate(uplink),
@@ -100,8 +101,8 @@ function chainsOf(uplink: Present, world: World): readonly Chain[] {
   ]
 }
 
-/** Private sources of RFC 1918 and RFC 6598; those of RFC 4193 (IPv6) are moved. */
-const privateSources = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16']
+/** Private sources of RFC 1918 and RFC 6598, the most common first; those of RFC 4193 (IPv6) are moved. */
+const privateSources = ['192.168.0.0/16', '10.0.0.0/8', '172.16.0.0/12', '100.64.0.0/10']
 
 /** Rules that leave the uplink's own addresses alone: masquerade would turn any of them into its first. */
 function fromItself({ inet, inet6 }: Uplink): readonly string[] {
@@ -154,8 +155,11 @@ function everything(uplink: Present, { present, uplinks }: World): readonly stri
   ]
 }
 
-/** Rules for other uplinks' addresses, and for hosts in their subnets, as behind a proxy for ARP. */
-function fromOtherUplinks(uplink: Present, { sources }: World): readonly string[] {
+/**
+ * Rules for other uplinks' addresses, and for hosts in their subnets, as behind a proxy for ARP, but for those in prefixes
+ * that need none.
+ */
+function fromOtherUplinks(uplink: Present, { sources }: World, but: readonly string[]): readonly string[] {
   return families.flatMap((family) => {
     const own = sources.find((one) => one.uplink === uplink)?.[family]
     const others = sources.filter((one) => one.uplink !== uplink && isUplinkIn(family, one.uplink))
@@ -168,8 +172,9 @@ function fromOtherUplinks(uplink: Present, { sources }: World): readonly string[
         .flatMap((one) => one[family].addresses)
         .filter(([address]) => !own?.addresses.some(([other]) => other === address)),
     ]
-    if (ranges.length === 0) return []
-    return changesOf(family, uplink).map((change) => `${fromAny(family, ranges)} ${change}`)
+    const rest = family === 'inet' ? withoutRanges(ranges, but.flatMap(rangesOf)) : ranges
+    if (rest.length === 0) return []
+    return changesOf(family, uplink).map((change) => `${fromAny(family, rest)} ${change}`)
   })
 }
 

@@ -21,7 +21,7 @@ test.each([
 })
 
 test('what has no map, or one with a name, stays as it is', () => {
-  const ruleset = rulesetOf('iif { 3, 5 } accept', 'ip saddr vmap @map_1', 'tcp dport vmap { 80 : accept }')
+  const ruleset = rulesetOf('iif { 3, 5 } accept', 'ip saddr vmap @map_1', 'udp length vmap { 80 : accept }')
   expect(withNamedMaps(ruleset)).toEqual(ruleset)
 })
 
