@@ -73,6 +73,8 @@ export const optionalPrograms = {
   sendmail: '/usr/sbin/sendmail',
   /** Part of ifupdown: what stanzas say. */
   ifquery: '/usr/sbin/ifquery',
+  /** Has programs that ask for TCP get MPTCP. */
+  mptcpize: '/usr/bin/mptcpize',
   /** Part of wireguard-tools. */
   wg: '/usr/bin/wg',
   /** Reads systemd's journal. */

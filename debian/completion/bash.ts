@@ -1,6 +1,16 @@
 /** Completion for bash(1). Pure. */
 import type { Offer } from '../../src/cli/command.ts'
-import { alone, isForAll, listings, type OfferedCommand, valueOptions, type Way, wayOf } from './offered.ts'
+import {
+  alone,
+  haveStandIns,
+  isForAll,
+  listings,
+  type OfferedCommand,
+  standIns,
+  valueOptions,
+  type Way,
+  wayOf,
+} from './offered.ts'
 
 /**
  * The function takes the text of the line apart by itself: bash breaks words at colons, which addresses have. What it
@@ -27,6 +37,7 @@ _ifbalance() {
     for ((index = 2; index < \${#words[@]} - 1; index++)); do
         case \${words[1]}:\${words[index]} in
             ${valueOptions(commands).join(' | ')}) ((index++)) ;;
+            ${standIns(commands).join(' | ')}) ((place++)) ;;
             *:-?*) [[ \${words[index]} == -- ]] && ((place++)) ;;
             *) ((place++)) ;;
         esac
@@ -67,14 +78,15 @@ function wordCases({ name, options, words }: OfferedCommand): readonly string[] 
   return words.flatMap((offer, index) => offering(`${name}:${isForAll(offer) ? '*' : index + 1}`, offer))
 }
 
-function optionCases({ name, options, words }: OfferedCommand): readonly string[] {
+function optionCases(command: OfferedCommand): readonly string[] {
+  const { name, options, words } = command
   const dashes = words.findIndex((offer) => Array.isArray(offer) && offer.includes('--'))
   const cases = dashes < 0 ? [] : [`${name}:${dashes + 1}) found=(--) ;;`]
-  return options.length === 0 ? cases : [...cases, optionCase(name, options)]
+  return options.length === 0 ? cases : [...cases, optionCase(name, options, haveStandIns(command) ? '1' : '*')]
 }
 
-function optionCase(name: string, options: OfferedCommand['options']): string {
-  return `${name}:*) found=(${options.map((option) => `--${option.name}`).join(' ')}) ;;`
+function optionCase(name: string, options: OfferedCommand['options'], place = '*'): string {
+  return `${name}:${place}) found=(${options.map((option) => `--${option.name}`).join(' ')}) ;;`
 }
 
 function offering(pattern: string, offer: Offer): readonly string[] {

@@ -1,6 +1,15 @@
 /** Completion for fish(1). Pure. */
 import type { Offer } from '../../src/cli/command.ts'
-import { alone, isForAll, listings, type OfferedCommand, valueOptions, wayOf } from './offered.ts'
+import {
+  alone,
+  haveStandIns,
+  isForAll,
+  listings,
+  type OfferedCommand,
+  standIns,
+  valueOptions,
+  wayOf,
+} from './offered.ts'
 
 export function fishCompletion(commands: readonly OfferedCommand[]): string {
   return `# fish completion for ifbalance(8)
@@ -17,7 +26,7 @@ function __ifbalance_place
         switch $command:$words[1]
             case ${valueOptions(commands).join(' ')}
                 set -e words[1]
-            case '*:--'
+            case ${standIns(commands).join(' ')} '*:--'
                 set place (math $place + 1)
             case '*:-?*'
             case '*'
@@ -43,10 +52,14 @@ ${Object.entries(alone)
 ${commands.flatMap(linesOf).join('\n')}`
 }
 
-function linesOf({ name, summary, options, words }: OfferedCommand): readonly string[] {
+function linesOf(command: OfferedCommand): readonly string[] {
+  const { name, summary, options, words } = command
+  const place = haveStandIns(command) ? '1' : '*'
   return [
     line('not __ifbalance_place', `-a ${name} -d ${quoted(summary)}`),
-    ...options.map((option) => line(`__ifbalance_is_at '${name}:*'`, `-l ${option.name}${textOf(option.value)}`)),
+    ...options.map((option) =>
+      line(`__ifbalance_is_at '${name}:${place}'`, `-l ${option.name}${textOf(option.value)}`),
+    ),
     ...words.flatMap((offer, index) =>
       offer === 'nothing' ? [] : [line(placeOf(name, offer, index), argumentsFor(offer))],
     ),

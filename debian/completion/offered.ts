@@ -68,6 +68,16 @@ export function isForAll(offer: Offer): boolean {
   return offer === 'files' || offer === 'command'
 }
 
+/** Whether options stand in place of the first word, as in the call of another program. */
+export function haveStandIns({ words }: OfferedCommand): boolean {
+  return words.includes('command')
+}
+
+/** `COMMAND:--OPTION` for each option that stands in place of a word. */
+export function standIns(commands: readonly OfferedCommand[]): readonly string[] {
+  return commands.filter(haveStandIns).flatMap(({ name, options }) => options.map((one) => `${name}:--${one.name}`))
+}
+
 /** `COMMAND:--OPTION` for each option that takes the word behind it. */
 export function valueOptions(commands: readonly OfferedCommand[]): readonly string[] {
   return commands.flatMap(({ name, options }) =>

@@ -50,7 +50,7 @@ function listingFunction(kind: string, pipeline: string): string {
 
 /** A command's specifications for `_arguments`. */
 function commandCase({ name, options, words }: OfferedCommand): readonly string[] {
-  if (words.includes('command')) return [callOfAnother(name, words)]
+  if (words.includes('command')) return [callOfAnother(name, words, options)]
   const specs = [
     ...options.map(({ name: option, value }) => `--${option}${value === null ? '' : `:${option}:${action(value)}`}`),
     ...words.map((offer, index) => `${isForAll(offer) ? '*' : index + 1}:word:${action(offer)}`),
@@ -59,11 +59,13 @@ function commandCase({ name, options, words }: OfferedCommand): readonly string[
 }
 
 /** Not by `_arguments`, which takes `--` for its own. */
-function callOfAnother(name: string, words: readonly Offer[]): string {
+function callOfAnother(name: string, words: readonly Offer[], options: OfferedCommand['options']): string {
+  const standIns = options.map((option) => `--${option.name}`).join(' ')
   const own = words.filter((offer) => offer !== 'command').map(wayOf)
   const cases = own.map((way, index) => `((CURRENT == ${index + 2})) && { ${functionCall(way)}; return }`)
   const shift = own.length + 1
   return `${name})
+            ${`((CURRENT == 2)) && [[ $PREFIX == -* ]] && { compadd -- ${standIns}; return }`}
             ${cases.join('\n            ')}
             shift ${shift} words
             ((CURRENT -= ${shift}))

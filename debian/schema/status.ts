@@ -6,6 +6,7 @@ import type { Pair } from '../../src/model/pair.ts'
 import type { CapacityFigures, DirectionFigures } from '../../src/model/spreading.ts'
 import { uplinkStates } from '../../src/model/uplink.ts'
 import type { Connections, FamilyConnections, UplinkConnections } from '../../src/status/connections.ts'
+import type { MptcpConnection } from '../../src/status/mptcp.ts'
 import type { PathStatus, Status, UplinkStatus } from '../../src/status/status.ts'
 import {
   constant,
@@ -168,5 +169,29 @@ export const connections = object<Connections>({
       inet6: has(integer, 'How many of IPv6'),
     }),
     'Connections that are on no uplink',
+  ),
+  mptcp: has(
+    list(
+      object<MptcpConnection>({
+        peer: has(
+          object<MptcpConnection['peer']>({ address: has(text, 'Its address'), port: has(integer, 'Its port') }),
+          'The other end',
+        ),
+        subflows: has(
+          list(
+            object<MptcpConnection['subflows'][number]>({
+              uplink: has(nullable(text), 'The uplink whose address it has; null for none'),
+              address: has(text, 'Its address on this host'),
+              port: has(integer, 'Its port on this host'),
+              isBackup: has(flag, 'Whether it is used only while no other works'),
+              sent: has(integer, 'Bytes that it has sent'),
+              received: has(integer, 'Bytes that it has received'),
+            }),
+          ),
+          'What carries it, the one that has carried most first',
+        ),
+      }),
+    ),
+    'MPTCP connections of this host; each subflow is one of the connections above',
   ),
 })

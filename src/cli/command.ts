@@ -9,7 +9,7 @@ type OptionKind = 'flag' | 'text'
 /** `none` refuses every word that is no option; `some` leaves words to the command. */
 type Words = 'none' | 'some' | Verbatim
 
-/** Every argument is handed on as it is, options too. Only the first `ours` of them may ask for help. */
+/** Every argument is handed on as it is, options too, but for flags in front. Only the first `ours` of them may ask for help. */
 interface Verbatim {
   readonly ours: number
 }
@@ -91,8 +91,8 @@ export function readCall<Call>(
   { options, words }: Pick<Description, 'options' | 'words'>,
   args: readonly string[],
 ): Call {
-  if (typeof words !== 'string') return { words: args } as Call
   const kinds = Object.entries(options)
+  if (typeof words !== 'string') return verbatim(kinds, args) as Call
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: words === 'some',
@@ -100,6 +100,15 @@ export function readCall<Call>(
   })
   const given = kinds.map(([name, kind]) => [name, values[name] ?? (kind === 'flag' ? false : undefined)])
   return { ...Object.fromEntries(given), words: positionals } as Call
+}
+
+/** Flags count where they stand in front of all words; from the first word on, everything is one. */
+function verbatim(kinds: readonly (readonly [string, OptionKind])[], args: readonly string[]) {
+  const isFlag = (arg: string) => kinds.some(([name]) => arg === `--${name}`)
+  const first = args.findIndex((arg) => !isFlag(arg))
+  const flags = first === -1 ? args : args.slice(0, first)
+  const given = kinds.map(([name]) => [name, flags.includes(`--${name}`)])
+  return { ...Object.fromEntries(given), words: args.slice(flags.length) }
 }
 
 /** Whether help is asked for, and not the command. */

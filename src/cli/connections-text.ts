@@ -1,5 +1,8 @@
 /** `ifbalance connections` as text for people. Pure. */
+
+import { hostPort } from '../net/target.ts'
 import type { Connections, FamilyConnections, UplinkConnections } from '../status/connections.ts'
+import { type MptcpConnection, subflowsText } from '../status/mptcp.ts'
 import type { Paint } from './output.ts'
 import { type Cell, type Column, layOut } from './table.ts'
 
@@ -30,6 +33,7 @@ export function connectionsText(connections: Connections, paint: Paint): string 
     '',
     `${connectionsAre(total)} on uplinks now; ${connectionsAre(elsewhere)} elsewhere, as within the host and its LANs.`,
     ...remarkOnBytes(total, counted),
+    ...mptcpLines(connections.mptcp),
   ].join('\n')
 }
 
@@ -44,6 +48,20 @@ function row(label: string, family: string, { out, in: cameIn, share, bytes }: F
   const texts = [label, family, `${Math.round(share * 100)} %`, String(out), String(cameIn)]
   const amounts = withBytes ? [amount(bytes?.sent), amount(bytes?.received)] : []
   return [...texts, ...amounts].map((text): Cell => ({ text }))
+}
+
+/** How many MPTCP connections are shown; all are in JSON. */
+const mostShown = 20
+
+function mptcpLines(connections: readonly MptcpConnection[]): readonly string[] {
+  if (connections.length === 0) return []
+  const shown = connections.slice(0, mostShown).map(({ peer, subflows }) => {
+    const parts = subflowsText(subflows, ({ sent, received }) => `${amount(received)} received, ${amount(sent)} sent`)
+    return `  ${hostPort(peer)}  ${parts.replaceAll('), ', '); ')}`
+  })
+  const rest = connections.length - shown.length
+  const title = connections.length === 1 ? '1 MPTCP connection' : `${connections.length} MPTCP connections`
+  return ['', `${title} of this host, with subflows by:`, ...shown, ...(rest > 0 ? [`  ... and ${rest} more`] : [])]
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const

@@ -145,9 +145,10 @@ export const commands = {
     load: () => import('./explain.ts'),
   }),
   exec: command({
-    usage: 'UPLINK -- COMMAND [ARGUMENT...]',
-    summary: 'run a command that uses this uplink alone, as do its children',
-    options: {},
+    usage: 'UPLINK | --all -- COMMAND [ARGUMENT...]',
+    summary:
+      'run a command that uses this uplink alone, as do its children, or whose TCP connections use all, by MPTCP',
+    options: { all: 'flag' },
     // What follows the uplink's name is for the command.
     words: { ours: 1 },
     completes: ['uplinks', ['--'], 'command'],

@@ -1,9 +1,22 @@
 /** Existing connections, and what keeps each where it is. */
 import { eachEntry, isEntry, markOf } from '../kernel/conntrack/entry.ts'
+import { readSubflows } from '../kernel/sockets/subflows.ts'
 import { marks, numberOf } from '../layout.ts'
 import type { Config } from '../model/config.ts'
 import type { Uplink } from '../model/uplink.ts'
+import { hostPort } from '../net/target.ts'
+import { type MptcpConnection, type MptcpSubflow, mptcpConnections, subflowsText } from '../status/mptcp.ts'
 import type { Question } from './question.ts'
+
+/** Which others carry the same MPTCP connection of this host; '' for what is none. */
+function subflowsOf(entry: string, connections: readonly MptcpConnection[]): string {
+  const [, source, , port] = / src=(\S+) dst=(\S+) sport=(\d+) /.exec(entry) ?? []
+  const isThis = ({ address, port: own }: MptcpSubflow) => address === source && own === Number(port)
+  const found = connections.find((connection) => connection.subflows.some(isThis))
+  if (!found) return ''
+  const parts = subflowsText(found.subflows, hostPort)
+  return `; ${found.subflows.length === 1 ? 'the only subflow' : `one of ${found.subflows.length} subflows`} of an MPTCP connection: ${parts}`
+}
 
 export interface Kept {
   /** A text line of conntrack(8), without the name of the family. */
@@ -28,8 +41,10 @@ export async function keptConnections(
     ...(port > 0 ? ['--orig-port-dst', String(port)] : []),
     ...(sourcePort ? ['--orig-port-src', String(sourcePort)] : []),
   ]
+  const subflows = protocol === 'tcp' ? mptcpConnections(uplinks, await readSubflows()) : []
   await eachEntry(family, words, (line) => {
-    if (kept.length < most && isEntry(line)) kept.push({ entry: line.trim(), because: reasonOf(line) })
+    if (kept.length < most && isEntry(line))
+      kept.push({ entry: line.trim(), because: reasonOf(line) + subflowsOf(line, subflows) })
   })
   return kept
 

@@ -15,3 +15,8 @@ export function portOf(target: string, other: number): number {
 export function addressOf(target: string): string {
   return /^https?:/.test(target) ? new URL(target).hostname.replace(/^\[|\]$/g, '') : hostOf(target)
 }
+
+/** An address with its port, as targets are written. */
+export function hostPort({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

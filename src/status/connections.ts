@@ -2,6 +2,7 @@
 
 import type { Counted, Sum } from '../kernel/conntrack/count.ts'
 import type { Family } from '../net/family.ts'
+import type { MptcpConnection } from './mptcp.ts'
 
 /** What `ifbalance connections --json` prints; `format` promises the same as in Status (status.ts). */
 export interface Connections {
@@ -9,6 +10,8 @@ export interface Connections {
   readonly uplinks: readonly UplinkConnections[]
   /** Connections that neither left nor came in by an uplink. */
   readonly others: Readonly<Record<Family, number>>
+  /** This host's MPTCP connections; each subflow is one of the connections above. */
+  readonly mptcp: readonly MptcpConnection[]
 }
 
 export interface UplinkConnections {
@@ -35,6 +38,7 @@ export interface FamilyConnections {
 export function connectionsOf(
   uplinks: readonly { readonly name: string; readonly number: number }[],
   counted: Readonly<Record<Family, Counted>>,
+  mptcp: readonly MptcpConnection[],
 ): Connections {
   const known = new Map(uplinks.map(({ name, number }) => [number, name] as const))
   const numbers = new Set([...known.keys(), ...counted.inet.uplinks.keys(), ...counted.inet6.uplinks.keys()])
@@ -49,6 +53,7 @@ export function connectionsOf(
         inet6: ofFamily(number, counted.inet6),
       })),
     others: { inet: counted.inet.others, inet6: counted.inet6.others },
+    mptcp,
   }
 }
 

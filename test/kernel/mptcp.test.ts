@@ -5,6 +5,7 @@ import { command, inNamespace, monotonicMs, type Running, start, waitForLine } f
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
+import { program } from '../lab/program.ts'
 import { carriedBytes, shape } from '../lab/shaped-lines.ts'
 import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
 import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
@@ -150,6 +151,34 @@ async function untilMore(one: Download): Promise<void> {
   const from = one.bytes()
   await until(lab, 'it goes on', async () => one.bytes() > from + 500_000)
 }
+
+test('exec --all: a program that asks for TCP is carried by both lines, and told by which', async () => {
+  await restart(lab)
+  await untilJudged(lab, 4)
+  await untilEndpoints(...wan1, ...wan2)
+  const plain = ['/usr/bin/python3', fileURLToPath(new URL('programs/download.py', import.meta.url))]
+  const command = [...plain, addresses.server, String(port)]
+  const one = await lab.start([...program, 'exec', '--all', '--', ...command])
+  await untilBothCarry()
+  const { mptcp: connections } = JSON.parse(await lab.ifbalance(['connections', '--json']))
+  const subflow = (uplink: string, address: string) => ({ ...carrying, uplink, address })
+  const carrying = { port: expect.any(Number), isBackup: false, sent: expect.any(Number), received: expect.any(Number) }
+  expect(connections).toEqual([
+    {
+      peer: { address: addresses.server, port },
+      subflows: [subflow('wan1', '10.1.0.50'), subflow('wan2', '10.2.0.50')],
+    },
+  ])
+  const [first] = connections[0].subflows
+  expect(first.received).toBeGreaterThan(300_000)
+  expect(await lab.ifbalance(['connections'])).toMatch(
+    /^1 MPTCP connection of this host, with subflows by:\n {2}203\.0\.113\.1:7400 {2}wan1 [\d.]+ MB received, .* wan2 /m,
+  )
+  expect(await lab.ifbalance(['explain', '--connection', `${addresses.server}:${port}`])).toMatch(
+    /one of 2 subflows of an MPTCP connection: wan[12] 10\.[12]\.0\.50:\d+, wan[12] 10\.[12]\.0\.50:\d+/,
+  )
+  await one.stop()
+})
 
 test("others' endpoints are left alone, and ours step aside", async () => {
   await restart(lab)

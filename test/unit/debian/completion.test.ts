@@ -24,6 +24,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'ifbalance probe l': ['lte'],
   'ifbalance probe lte ': [],
   'ifbalance exec lte -': ['--'],
+  'ifbalance exec --all -': ['--'],
+  'ifbalance exec --all -- dircolor': ['dircolors'],
   'ifbalance exec lte -- dircolor': ['dircolors'],
   'ifbalance check READ': ['README.md'],
   'ifbalance check README.md CHAN': ['CHANGELOG.md'],
