@@ -1,8 +1,9 @@
 /** Maintenance: an uplink is drained, disabled, unplugged and taken in again, with connections of every kind on it. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Host, startHost } from './daemon-host.ts'
-import { type Holding, prefixConfig, startHolding } from './held.ts'
-import { arrived, forgetArrived, inside, makeProviders, server, setCarrier } from './providers.ts'
+import type { Host } from './daemon-host.ts'
+import type { Holding } from './held.ts'
+import { startHeldHost } from './held-host.ts'
+import { arrived, forgetArrived, inside, server, setCarrier } from './providers.ts'
 
 const few = 8
 const patienceMs = 60_000
@@ -11,16 +12,7 @@ let host: Host
 let holding: Holding
 
 beforeEach(async () => {
-  host = await startHost()
-  await makeProviders(host)
-  holding = await startHolding({
-    where: { release: 'namespaces', stack: 'static' },
-    server,
-    addressOf: (i) => ({ inet: `10.${i}.0.2`, inet6: `2001:db8:${i}::2` }),
-    run: (place, argv, input = '') => host.run(place === 'host' ? argv : inside(place, argv), {}, { input }),
-    start: (place, argv) => host.start(place === 'host' ? argv : inside(place, argv)),
-  })
-  await host.write('/etc/ifbalance/conf.d/50-prefix.conf', prefixConfig)
+  ;({ host, holding } = await startHeldHost())
 })
 afterEach(() => host.end())
 

@@ -4,9 +4,10 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isStrict } from '../lab/measurements.ts'
-import { type Host, type Running, startHost } from './daemon-host.ts'
-import { count, type Holding, held, lost, prefix, prefixConfig, startHolding, theirs } from './held.ts'
-import { inside, lanClient, makeProviders, server, setCarrier } from './providers.ts'
+import type { Host, Running } from './daemon-host.ts'
+import { count, type Holding, held, lost, prefix, theirs } from './held.ts'
+import { startHeldHost } from './held-host.ts'
+import { inside, lanClient, server, setCarrier } from './providers.ts'
 import { changedSoon } from './transcript.ts'
 
 /** Where something else than their number is the question. */
@@ -21,16 +22,7 @@ let daemon: Running
 let holding: Holding
 
 beforeEach(async () => {
-  host = await startHost()
-  await makeProviders(host)
-  holding = await startHolding({
-    where: { release: 'namespaces', stack: 'static' },
-    server,
-    addressOf: (i) => ({ inet: `10.${i}.0.2`, inet6: `2001:db8:${i}::2` }),
-    run: (place, argv, input = '') => host.run(place === 'host' ? argv : inside(place, argv), {}, { input }),
-    start: (place, argv) => host.start(place === 'host' ? argv : inside(place, argv)),
-  })
-  await host.write('/etc/ifbalance/conf.d/50-prefix.conf', prefixConfig)
+  ;({ host, holding } = await startHeldHost())
 })
 afterEach(() => host.end())
 
