@@ -14,6 +14,13 @@ export const commands = {
     words: 'none',
     load: () => import('./status.ts'),
   }),
+  top: command({
+    usage: '',
+    summary: 'the uplinks, what they carry and for whom, as it happens',
+    options: {},
+    words: 'none',
+    load: () => import('./top.ts'),
+  }),
   plan: command({
     usage: '',
     summary: 'what would be changed now, as the commands that do it',
