@@ -4,6 +4,7 @@
  */
 import { checkKernel } from '../cli/check-kernel.ts'
 import { checkMptcp } from '../cli/check-mptcp.ts'
+import { checkPair } from '../cli/check-pair.ts'
 import { checkTools } from '../cli/check-tools.ts'
 import { checkWishes } from '../cli/check-wishes.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
@@ -54,6 +55,7 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
     const warnings = [
       ...desired.warnings.map(({ reason }) => reason),
       ...checkWishes(config, observed),
+      ...checkPair(config),
       ...readRivals().map(({ reason }) => reason),
     ]
     const notes = [...gatewaylessLines(config, desired.uplinks, observed), ...checkMptcp(config, observed)]

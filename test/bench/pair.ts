@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bundleSources } from '../../esbuild.bundle.ts'
-import { allCases, oneAddressCases, play } from '../lab/pair/cases.ts'
+import { allCases, oneAddressCases, play, twoLeasesCases } from '../lab/pair/cases.ts'
 import { pairLab } from '../lab/pair/lab.ts'
 import { bundle } from '../lab/program.ts'
 import type { Chapter } from './chapter.ts'
@@ -11,9 +11,13 @@ import { type PairResults, type PairSample, pairSection } from './pair-section.t
 
 const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 1)
 
+const shared = { keepalived: 'keepalived.conf', conntrackd: 'conntrackd.conf' }
+const leases = { keepalived: 'keepalived-two-leases.conf', conntrackd: null }
+
 const variants = [
-  { addresses: 'own and shared', ifbalance: 'ifbalance.conf', own: true, cases: allCases },
-  { addresses: 'shared only', ifbalance: 'ifbalance-one-address.conf', own: false, cases: oneAddressCases },
+  { addresses: 'own and shared', ifbalance: 'ifbalance.conf', own: true, cases: allCases, ...shared },
+  { addresses: 'shared only', ifbalance: 'ifbalance-one-address.conf', own: false, cases: oneAddressCases, ...shared },
+  { addresses: 'two leases', ifbalance: 'ifbalance-two-leases.conf', own: true, cases: twoLeasesCases, ...leases },
 ] as const
 
 export const pair: Chapter<PairResults> = {
@@ -24,8 +28,8 @@ export const pair: Chapter<PairResults> = {
     await bundleSources(bundle)
     const samples: PairSample[] = []
     for (let round = 0; round < rounds; round++)
-      for (const { addresses, ifbalance, own, cases } of variants) {
-        const lab = await pairLab({ ifbalance, own, keepalived: 'keepalived.conf', conntrackd: 'conntrackd.conf' })
+      for (const { addresses, cases, ...variant } of variants) {
+        const lab = await pairLab(variant)
         try {
           for (const one of cases) {
             const { byKind: _, ...result } = await play(one, lab)

@@ -161,9 +161,12 @@ export const allCases: readonly PairCase[] = [
 /** Without addresses of its own a router cannot see a line come back: it stays with the peer. */
 export const oneAddressCases: readonly PairCase[] = [...switches, powerLoss, boot, deadLine]
 
+/** What there is begins anew; `limitMs` is of no concern. */
+export const twoLeasesCases: readonly PairCase[] = [...switches, deadLine, mended, powerLoss]
+
 /** Lets it happen to fresh connections. */
 export async function play({ run, watchMs = 1500, withoutIsp1 }: PairCase, lab: PairLab): Promise<PairResult> {
-  const traffic = await openTraffic(lab.undo, lab.network)
+  const traffic = await openTraffic(lab.undo, lab.network, lab.areShared)
   // What has just begun is with the peer within a moment.
   await setTimeout(1000)
   await traffic.report()

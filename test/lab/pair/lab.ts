@@ -19,6 +19,8 @@ export interface PairLab {
   readonly timesActive: () => number
   /** How many of the connections that it carries are on this uplink. */
   readonly connectionsOf: (router: PairRouter, uplink: number) => Promise<number>
+  /** Whether addresses at the providers move. */
+  readonly areShared: boolean
   readonly dispose: () => Promise<void>
 }
 
@@ -49,7 +51,17 @@ export async function pairLab(variant: Variant): Promise<PairLab> {
       return listed.split('\n').filter((line) => / dport=(7002|8080) /.test(line)).length
     }
     return {
-      ...{ network, a, b, undo, untilActive, untilUsable, timesActive, connectionsOf },
+      ...{
+        network,
+        a,
+        b,
+        undo,
+        untilActive,
+        untilUsable,
+        areShared: variant.conntrackd !== null,
+        timesActive,
+        connectionsOf,
+      },
       dispose: () => undo.dispose(),
     }
   } catch (error) {

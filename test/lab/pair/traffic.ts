@@ -35,14 +35,17 @@ export async function serveTraffic(undo: Disposer, network: PairNetwork): Promis
   }
 }
 
-/** 20 echo, 15 downloads and 5 idle connections from the LAN, and 10 from the internet, half of them by each provider. */
-export async function openTraffic(undo: Disposer, network: PairNetwork): Promise<Traffic> {
+/**
+ * 20 echo, 15 downloads and 5 idle connections from the LAN, and 10 from the internet, half of them by each provider, where the
+ * providers' addresses move.
+ */
+export async function openTraffic(undo: Disposer, network: PairNetwork, areShared: boolean): Promise<Traffic> {
   const out = [
     ['download', 15],
     ['echo', 20],
     ['idle', 5],
   ] as const
-  const into = shared.isps.flatMap((host) => [
+  const into = (areShared ? shared.isps : []).flatMap((host) => [
     { kind: 'download', count: 3, host, port: ports.inbound },
     { kind: 'echo', count: 2, host, port: ports.inbound },
   ])
@@ -60,14 +63,12 @@ export async function openTraffic(undo: Disposer, network: PairNetwork): Promise
     report: async () => {
       const [outgoing, incoming] = await Promise.all([own.report(), others.report()])
       const sum = (of: (report: KindReport) => number) => incoming.reduce((total, report) => total + of(report), 0)
-      return [
-        ...outgoing,
-        {
-          ...{ kind: 'in', count: sum(({ count }) => count), broken: sum(({ broken }) => broken) },
-          silenceMs: Math.max(...incoming.map(({ silenceMs }) => silenceMs)),
-          errors: [...new Set(incoming.flatMap(({ errors }) => errors))],
-        },
-      ]
+      const all: KindReport = {
+        ...{ kind: 'in', count: sum(({ count }) => count), broken: sum(({ broken }) => broken) },
+        silenceMs: Math.max(0, ...incoming.map(({ silenceMs }) => silenceMs)),
+        errors: [...new Set(incoming.flatMap(({ errors }) => errors))],
+      }
+      return areShared ? [...outgoing, all] : outgoing
     },
   }
 }
