@@ -18,6 +18,8 @@ export interface PairCase {
 
 export interface PairResult {
   readonly connections: number
+  /** Those that did not even begin well. */
+  readonly brokenBefore: number
   /** Those that were to live, and did not. */
   readonly broken: number
   readonly silenceMs: number
@@ -83,6 +85,7 @@ export const boot: PairCase = {
   name: 'it boots, and takes over',
   ...{ limitMs: 500, changes: 1 },
   run: async (lab) => {
+    await lab.a.losePower()
     await lab.a.boot()
     await lab.untilActive(lab.a)
   },
@@ -169,7 +172,7 @@ export async function play({ run, watchMs = 1500, withoutIsp1 }: PairCase, lab: 
   const traffic = await openTraffic(lab.undo, lab.network, lab.areShared)
   // What has just begun is with the peer within a moment.
   await setTimeout(1000)
-  await traffic.report()
+  const start = await traffic.report()
   const doomed = withoutIsp1 ? await lab.connectionsOf(lab.a, 1) : 0
   const fresh = await openNew(lab.network)
   const before = lab.timesActive()
@@ -181,6 +184,7 @@ export async function play({ run, watchMs = 1500, withoutIsp1 }: PairCase, lab: 
   await traffic.stop()
   const sum = (of: (report: KindReport) => number) => byKind.reduce((total, report) => total + of(report), 0)
   return {
+    brokenBefore: start.reduce((total, report) => total + report.broken, 0),
     connections: sum(({ count }) => count) - doomed,
     broken: Math.max(0, sum(({ broken }) => broken) - doomed),
     silenceMs: Math.round(Math.max(...byKind.map(({ silenceMs }) => silenceMs))),
