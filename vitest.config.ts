@@ -16,7 +16,7 @@ const onMachines = {
 
 /**
  * Four kinds of tests: pure ones, ones in network namespaces on the real kernel, ones in booted Debians, and ones on
- * Debian's own kernel, emulated.
+ * Debian's own kernel, emulated. What a maintainer of a package looks at has a fifth, which is not in `npm test`.
  */
 export default defineConfig({
   test: {
@@ -41,6 +41,7 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      { test: { name: 'packaging', include: ['test/packaging/**/*.test.ts'], fileParallelism: false } },
       {
         test: {
           ...onMachines,
