@@ -8,7 +8,7 @@ describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
   let lab: Lab
 
   beforeAll(async () => {
-    const packages = ['autopkgtest', 'python3']
+    const packages = ['autopkgtest', 'dpkg-dev', 'python3']
     lab = await createLab({
       release,
       stack: 'networkd',
@@ -32,11 +32,10 @@ describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
       accept: [0, 2, 4, 6, 8, 12, 16, 20],
       timeoutMs: 900_000,
     })
-    const results = `${stdout}${stderr}`.split('\n').filter((line) => /^(balance|purge) +(PASS|FAIL|SKIP)/.test(line))
-    expect(
-      results.map((line) => line.replace(/ +/g, ' ').trim()),
-      `${stdout}${stderr}`,
-    ).toEqual(['balance PASS', 'purge PASS'])
+    const results = stdout.split('\n').filter((line) => /^(balance|purge) +(PASS|FAIL|SKIP)/.test(line))
+    expect(new Set(results.map((line) => line.replace(/ +/g, ' ').trim())), `${stdout}${stderr}`).toEqual(
+      new Set(['balance PASS', 'purge PASS']),
+    )
     expect(exitCode).toBe(0)
   }, 1_200_000)
 })

@@ -27,6 +27,16 @@ const surroundings = [
   },
 ] as const
 
+/** Each is known to one of both lintians alone, so an override of it is an error to the other. */
+const known = [
+  // What the other does not say is overridden.
+  'unused-override',
+  // The page for Cockpit has no homepage: there is none with a public address yet.
+  'appstream-metadata-validation-failed',
+  // Of a service that its socket starts.
+  'package-supports-alternative-init-but-no-init.d-script',
+] as const
+
 beforeAll(async () => {
   await command([process.execPath, `${project}/debian/build-source.ts`], { timeoutMs: patient })
   rmSync(built, { recursive: true, force: true })
@@ -65,7 +75,7 @@ describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
         const room = disposer()
         try {
           const result = await buildPackage(room, release, source, where)
-          for (const name of readdirSync(result).filter((name) => /\.(deb|changes|buildinfo)$/.test(name))) {
+          for (const name of readdirSync(result).filter((name) => /\.deb$|_amd64\.(changes|buildinfo)$/.test(name))) {
             cpSync(`${result}/${name}`, `${folder}/${name}`)
           }
         } finally {
@@ -91,7 +101,7 @@ describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
       const { root, exec } = await lintianOf(undo, release)
       const [{ user }] = surroundings
       for (const folder of [source, `${built}/${release}-${user}`]) cpSync(folder, `${root}/srv`, { recursive: true })
-      const script = 'exec lintian --allow-root --info --display-info --fail-on error,warning,info /srv/*.changes'
+      const script = `exec lintian --allow-root --display-info --suppress-tags ${known.join(',')} --fail-on error,warning,info /srv/*.changes`
       const { stdout, exitCode } = await exec(['/bin/sh', '-c', script], { accept: [0, 1, 2], timeoutMs: patient })
       expect({ stdout: stdout.split('\n').filter((line) => /^[EWIP]: /.test(line)), exitCode }).toEqual({
         stdout: [],
