@@ -44,7 +44,10 @@ interface DebianRoot {
  * The folder of a root of this release; builds it (about 20 s) unless one of the same name with the same package list is
  * kept. `progress` gets a line when something takes time.
  */
-async function debianRoot({ name, release, packages }: DebianRoot, progress: (line: string) => void): Promise<string> {
+export async function debianRoot(
+  { name, release, packages }: DebianRoot,
+  progress: (line: string) => void,
+): Promise<string> {
   const id = createHash('sha256').update(JSON.stringify({ release, packages })).digest('hex')
   const folder = `${labPaths.images}/${name}`
   const idFile = `${folder}.id`
