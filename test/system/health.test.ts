@@ -107,4 +107,16 @@ describe.skipIf(skip).each([
     }
     checkShare(countByPeer(await connections(host, 60))[two], 60, 0.5)
   })
+
+  test('ifbalance log tells of it, by uplink and in the time of the host', async () => {
+    const log = async (...words: readonly string[]) =>
+      (await lab.machine.exec(['/usr/sbin/ifbalance', 'log', ...words])).stdout.trim().split('\n')
+    const of2 = await log('wan2')
+    const down = of2.findLastIndex((line) => / {2}wan2 is offline: .*; new connections by wan1$/.test(line))
+    expect(down, of2.join('\n')).toBeGreaterThanOrEqual(0)
+    expect(of2.slice(down + 1).join('\n')).toMatch(/ {2}wan2 is online/)
+    for (const line of of2) expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}/)
+    expect(await log()).toEqual(expect.arrayContaining([...of2]))
+    expect((await log('wan1')).filter((line) => / {2}wan2 /.test(line))).toEqual([])
+  })
 })
