@@ -43,6 +43,8 @@ export interface Address {
   readonly deprecated?: true
   /** It has a lifetime: a DHCP client or a router gave it. */
   readonly dynamic?: true
+  /** A privacy extension's (RFC 8981), which the kernel prefers where `use_tempaddr` is 2. */
+  readonly temporary?: true
 }
 
 export type RouteType = 'unicast' | 'unreachable' | 'prohibit' | 'blackhole' | 'throw' | 'other'

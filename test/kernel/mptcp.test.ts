@@ -27,6 +27,10 @@ beforeAll(async () => {
   }
   // What a server takes that is meant for it; the kernel's two are soon used up by subflows that it does not know to be dead.
   await command(inNamespace(lab.network.internet, ['/usr/sbin/ip', 'mptcp', 'limits', 'set', 'subflows', '8']))
+  await until(lab, 'both advertisements have come', async () => {
+    const listed = await lab.exec(['/usr/sbin/ip', '-6', 'address', 'show', 'scope', 'global', '-tentative'])
+    return advertised.every((address) => listed.includes(`${address}/`))
+  })
   await shape({ namespace: isp(1) }, 40)
   await shape({ namespace: isp(2) }, 10)
 })
@@ -48,8 +52,10 @@ const endpoints = async () =>
 const untilEndpoints = (...wanted: readonly string[]) =>
   until(lab, wanted.join(', ') || 'no endpoints', async () => (await endpoints()).join() === [...wanted].sort().join())
 
-const wan1 = ['10.1.0.50 id 65 subflow dev wan1', '2001:db8:1::50 id 129 subflow dev wan1']
-const wan2 = ['10.2.0.50 id 66 subflow dev wan2', '2001:db8:2::50 id 130 subflow dev wan2']
+/** What a router's advertisement gives the host besides 2001:db8:1::50 and 2001:db8:2::50, and the kernel prefers then. */
+const advertised = ['2001:db8:1::ff:fe00:101', '2001:db8:2::ff:fe00:201'] as const
+const wan1 = ['10.1.0.50 id 65 subflow dev wan1', `${advertised[0]} id 129 subflow dev wan1`]
+const wan2 = ['10.2.0.50 id 66 subflow dev wan2', `${advertised[1]} id 130 subflow dev wan2`]
 const backup2 = wan2.map((line) => line.replace('subflow', 'subflow backup'))
 
 interface Download {
@@ -99,6 +105,10 @@ test.each(Object.entries(servers))(
     expect(await mptcp('limits', 'show')).toContain('subflows 8')
     const one = await download(address)
     await untilBothCarry()
+    // Two by one line would hold each other up.
+    const { mptcp: connections } = JSON.parse(await lab.ifbalance(['connections', '--json']))
+    const uplinks = connections[0].subflows.map(({ uplink }: { uplink: string }) => uplink)
+    expect(uplinks.toSorted()).toEqual(['wan1', 'wan2'])
     await pause(3000)
     const [from, began] = [one.bytes(), monotonicMs()]
     await pause(5000)

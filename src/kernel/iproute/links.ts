@@ -62,6 +62,7 @@ function parseAddress(info: Json): readonly Address[] {
       usable: !info['tentative'] && !info['dadfailed'],
       ...(family === 'inet6' && info['deprecated'] ? { deprecated: true } : {}),
       ...(info['dynamic'] === true ? { dynamic: true } : {}),
+      ...(info['temporary'] === true ? { temporary: true } : {}),
     },
   ]
 }

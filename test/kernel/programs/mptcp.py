@@ -10,7 +10,18 @@ family = socket.AF_INET6 if ":" in address else socket.AF_INET
 mptcp = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_MPTCP)
 
 
+def end_with_peer(connection):
+    """MPTCP's close ends one direction alone: for a minute (net.mptcp.close_timeout) whoever sends on fills the line."""
+    try:
+        while connection.recv(4096):
+            pass
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 def send(connection):
+    threading.Thread(target=end_with_peer, args=(connection,), daemon=True).start()
     try:
         while True:
             connection.sendall(bytes(65536))

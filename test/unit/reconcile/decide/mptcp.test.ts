@@ -1,12 +1,13 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkMptcp } from '../../../../src/cli/check-mptcp.ts'
 import { mptcpWords, parseMptcp } from '../../../../src/kernel/mptcp.ts'
+import type { Address } from '../../../../src/model/kernel.ts'
 import type { Mptcp } from '../../../../src/model/mptcp.ts'
 import type { Uplink } from '../../../../src/model/uplink.ts'
 import { decideMptcp, formerSubflows } from '../../../../src/reconcile/decide/mptcp.ts'
 import { diff } from '../../../../src/reconcile/diff.ts'
 import { configOf } from '../../../config-of.ts'
-import { healthOf, observedOf, pathOf, uplinkOf } from '../../builders.ts'
+import { healthOf, linkOf, observedOf, pathOf, uplinkOf } from '../../builders.ts'
 
 const empty: Mptcp = { endpoints: [], subflows: 2 }
 const v4 = (number: number, more: Partial<Uplink> = {}) =>
@@ -57,6 +58,47 @@ test('an address that two uplinks have is one endpoint, and of more than eight t
   const many = [v4(1, { standby: true }), ...Array.from({ length: 8 }, (_, i) => v4(i + 2))]
   expect(endpoints(many)).toHaveLength(8)
   expect(endpoints(many)?.join()).not.toContain('wan1')
+})
+
+describe('of several addresses it is the one that new connections have', () => {
+  const address = (family: 'inet' | 'inet6', text: string, more: Partial<Address> = {}): Address => ({
+    ...{ family, address: text, prefixLength: family === 'inet' ? 24 : 64, peer: null, global: true, usable: true },
+    ...more,
+  })
+  const wanted = (uplink: Uplink, addresses: readonly Address[], mptcp = empty, other: Uplink = v4(2)) => {
+    const links = [linkOf('wan1', { addresses })]
+    const found = decideMptcp(configOf(''), [uplink, other], observedOf({ mptcp, links }))
+    return found?.endpoints.find(({ device }) => device === 'wan1')?.address
+  }
+  const [fixed, slaac, temporary] = ['2001:db8:1::50', '2001:db8:1::ff:fe00:101', '2001:db8:1::aaaa']
+  const v6 = (addresses: readonly string[]) => uplinkOf(1, { inet6: pathOf('fe80::1', addresses) })
+  const of6 = (text: string, more: Partial<Address> = {}) => address('inet6', text, more)
+
+  test('in IPv6 the latest, which is listed first, or a temporary one; never a deprecated one', () => {
+    const both = v6([fixed, slaac])
+    expect(wanted(both, [of6(slaac), of6(fixed)])).toBe(slaac)
+    expect(wanted(both, [of6(fixed), of6(slaac)])).toBe(fixed)
+    expect(wanted(both, [of6(slaac, { deprecated: true }), of6(fixed)])).toBe(fixed)
+    expect(wanted(v6([fixed, slaac, temporary]), [of6(slaac), of6(temporary, { temporary: true }), of6(fixed)])).toBe(
+      temporary,
+    )
+  })
+
+  test('in IPv4 the one in whose subnet the gateway is', () => {
+    const uplink = v4(1, { inet: pathOf('10.1.0.1', ['10.1.0.2', '10.9.0.2']) })
+    expect(wanted(uplink, [address('inet', '10.9.0.2'), address('inet', '10.1.0.2')])).toBe('10.1.0.2')
+    const routed = v4(1, { inet: pathOf('10.1.0.1', ['10.1.0.2', '10.9.0.2'], { source: '10.9.0.2' }) })
+    expect(wanted(routed, [address('inet', '10.1.0.2'), address('inet', '10.9.0.2')])).toBe('10.9.0.2')
+  })
+
+  test('the last usable one keeps its own, as a connection may have nothing else', () => {
+    const mptcp = { ...empty, endpoints: [{ id: 129, address: fixed, device: 'wan1', flags: ['subflow'] }] }
+    const listed = [of6(slaac), of6(fixed)]
+    expect(wanted(v6([fixed, slaac]), listed, mptcp)).toBe(fixed)
+    const other = uplinkOf(2, { inet6: pathOf('fe80::1', ['2001:db8:2::2']) })
+    expect(wanted(v6([fixed, slaac]), listed, mptcp, other)).toBe(slaac)
+    expect(wanted(v6([slaac]), [of6(slaac)], mptcp)).toBe(slaac)
+  })
 })
 
 const foreign = { id: 3, address: '192.168.77.1', device: null, flags: ['signal'] }
