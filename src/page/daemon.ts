@@ -17,8 +17,9 @@ const objectManager = 'org.freedesktop.DBus.ObjectManager'
 
 /** After a signal, what is not signalled (reasons, figures) is asked for; many signals in a row are one question. */
 const settleMs = 150
-/** Counters and figures are not signalled. A page that nobody looks at does not ask. */
+/** Counters and figures are not signalled. A page that nobody looks at does not ask, and of many uplinks it asks less often. */
 const lookMs = 3000
+const uplinksInLook = 16
 const retryMs = 1000
 
 type Call = (method: string, type: string, args: readonly unknown[]) => Promise<readonly unknown[]>
@@ -98,7 +99,13 @@ export function followDaemon(onChange: (daemon: Daemon | null) => void): Followe
   }
 
   open()
-  setInterval(() => document.visibilityState === 'visible' && client && void look(), lookMs)
+  let skipped = 0
+  setInterval(() => {
+    skipped += 1
+    if (document.visibilityState !== 'visible' || skipped * uplinksInLook < (known?.uplinks.size ?? 0)) return
+    skipped = 0
+    void look()
+  }, lookMs)
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void look())
   return {
     ask: (method, type, args) => callManager(client, method, type, args),

@@ -30,6 +30,7 @@ function show(daemon: Daemon | null): void {
   setText(byId('summary'), daemon ? summaryText(daemon.manager, uplinks) : 'The daemon is not running.')
   alerts(daemon)
   if (daemon === null) return
+  if (performance.getEntriesByName('shown').length === 0) performance.mark('shown')
   history.setUplinks(uplinks.map(({ name }) => name))
   const states = uplinks.map(({ name, state }) => `${name} ${state}`).join('\n')
   if (states !== statesBefore) history.refresh()

@@ -14,6 +14,15 @@ export function builtDeb(): string {
   return `${dist}/${file}`
 }
 
+/** The page for Cockpit, which is built with the package. Throws when there is none. */
+export function builtPage(): string {
+  const dist = `${project}/dist`
+  const file = readdirSync(dist).find((name) => /^cockpit-ifbalance_.*_all\.deb$/.test(name))
+  if (file === undefined)
+    throw new Error('looking for dist/cockpit-ifbalance_*_all.deb: none there (npm run deb makes it)')
+  return `${dist}/${file}`
+}
+
 /** `npm run deb`, which does nothing when the package is there and made of the same sources. */
 export async function buildDeb(): Promise<string> {
   await command([process.execPath, `${project}/debian/build-deb.ts`], { timeoutMs: 600_000 })
