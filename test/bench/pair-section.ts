@@ -27,15 +27,21 @@ const titles = {
 export function pairSection({ on, samples }: PairResults): Section {
   const seconds = (ms: number) => (ms / 1000).toFixed(2)
   const worst = (of: readonly PairSample[], read: (sample: PairSample) => number) => Math.max(...of.map(read))
+  const total = (of: readonly PairSample[], read: (sample: PairSample) => number) =>
+    of.reduce((sum, sample) => sum + read(sample), 0)
+  const lost = ({ broken, brokenBefore }: PairSample) => Math.max(0, broken - brokenBefore)
   const tables = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((addresses) => {
     const own = samples.filter((sample) => sample.addresses === addresses)
     const rows = [...new Set(own.map(({ name }) => name))].map((name) => {
       const same = own.filter((sample) => sample.name === name)
+      const isCarried = same[0]?.addresses !== 'two leases'
       return [
         name,
-        `${same.reduce((sum, { broken }) => sum + broken, 0)} of ${same.reduce((sum, { connections }) => sum + connections, 0)}`,
-        `${seconds(median(same.map(({ silenceMs }) => silenceMs)))} (${seconds(worst(same, ({ silenceMs }) => silenceMs))})`,
-        seconds(worst(same, ({ limitMs }) => limitMs)),
+        `${total(same, lost)} of ${total(same, ({ connections, brokenBefore }) => connections - brokenBefore)}`,
+        !isCarried
+          ? '-'
+          : `${seconds(median(same.map(({ silenceMs }) => silenceMs)))} (${seconds(worst(same, ({ silenceMs }) => silenceMs))})`,
+        isCarried ? seconds(worst(same, ({ limitMs }) => limitMs)) : '-',
         seconds(worst(same, ({ newFailingMs }) => newFailingMs)),
         `${worst(same, ({ changes }) => changes)} (${same[0]?.wantedChanges ?? 0})`,
         String(same.length),
@@ -58,12 +64,15 @@ On ${on}, in network namespaces: \`npm run pair\`. Two routers with keepalived a
 [examples/pair](examples/pair) have them, on a LAN and two strict providers. 50 connections, new ones for each row: 15 downloads, 20
 that say something every 20 ms, 5 idle ones, and 10 from the internet to a server in the LAN; and twenty new ones a second. Broken is what
 ends, or brings nothing within ten seconds. The longest silence is the median of the runs, with the worst; of what is silent for longer than 0.2 s, TCP's
-pauses between retransmissions, which double, are a part. Where ISP 1 is off for both, its connections are not counted. After a failure, the role is watched
+pauses between retransmissions, which double, are a part. Where ISP 1 is off for both, its connections are not counted, nor are those that could not begin. After a failure, the role is watched
 for a minute.
 
 ${tables.join('\n\n')}
 
 Where the one address moves, a router without it cannot ask behind the line: after a dead line it stays with the peer until that one is worse.
+
+While some twelve programs waited for the two cores, 1 to 6 of 50 connections fell silent in three of about 190 switches by hand, each time when
+the first router took over again. Both routers then had the entry with the other uplink's mark; why is not known.
 `
   return { markdown, plots: new Map() }
 }
