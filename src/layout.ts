@@ -196,6 +196,8 @@ export const ruleOffsets = {
   /** ... or table `main` where they are left to it. */
   steeredToMain: 167,
   unsteered: 199,
+  /** Sockets without an address jump over the rules by address. */
+  unbound: 200,
   /** Sockets with an uplink's address, one priority for each number: main's specific routes, ... */
   boundAddressMain: 200,
   /** ... then the table of the uplink whose address it is. */

@@ -53,7 +53,7 @@ function selects(words: readonly string[], { mark, incoming, source, device }: W
       matches &&= (mark & Number(mask)) >>> 0 === Number(wanted)
     } else if (name === 'iif') matches &&= incoming === value
     else if (name === 'oif') matches &&= device === value
-    else if (name === 'from' && !value.includes('/')) matches &&= value === 'all' || source === value
+    else if (name === 'from' && !value.includes('/')) matches &&= value === 'all' || (source ?? '0.0.0.0') === value
     else isKnown = false
   }
   return matches && !isKnown ? null : matches !== inverted

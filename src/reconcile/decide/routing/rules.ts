@@ -27,6 +27,9 @@ import { routedNetworks } from '../steering/routed-networks.ts'
 import { lateRules } from './late-rules.ts'
 import { lanRoutes, mainLeadsElsewhere } from './main-routes.ts'
 
+/** The source of a socket that has no address yet. */
+const unspecified = '0.0.0.0'
+
 const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
 
 export function decideRules(
@@ -78,10 +81,12 @@ export function decideRules(
   ]
 
   const { jumps, landings } = passing(uplinks, config)
-  const ofUplinks = uplinks.flatMap((uplink) => {
+  const addresses = uplinks.map((uplink) => [uplink, sourceAddresses(family, uplink, uplinks)] as const)
+  // IPv6 passes over rules by address by itself (fib6_rule_match() of net/ipv6/fib6_rules.c).
+  const hasAddresses = family === 'inet' && addresses.some(([, own]) => own.length > 0)
+  const ofUplinks = addresses.flatMap(([uplink, own]) => {
     const { number, index, interface: device } = uplink
     const lookup = { lookup: uplinkTable(number, layout) }
-    const own = sourceAddresses(family, uplink, uplinks)
     return [
       ours(pinnedOffset(number), byNumber(uplink)),
       ...(index === null || !isUplinkIn(family, uplink) || uplink[family]?.refused !== undefined
@@ -95,6 +100,7 @@ export function decideRules(
     ours(at.end, { action: { nop: true } }),
     ...(asksMain ? pastMain() : []),
     ...ofUplinks,
+    ...(hasAddresses ? [ours(at.unbound, { from: unspecified, action: jump(at.end) })] : []),
     ...landings.map((offset) => ours(offset, { action: { nop: true } })),
     ...jumps.map(({ offset, mark, target }) => ours(offset, { not: true, mark, action: jump(target) })),
     ...(steering
