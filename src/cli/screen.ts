@@ -1,5 +1,6 @@
 /** A terminal as a whole: what is drawn is there until it is given back as it was, however the program ends. */
 import { writeSync } from 'node:fs'
+import { Failure } from '../os/error.ts'
 import type { Size } from './top-text.ts'
 
 export interface Screen {
@@ -15,7 +16,7 @@ const end = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 /** Takes the terminal: `onKey` hears what is typed, `onResize` that it has another size. Throws where it is none. */
 export function openScreen(onKey: (key: string) => void, onResize: () => void): Screen {
   const { stdin, stdout } = process
-  if (!stdin.isTTY || !stdout.isTTY) throw new Error('opening the screen: this is no terminal')
+  if (!stdin.isTTY || !stdout.isTTY) throw new Failure('output', 'opening the screen: this is no terminal')
   let isOpen = true
   const close = () => {
     if (!isOpen) return
