@@ -42,7 +42,7 @@ export async function projectDisk(): Promise<string> {
   })
 }
 
-const folders = ['src', 'test'] as const
+const folders = ['src', 'test', 'debian/schema'] as const
 
 function fingerprint(): string {
   const hash = createHash('sha256').update(readFileSync(builtDeb()))
@@ -56,7 +56,7 @@ function fingerprint(): string {
 
 /** There, Node takes three times as long to start with TypeScript as with JavaScript. */
 function copyAsJavaScript(folder: string, draft: string): void {
-  mkdirSync(join(draft, folder))
+  mkdirSync(join(draft, folder), { recursive: true })
   for (const entry of readdirSync(join(project, folder), { recursive: true, withFileTypes: true })) {
     const from = join(entry.parentPath, entry.name)
     const to = join(draft, relative(project, from))
@@ -70,13 +70,24 @@ function copyAsJavaScript(folder: string, draft: string): void {
   }
 }
 
-/** Folders of the npm packages that the sources import, as the lock file has them. */
+/** Folders of the npm packages that the sources and what they share with tests import, as the lock file has them. */
 function dependencies(): readonly string[] {
-  const lock: { packages: Record<string, { dev?: boolean; optional?: boolean }> } = JSON.parse(
+  const { packages }: { packages: Record<string, Package> } = JSON.parse(
     readFileSync(join(project, 'package-lock.json'), 'utf8'),
   )
-  return Object.entries(lock.packages).flatMap(([path, about]) => {
+  const ours = Object.entries(packages).flatMap(([path, about]) => {
     const isOurs = path.startsWith('node_modules/') && !about.dev && !about.optional
     return isOurs ? [path] : []
   })
+  const withTheirs = (path: string): readonly string[] => [
+    path,
+    ...Object.keys(packages[path]?.dependencies ?? {}).flatMap((name) => withTheirs(`node_modules/${name}`)),
+  ]
+  return [...new Set([...ours, ...withTheirs('node_modules/ajv')])]
+}
+
+interface Package {
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
 }

@@ -295,7 +295,8 @@ test('L21: another MTU: what is forwarded is kept to it, and nothing else is don
   expect(await reads()).toBeGreaterThan(readsBefore)
   await expectSettled()
   expect(await state()).toBe(before)
-  expect(await out('nft list chain inet ifbalance syns')).toContain('"wan2" : jump')
+  const map = /oif vmap @(\w+)/.exec(await out('nft list chain inet ifbalance syns'))?.[1]
+  expect(await out(`nft list map inet ifbalance ${map}`)).toContain('"wan2" : jump')
   expect(daemon.told({ event: 'change', step: /route|rule$|forget/ }, seen)).toEqual([])
 })
 
