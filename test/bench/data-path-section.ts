@@ -119,7 +119,9 @@ function growthPlot(results: readonly Result[]): string {
   return lineChart('Instructions for an established forwarded UDP packet, over plain (IPv4)', 'uplinks', lines)
 }
 
-const figure = (value: number | undefined) => (value === undefined ? '-' : value.toLocaleString('en'))
+/** An earlier measurement may lack what was not measured then. */
+const figure = (value: number | undefined) =>
+  value === undefined || Number.isNaN(value) ? '-' : value.toLocaleString('en')
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
