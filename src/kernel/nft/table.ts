@@ -1,5 +1,5 @@
 /**
- * Our nft table (nft 1.0.6 and 1.1): written as one transaction that puts a ruleset in the place of the former one,
+ * Our nft table (nft 1.0.6 and 1.1): written as transactions that put a ruleset in the place of the former one,
  * whether there was one or not, and read back from `nft -j -t list`.
  */
 import { nftTable } from '../../layout.ts'
@@ -11,6 +11,9 @@ const table = `${nftTable.family} ${nftTable.name}`
 
 export const deleteRuleset = `delete table ${table}\n`
 
+/** Deletes the table, whether there is one or not. */
+const away = `table ${table}\n${deleteRuleset}`
+
 /**
  * The text of the transaction that puts the ruleset in the former one's place. Sets that stay keep their elements, as
  * these may be many, or have come from elsewhere; sets and chains that are not wanted any more stay, without rules, as
@@ -18,18 +21,17 @@ export const deleteRuleset = `delete table ${table}\n`
  * another, the table is made anew.
  */
 export function replaceRuleset({ chains, sets = [] }: Ruleset, former: Ruleset | null): string {
-  if (former === null || !fits(former, chains)) return `table ${table}\n${deleteRuleset}${block(chains, sets)}`
+  if (former === null || !fits(former, chains)) return `${away}${block(chains, sets)}`
   return `flush table ${table}\n${block(chains, without(sets, former.sets))}`
 }
 
-/** The text of the transaction after it, which deletes what is not wanted any more; null where that is nothing. */
-function deleteRest({ chains, sets = [] }: Ruleset, former: Ruleset | null): string | null {
-  if (former === null || !fits(former, chains)) return null
+/** The text of the transaction after it, which deletes what is not wanted any more; none where that is nothing. */
+function deleteRest({ chains, sets }: Ruleset, former: Ruleset): readonly string[] {
   const commands = [
     ...without(former.sets, sets).map(({ kind, name }) => `delete ${kind} ${table} ${name}\n`),
     ...without(former.chains, chains).map(({ name }) => `delete chain ${table} ${name}\n`),
   ]
-  return commands.length > 0 ? commands.join('') : null
+  return commands.length > 0 ? [commands.join('')] : []
 }
 
 /**
@@ -38,20 +40,15 @@ function deleteRest({ chains, sets = [] }: Ruleset, former: Ruleset | null): str
  * themselves, with the chains that their elements lead to; not where the table is made anew, which would be away for longer.
  */
 export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): readonly string[] {
+  if (former !== null && !fits(former, ruleset.chains)) return [replaceRuleset(ruleset, former)]
+  const rest = former === null ? [] : deleteRest(ruleset, former)
   const filled = without(ruleset.sets, former?.sets).filter(
     ({ definition = '', elements = [] }) => /\bflags [a-z,]*\binterval\b/.test(definition) && elements.length > 0,
   )
-  const rest = deleteRest(ruleset, former)
-  const after = rest === null ? [] : [rest]
-  if (filled.length === 0 || (former !== null && !fits(former, ruleset.chains)))
-    return [replaceRuleset(ruleset, former), ...after]
+  if (filled.length === 0) return [replaceRuleset(ruleset, former), ...rest]
   const between = filledBefore(former ?? { chains: [] }, filled)
   const first = block(without(between.chains, former?.chains), filled)
-  return [
-    former === null ? `table ${table}\n${deleteRuleset}${first}` : first,
-    replaceRuleset(ruleset, between),
-    ...after,
-  ]
+  return [former === null ? `${away}${first}` : first, replaceRuleset(ruleset, between), ...rest]
 }
 
 /** The former ruleset with these sets, and with those chains, still empty, that their elements lead to. */

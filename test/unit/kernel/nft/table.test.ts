@@ -56,6 +56,27 @@ test('a map with intervals is filled before, with the chains that it leads to', 
   expect(rest).toEqual([])
 })
 
+test('so it is where there was no table', () => {
+  const map = mapOf('new', 'type ipv4_addr : verdict; flags interval', '10.0.0.0/8 : goto to_1')
+  expect(loadingTransactions({ sets: [map], chains: [chainOf('to_1', 'drop')] }, null)).toEqual([
+    `table inet ifbalance
+delete table inet ifbalance
+table inet ifbalance {
+  map new { type ipv4_addr : verdict; flags interval; elements = { 10.0.0.0/8 : goto to_1 }; }
+  chain to_1 {
+  }
+}
+`,
+    `flush table inet ifbalance
+table inet ifbalance {
+  chain to_1 {
+    drop
+  }
+}
+`,
+  ])
+})
+
 test.each([
   ['there is none', null],
   ['a hook is another', { ...former, chains: [hooked(2)] }],
