@@ -47,8 +47,9 @@ export async function pairLab(variant: Variant): Promise<PairLab> {
       [...a.said(), ...b.said()].filter((line) => /"event":"role".*"to":"active"/.test(line)).length
     const connectionsOf = async (router: PairRouter, uplink: number) => {
       const mark = ['--mark', `0x${uplink}000000/0x3f000000`]
-      const listed = await router.exec(['/usr/sbin/conntrack', '-L', '-p', 'tcp', '--state', 'ESTABLISHED', ...mark])
-      return listed.split('\n').filter((line) => / dport=(7002|8080) /.test(line)).length
+      const argv = ['/usr/sbin/conntrack', '-L', '-p', 'tcp', '--state', 'ESTABLISHED', ...mark]
+      const listed = await Promise.all(['ipv4', 'ipv6'].map((family) => router.exec([...argv, '-f', family])))
+      return listed.flatMap((text) => text.split('\n')).filter((line) => / dport=(7002|8080) /.test(line)).length
     }
     return {
       ...{

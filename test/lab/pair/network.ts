@@ -1,5 +1,5 @@
 /**
- * Two routers on shared segments, each a bridge of a namespace of its own:
+ * Two routers on shared segments, each a bridge of a namespace of its own, in IPv4 and IPv6:
  *
  *     client 172.20.0.10 --+-- lan0 FIRST wan1 ----+-- ISP 1 198.51.100.0/28 --+
  *                          |        FIRST wan2 ----|-+                         +-- internet 203.0.113.1
@@ -18,9 +18,17 @@ export const segments = ['lan0', 'wan1', 'wan2', 'sync0'] as const
 export type Segment = (typeof segments)[number]
 
 export const client = '172.20.0.10'
-export const shared = { lan: '172.20.0.1', isps: ['198.51.100.10', '192.0.2.10'] } as const
+export const client6 = 'fd5a:20::10'
+export const shared = {
+  lan: '172.20.0.1',
+  lan6: 'fe80::1',
+  isps: ['198.51.100.10', '192.0.2.10'],
+  isps6: ['2001:db8:1::10', '2001:db8:2::10'],
+} as const
 export const gateways = ['198.51.100.1', '192.0.2.1'] as const
+export const gateways6 = ['2001:db8:1::1', '2001:db8:2::1'] as const
 const blocks = ['198.51.100.0/28', '192.0.2.0/28'] as const
+const blocks6 = ['2001:db8:1::/64', '2001:db8:2::/64'] as const
 
 export interface PairNetwork {
   readonly lan: string
@@ -50,33 +58,45 @@ export async function createPairNetwork(undo: Disposer): Promise<PairNetwork> {
     await ipBatch(namespace, [`link set ${device} up`])
   }
   await toSwitch(lan, 'eth0', 'lan0')
-  await ipBatch(lan, [`address add ${client}/24 dev eth0`, `route add default via ${shared.lan}`])
+  await ipBatch(lan, [
+    ...[`address add ${client}/24 dev eth0`, `address add ${client6}/64 dev eth0 nodad`],
+    ...[`route add default via ${shared.lan}`, `route add default via ${shared.lan6} dev eth0`],
+  ])
   await ipBatch(internet, [
-    `address add ${addresses.server}/32 dev lo`,
-    ...addresses.resolvers.map((address) => `address add ${address}/32 dev lo`),
+    ...[addresses.server, ...addresses.resolvers].map((address) => `address add ${address}/32 dev lo`),
+    ...[addresses.server6, ...addresses.resolvers6].map((address) => `address add ${address}/128 dev lo nodad`),
   ])
   for (const [index, isp] of isps.entries()) {
-    const [i, gateway, block] = [index + 1, gateways[index], blocks[index]]
+    const i = index + 1
     await toSwitch(isp, 'sub', `wan${i}` as Segment)
     await ipBatch(isp, [`link add core type veth peer name isp${i} netns ${internet}`])
     await ipBatch(internet, [
       `link set isp${i} up`,
-      `address add 10.254.${i}.1/30 dev isp${i}`,
-      `route add ${block} via 10.254.${i}.2`,
+      ...[`address add 10.254.${i}.1/30 dev isp${i}`, `address add fe80::1/64 dev isp${i} nodad`],
+      ...[`route add ${blocks[index]} via 10.254.${i}.2`, `route add ${blocks6[index]} via fe80::2 dev isp${i}`],
     ])
     await ipBatch(isp, [
       `link set core up`,
-      `address add 10.254.${i}.2/30 dev core`,
-      `address add ${gateway}/28 dev sub`,
-      `route add default via 10.254.${i}.1`,
+      ...[`address add 10.254.${i}.2/30 dev core`, 'address add fe80::2/64 dev core nodad'],
+      ...[`address add ${gateways[index]}/28 dev sub`, `address add ${gateways6[index]}/64 dev sub nodad`],
+      ...[`route add default via 10.254.${i}.1`, 'route add default via fe80::1 dev core'],
     ])
     await nftIn(
       isp,
-      `table ip strict { chain forward { type filter hook forward priority 0; iifname "sub" ip saddr != ${block} drop; }\n }\n`,
+      `table inet strict {
+         chain forward {
+           type filter hook forward priority 0
+           iifname "sub" ip saddr != ${blocks[index]} drop
+           iifname "sub" ip6 saddr != ${blocks6[index]} drop
+         }
+       }
+       `,
     )
   }
   for (const namespace of [internet, ...isps])
-    await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1']))
+    await command(
+      inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']),
+    )
 
   const plugged = new Set<string>()
   const portOf = (router: string, segment: Segment) => `${router}-${segment}`

@@ -6,7 +6,7 @@ import type { Disposer } from '../disposer.ts'
 import { labName } from '../names.ts'
 import { program } from '../program.ts'
 import { deleteNamespace } from '../sweep.ts'
-import { client, gateways, type PairNetwork, shared } from './network.ts'
+import { client, client6, gateways, gateways6, type PairNetwork, shared } from './network.ts'
 
 /** /run, /etc and /var/lib/ifbalance are the router's own. */
 const prepare = `set -e
@@ -88,6 +88,8 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
       // One kernel has one seed, and two routers two: the hash would make both choose the same uplink.
       `net.ipv4.fib_multipath_hash_seed=${1000 + last}`,
       'net.core.txrehash=0',
+      // Its own addresses are nobody else's.
+      ...['all', 'default'].map((which) => `net.ipv6.conf.${which}.accept_dad=0`),
     ]
     await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', ...settings]))
     await ipBatch(namespace, [
@@ -95,24 +97,27 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
       'link set wan1 up',
       'link set wan2 up',
       'link set sync0 up',
-      `address add 172.20.0.${1 + last}/24 dev lan0`,
+      ...[`address add 172.20.0.${1 + last}/24 dev lan0`, `address add fd5a:20::${1 + last}/64 dev lan0 nodad`],
       `address add 10.255.0.${last}/30 dev sync0`,
       ...(variant.own
         ? [
             `address add 198.51.100.${10 + last}/28 dev wan1`,
             `address add 192.0.2.${10 + last}/28 dev wan2`,
-            ...gateways.map(
-              (gateway, index) => `route add default via ${gateway} dev wan${index + 1} metric 10${index}`,
+            `address add 2001:db8:1::${10 + last}/64 dev wan1 nodad`,
+            `address add 2001:db8:2::${10 + last}/64 dev wan2 nodad`,
+            ...[gateways, gateways6].flatMap((some) =>
+              some.map((gateway, index) => `route add default via ${gateway} dev wan${index + 1} metric 10${index}`),
             ),
           ]
         : []),
     ])
     await nftIn(
       namespace,
-      `table ip forwarded {
+      `table inet forwarded {
          chain arriving {
            type nat hook prerouting priority dstnat
-           ip daddr { ${shared.isps.join(', ')} } tcp dport 8080 dnat to ${client}
+           ip daddr { ${shared.isps.join(', ')} } tcp dport 8080 dnat ip to ${client}
+           ip6 daddr { ${shared.isps6.join(', ')} } tcp dport 8080 dnat ip6 to ${client6}
          }
        }
        `,

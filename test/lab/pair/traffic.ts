@@ -37,23 +37,21 @@ export async function serveTraffic(undo: Disposer, network: PairNetwork): Promis
 
 /**
  * 20 echo, 15 downloads and 5 idle connections from the LAN, and 10 from the internet, half of them by each provider, where the
- * providers' addresses move.
+ * providers' addresses move; about half of each by IPv6.
  */
 export async function openTraffic(undo: Disposer, network: PairNetwork, areShared: boolean): Promise<Traffic> {
   const out = [
-    ['download', 15],
-    ['echo', 20],
-    ['idle', 5],
-  ] as const
-  const into = (areShared ? shared.isps : []).flatMap((host) => [
-    { kind: 'download', count: 3, host, port: ports.inbound },
-    { kind: 'echo', count: 2, host, port: ports.inbound },
-  ])
-  const own = await hold(
-    network.lan,
-    out.map(([kind, count]) => ({ kind, count, host: addresses.server, port: servingPort })),
-  )
-  const others = await hold(network.internet, into)
+    { host: addresses.server, counts: { download: 8, echo: 10, idle: 2 } },
+    { host: addresses.server6, counts: { download: 7, echo: 10, idle: 3 } },
+  ]
+  const into = [
+    ...shared.isps.map((host) => ({ host, counts: { download: 2, echo: 1 } })),
+    ...shared.isps6.map((host) => ({ host, counts: { download: 1, echo: 1 } })),
+  ]
+  const plansOf = (to: typeof out | typeof into, port: number) =>
+    to.flatMap(({ host, counts }) => Object.entries(counts).map(([kind, count]) => ({ kind, count, host, port })))
+  const own = await hold(network.lan, plansOf(out, servingPort))
+  const others = await hold(network.internet, areShared ? plansOf(into, ports.inbound) : [])
   const stop = async () => {
     for (const one of [own, others]) await one.running.stop()
   }
@@ -91,16 +89,24 @@ async function ask(running: Running): Promise<readonly KindReport[]> {
   return JSON.parse(await promise)
 }
 
-/** New connections from the LAN, twenty a second, until `report` says how many failed and for how long. */
+/** New connections from the LAN, twenty a second, half of them by IPv6, until `report` says how many failed and for how long. */
 export async function openNew(network: PairNetwork) {
-  const attempts = await stream(network.lan, 50, { timeoutMs: 900 })
+  const everyMs = 100
+  const streams = await Promise.all(
+    [addresses.server, addresses.server6].map((host) => stream(network.lan, everyMs, { host, timeoutMs: 900 })),
+  )
   return {
-    /** `failingMs`: from the first one that failed to the last, with the pause to the next. */
+    /** `failingMs`: from the first one of a family that failed to the last, with the pause to the next. */
     report: async () => {
-      const all = await attempts.stop()
-      const failed = all.filter((one) => 'error' in one).map(({ at }) => at)
-      const failingMs = failed.length === 0 ? 0 : Math.max(...failed) - Math.min(...failed) + 50
-      return { tried: all.length, failed: failed.length, failingMs }
+      const all = await Promise.all(streams.map((attempts) => attempts.stop()))
+      const failed = all.map((attempts) => attempts.filter((one) => 'error' in one).map(({ at }) => at))
+      return {
+        tried: all.flat().length,
+        failed: failed.flat().length,
+        failingMs: Math.max(
+          ...failed.map((times) => (times.length === 0 ? 0 : Math.max(...times) - Math.min(...times) + everyMs)),
+        ),
+      }
     },
   }
 }
