@@ -2,7 +2,7 @@
 
 import { configInForce } from '../config/in-force.ts'
 import { balancedTable, lastPriority } from '../layout.ts'
-import { isBalancedDefault } from '../model/active-uplinks.ts'
+import { balancedDevices } from '../model/active-uplinks.ts'
 import type { Cause } from '../model/cause.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
@@ -237,11 +237,10 @@ function carriersOf({ routes, rules, uplinks }: Desired, { layout }: Config): re
   const leading = rules.filter(
     ({ priority, spec }) => priority === lastPriority && spec.endsWith(`lookup ${balancedTable(layout)}`),
   )
-  const balanced = routes.filter(
-    (route) => isBalancedDefault(route, layout) && leading.some(({ family }) => family === route.family),
+  const ways = [...new Set(leading.map(({ family }) => family))].map((family) =>
+    balancedDevices(family, routes, layout),
   )
-  const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
-  return uplinks.filter((uplink) => devices.has(uplink.interface)).map(({ name }) => name)
+  return uplinks.filter((uplink) => ways.some((devices) => devices.has(uplink.interface))).map(({ name }) => name)
 }
 
 /** A step's first text line: a ruleset has many, and `ifbalance plan` shows them. */

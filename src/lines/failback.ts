@@ -1,5 +1,5 @@
 /** `failback = kill`: once an uplink is back to stay, connections that went elsewhere are cut. Pure. */
-import { isBalancedDefault } from '../model/active-uplinks.ts'
+import { balancedDevices } from '../model/active-uplinks.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Uplink } from '../model/uplink.ts'
@@ -26,8 +26,7 @@ export function failBack(before: Carrying | null, desired: Desired, config: Conf
   const carrying = new Map<string, { since: number; returned: boolean }>()
   const victims: { uplink: Uplink; family: Family }[] = []
   for (const family of ['inet', 'inet6'] as const) {
-    const balanced = desired.routes.filter((r) => r.family === family && isBalancedDefault(r, config.layout))
-    const devices = new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
+    const devices = balancedDevices(family, desired.routes, config.layout)
     let due = false
     for (const { name, interface: device } of desired.uplinks.filter((uplink) => devices.has(uplink.interface))) {
       const key = `${name} ${family} ${device}`

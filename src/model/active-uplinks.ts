@@ -83,6 +83,12 @@ function compareTiers(one: Usable, other: Usable): number {
   return compareInTurn(tier(one), tier(other))
 }
 
+/** Devices of the balanced default: of those whom new connections of the family take. */
+export function balancedDevices(family: Family, routes: readonly Route[], layout: Layout): ReadonlySet<string> {
+  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
+  return new Set(balanced.flatMap(({ nexthops }) => nexthops.map(({ device }) => device)))
+}
+
 /** Whether it is the default that new connections take. The balanced table has routes for single hosts, too. */
 export function isBalancedDefault({ table, destination }: Route, layout: Layout): boolean {
   return table === balancedTable(layout) && destination === 'default'

@@ -103,6 +103,9 @@ const told = (from: string) =>
       .slice(-12),
   ].join('\n')
 
+/** The kernel's defaults and rules as they are after what failed. */
+const ways = () => lab.exec(['/bin/sh', '-c', 'ip -6 route show table all default; ip -6 rule; ip -6 neigh'])
+
 async function expectBoth(from?: keyof typeof client): Promise<void> {
   const { [one]: first = 0, [two]: second = 0, ...failed } = await took(from)
   expect(failed).toEqual({})
@@ -219,7 +222,8 @@ test('L13 a provider falls silent: its IPv6 runs out, and its IPv4 and its clien
   await advertisings[0]?.silence()
   await untilCarriers(lab, ['wan2'], '-6', longPatienceMs)
   await untilCarriers(lab, ['wan1', 'wan2'], '-4')
-  for (const from of ['a', 'b', 'private'] as const) expect(await took(from, 20), told(from)).toEqual({ [two]: 20 })
+  for (const from of ['a', 'b', 'private'] as const)
+    expect(await took(from, 20), `${told(from)}\n${await ways()}`).toEqual({ [two]: 20 })
   expect(lab.told({ event: 'uplink', to: /offline|degraded/ })).toEqual([])
   await sources()
   await advertisings[0]?.advertise(usual)

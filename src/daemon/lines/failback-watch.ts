@@ -1,7 +1,7 @@
 /** Cuts, in the background, the connections that `failback = kill` wants back. */
 
 import { type Carrying, failBack } from '../../lines/failback.ts'
-import { isBalancedDefault } from '../../model/active-uplinks.ts'
+import { balancedDevices } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Uplink } from '../../model/uplink.ts'
@@ -46,6 +46,5 @@ export function watchFailback(pulse: Ticker): FailbackWatch {
 }
 
 function isCarrying({ interface: device }: Uplink, family: Family, { routes }: Desired, { layout }: Config): boolean {
-  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
-  return balanced.some(({ nexthops }) => nexthops.some((hop) => hop.device === device))
+  return balancedDevices(family, routes, layout).has(device)
 }

@@ -4,7 +4,7 @@ import { readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
 import { numberOf } from '../../layout.ts'
 import { type Moved, strayed, type Ways } from '../../lines/tunnels.ts'
-import { isBalancedDefault, usable } from '../../model/active-uplinks.ts'
+import { balancedDevices, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Family } from '../../net/family.ts'
@@ -94,9 +94,8 @@ function waysOf({ routes, uplinks }: Desired, { layout }: Config): Ways {
   const numbersIn = (family: Family, isMember: (device: string) => boolean) =>
     new Set(usable(family, uplinks).flatMap((uplink) => (isMember(uplink.interface) ? [uplink.number] : [])))
   const carryingIn = (family: Family) => {
-    const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
-    const best = balanced.toSorted((one, other) => one.metric - other.metric)[0]
-    return numbersIn(family, (device) => best?.nexthops.some((hop) => hop.device === device) ?? false)
+    const devices = balancedDevices(family, routes, layout)
+    return numbersIn(family, (device) => devices.has(device))
   }
   return {
     carrying: { inet: carryingIn('inet'), inet6: carryingIn('inet6') },

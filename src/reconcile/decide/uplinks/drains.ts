@@ -1,9 +1,8 @@
 /** Which uplinks may have connections: those that carry new ones, and those that work and only have old ones. Pure. */
 
 import type { Layout } from '../../../layout.ts'
-import { isBalancedDefault, isLinked } from '../../../model/active-uplinks.ts'
+import { balancedDevices, isLinked } from '../../../model/active-uplinks.ts'
 import type { Desired } from '../../../model/desired.ts'
-import type { Route } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { KnownUplink } from '../../../model/state.ts'
 import type { Uplink } from '../../../model/uplink.ts'
@@ -11,12 +10,6 @@ import type { Family } from '../../../net/family.ts'
 import { getOwn } from '../../../values/get-own.ts'
 
 type Wish = Pick<Desired, 'uplinks' | 'routes'>
-
-/** Devices of the balanced default in a family. */
-function carriersOf(family: Family, routes: readonly Route[], layout: Layout): ReadonlySet<string> {
-  const balanced = routes.filter((route) => route.family === family && isBalancedDefault(route, layout))
-  return new Set(balanced.flatMap(({ nexthops }) => nexthops.map((hop) => hop.device)))
-}
 
 /** Whether the uplink has a link, a way out that nobody refused, and a line that is not known to be dead. */
 export function isAlive(uplink: Uplink, family: Family): boolean {
@@ -41,7 +34,7 @@ export function mayKeep(uplink: Uplink, family: Family): boolean {
  */
 export function lostUplinks(family: Family, observed: Observed, wish: Wish, layout: Layout): readonly Uplink[] {
   if (!hasRefuge(family, wish, layout)) return []
-  const before = carriersOf(family, observed.routes, layout)
+  const before = balancedDevices(family, observed.routes, layout)
   return wish.uplinks.filter(
     (uplink) => !mayKeep(uplink, family) && (before.has(uplink.interface) || drained(uplink, family, observed)),
   )
@@ -59,8 +52,8 @@ export function withDrains(
 ): Readonly<Record<string, KnownUplink>> {
   const families = (['inet', 'inet6'] as const).map((family) => ({
     family,
-    before: carriersOf(family, observed.routes, layout),
-    after: carriersOf(family, wish.routes, layout),
+    before: balancedDevices(family, observed.routes, layout),
+    after: balancedDevices(family, wish.routes, layout),
     refuge: hasRefuge(family, wish, layout),
   }))
   return Object.fromEntries(
@@ -85,6 +78,6 @@ function drained({ name }: Uplink, family: Family, { state }: Observed): boolean
 
 /** Whether connections have somewhere else to go. Where all uplinks are dead, all stay in use, and nothing is cut. */
 function hasRefuge(family: Family, { uplinks, routes }: Wish, layout: Layout): boolean {
-  const after = carriersOf(family, routes, layout)
+  const after = balancedDevices(family, routes, layout)
   return uplinks.some((uplink) => after.has(uplink.interface) && isAlive(uplink, family))
 }
