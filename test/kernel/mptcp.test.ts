@@ -6,6 +6,7 @@ import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
+import { useCubic } from '../lab/router.ts'
 import { carriedBytes, shape } from '../lab/shaped-lines.ts'
 import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
 import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
@@ -31,6 +32,7 @@ beforeAll(async () => {
     const listed = await lab.exec(['/usr/sbin/ip', '-6', 'address', 'show', 'scope', 'global', '-tentative'])
     return advertised.every((address) => listed.includes(`${address}/`))
   })
+  await useCubic(lab.network.internet)
   await shape({ namespace: isp(1) }, 40)
   await shape({ namespace: isp(2) }, 10)
 })

@@ -32,3 +32,18 @@ export interface NetworkOptions {
   /** Both ISPs announce an IPv6 prefix, too. */
   readonly ipv6: boolean
 }
+
+/**
+ * Debian's own congestion control, whatever this machine's is, for what is sent to the providers' clients. By route, as a namespace may not choose
+ * what the machine restricts.
+ */
+export async function useCubic(internet: string): Promise<void> {
+  for (const family of ['-4', '-6']) {
+    const { stdout } = await command(['/usr/sbin/ip', '-n', internet, family, 'route', 'show'])
+    const routes = stdout.split('\n').filter((line) => / via /.test(line))
+    await ipBatch(
+      internet,
+      routes.map((route) => `route change ${route} congctl cubic`),
+    )
+  }
+}
