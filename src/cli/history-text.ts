@@ -1,6 +1,6 @@
 /** `ifbalance history` as text for people. Pure. */
 import { textOf } from '../model/event-text.ts'
-import type { Dated, HistoryRow } from '../model/history.ts'
+import type { Dated, LineCourse } from '../model/history.ts'
 import type { Family } from '../net/family.ts'
 import type { LineReport, Outage } from '../status/history/report.ts'
 import { type Paint, printableLines } from './output.ts'
@@ -11,8 +11,9 @@ import { type Column, layOut } from './table.ts'
 export interface Shown {
   readonly since: number
   readonly until: number
-  readonly rows: readonly HistoryRow[]
   readonly lines: readonly LineReport[]
+  /** In pieces, `graphWidth` of them; none where no graph is to be shown. */
+  readonly courses: readonly LineCourse[]
   readonly outages: readonly Outage[]
 }
 
@@ -29,9 +30,8 @@ const columns: readonly Column[] = [
   { title: 'UP', align: 'right' },
 ]
 
-/** The tables of lines and outages; `graphs`: a line of blocks below for each line's latency, and one for its outages. */
-export function historyText(shown: Shown, paint: Paint, graphs: boolean): string {
-  const { since, until, lines, outages } = shown
+/** The tables of lines and outages, and a line of blocks for each line's course. */
+export function historyText({ since, until, lines, courses, outages }: Shown, paint: Paint): string {
   if (lines.length === 0 && outages.length === 0)
     return `Nothing is known of ${localTime(since * 1000)} to ${localTime(until * 1000)}.`
   const table = layOut(columns, lines.map(rowOf), paint)
@@ -39,7 +39,7 @@ export function historyText(shown: Shown, paint: Paint, graphs: boolean): string
     `${localTime(since * 1000)} to ${localTime(until * 1000)}`,
     '',
     ...table,
-    ...(graphs ? ['', ...lines.flatMap((line) => graphOf(line, shown))] : []),
+    ...(courses.length > 0 ? ['', ...courses.flatMap(graphOf)] : []),
     '',
     ...outageLines(outages, until, paint),
   ].join('\n')
@@ -71,30 +71,19 @@ function bytesText(bytes: number | null): string {
   return `${Number((bytes / 1000 ** power).toPrecision(3))} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
 }
 
-const graphWidth = 48
+/** Pieces of a line's course, one a character. */
+export const graphWidth = 48
 const blocks = '▁▂▃▄▅▆▇█'
 
 /** The latency in pieces of the time, from 0 to the largest; a space where nothing is known, and `x` where it was out. */
-function graphOf({ uplink, family, latencyMs }: LineReport, { rows, since, until }: Shown): readonly string[] {
-  if (latencyMs === null) return []
-  const pieces = Array.from({ length: graphWidth }, () => ({ sum: 0, count: 0, out: 0, seen: 0 }))
-  for (const row of rows) {
-    if (row.uplink !== uplink || row.family !== family) continue
-    const piece = pieces[Math.min(graphWidth - 1, Math.floor(((row.at - since) / (until - since)) * graphWidth))]
-    if (!piece) continue
-    piece.out += row.offline + row.down
-    piece.seen += row.online + row.degraded + row.offline + row.down
-    if (row.meanMs === null) continue
-    piece.sum += row.meanMs
-    piece.count += 1
+function graphOf({ uplink, family, pieces }: LineCourse): readonly string[] {
+  if (pieces.every(([, ms]) => ms === null)) return []
+  const most = pieces.reduce((max, [, ms]) => Math.max(max, ms ?? 0), 0.1)
+  const graph: string[] = Array(graphWidth).fill(' ')
+  for (const [index, ms, out, seen] of pieces) {
+    if (seen > 0 && out * 2 >= seen) graph[index] = 'x'
+    else if (ms !== null) graph[index] = blocks[Math.min(7, Math.floor((ms / most) * 8))] ?? ' '
   }
-  const means = pieces.map(({ sum, count }) => (count === 0 ? null : sum / count))
-  const most = Math.max(...means.map((mean) => mean ?? 0), 0.1)
-  const graph = means.map((mean, index) => {
-    const { out = 0, seen = 0 } = pieces[index] ?? {}
-    if (seen > 0 && out * 2 >= seen) return 'x'
-    return mean === null ? ' ' : (blocks[Math.min(7, Math.floor((mean / most) * 8))] ?? ' ')
-  })
   return [`${uplink} ${familyText(family)}, 0 to ${Math.round(most * 10) / 10} ms`, `  |${graph.join('')}|`]
 }
 

@@ -1,7 +1,7 @@
 /** `ifbalance history`: what the daemon has written down of the lines. */
-import { eventsText, historyText, monthsText } from '../cli/history-text.ts'
+import { eventsText, graphWidth, historyText, monthsText } from '../cli/history-text.ts'
 import { knownName } from '../cli/known-name.ts'
-import { monthsOf } from '../cli/months.ts'
+import { monthReports, monthsBetween } from '../cli/months.ts'
 import { paint, print } from '../cli/output.ts'
 import { readTime, timeWords } from '../cli/points-in-time.ts'
 import { refusedToOthers } from '../cli/root.ts'
@@ -12,7 +12,7 @@ import { keptDays } from '../model/history.ts'
 import { becomeOwnerOf } from '../os/as-owner.ts'
 import { hasCode } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
-import { outagesOf, outagesWithin, reportOf } from '../status/history/report.ts'
+import { lineReport, outagesOf, outagesWithin } from '../status/history/report.ts'
 import { historyPath, openHistory } from '../store/history.ts'
 
 const daemonTimeoutMs = 5000
@@ -44,26 +44,34 @@ export async function run({ words, since: from, until: to, events: onlyEvents, s
   const all = file
     .events(0, now + 86_400)
     .filter((event) => uplink === undefined || !('uplink' in event) || event.uplink === uplink)
-  const step = !sla && until - since <= finestSeconds && since > now - keptDays.minutes * 86_400 ? 60 : 3600
-  const hours = file.rows({ uplink, since, until, step })
-  // An hour that goes on has no row of its own yet.
-  const later =
-    step === 60
-      ? []
-      : file.rows({ uplink, since: Math.max(since, (hours.at(-1)?.at ?? until - 7200) + 3600), until, step: 60 })
-  file.close()
-  const rows = [...hours, ...later]
   const within = all.filter(({ at }) => at >= since * 1000 && at < until * 1000)
   const outages = outagesWithin(outagesOf(all.filter(({ at }) => at < until * 1000)), since * 1000, until * 1000)
-  const lines = reportOf(rows)
-  const months = sla ? monthsOf(rows, outages, until * 1000) : []
-  if (json) {
-    const parts = onlyEvents ? { events: within } : sla ? { months } : { lines, outages, rows }
-    print(JSON.stringify({ format: 1, since, until, ...parts }, null, 2))
-  } else if (onlyEvents) print(eventsText(within))
-  else if (sla) print(monthsText(months, paint))
-  else print(historyText({ since, until, rows, lines, outages }, paint, process.stdout.isTTY))
+  const isFine = !sla && until - since <= finestSeconds && since > now - keptDays.minutes * 86_400
+  const query = { uplink, since, until, step: isFine ? 60 : 3600 } as const
+  const lines = () => file.sums(query).map(lineReport)
+  if (onlyEvents) {
+    if (json) printJson({ since, until, events: within })
+    else print(eventsText(within))
+  } else if (sla) {
+    const oldest = Math.max(since, now - (keptDays.hours + 1) * 86_400)
+    const months = monthsBetween(oldest, until).flatMap((month) =>
+      monthReports(month, file.sums({ ...query, ...month }).map(lineReport), outages, until * 1000),
+    )
+    if (json) printJson({ since, until, months })
+    else print(monthsText(months, paint))
+  } else if (json) printJson({ since, until, lines: lines(), outages }, file.rowsText(query))
+  else {
+    const courses = process.stdout.isTTY ? file.courses(query, graphWidth) : []
+    print(historyText({ since, until, lines: lines(), courses, outages }, paint))
+  }
+  file.close()
   return 0
+}
+
+/** `rows` are JSON already: values of a year's rows would take seconds. */
+function printJson(parts: object, rows?: string): void {
+  const text = JSON.stringify({ format: 1, ...parts }, null, 2)
+  print(rows === undefined ? text : `${text.slice(0, -2)},\n  "rows": [${rows}]\n}`)
 }
 
 /** The daemon writes every five minutes by itself. */

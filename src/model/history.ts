@@ -43,6 +43,24 @@ export interface HistoryQuery {
   readonly step: 60 | 3600
 }
 
+/** What the rows of one line come to. Milliseconds of round trips, null where nothing was measured. */
+export interface LineSums extends Omit<HistoryRow, 'at' | 'meanMs'> {
+  /** How many rows had which mean round trip, the shortest first. */
+  readonly latencies: Counts
+  /** How many rows had lost which part of their probes, 0 to 1, the smallest first. */
+  readonly losses: Counts
+}
+
+export type Counts = readonly (readonly [value: number, rows: number])[]
+
+/** One line in pieces of a time: what is not named was not seen. */
+export interface LineCourse {
+  readonly uplink: string
+  readonly family: Family
+  /** `ms`: the mean of rows; `out` and `seen`: seconds in which it was out, and in which it was wanted. */
+  readonly pieces: readonly (readonly [piece: number, ms: number | null, out: number, seen: number])[]
+}
+
 /** Times in seconds since 1970; `since` is a multiple of `step`, which is one of 60, and from 3600 on one of 3600. */
 export interface GraphQuery {
   readonly uplinks: readonly string[]

@@ -16,8 +16,11 @@ import {
   type HistoryRow,
   historyStates,
   type Kept,
+  type LineCourse,
+  type LineSums,
 } from '../model/history.ts'
 import type { Family } from '../net/family.ts'
+import { readCourses, readSums, rowsAsText, rowsOf } from './history-sums.ts'
 
 export const historyPath = join(paths.lib, 'history.db')
 
@@ -38,6 +41,12 @@ export interface HistoryFile {
   readonly write: (batch: Batch, keeping: Keeping) => void
   /** In the order of time, `limit` at most: the first ones. */
   readonly rows: (query: HistoryQuery, limit?: number) => readonly HistoryRow[]
+  /** What all rows of a time come to, by line, in the order of names. With rows of hours, minutes stand for the hours that have none yet. */
+  readonly sums: (query: HistoryQuery) => readonly LineSums[]
+  /** The course of each line in so many pieces of the time. */
+  readonly courses: (query: HistoryQuery, pieces: number) => readonly LineCourse[]
+  /** The same rows as JSON: objects as `HistoryRow` has them, with commas between, one a line. */
+  readonly rowsText: (query: HistoryQuery) => string
   /** What graphs show of these uplinks' lines. */
   readonly graph: (query: GraphQuery) => readonly GraphLine[]
   /** In the order of time, `limit` at most: the last ones. Times in seconds since 1970. */
@@ -74,7 +83,8 @@ export async function openHistory(path: string, { readOnly = false } = {}): Prom
   const { DatabaseSync: Database } = await import('node:sqlite')
   const db = new Database(path, { readOnly, timeout: readOnly ? 2000 : 0 })
   try {
-    db.exec('PRAGMA cache_size = -512; PRAGMA trusted_schema = OFF;')
+    // Who only reads is gone soon, and goes through the same pages several times.
+    db.exec(`PRAGMA cache_size = ${readOnly ? -8192 : -512}; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;`)
     if (!readOnly) prepareToWrite(db)
   } catch (error) {
     db.close()
@@ -83,6 +93,9 @@ export async function openHistory(path: string, { readOnly = false } = {}): Prom
   return {
     write: (batch, keeping) => inOne(db, () => writeBatch(db, batch, keeping)),
     rows: (query, limit = -1) => readRows(db, query, limit),
+    sums: (query) => readSums(db, query),
+    courses: (query, pieces) => readCourses(db, query, pieces),
+    rowsText: (query) => rowsAsText(db, query),
     graph: (query) => readGraph(db, query),
     events: (since, until, limit = mostEvents) => readEvents(db, since, until, limit),
     close: () => db.close(),
@@ -223,12 +236,11 @@ function rowOf(row: Readonly<Record<string, SQLOutputValue>>): HistoryRow {
 
 /** From an hour a point on, from rows of hours; minutes stand for the hours that have no row yet. */
 function readGraph(db: DatabaseSync, { uplinks, since, until, step }: GraphQuery): readonly GraphLine[] {
-  const columns = `line, at, probes, lost, meanMs, received, sent, ${total('')} AS seen`
-  const wanted =
-    'at >= ?1 AND at < ?2 AND line IN (SELECT id FROM lines WHERE uplink IN (SELECT value FROM json_each(?4)))'
-  const minutes = `SELECT ${columns} FROM minutes WHERE ${wanted}`
-  const latest = 'at >= (SELECT coalesce(max(at) + 60, 0) FROM hours)'
-  const rows = step < 3600 ? minutes : `SELECT ${columns} FROM hours WHERE ${wanted} UNION ALL ${minutes} AND ${latest}`
+  const rows = rowsOf(
+    step < 3600 ? 60 : 3600,
+    `line, at, probes, lost, meanMs, received, sent, ${total('')} AS seen`,
+    'line IN (SELECT id FROM lines WHERE uplink IN (SELECT value FROM json_each(?4)))',
+  )
   const answered = 'CASE WHEN meanMs IS NULL THEN 0 ELSE max(probes - lost, 1) END'
   const statement = db.prepare(
     `WITH slots AS (SELECT line, CAST((at - ?1) / ?3 AS INTEGER) AS slot, sum(seen) AS seen, sum(probes) AS probes, sum(lost) AS lost,

@@ -8,6 +8,7 @@ import type { Chapter, Section } from './chapter.ts'
 import { control } from './control.ts'
 import { dataPath } from './data-path.ts'
 import { failover } from './failover.ts'
+import { history } from './history.ts'
 import { pair } from './pair.ts'
 import { throughput } from './throughput.ts'
 import { weights } from './weights.ts'
@@ -36,6 +37,7 @@ const sections = [
   await sectionOf(throughput),
   await sectionOf(weights),
   await sectionOf(pair),
+  await sectionOf(history),
 ].filter((section) => section !== null)
 for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
 const head = '# Benchmarks\n\nMade by `npm run bench`, which writes this page.\n'

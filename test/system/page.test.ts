@@ -2,14 +2,13 @@
 import { chownSync, copyFileSync, mkdirSync, statSync } from 'node:fs'
 import type { FrameLocator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openHistory } from '../../src/store/history.ts'
 import { missingForBrowser, type OpenBrowser, openBrowser } from '../lab/browser.ts'
 import { monotonicMs } from '../lab/command.ts'
 import { builtDeb, builtPage } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { record } from '../lab/measurements.ts'
 import { longPatienceMs } from '../lab/patience.ts'
-import { historyRowOf } from '../unit/builders.ts'
+import { writePast } from '../unit/past.ts'
 import { lacksLab } from './needs.ts'
 
 const packages = ['cockpit-ws', 'cockpit-bridge', 'cockpit-system', 'polkitd', 'sudo']
@@ -59,7 +58,7 @@ describe.skipIf(missing).each(releases)('%s', (release) => {
       await lab.machine.exec(['/usr/sbin/chpasswd'], { input: `${user}:${password}\n` })
     }
     await run('/usr/bin/systemctl', 'stop', 'ifbalance')
-    await writePast(`${lab.machine.root}/var/lib/ifbalance`)
+    await writeTwoDays(`${lab.machine.root}/var/lib/ifbalance`)
     await run('/usr/bin/systemctl', 'start', 'ifbalance')
     open = await openBrowser(lab.network.host)
   })
@@ -210,43 +209,15 @@ describe.skipIf(missing).each(releases)('%s', (release) => {
   })
 })
 
-/** Two days of eight lines, as the daemon would have written them. */
-async function writePast(folder: string): Promise<void> {
+/** Two days of eight lines. */
+async function writeTwoDays(folder: string): Promise<void> {
   const path = `${folder}/history.db`
-  const file = await openHistory(path)
   const now = Math.floor(Date.now() / 60_000) * 60
-  const minutes = Array.from({ length: 2 * 1440 }, (_, index) => now - index * 60).reverse()
-  const rows = minutes.flatMap((at) => ['fibre', 'lte', ...more].map((uplink, line) => pastRow(uplink, line, at, now)))
-  file.write(
-    { rows, events: eventsBefore(now) },
-    { now, expiry: () => ({ minutes: 0, hours: 0, after: now + 1e6 }), rollUp: () => [] },
-  )
-  file.close()
+  const isOut = (uplink: number, ago: number) => uplink === 1 && outBefore.some(([from, to]) => ago <= from && ago > to)
+  await writePast(path, { uplinks: ['fibre', 'lte', ...more], days: 2, now, events: eventsBefore(now), isOut })
   const { uid, gid } = statSync(folder)
   for (const end of ['', '-wal', '-shm'])
     if (statSync(path + end, { throwIfNoEntry: false })) chownSync(path + end, uid, gid)
-}
-
-function pastRow(uplink: string, line: number, at: number, now: number) {
-  const noise = 500 + 499 * Math.sin((at / 60) ** 2 + line)
-  const wave = 1 + Math.sin(at / 9000 + line)
-  if (line === 1 && outBefore.some(([from, to]) => at >= now - from && at < now - to))
-    return historyRowOf(at, {
-      uplink,
-      online: 0,
-      offline: 60,
-      lost: 60,
-      minMs: null,
-      meanMs: null,
-      maxMs: null,
-      jitterMs: null,
-      received: 0,
-      sent: 0,
-    })
-  const meanMs = 8 + line * 22 + 4 * wave + noise / (line === 1 ? 60 : 400)
-  const received = Math.round(wave ** 2 * (2e7 / (line + 1)) * (0.6 + noise / 2000))
-  const lost = noise < 12 * (line + 1) ? 2 : 0
-  return historyRowOf(at, { uplink, meanMs, lost, received, sent: Math.round(received / 6) })
 }
 
 /** When `lte` was out, in seconds before now. */

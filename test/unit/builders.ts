@@ -69,3 +69,12 @@ export function historyRowOf(at: number, more: Partial<HistoryRow> = {}): Histor
     ...more,
   }
 }
+
+/** A minute in which nothing that was asked came back. */
+export function outageRowOf(at: number, more: Partial<HistoryRow> = {}): HistoryRow {
+  return historyRowOf(at, {
+    ...{ online: 0, offline: 60, lost: 60, minMs: null, meanMs: null, maxMs: null, jitterMs: null },
+    ...{ received: 0, sent: 0 },
+    ...more,
+  })
+}

@@ -1,6 +1,5 @@
-/** Rows and events -> what people ask of the past: outages, availability, percentiles. Pure. */
-import type { Dated, HistoryRow, HistoryState } from '../../model/history.ts'
-import { historyStates } from '../../model/history.ts'
+/** Sums and events -> what people ask of the past: outages, availability, percentiles. Pure. */
+import type { Counts, Dated, HistoryState, LineSums } from '../../model/history.ts'
 import type { Family } from '../../net/family.ts'
 
 export interface Outage {
@@ -88,59 +87,35 @@ export interface Percentiles {
   readonly max: number
 }
 
-/** A report for each line, in the order of names. */
-export function reportOf(rows: readonly HistoryRow[]): readonly LineReport[] {
-  const lines = Map.groupBy(rows, ({ uplink, family }) => `${uplink} ${family}`)
-  return [...lines]
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .flatMap(([, ofLine]) => (ofLine[0] ? [lineReport(ofLine, ofLine[0])] : []))
-}
-
-function lineReport(rows: readonly HistoryRow[], { uplink, family }: HistoryRow): LineReport {
-  const sum = (read: (row: HistoryRow) => number | null) => rows.reduce((total, row) => total + (read(row) ?? 0), 0)
-  const known = (read: (row: HistoryRow) => number | null) => rows.flatMap((row) => read(row) ?? [])
-  const seconds = { online: 0, degraded: 0, offline: 0, down: 0, disabled: 0 }
-  for (const state of historyStates) seconds[state] = sum((row) => row[state])
-  const works = seconds.online + seconds.degraded
-  const wanted = works + seconds.offline + seconds.down
-  const means = known(({ meanMs }) => meanMs)
-  const probed = rows.filter(({ probes }) => probes > 0)
-  const jitters = known(({ jitterMs }) => jitterMs)
-  const latencies = percentilesOf(means)
-  const probes = sum((row) => row.probes)
+export function lineReport({ uplink, family, latencies, losses, ...sums }: LineSums): LineReport {
+  const { online, degraded, offline, down, disabled, probes, lost, minMs, maxMs, jitterMs, received, sent } = sums
+  const works = online + degraded
+  const wanted = works + offline + down
+  const latencyMs = percentilesOf(latencies)
   return {
-    ...{ uplink, family, seconds, availability: wanted === 0 ? null : works / wanted },
-    latencyMs: latencies && {
-      ...latencies,
-      min: -largest(
-        known(({ minMs }) => minMs).map((value) => -value),
-        -latencies.min,
-      ),
-      max: largest(
-        known(({ maxMs }) => maxMs),
-        latencies.max,
-      ),
-    },
-    jitterMs: jitters.length === 0 ? null : round(jitters.reduce((total, one) => total + one, 0) / jitters.length, 1),
-    loss: probes === 0 ? null : sum(({ lost }) => lost) / probes,
-    lossBy: percentilesOf(probed.map(({ lost, probes: all }) => lost / all)),
-    received: rows.every((row) => row.received === null) ? null : sum((row) => row.received),
-    sent: rows.every((row) => row.sent === null) ? null : sum((row) => row.sent),
+    ...{ uplink, family, seconds: { online, degraded, offline, down, disabled } },
+    availability: wanted === 0 ? null : works / wanted,
+    latencyMs: latencyMs && { ...latencyMs, min: minMs ?? latencyMs.min, max: maxMs ?? latencyMs.max },
+    jitterMs: jitterMs === null ? null : Math.round(jitterMs * 10) / 10,
+    loss: probes === 0 ? null : lost / probes,
+    lossBy: percentilesOf(losses),
+    ...{ received, sent },
   }
 }
 
-function largest(values: readonly number[], least: number): number {
-  return values.reduce((max, value) => Math.max(max, value), least)
-}
-
-function percentilesOf(values: readonly number[]): Percentiles | null {
-  if (values.length === 0) return null
-  const sorted = Float64Array.from(values).sort()
-  // The nearest rank: a value that was there.
-  const at = (part: number) => sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0
-  return { min: at(0), p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
+/** Nearest ranks: values that were there. */
+function percentilesOf(counts: Counts): Percentiles | null {
+  const [first] = counts
+  const last = counts.at(-1)
+  if (!first || !last) return null
+  const all = counts.reduce((sum, [, rows]) => sum + rows, 0)
+  const at = (part: number) => {
+    let before = 0
+    for (const [value, rows] of counts) {
+      before += rows
+      if (before >= Math.ceil(part * all)) return value
+    }
+    return last[0]
+  }
+  return { min: first[0], p50: at(0.5), p95: at(0.95), p99: at(0.99), max: last[0] }
 }

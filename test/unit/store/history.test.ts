@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { HistoryRow } from '../../../src/model/history.ts'
+import type { HistoryRow, LineSums } from '../../../src/model/history.ts'
 import { expiryOf, rollUp } from '../../../src/status/history/roll-up.ts'
 import { isDamage, openHistory, setAside } from '../../../src/store/history.ts'
-import { historyRowOf } from '../builders.ts'
+import { historyRowOf, outageRowOf } from '../builders.ts'
 
 let folder: string
 beforeEach(() => {
@@ -131,6 +132,87 @@ test('graphs: sums and means of steps, of the uplinks asked for; minutes stand f
       points: [
         [0, 180, 18, 10, expect.any(Number), 2 * received, 15],
         [1, 60, 1, 0, 3, received, null],
+      ],
+    },
+  ])
+  file.close()
+})
+
+test('sums are those of all rows; minutes stand for hours that have no row yet', async () => {
+  const file = await openHistory(join(folder, 'history.db'))
+  fc.assert(
+    fc.property(fc.array(randomRow, { minLength: 1, maxLength: 60 }), fc.constantFrom(60, 3600), (some, step) => {
+      const rows = [...new Map(some.map((row) => [`${row.uplink} ${row.family} ${row.at}`, row])).values()]
+      // Nothing else is in the file: what is older goes, and so does what is from a future.
+      file.write({ rows: [], events: [] }, { ...keeping(noon), expiry: () => ({ minutes: 4e9, hours: 4e9, after: 0 }) })
+      file.write({ rows, events: [] }, keeping(noon + 2 * 3600))
+      const query = { since: noon, until: noon + 3 * 3600, step } as const
+      const hours = rollUp(rows.filter(({ at }) => at < noon + 2 * 3600).toSorted(byTime), 3600)
+      const all = step === 60 ? rows : [...hours, ...rows.filter(({ at }) => at >= noon + 2 * 3600)]
+      expect(file.sums(query)).toEqual(sumsByHand(all))
+      const texts: readonly HistoryRow[] = JSON.parse(`[${file.rowsText(query)}]`)
+      expect(texts.toSorted(byTime)).toEqual(all.toSorted(byTime))
+    }),
+    { numRuns: 100 },
+  )
+  file.close()
+})
+
+const byTime = (one: HistoryRow, other: HistoryRow) => one.at - other.at || nameOf(one).localeCompare(nameOf(other))
+const nameOf = ({ uplink, family }: HistoryRow) => `${uplink} ${family}`
+
+const randomRow: fc.Arbitrary<HistoryRow> = fc
+  .record({
+    at: fc.integer({ min: 0, max: 3 * 60 - 1 }).map((minute) => noon + minute * 60),
+    uplink: fc.constantFrom('a', 'b'),
+    family: fc.constantFrom('inet' as const, 'inet6' as const),
+    isOut: fc.boolean(),
+    meanMs: fc.integer({ min: 1, max: 30 }).map((tenths) => tenths / 10),
+    lost: fc.integer({ min: 0, max: 60 }),
+    received: fc.option(fc.integer({ min: 0, max: 1e15 })),
+  })
+  .map(({ at, isOut, meanMs, ...more }) =>
+    isOut ? outageRowOf(at, more) : historyRowOf(at, { meanMs, ...more, sent: null, jitterMs: null }),
+  )
+
+function sumsByHand(rows: readonly HistoryRow[]): readonly LineSums[] {
+  const lines = Object.groupBy(rows, nameOf)
+  return Object.keys(lines)
+    .toSorted()
+    .map((name) => {
+      const own = lines[name] ?? []
+      const [uplink = '', family = ''] = name.split(' ')
+      const known = (of: keyof HistoryRow) => own.flatMap((row) => (row[of] === null ? [] : Number(row[of])))
+      const sum = (of: keyof HistoryRow) => known(of).reduce((total, value) => total + value, 0)
+      const sumIfKnown = (of: keyof HistoryRow) => (known(of).length === 0 ? null : sum(of))
+      const least = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values))
+      const counts = (values: readonly number[]) =>
+        [...Map.groupBy(values, (value) => value)]
+          .map(([value, same]) => [value, same.length] as const)
+          .toSorted(([one], [other]) => one - other)
+      const most = known('maxMs')
+      return {
+        ...{ uplink, family: family as HistoryRow['family'], online: sum('online'), degraded: 0 },
+        ...{ offline: sum('offline'), down: 0, disabled: 0, probes: sum('probes'), lost: sum('lost') },
+        ...{ minMs: least(known('minMs')), maxMs: most.length === 0 ? null : Math.max(...most), jitterMs: null },
+        ...{ received: sumIfKnown('received'), sent: sumIfKnown('sent'), latencies: counts(known('meanMs')) },
+        losses: counts(own.map(({ lost, probes }) => lost / probes)),
+      }
+    })
+}
+
+test('a course: the mean of each piece, and how long of it the line was out', async () => {
+  const file = await openHistory(join(folder, 'history.db'))
+  const rows = [rowOf(noon), rowOf(noon + 60, { meanMs: 20 }), outageRowOf(noon + 1800), rowOf(noon + 3540)]
+  file.write({ rows, events: [] }, keeping(noon + 3541))
+  const query = { since: noon + 1, until: noon + 3600, step: 60 } as const
+  expect(file.courses(query, 4)).toEqual([
+    {
+      ...{ uplink: 'wan1', family: 'inet' },
+      pieces: [
+        [0, expect.closeTo(15.05), 0, 120],
+        [2, null, 60, 60],
+        [3, 10.1, 0, 60],
       ],
     },
   ])

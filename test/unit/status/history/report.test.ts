@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Dated, HistoryEvent } from '../../../../src/model/history.ts'
+import type { Dated, HistoryEvent, LineSums } from '../../../../src/model/history.ts'
 import type { UplinkState } from '../../../../src/model/uplink.ts'
-import { outagesOf, outagesWithin, reportOf } from '../../../../src/status/history/report.ts'
+import { lineReport, outagesOf, outagesWithin } from '../../../../src/status/history/report.ts'
 import { expiryOf, rollUp } from '../../../../src/status/history/roll-up.ts'
 import { historyRowOf } from '../../builders.ts'
 
@@ -64,28 +64,29 @@ test('one family may be out alone; outages are found by the time that they touch
   expect(outagesWithin(all, 0, 1)).toHaveLength(0)
 })
 
+const counted: LineSums = {
+  ...{ uplink: 'wan1', family: 'inet', online: 0, degraded: 0, offline: 0, down: 0, disabled: 60, probes: 0, lost: 0 },
+  ...{ minMs: null, maxMs: null, jitterMs: null, received: null, sent: null, latencies: [], losses: [] },
+}
+
 test('availability is of the time that was seen and wanted; percentiles are values that were there', () => {
-  const rows = Array.from({ length: 98 }, (_, index) => historyRowOf(index * 60))
-  const out = historyRowOf(5880, {
-    online: 0,
-    offline: 60,
-    lost: 60,
-    minMs: null,
-    meanMs: null,
-    maxMs: null,
-    jitterMs: null,
+  const report = lineReport({
+    ...{ ...counted, online: 5910, degraded: 30, offline: 60, probes: 6000, lost: 60, minMs: 3, maxMs: 900 },
+    ...{ jitterMs: 1.26, received: 10_100, sent: 7 },
+    latencies: [
+      [10, 98],
+      [200, 1],
+    ],
+    losses: [
+      [0, 99],
+      [1, 1],
+    ],
   })
-  const slow = historyRowOf(5940, { online: 30, degraded: 30, meanMs: 200, maxMs: 900, minMs: 3 })
-  const off = historyRowOf(6000, { online: 0, disabled: 60, probes: 0 })
-  const [report] = reportOf([...rows, out, slow, off])
   expect(report).toMatchObject({
-    availability: 0.99,
-    latencyMs: { min: 3, p50: 10, p95: 10, p99: 10, max: 900 },
-    lossBy: { p50: 0, p99: 0, max: 1 },
-    loss: 0.01,
-    received: 10_100,
+    ...{ availability: 0.99, latencyMs: { min: 3, p50: 10, p95: 10, p99: 200, max: 900 }, jitterMs: 1.3 },
+    ...{ lossBy: { min: 0, p50: 0, p99: 0, max: 1 }, loss: 0.01, received: 10_100, seconds: { disabled: 60 } },
   })
-  expect(reportOf([off])[0]).toMatchObject({ availability: null, loss: null })
+  expect(lineReport(counted)).toMatchObject({ availability: null, latencyMs: null, loss: null, received: null })
 })
 
 test('minutes roll up to what an hour of them is', () => {
