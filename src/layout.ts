@@ -266,7 +266,7 @@ export const nftTable = { family: 'inet', name: 'ifbalance' } as const
  * reconcile/decide/ruleset/ruleset.ts. `masquerade` is behind all that others have: firewalld's is 110.
  */
 export const hookPriorities = {
-  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, offload: 10 },
+  ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, guard: -149, offload: 10 },
   /** nft lists it as `filter + 10`. */
   asked: 10,
   /** Before and behind others' look at the way back of a packet, which is at 10 in firewalld. */

@@ -1,6 +1,7 @@
 /** `ifbalance daemon`: keeps the host balanced. Started by ifbalance.service. */
 
 import { type Published, publish } from '../daemon/api/publish.ts'
+import { createAwaiting } from '../daemon/awaiting.ts'
 import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { createForgetting } from '../daemon/forgetting.ts'
@@ -55,6 +56,7 @@ export async function run(): Promise<number> {
   const usable = createUsableCount({
     onReady: () => scheduler.hint({ kind: 'start', reason: 'the peer may hand over' }),
   })
+  const awaiting = createAwaiting(() => scheduler.hint({ kind: 'start', reason: "the peer's connections are here" }))
   const rounds = createReconcileLoop({
     details: true,
     onStatus: published.show,
@@ -65,6 +67,7 @@ export async function run(): Promise<number> {
       forgetLongGone(observed.links)
       keepNumbers(desired, observed)
       usable.after(desired.uplinks, config)
+      awaiting.update(desired, config, observed)
       saveWanted(config.notify)
     },
     onEvent: (event) => {
@@ -109,6 +112,7 @@ export async function run(): Promise<number> {
   services.stop()
   stopSysctls()
   usable.stop()
+  awaiting.stop()
   stopKernel()
   await scheduler.stop()
   control.close()

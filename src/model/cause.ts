@@ -12,7 +12,7 @@ export interface Cause {
 
 /** Words that programs may compare; they stay what they are when the text changes. */
 export type CauseKind =
-  /** The daemon starts. */
+  /** The daemon starts, or one of two routers has waited for its peer's connections. */
   | 'start'
   /** The configuration was read again. */
   | 'configuration'

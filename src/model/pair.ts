@@ -46,6 +46,25 @@ export function roleOf({ ha }: Pick<Config, 'ha'>, { links }: Pick<Observed, 'li
 }
 
 /**
+ * Whether connections may come that the peer has not told of yet: as a standby, and for `hold` after that. Rounds of before say since when
+ * it is active.
+ */
+export function awaitsConnections(
+  config: Pick<Config, 'ha'>,
+  observed: Pick<Observed, 'links' | 'state' | 'uptime'>,
+): boolean {
+  if (!config.ha) return false
+  if (roleOf(config, observed) === 'standby') return true
+  const since = activeSince(observed)
+  return since !== undefined && (observed.uptime ?? 0) - since <= config.ha.holdSeconds
+}
+
+/** Of a router that is active: since when, as `Observed.uptime`; undefined where nobody knows, as long ago. */
+export function activeSince({ state, uptime }: Pick<Observed, 'state' | 'uptime'>): number | undefined {
+  return state.role === 'active' ? state.activeSince : uptime
+}
+
+/**
  * How many uplinks would carry connections if this router were active. One without an address of its own cannot be asked,
  * so what was found out when it had one counts.
  */

@@ -11,6 +11,8 @@ export interface State {
   readonly uplinks: Readonly<Record<string, KnownUplink>>
   /** Which of two routers this one was; absent where it has no peer. */
   readonly role?: Role
+  /** Since when it is active, in seconds as `Observed.uptime`; absent where it is not, or nobody knows. */
+  readonly activeSince?: number
   /** By sysctl name, the value that it had before we changed it. */
   readonly sysctls: Readonly<Record<string, string>>
   /** How many subflows MPTCP allowed before we raised that; absent where we did not. */

@@ -34,7 +34,7 @@ export type Step =
   | {
       /**
        * Connections of a former active router that this one cannot carry: they are translated to an address that is not
-       * here.
+       * here, or is another uplink's than the one that their mark says.
        */
       readonly kind: 'forget-stranded'
       /** Addresses and prefixes that are here, or with this router's peer. */
@@ -42,6 +42,9 @@ export type Step =
       /** The bits of a connection's mark that say that it is on an uplink, and that it left by it. */
       readonly mask: number
       readonly left: number
+      /** By address that one uplink alone has, the uplink's bits in a mark, and the mask for these. */
+      readonly owners: Readonly<Record<string, number>>
+      readonly numberMask: number
     }
   | {
       /** Sockets of this host with addresses that are no more. */

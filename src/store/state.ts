@@ -41,7 +41,7 @@ function isEmpty({ uplinks, sysctls, ...others }: State): boolean {
 
 function parseState(text: string): State {
   // Earlier versions wrote `numbers`.
-  const { uplinks, sysctls, role, numbers, layouts = numbers, subflows } = jsonObject(text)
+  const { uplinks, sysctls, role, activeSince, numbers, layouts = numbers, subflows } = jsonObject(text)
   return {
     uplinks: withOwnNumbers(
       Object.entries(objectOf(uplinks)).filter((entry): entry is [string, KnownUplink] => isKnown(...entry)),
@@ -51,6 +51,7 @@ function parseState(text: string): State {
     ),
     ...(isSubflows(subflows) ? { subflows } : {}),
     ...(role === 'active' || role === 'standby' ? { role } : {}),
+    ...(role === 'active' && typeof activeSince === 'number' && activeSince >= 0 ? { activeSince } : {}),
     ...(Array.isArray(layouts) ? { layouts: layouts.filter(isLayout) } : {}),
   }
 }

@@ -70,9 +70,6 @@ for a minute.
 ${tables.join('\n\n')}
 
 Where the one address moves, a router without it cannot ask behind the line: after a dead line it stays with the peer until that one is worse.
-
-While some twelve programs waited for the two cores, 1 to 6 of 50 connections fell silent in three of about 190 switches by hand, each time when
-the first router took over again. In the one case that was looked at, it had entries with one provider's address and the other's mark; why is not known.
 `
   return { markdown, plots: new Map() }
 }

@@ -151,7 +151,9 @@ const configText = fc
     ),
   })
   .map(({ shift, mode, offload, rules: texts }) => {
-    const head = `[balance]\nprobe = none\nmark-shift = ${shift}\nmode = ${mode}\noffload = ${offload}\n[uplink wan1]\n[uplink wan2]\n`
+    // Each router of a pair has chains of its own.
+    const pair = mode === 'flow' ? '[ha]\naddress = 172.20.0.1\n' : ''
+    const head = `[balance]\nprobe = none\nmark-shift = ${shift}\nmode = ${mode}\noffload = ${offload}\n${pair}[uplink wan1]\n[uplink wan2]\n`
     return texts.reduce((text, lines, at) => longerOr(text, `[rule r${at}]\n${lines}`), head)
   })
 

@@ -1,7 +1,7 @@
 /** Two routers as one, with keepalived and conntrackd as docs/examples/pair has them: what becomes of connections at a switch. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { record } from '../lab/measurements.ts'
-import { boot, deadLine, mended, type PairCase, play, powerLoss, switches } from '../lab/pair/cases.ts'
+import { boot, deadLine, lateStates, mended, type PairCase, play, powerLoss, switchByHand } from '../lab/pair/cases.ts'
 import { type PairLab, pairLab } from '../lab/pair/lab.ts'
 
 let lab: PairLab
@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => lab?.dispose())
 
-const cases: readonly PairCase[] = [...switches, deadLine, mended, powerLoss, boot]
+const cases: readonly PairCase[] = [switchByHand, lateStates, deadLine, mended, powerLoss, boot]
 
 test.each(cases.map((one) => [one.name, one] as const))('%s: no connection is lost', async (name, one) => {
   const { brokenBefore, broken, silenceMs, byKind } = await play(one, lab)

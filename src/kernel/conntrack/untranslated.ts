@@ -6,7 +6,7 @@ import { digitsOf, mergeRanges, readAddressRange } from '../../net/address-range
 import type { Family, Range } from '../../net/family.ts'
 import { unnamedFile } from '../../os/files.ts'
 import { run } from '../../os/run.ts'
-import { deleteLine, eachEntry, translatedOf, type Unanswered, unansweredOf } from './entry.ts'
+import { deleteLine, eachEntry, type Translated, translatedOf, type Unanswered, unansweredOf } from './entry.ts'
 
 type ForgetUntranslated = Extract<Step, { kind: 'forget-untranslated' }>
 type ForgetStranded = Extract<Step, { kind: 'forget-stranded' }>
@@ -28,17 +28,31 @@ export async function forgetUntranslated(step: ForgetUntranslated): Promise<void
   }
 }
 
-/** Deletes what left by an uplink with an address that is not here, of both families. Throws where conntrack(8) fails. */
-export async function forgetStranded({ addresses, mask, left }: ForgetStranded): Promise<void> {
+/** Deletes what left by an uplink with an address that is not here, or is another's, of both families. Throws where conntrack(8) fails. */
+export async function forgetStranded(step: ForgetStranded): Promise<void> {
   for (const family of ['inet', 'inet6'] as const) {
-    const here = rangesIn(family, addresses)
+    const isDead = strandedIn(family, step)
     const found: string[] = []
     await eachEntry(family, ['--output', 'extended'], (line) => {
       const entry = found.length < most ? translatedOf(line) : null
-      if (entry && (entry.mark & mask) >>> 0 === left && !contains(here, digitsOf(entry.to)))
-        found.push(deleteLine(family, entry))
+      if (entry && isDead(entry)) found.push(deleteLine(family, entry))
     })
     if (found.length > 0) await deleteAll(found.join(''))
+  }
+}
+
+/** Whether an entry of this family left by an uplink and cannot live here. */
+export function strandedIn(
+  family: Family,
+  { addresses, mask, left, owners, numberMask }: ForgetStranded,
+): (entry: Pick<Translated, 'mark' | 'to'>) => boolean {
+  const here = rangesIn(family, addresses)
+  const byDigits = new Map(Object.entries(owners).map(([address, number]) => [digitsOf(address), number]))
+  return ({ mark, to }) => {
+    if ((mark & mask) >>> 0 !== left) return false
+    const digits = digitsOf(to)
+    const number = (mark & numberMask) >>> 0
+    return !contains(here, digits) || (byDigits.get(digits) ?? number) !== number
   }
 }
 

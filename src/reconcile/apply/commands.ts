@@ -42,7 +42,7 @@ export function commandOf(step: Step): string {
     case 'close-sockets':
       return step.addresses.map((address) => `${closeSockets(address).join(' ')} # ${step.uplink}`).join('\n')
     case 'forget-stranded':
-      return `# ${programs.conntrack} --delete: what left by an uplink with an address that is not here`
+      return `# ${programs.conntrack} --delete: what left by an uplink with an address that is not here, or is another uplink's`
     case 'forget-untranslated':
       return `# ${programs.conntrack} --delete: what leaves by an uplink, was never answered, and began when nobody translated it`
   }

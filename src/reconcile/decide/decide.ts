@@ -5,7 +5,7 @@ import type { Layout } from '../../layout.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
 import type { Observed } from '../../model/observed.ts'
-import { roleOf } from '../../model/pair.ts'
+import { activeSince, roleOf } from '../../model/pair.ts'
 import type { State } from '../../model/state.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { omitUndefined } from '../../values/omit-undefined.ts'
@@ -54,6 +54,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...remember(remembered, formerSysctls(sysctls, observed), layoutsToRemember(config.layout, observed)),
       ...omitUndefined({ subflows: formerSubflows(observed, mptcp) }),
       ...(role !== null && { role }),
+      ...(role === 'active' && omitUndefined({ activeSince: activeSince(observed) })),
     },
     tableNames: decideTableNames(known, config.layout, observed),
     warnings: [

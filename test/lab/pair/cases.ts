@@ -5,6 +5,8 @@ import { type KindReport, openNew, openTraffic } from './traffic.ts'
 
 export interface PairCase {
   readonly name: string
+  /** What there is before the connections. */
+  readonly prepare?: (lab: PairLab) => void
   readonly run: (lab: PairLab) => Promise<void>
   /** Bounds of the longest silence in ms. */
   readonly limitMs: number
@@ -34,7 +36,7 @@ export interface PairResult {
 const cable = (lab: PairLab, router: 'a' | 'b', state: 'up' | 'down', which: 'lan0' | 'wan1') =>
   lab.network.setCables(router, state, [which])
 
-const switchByHand: PairCase = {
+export const switchByHand: PairCase = {
   name: 'switch: keepalived is stopped',
   ...{ limitMs: 500, changes: 1 },
   run: async (lab) => {
@@ -52,7 +54,20 @@ const failback: PairCase = {
   },
 }
 
-export const switches: readonly PairCase[] = [switchByHand, failback]
+const switches: readonly PairCase[] = [switchByHand, failback]
+
+/** Its packets come before what the peer tells of them. */
+export const lateStates: PairCase = {
+  name: 'back: it is started, and hears of connections half a second late',
+  ...{ limitMs: 2500, changes: 1 },
+  prepare: ({ a }) => a.setStatesHeld(true),
+  run: async (lab) => {
+    await lab.a.startKeepalived()
+    await lab.untilActive(lab.a)
+    await setTimeout(500)
+    lab.a.setStatesHeld(false)
+  },
+}
 
 export const deadLine: PairCase = {
   name: "the active one's line by ISP 1 is dead, its link is fine",
@@ -153,6 +168,8 @@ const standbysCable: PairCase = {
 /** All that is measured; each begins where the one before has ended, and the first one with the first router active. */
 export const allCases: readonly PairCase[] = [
   ...switches,
+  switchByHand,
+  lateStates,
   ...[...cables, deadLine, mended].map((one) => (one.name.startsWith('back') ? one : { ...one, watchMs: 60_000 })),
   ...isp1Off,
   standbysCable,
@@ -168,7 +185,8 @@ export const oneAddressCases: readonly PairCase[] = [...switches, powerLoss, boo
 export const twoLeasesCases: readonly PairCase[] = [...switches, deadLine, mended, powerLoss]
 
 /** Lets it happen to fresh connections. */
-export async function play({ run, watchMs = 1500, withoutIsp1 }: PairCase, lab: PairLab): Promise<PairResult> {
+export async function play({ prepare, run, watchMs = 1500, withoutIsp1 }: PairCase, lab: PairLab): Promise<PairResult> {
+  prepare?.(lab)
   const traffic = await openTraffic(lab.undo, lab.network, lab.areShared)
   // What has just begun is with the peer within a moment.
   await setTimeout(1000)

@@ -35,6 +35,8 @@ export interface PairRouter {
   /** Our daemon's messages. */
   readonly said: () => readonly string[]
   readonly boot: () => Promise<void>
+  /** What the peer tells of connections waits, as on a machine without time for conntrackd; or comes. */
+  readonly setStatesHeld: (areHeld: boolean) => void
   readonly startKeepalived: () => Promise<void>
   readonly stopKeepalived: () => Promise<void>
   /** Everything ends at once, and no packet comes out any more. */
@@ -61,6 +63,7 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
   let boots = 0
   let holder: Running | null = null
   let keepalived: Running | null = null
+  let conntrackd: Running | null = null
 
   const inside = (argv: readonly string[]) => [...['/usr/bin/nsenter', '-t', String(holder?.pid), '-m', '-n'], ...argv]
   const exec = async (argv: readonly string[], input?: string) =>
@@ -128,7 +131,7 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
     await write('/etc/keepalived/keepalived.conf', exampleOf(variant.keepalived, name))
     if (variant.conntrackd !== null) {
       await write('/etc/conntrackd/conntrackd.conf', exampleOf(variant.conntrackd, name))
-      await launch(['/usr/sbin/conntrackd', '-C', '/etc/conntrackd/conntrackd.conf'], heard)
+      conntrackd = await launch(['/usr/sbin/conntrackd', '-C', '/etc/conntrackd/conntrackd.conf'], heard)
     }
     await launch(['/usr/bin/env', eventsToo, ...program, 'daemon'], messages)
     await startKeepalived()
@@ -153,6 +156,7 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
     ...{ name, exec, boot, startKeepalived, losePower },
     said: () => messages,
     others: () => heard,
+    setStatesHeld: (areHeld) => void conntrackd?.child.kill(areHeld ? 'SIGSTOP' : 'SIGCONT'),
     stopKeepalived: async () => {
       await keepalived?.stop('SIGTERM')
       keepalived = null

@@ -59,7 +59,10 @@ test('who becomes active ends what it cannot carry, by the addresses that it has
   expect(first).toContainEqual(lost)
   const due = dueIn(now, stranded)
   expect(due.map(({ kind }) => kind)).toEqual(['forget-stranded'])
-  expect(due[0]).toMatchObject({ addresses: expect.arrayContaining(['172.20.0.1', '10.1.0.2', '10.2.0.2']) })
+  expect(due[0]).toMatchObject({
+    addresses: expect.arrayContaining(['172.20.0.1', '10.1.0.2', '10.2.0.2']),
+    owners: { '10.1.0.2': 0x01000000, '10.2.0.2': 0x02000000 },
+  })
   // It is so already in the round after.
   const later = { ...now, state: decide(config, now).state }
   const kinds = diff(later, decide(config, later), config.layout).map(({ kind }) => kind)

@@ -20,6 +20,7 @@ import { decideSteering } from '../steering/steering.ts'
 import { decideNameServers } from '../translation/name-servers.ts'
 import { decideTranslation } from '../translation/translation.ts'
 import { clampChains } from './clamp.ts'
+import { guardChains } from './guard.ts'
 import { withoutIntervalSets } from './interval-sets.ts'
 import { decideLargeDatagrams } from './large-datagrams.ts'
 import { withNamedMaps } from './named-maps.ts'
@@ -65,6 +66,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
     ...large.chains,
     ...names.chains,
     ...reversePathChains(present, config, observed),
+    ...guardChains(present, config, observed),
     ...clampChains(present, uplinks, observed),
     ...offload.chains,
     pinChain(present, config),

@@ -1,7 +1,7 @@
 /** Lines of `conntrack --dump --output extended`, and which of them are dead for good. */
 import { expect, test } from 'vitest'
 import { translatedOf, unansweredOf } from '../../../../src/kernel/conntrack/entry.ts'
-import { deadOf } from '../../../../src/kernel/conntrack/untranslated.ts'
+import { deadOf, strandedIn } from '../../../../src/kernel/conntrack/untranslated.ts'
 
 const step = {
   kind: 'forget-untranslated',
@@ -63,4 +63,20 @@ test('what is translated is known by what the other end sees, whether counted, a
   expect(translatedOf(udp('192.168.77.10', '203.0.113.1'))).toBeNull()
   expect(translatedOf(tcp.replace(' use=', ' zone=3 use='))).toBeNull()
   expect(translatedOf('conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.')).toBeNull()
+})
+
+test("what is translated to an address that is not here, or to another uplink's than its mark says, is stranded", () => {
+  const isDead = strandedIn('inet', {
+    kind: 'forget-stranded',
+    addresses: ['10.1.0.2', '10.2.0.2', '10.9.0.0/24'],
+    ...{ mask: 0xc0000000, left: 0x40000000, numberMask: 0x3f000000 },
+    owners: { '10.1.0.2': 0x01000000, '10.2.0.2': 0x02000000 },
+  })
+  expect(isDead({ to: '10.1.0.2', mark: 0x41000000 })).toBe(false)
+  expect(isDead({ to: '10.1.0.2', mark: 0x42000000 })).toBe(true)
+  expect(isDead({ to: '10.1.0.3', mark: 0x41000000 })).toBe(true)
+  expect(isDead({ to: '10.9.0.7', mark: 0x42000000 })).toBe(false)
+  // It has come in by an uplink, or is on none.
+  expect(isDead({ to: '10.1.0.3', mark: 0xc1000000 })).toBe(false)
+  expect(isDead({ to: '10.1.0.3', mark: 0 })).toBe(false)
 })

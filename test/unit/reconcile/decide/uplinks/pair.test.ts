@@ -113,3 +113,24 @@ test('[ha] without an address is an error, and what is understood is a standby',
   })
   if (!loaded.ok) expect(roleOf(loaded.understood, { links: [lan] })).toBe('standby')
 })
+
+test('what the peer has not told of is dropped as a standby, and for `hold` seconds after that', () => {
+  const config = configOf(numbered)
+  const at = (uptime: number, links: readonly Link[], state: Observed['state']) => {
+    const desired = decide(config, { ...world, links: [...world.links, ...links], state, uptime })
+    const guard = desired.ruleset?.chains.filter(({ name }) => name.startsWith('guard')).map(({ name }) => name)
+    return { guard, state: desired.state }
+  }
+  const guarded = ['guard_forward', 'guard_input']
+  const standby = at(100, [], world.state)
+  expect(standby.guard).toEqual(guarded)
+  const active = at(110, [lan], standby.state)
+  expect([active.guard, active.state.activeSince]).toEqual([guarded, 110])
+  expect(at(113, [lan], active.state).guard).toEqual(guarded)
+  const later = at(114, [lan], active.state)
+  expect([later.guard, later.state.activeSince]).toEqual([[], 110])
+  expect(at(200, [], later.state).state.activeSince).toBeUndefined()
+  // An earlier version did not say since when.
+  expect(at(200, [lan], { ...world.state, role: 'active' }).guard).toEqual([])
+  expect(decide(configOf(''), world).ruleset?.chains.some(({ name }) => name.startsWith('guard'))).toBe(false)
+})
