@@ -26,6 +26,7 @@ export const sources: Readonly<Record<string, Source>> = {
   'private IPv6': { address: 'fd00:77::10', from: 'lan', kind: 'private' },
   'public IPv6': { address: '2001:db8:77::10', from: 'lan', kind: 'public' },
   "host in uplink 1's IPv6 prefix, behind us": { address: '2001:db8:1::50', from: 'lan', kind: 'uplink', of: 1 },
+  'bridged guest, IPv6': { address: '2001:db8:3::9', from: 'guest', kind: 'bridged', of: 3, only: [3] },
   "uplink 2's IPv6 address": { address: '2001:db8:2::2', from: 'host', kind: 'uplink', of: 2 },
 }
 

@@ -57,6 +57,8 @@ ip link set vmbr0 up
 ip -n guest link set eth0 up
 ip -n guest address add 10.3.0.9/24 dev eth0
 ip -n guest route add default via 10.3.0.1
+ip -n guest address add 2001:db8:3::9/64 dev eth0 nodad
+ip -n guest route add default via 2001:db8:3::1
 for i in 1 2 3; do
   device=wan$i
   [ $i = 3 ] && device=vmbr0
