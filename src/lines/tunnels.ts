@@ -26,8 +26,10 @@ const longestPauseMs = 300_000
 const forgottenMs = 600_000
 
 /**
- * The peers that are to be moved now, and whether any is where it should not be, or nobody knows where. `since`: when the uplinks that carry became those. What a peer has begun itself is
- * left alone: it knows this host by the address that it asked, and its translators take answers from nowhere else.
+ * The peers that are to be moved now, and whether any is where it should not be, or nobody knows where. `since`: when the
+ * uplinks that carry became those. What a peer has begun itself is left alone: it knows this host by the address that it asked, and its
+ * translators take answers from nowhere else. A connection that is not answered is none of these: a packet of the peer's that comes
+ * after its connection was deleted, as a failover does, looks as if the peer had begun one.
  */
 export function strayed(
   before: Moved,
@@ -41,7 +43,7 @@ export function strayed(
   const moves = peers.filter((peer) => {
     if (ways.carrying[peer.family].size === 0) return false
     const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
-    if (own.length === 0 && flows.some((flow) => isTo(flow, peer))) return false
+    if (own.length === 0 && flows.some((flow) => flow.isAnswered && isTo(flow, peer))) return false
     if (own.some((number) => ways.carrying[peer.family].has(number))) return false
     astray = true
     const works = own.some((number) => ways.alive[peer.family].has(number))

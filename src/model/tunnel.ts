@@ -22,4 +22,6 @@ export interface UdpFlow {
   readonly destination: string
   readonly destinationPort: number
   readonly mark: number
+  /** Whether a packet has gone the other way. */
+  readonly isAnswered: boolean
 }

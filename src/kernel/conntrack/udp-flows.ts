@@ -21,5 +21,6 @@ export function parseUdpFlow(line: string): UdpFlow | null {
   return {
     ...{ source, destination, sourcePort: Number(sourcePort), destinationPort: Number(destinationPort) },
     mark: markOf(line),
+    isAnswered: !line.includes(' [UNREPLIED] '),
   }
 }

@@ -12,10 +12,12 @@ const peer: TunnelPeer = {
 /** A packet of ours by an uplink, whose number is the mark here. */
 const by = (mark: number, more: Partial<UdpFlow> = {}): UdpFlow => ({
   ...{ source: '10.0.0.2', sourcePort: 40000, destination: '203.0.113.1', destinationPort: 51820, mark },
+  isAnswered: true,
   ...more,
 })
 const theirs: UdpFlow = {
   ...{ source: '203.0.113.1', sourcePort: 51820, destination: '10.0.0.2', destinationPort: 40000, mark: 2 },
+  isAnswered: true,
 }
 const none = new Set<number>()
 
@@ -44,6 +46,7 @@ test.each<[string, readonly UdpFlow[], number, readonly number[], number]>([
   ['on a line that works: when the better one has stayed', [by(2)], 3000, [1, 2], 1],
   ['moved already, and the former connection is still in the table', [by(2), by(1)], 3000, [1, 2], 0],
   ["of the peer's making", [theirs], 100_000, [1, 2], 0],
+  ['that a late packet of the peer looks like: at once', [{ ...theirs, isAnswered: false }], 0, [1], 1],
   ['of both makings, on a dead line', [theirs, by(2)], 0, [1], 1],
   ['another port of ours', [by(1, { sourcePort: 40001 })], 0, [1], 1],
 ])('a tunnel %s', (_, flows, now, alive, count) => {
@@ -95,6 +98,7 @@ test('what conntrack(8) lists', () => {
   expect(parseUdpFlow(line)).toEqual({
     ...{ source: '10.2.0.50', sourcePort: 40000, destination: '203.0.113.1', destinationPort: 51820 },
     mark: 0x42000000,
+    isAnswered: true,
   })
   expect(parseUdpFlow('tcp      6 59 ESTABLISHED src=1.2.3.4 dst=1.1.1.1 sport=1 dport=2 ')).toBeNull()
 })
