@@ -5,7 +5,7 @@ import type { Section } from './chapter.ts'
 import { table } from './table.ts'
 
 export interface PairSample extends Omit<PairResult, 'byKind'> {
-  readonly addresses: 'own and shared' | 'shared only' | 'two leases'
+  readonly addresses: 'own and shared' | 'shared only' | 'two leases' | 'Debian 13 and 12'
   readonly name: string
   readonly limitMs: number
   readonly wantedChanges: number
@@ -19,6 +19,8 @@ export interface PairResults {
 
 const titles = {
   'own and shared': 'Each router has an address of its own at each provider (`ifbalance.conf`)',
+  'Debian 13 and 12':
+    'The first is a booted Debian 13, the second a booted Debian 12, with the package (`ifbalance.conf`)',
   'two leases':
     'Each router has a lease of its own at each provider, without conntrackd (`ifbalance-two-leases.conf`): only new connections count',
   'shared only': 'The one address of each provider moves (`ifbalance-one-address.conf`)',

@@ -2,7 +2,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bundleSources } from '../../esbuild.bundle.ts'
-import { allCases, oneAddressCases, play, twoLeasesCases } from '../lab/pair/cases.ts'
+import { buildDeb, builtDeb } from '../lab/deb.ts'
+import { packNextVersion } from '../lab/next-version.ts'
+import { allCases, machineCases, oneAddressCases, play, rollingUpgrade, twoLeasesCases } from '../lab/pair/cases.ts'
 import { pairLab } from '../lab/pair/lab.ts'
 import { bundle } from '../lab/program.ts'
 import type { Chapter } from './chapter.ts'
@@ -14,10 +16,27 @@ const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 1)
 const shared = { keepalived: 'keepalived.conf', conntrackd: 'conntrackd.conf' }
 const leases = { keepalived: 'keepalived-two-leases.conf', conntrackd: null }
 
+/** Of booted Debians, the package that they have first: another version's, or the one that is built. */
+const before = process.env['IFBALANCE_OLD_DEB']
+const debians = {
+  a: { release: 'trixie', ...(before && { deb: before }) },
+  b: { release: 'bookworm', ...(before && { deb: before }) },
+} as const
+
+/** All, or those that IFBALANCE_PAIR names. */
+const wanted = process.env['IFBALANCE_PAIR']?.split(',')
+
 const variants = [
-  { addresses: 'own and shared', ifbalance: 'ifbalance.conf', own: true, cases: allCases, ...shared },
-  { addresses: 'shared only', ifbalance: 'ifbalance-one-address.conf', own: false, cases: oneAddressCases, ...shared },
-  { addresses: 'two leases', ifbalance: 'ifbalance-two-leases.conf', own: true, cases: twoLeasesCases, ...leases },
+  { kind: 'own and shared', ifbalance: 'ifbalance.conf', addresses: 'static', cases: allCases, ...shared },
+  {
+    kind: 'shared only',
+    ifbalance: 'ifbalance-one-address.conf',
+    addresses: 'none',
+    cases: oneAddressCases,
+    ...shared,
+  },
+  { kind: 'two leases', ifbalance: 'ifbalance-two-leases.conf', addresses: 'static', cases: twoLeasesCases, ...leases },
+  { kind: 'Debian 13 and 12', ifbalance: 'ifbalance.conf', addresses: 'static', releases: debians, ...shared },
 ] as const
 
 export const pair: Chapter<PairResults> = {
@@ -28,12 +47,21 @@ export const pair: Chapter<PairResults> = {
     await bundleSources(bundle)
     const samples: PairSample[] = []
     for (let round = 0; round < rounds; round++)
-      for (const { addresses, cases, ...variant } of variants) {
-        const lab = await pairLab(variant)
+      for (const one of variants.filter(({ kind }) => wanted?.includes(kind) ?? true)) {
+        const { kind, ...variant } = one
+        const releases = 'releases' in one ? one.releases : undefined
+        const cases = 'cases' in one ? one.cases : [rollingUpgrade(await nextDeb()), ...machineCases]
+        const lab = await pairLab(variant, releases)
         try {
           for (const one of cases) {
             const { byKind: _, ...result } = await play(one, lab)
-            const sample = { addresses, name: one.name, limitMs: one.limitMs, wantedChanges: one.changes, ...result }
+            const sample = {
+              addresses: kind,
+              name: one.name,
+              limitMs: one.limitMs,
+              wantedChanges: one.changes,
+              ...result,
+            }
             progress(JSON.stringify(sample))
             samples.push(sample)
           }
@@ -43,4 +71,13 @@ export const pair: Chapter<PairResults> = {
       }
     return { on: machineFacts(), samples }
   },
+}
+
+/** What routers are upgraded to. */
+async function nextDeb(): Promise<string> {
+  await buildDeb()
+  if (before) return builtDeb()
+  const file = `/tmp/ifbalance-next-${process.pid}.deb`
+  await packNextVersion(builtDeb(), file)
+  return file
 }

@@ -7,9 +7,9 @@ import { cgroupName } from './names.ts'
 import { patienceMs } from './patience.ts'
 
 /** In the hierarchies that systemd-nspawn looks at: version 2's and, where there still is one, systemd's own of version 1. */
-export function machineCgroups(): readonly string[] {
+export function machineCgroups(machine: string): readonly string[] {
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  const name = cgroupName('machine')
+  const name = cgroupName(machine)
   return mounts.flatMap((line) => {
     const [, folder = '', type, options = ''] = line.split(' ')
     const isWanted = type === 'cgroup2' || (type === 'cgroup' && options.split(',').includes('name=systemd'))

@@ -21,12 +21,16 @@ export interface Machine {
   boot(): Promise<void>
   /** An orderly shutdown; what is on its disk stays. */
   powerOff(): Promise<void>
+  /** All of it ends at once. */
+  losePower(): Promise<void>
 }
 
 export interface MachineOptions {
   /** The image's folder; never written to. */
   readonly image: string
-  readonly network: Network
+  readonly network: Pick<Network, 'host'>
+  /** Of the machine among those of this lab. */
+  readonly name?: string
   /** Files by absolute path that are there before the first boot. */
   readonly files: Readonly<Record<string, string>>
   /** Text by absolute path, put at the end of files of the image before the first boot. */
@@ -36,7 +40,8 @@ export interface MachineOptions {
 }
 
 export async function createMachine(undo: Disposer, options: MachineOptions): Promise<Machine> {
-  const root = await overlayOf(undo, options.image, labName('machine'))
+  const name = options.name ?? 'machine'
+  const root = await overlayOf(undo, options.image, labName(name))
 
   for (const [path, text] of Object.entries(options.files)) {
     mkdirSync(dirname(root + path), { recursive: true })
@@ -47,7 +52,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
     await command(['/usr/bin/systemctl', `--root=${root}`, '--quiet', 'enable', ...options.enable])
   }
 
-  const cgroups = machineCgroups()
+  const cgroups = machineCgroups(name)
   undo.defer('control groups', () => Promise.all(cgroups.map(removeCgroup)))
   let container: Running | null = null
   let init = 0
@@ -79,14 +84,14 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
       '/usr/bin/systemd-nspawn',
       `--directory=${root}`,
       '--boot',
-      `--machine=${labName('machine')}`,
+      `--machine=${labName(name)}`,
       '--register=no',
       '--keep-unit',
       '--console=pipe',
       '--capability=all',
       `--network-namespace-path=${labPaths.namespaces}/${options.network.host}`,
     ]
-    await removeExport()
+    await removeExport(name)
     // `network`: /proc/sys/net writable and /sys read-only; with a writable /sys networkd waits for a udev that never comes.
     container = await start(inCgroups(cgroups, argv), {
       SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
@@ -114,6 +119,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
     exec,
     start: (argv) => start(inside(argv)),
     boot,
+    losePower: killContainer,
     powerOff: async () => {
       await exec(['/usr/bin/systemctl', 'poweroff'])
       await container?.ended
@@ -124,8 +130,8 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
 }
 
 /** Where nspawn shows a machine's sockets (systemd 256): it stays mounted behind one that has ended, and then none of its name starts. */
-async function removeExport(): Promise<void> {
-  const folder = `/run/systemd/nspawn/unix-export/${labName('machine')}`
+async function removeExport(name: string): Promise<void> {
+  const folder = `/run/systemd/nspawn/unix-export/${labName(name)}`
   if (!existsSync(folder)) return
   await command(['/usr/bin/umount', '--lazy', folder], { accept: [0, 32] })
   rmdirSync(folder)

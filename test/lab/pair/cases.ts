@@ -178,6 +178,25 @@ export const allCases: readonly PairCase[] = [
   boot,
 ]
 
+/** Of booted Debians, as long as each takes. */
+export const machineCases: readonly PairCase[] = [...switches, powerLoss, boot]
+
+/** Both get the package of `deb`, one after the other. */
+export function rollingUpgrade(deb: string): PairCase {
+  return {
+    name: 'the standby is upgraded, a switch, the other is upgraded, back',
+    ...{ limitMs: 500, changes: 2 },
+    run: async (lab) => {
+      await lab.b.install?.(deb)
+      await lab.untilUsable(lab.b, 2)
+      await switchByHand.run(lab)
+      await lab.a.install?.(deb)
+      await lab.untilUsable(lab.a, 2)
+      await failback.run(lab)
+    },
+  }
+}
+
 /** Without addresses of its own a router cannot see a line come back: it stays with the peer. */
 export const oneAddressCases: readonly PairCase[] = [...switches, powerLoss, boot, deadLine]
 

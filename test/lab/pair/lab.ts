@@ -1,8 +1,10 @@
 /** The whole lab: two routers with everything on them, what is around them, and connections. */
 import { type Disposer, disposer } from '../disposer.ts'
+import type { Release } from '../image.ts'
 import { longPatienceMs } from '../patience.ts'
 import { sweep } from '../sweep.ts'
-import { createPairNetwork, type PairNetwork } from './network.ts'
+import { createMachineRouter } from './machine-router.ts'
+import { createPairNetwork, type PairNetwork, serveLeases } from './network.ts'
 import { createRouter, type PairRouter, type Variant } from './router.ts'
 import { serveTraffic } from './traffic.ts'
 
@@ -24,14 +26,25 @@ export interface PairLab {
   readonly dispose: () => Promise<void>
 }
 
+/** What the two are, where they are booted Debians. */
+export type Releases = Readonly<Record<'a' | 'b', { readonly release: Release; readonly deb?: string }>>
+
 /** Both have booted, both may take over, the first is active. */
-export async function pairLab(variant: Variant): Promise<PairLab> {
+export async function pairLab(variant: Variant, releases?: Releases): Promise<PairLab> {
   await sweep()
   const undo = disposer()
   try {
     const network = await createPairNetwork(undo)
     await serveTraffic(undo, network)
-    const [a, b] = [createRouter(undo, network, 'a', variant), createRouter(undo, network, 'b', variant)]
+    if (variant.addresses === 'dhcp' || variant.addresses === 'examples') await serveLeases(undo, network)
+    const [a, b] = await Promise.all(
+      (['a', 'b'] as const).map((name) =>
+        releases
+          ? createMachineRouter(undo, network, name, { variant, ...releases[name] })
+          : createRouter(undo, network, name, variant),
+      ),
+    )
+    if (!a || !b) throw new Error('two routers: not made')
     const untilUsable = (router: PairRouter, count: number) =>
       until(router, `is told of ${count} uplinks`, async () => (await router.usable()) === count)
     const untilActive = (router: PairRouter) =>
@@ -44,7 +57,8 @@ export async function pairLab(variant: Variant): Promise<PairLab> {
     await untilUsable(b, 2)
     await untilActive(a)
     const timesActive = () =>
-      [...a.said(), ...b.said()].filter((line) => /"event":"role".*"to":"active"/.test(line)).length
+      [...a.said(), ...b.said()].filter((line) => /"event":"role".*"to":"active"|^this router is now active/.test(line))
+        .length
     const connectionsOf = async (router: PairRouter, uplink: number) => {
       const mark = ['--mark', `0x${uplink}000000/0x3f000000`]
       const argv = ['/usr/sbin/conntrack', '-L', '-p', 'tcp', '--state', 'ESTABLISHED', ...mark]
@@ -59,7 +73,7 @@ export async function pairLab(variant: Variant): Promise<PairLab> {
         undo,
         untilActive,
         untilUsable,
-        areShared: variant.conntrackd !== null,
+        areShared: variant.addresses === 'static' || variant.addresses === 'none',
         timesActive,
         connectionsOf,
       },

@@ -9,9 +9,10 @@
  *
  * Providers are strict: what has no address of theirs goes no further.
  */
-import { command, inNamespace, ipBatch, nftIn } from '../command.ts'
+import { mkdirSync, rmSync } from 'node:fs'
+import { command, inNamespace, ipBatch, nftIn, start } from '../command.ts'
 import type { Disposer } from '../disposer.ts'
-import { addresses, labName } from '../names.ts'
+import { addresses, labName, labPaths } from '../names.ts'
 import { addNamespace } from '../router.ts'
 
 export const segments = ['lan0', 'wan1', 'wan2', 'sync0'] as const
@@ -30,12 +31,14 @@ export const gateways6 = ['2001:db8:1::1', '2001:db8:2::1'] as const
 const blocks = ['198.51.100.0/28', '192.0.2.0/28'] as const
 const blocks6 = ['2001:db8:1::/64', '2001:db8:2::/64'] as const
 
+export type Devices = Readonly<Partial<Record<Segment, string>>>
+
 export interface PairNetwork {
   readonly lan: string
   readonly internet: string
   readonly isps: readonly [string, string]
-  /** Plugs a router's cables into its namespace; `router` is `a` or `b`. */
-  readonly plug: (router: string, namespace: string) => Promise<void>
+  /** Plugs a router's cables into its namespace; `router` is `a` or `b`. Devices are called as the segments unless named otherwise. */
+  readonly plug: (router: string, namespace: string, names?: Devices) => Promise<void>
   readonly unplug: (router: string) => Promise<void>
   /** Cables, all at once: the router's end has carrier or not. */
   readonly setCables: (router: string, state: 'up' | 'down', which?: readonly Segment[]) => Promise<void>
@@ -102,7 +105,7 @@ export async function createPairNetwork(undo: Disposer): Promise<PairNetwork> {
   const portOf = (router: string, segment: Segment) => `${router}-${segment}`
   return {
     ...{ lan, internet, isps: [...isps] },
-    plug: async (router, namespace) => {
+    plug: async (router, namespace, names = {}) => {
       const macOf = (index: number) => `02:00:00:00:0${router === 'a' ? 1 : 2}:0${index}`
       plugged.add(router)
       // Numbers of their own for the switch's ends: see isp.ts.
@@ -112,7 +115,7 @@ export async function createPairNetwork(undo: Disposer): Promise<PairNetwork> {
         segments.flatMap((segment, index) => {
           const near = `index ${base + index} type veth`
           return [
-            `link add ${portOf(router, segment)} ${near} peer name ${segment} address ${macOf(index)} netns ${namespace}`,
+            `link add ${portOf(router, segment)} ${near} peer name ${names[segment] ?? segment} address ${macOf(index)} netns ${namespace}`,
             `link set ${portOf(router, segment)} master br-${segment} up`,
           ]
         }),
@@ -140,5 +143,25 @@ export async function createPairNetwork(undo: Disposer): Promise<PairNetwork> {
       const port = ['link', 'set', 'dev', portOf(router, segment), 'state', isDead ? '0' : '3']
       await command(['/usr/sbin/bridge', '-n', sw, ...port])
     },
+  }
+}
+
+/** Has both providers give leases: .4 to .9, by hardware address, and advertise their prefix. */
+export async function serveLeases(undo: Disposer, { isps }: PairNetwork): Promise<void> {
+  for (const [index, namespace] of isps.entries()) {
+    const folder = `${labPaths.machines}/${namespace}`
+    mkdirSync(folder, { recursive: true })
+    undo.defer(folder, async () => rmSync(folder, { recursive: true, force: true }))
+    const block = blocks[index]?.replace(/\.0\/28$/, '')
+    const server = await start(
+      inNamespace(namespace, [
+        ...['/usr/sbin/dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--port=0'],
+        ...['--interface=sub', '--bind-interfaces', '--dhcp-authoritative', '--no-ping'],
+        ...[`--pid-file=${folder}/pid`, `--dhcp-leasefile=${folder}/leases`],
+        ...[`--dhcp-range=${block}.4,${block}.9,255.255.255.240,1h`, `--dhcp-option=option:router,${gateways[index]}`],
+        ...['--enable-ra', `--dhcp-range=${blocks6[index]?.replace('/64', '')},ra-only,64,1h`],
+      ]),
+    )
+    undo.defer(`leases of ${namespace}`, () => server.stop())
   }
 }

@@ -6,7 +6,7 @@ import type { Disposer } from '../disposer.ts'
 import { labName } from '../names.ts'
 import { program } from '../program.ts'
 import { deleteNamespace } from '../sweep.ts'
-import { client, client6, gateways, gateways6, type PairNetwork, shared } from './network.ts'
+import { client, client6, type Devices, gateways, gateways6, type PairNetwork, shared } from './network.ts'
 
 /** /run, /etc and /var/lib/ifbalance are the router's own. */
 const prepare = `set -e
@@ -23,8 +23,11 @@ export interface Variant {
   readonly ifbalance: string
   readonly keepalived: string
   readonly conntrackd: string | null
-  /** Addresses of its own at the providers, by its number among the two. */
-  readonly own: boolean
+  /** At the providers: one of its own by its number among the two, leases, none, or what networkd's files say. */
+  readonly addresses: 'static' | 'dhcp' | 'none' | 'examples'
+  /** Of a booted Debian: files for networkd, and what devices are called. */
+  readonly networkd?: readonly string[]
+  readonly devices?: Devices
   /** More for the configuration of ifbalance. */
   readonly more?: string
 }
@@ -42,6 +45,8 @@ export interface PairRouter {
   /** Everything ends at once, and no packet comes out any more. */
   readonly losePower: () => Promise<void>
   readonly isActive: () => Promise<boolean>
+  /** Of a booted Debian: installs another package. */
+  readonly install?: (deb: string) => Promise<void>
   /** What keepalived is told. */
   readonly usable: () => Promise<number | null>
   /** What keepalived and conntrackd have said. */
@@ -49,10 +54,31 @@ export interface PairRouter {
 }
 
 /** The text of an example as the router has it: `VALUE    # second router: OTHER` says what differs. */
-function exampleOf(file: string, router: 'a' | 'b'): string {
+export function exampleOf(file: string, router: 'a' | 'b'): string {
   const text = readFileSync(new URL(`../../../docs/examples/pair/${file}`, import.meta.url), 'utf8')
   return router === 'a' ? text : text.replaceAll(/\S+ {4}# second router: (\S+)$/gm, '$1')
 }
+
+/** Settings of a router's namespace, by its number among the two. */
+export function seedOf(last: number): readonly string[] {
+  return [
+    // One kernel has one seed, and two routers two: the hash would make both choose the same uplink.
+    `net.ipv4.fib_multipath_hash_seed=${1000 + last}`,
+    'net.core.txrehash=0',
+    // Its own addresses are nobody else's.
+    ...['all', 'default'].map((which) => `net.ipv6.conf.${which}.accept_dad=0`),
+  ]
+}
+
+/** What an administrator forwards to a server in the LAN. */
+export const forwardedPorts = `table inet forwarded {
+  chain arriving {
+    type nat hook prerouting priority dstnat
+    ip daddr { ${shared.isps.join(', ')} } tcp dport 8080 dnat ip to ${client}
+    ip6 daddr { ${shared.isps6.join(', ')} } tcp dport 8080 dnat ip6 to ${client6}
+  }
+}
+`
 
 export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | 'b', variant: Variant): PairRouter {
   const last = name === 'a' ? 1 : 2
@@ -87,14 +113,7 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
     await waitForLine(holder, (line) => line === 'ready')
     await ipBatch(namespace, ['link set lo up'])
     await network.plug(name, namespace)
-    const settings = [
-      // One kernel has one seed, and two routers two: the hash would make both choose the same uplink.
-      `net.ipv4.fib_multipath_hash_seed=${1000 + last}`,
-      'net.core.txrehash=0',
-      // Its own addresses are nobody else's.
-      ...['all', 'default'].map((which) => `net.ipv6.conf.${which}.accept_dad=0`),
-    ]
-    await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', ...settings]))
+    await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', ...seedOf(last)]))
     await ipBatch(namespace, [
       'link set lan0 up',
       'link set wan1 up',
@@ -102,7 +121,7 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
       'link set sync0 up',
       ...[`address add 172.20.0.${1 + last}/24 dev lan0`, `address add fd5a:20::${1 + last}/64 dev lan0 nodad`],
       `address add 10.255.0.${last}/30 dev sync0`,
-      ...(variant.own
+      ...(variant.addresses === 'static'
         ? [
             `address add 198.51.100.${10 + last}/28 dev wan1`,
             `address add 192.0.2.${10 + last}/28 dev wan2`,
@@ -114,17 +133,7 @@ export function createRouter(undo: Disposer, network: PairNetwork, name: 'a' | '
           ]
         : []),
     ])
-    await nftIn(
-      namespace,
-      `table inet forwarded {
-         chain arriving {
-           type nat hook prerouting priority dstnat
-           ip daddr { ${shared.isps.join(', ')} } tcp dport 8080 dnat ip to ${client}
-           ip6 daddr { ${shared.isps6.join(', ')} } tcp dport 8080 dnat ip6 to ${client6}
-         }
-       }
-       `,
-    )
+    await nftIn(namespace, forwardedPorts)
     await exec(['/usr/sbin/sysctl', '-q', '-p', '-'], exampleOf('sysctl.conf', name))
     const write = (path: string, text: string) => exec(['/usr/bin/tee', path], text)
     await write('/etc/ifbalance/ifbalance.conf', `${exampleOf(variant.ifbalance, name)}\n${variant.more ?? ''}`)
