@@ -11,6 +11,7 @@ import { failover } from './failover.ts'
 import { history } from './history.ts'
 import { pair } from './pair.ts'
 import { throughput } from './throughput.ts'
+import { tunnels } from './tunnels.ts'
 import { weights } from './weights.ts'
 
 const docs = `${import.meta.dirname}/../../docs`
@@ -38,6 +39,7 @@ const sections = [
   await sectionOf(weights),
   await sectionOf(pair),
   await sectionOf(history),
+  await sectionOf(tunnels),
 ].filter((section) => section !== null)
 for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
 const head = '# Benchmarks\n\nMade by `npm run bench`, which writes this page.\n'

@@ -12,6 +12,14 @@ const kinds = {
   cloud: { release: 'trixie', packages: forClouds },
   'cloud of bookworm': { release: 'bookworm', packages: forClouds },
   ppp: { release: 'trixie', packages: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe'] },
+  /** With the programs of tunnels: see ../lab/tunnels. */
+  tunnels: {
+    release: 'trixie',
+    packages: [
+      ...['linux-image-amd64', 'dnsmasq-base', 'wireguard-tools', 'ppp', 'xl2tpd'],
+      ...['strongswan-swanctl', 'charon-systemd', 'openvpn', 'openssh-server'],
+    ],
+  },
 } as const
 
 export type RootKind = keyof typeof kinds
@@ -32,7 +40,7 @@ export async function rootDisk(kind: RootKind, progress: (line: string) => void)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const initramfs = kind === 'ppp' ? `${folder}.initramfs` : null
+  const initramfs = kind === 'ppp' || kind === 'tunnels' ? `${folder}.initramfs` : null
   const isThere = () =>
     [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {

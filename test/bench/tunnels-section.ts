@@ -1,0 +1,36 @@
+/** What failures of a line cost tunnels, as a section of docs/benchmarks.md. Pure. */
+import type { TunnelResult } from '../lab/tunnels/play.ts'
+import type { Section } from './chapter.ts'
+import { table } from './table.ts'
+
+export interface TunnelsResults {
+  /** The machine. */
+  readonly on: string
+  readonly samples: readonly TunnelResult[]
+}
+
+export function tunnelsSection({ on, samples }: TunnelsResults): Section {
+  const seconds = (ms: number | null, otherwise: string) => (ms === null ? otherwise : (ms / 1000).toFixed(1))
+  const rows = samples.map(({ tunnel, ours, blackhole, mended, carrier, back, backSilence }) => [
+    tunnel,
+    ours ? 'yes' : 'no',
+    blackhole === null
+      ? `as long as the line is dead, and ${seconds(mended, 'more than 180')}`
+      : seconds(blackhole, ''),
+    seconds(carrier, 'more than 180'),
+    seconds(back, 'stays'),
+    seconds(backSilence, ''),
+  ])
+  const head = ['tunnel', 'ifbalance', 'dead line', 'lost carrier', 'back on the better line after', 'silent meanwhile']
+  const markdown = `## Tunnels of the host
+
+\`npm run tunnels\`: OpenVPN and SSH on ${on}, of Debian 12, in network namespaces; all others on Debian 13's kernel, emulated, in its own
+seconds. Two lines, the second one standby; what is inside of the tunnel is pinged five times a second. Silence in seconds, from ifbalance's
+verdict, which takes up to a second; without it, from the fault, where at a lost carrier the line's address is taken away, as a network manager
+does. A dead line is mended after 30 seconds where nobody does anything about it. What stays on the second line does so until its connections
+are closed by \`failback = kill\`, or end.
+
+${table(head, rows)}
+`
+  return { markdown, plots: new Map() }
+}

@@ -1,0 +1,51 @@
+/** Tunnels by the daemons that people run: `npm run tunnels`. Root; an hour, most of it in an emulated machine. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { bundleSources } from '../../esbuild.bundle.ts'
+import { bootEmulated } from '../emulated/machine.ts'
+import { projectFolder } from '../emulated/paths.ts'
+import { healthLab } from '../kernel/health-lab.ts'
+import { disposer } from '../lab/disposer.ts'
+import { bundle } from '../lab/program.ts'
+import { tunnels as kinds } from '../lab/tunnels/kinds.ts'
+import { playTunnel, type TunnelResult } from '../lab/tunnels/play.ts'
+import type { Chapter } from './chapter.ts'
+import { machineFacts } from './machine-facts.ts'
+import { type TunnelsResults, tunnelsSection } from './tunnels-section.ts'
+
+export const tunnels: Chapter<TunnelsResults> = {
+  name: 'tunnels',
+  section: tunnelsSection,
+  measure: async (progress) => {
+    mkdirSync(dirname(bundle), { recursive: true })
+    await bundleSources(bundle)
+    const samples: TunnelResult[] = []
+    const undo = disposer()
+    try {
+      const machine = await bootEmulated(undo, { root: 'tunnels', progress })
+      for (const [index, kind] of kinds.entries()) {
+        const own = kind.isDebian
+          ? JSON.parse(
+              await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/tunnels.js ${index}`),
+            )
+          : [await here(index, true), await here(index, false)]
+        for (const sample of own) progress(JSON.stringify(sample))
+        samples.push(...own.filter((sample: object) => !('error' in sample)))
+      }
+    } finally {
+      await undo.dispose()
+    }
+    return { on: machineFacts(), samples }
+  },
+}
+
+async function here(index: number, ours: boolean): Promise<TunnelResult> {
+  const kind = kinds[index]
+  if (kind === undefined) throw new Error(`there is no tunnel ${index}`)
+  const lab = await healthLab()
+  try {
+    return await playTunnel(lab, kind, ours)
+  } finally {
+    await lab.dispose()
+  }
+}
