@@ -17,7 +17,7 @@ export function tunnelsSection({ on, samples }: TunnelsResults): Section {
     blackhole === null
       ? `as long as the line is dead, and ${seconds(mended, 'more than 180')}`
       : seconds(blackhole, ''),
-    seconds(carrier, 'more than 180'),
+    seconds(carrier, back === null ? 'not tried' : 'more than 180'),
     seconds(back, 'stays'),
     seconds(backSilence, ''),
   ])

@@ -13,7 +13,10 @@ export interface TunnelResult {
   readonly blackhole: number | null
   /** ms from the line's being mended, where it was silent until then. */
   readonly mended: number | null
-  /** ms of silence from the verdict, or from the moment in which a network manager takes the address away. */
+  /**
+   * ms of silence from the verdict, or from the moment in which a network manager takes the address away; null: not in three minutes, or not
+   * tried, as it had not come back.
+   */
   readonly carrier: number | null
   /** ms until it goes by the better line again; null: not in a minute. */
   readonly back: number | null
