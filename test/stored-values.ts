@@ -161,6 +161,7 @@ export const fileValues: Values<typeof storedFiles> = {
   bus: fc.record({
     networkd: record(interfaceName, busLink),
     NetworkManager: record(interfaceName, busLink),
+    ConnMan: record(interfaceName, busLink),
     ModemManager: record(interfaceName, busLink),
   }) satisfies fc.Arbitrary<BusFacts>,
   quota: fc

@@ -39,7 +39,7 @@ export type NameServers6 = Readonly<Partial<Record<'dhcp6' | 'advertised', reado
 
 /** What a network service answered about one interface over D-Bus. Its signals only say when to ask. */
 export interface BusLink {
-  /** Who named the gateways: `networkd`, `NetworkManager`, `ModemManager`; for people. */
+  /** Who named the gateways: `networkd`, `NetworkManager`, `ConnMan`, `ModemManager`; for people. */
   readonly source: string
   /**
    * The interface's addresses as that service has them. The gateways count only while the interface has one of them.

@@ -20,6 +20,7 @@ export const gatewaySources = {
   pppd: 'lease',
   networkd: 'bus',
   NetworkManager: 'bus',
+  ConnMan: 'bus',
   ModemManager: 'bus',
 } as const satisfies Readonly<Record<string, KnownBy>>
 

@@ -1,5 +1,6 @@
 /** Every source of gateways. Their order of trust is in model/gateway-sources.ts. */
 import type { BusSource, SourceName } from '../model/gateway-sources.ts'
+import { connman } from './connman.ts'
 import { dhclient } from './dhclient.ts'
 import { dhcpcd } from './dhcpcd.ts'
 import { ifupdown } from './ifupdown.ts'
@@ -12,6 +13,7 @@ import type { AskedSource, Hook, TellingSource } from './source.ts'
 const asked: Readonly<Record<BusSource, AskedSource>> = {
   networkd,
   NetworkManager: networkManager,
+  ConnMan: connman,
   ModemManager: modemManager,
 }
 

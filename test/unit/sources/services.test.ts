@@ -1,6 +1,7 @@
 /** Answers of network services -> what we take from them. */
 import { expect, test } from 'vitest'
 import { addressFromBytes } from '../../../src/net/address-bytes.ts'
+import { parseServices } from '../../../src/sources/connman.ts'
 import { modemManager } from '../../../src/sources/modem-manager.ts'
 import { parseObjects } from '../../../src/sources/network-manager.ts'
 import { parseDescription } from '../../../src/sources/networkd.ts'
@@ -109,6 +110,33 @@ test.for([
 test.for([null, 7, 'x', [], { '/': null }, { '/': { 'org.freedesktop.NetworkManager.Device': 7 } }])(
   'D7 NetworkManager: %j',
   (value) => expect(parseObjects(value)).toEqual({}),
+)
+
+/** As ConnMan 1.41 answers, less what does not matter. */
+function connman(more: object) {
+  const service = {
+    ...{ Type: 'ethernet', State: 'ready', Nameservers: ['10.1.0.254', 7, 'x'], Ethernet: { Interface: 'wan1' } },
+    IPv4: { Method: 'dhcp', Address: '10.1.0.83', Netmask: '255.255.255.0', Gateway: '10.1.0.1' },
+    IPv6: { Method: 'auto', Address: '2001:db8:1::83', PrefixLength: 64, Gateway: 'fe80::1' },
+  }
+  return [['/net/connman/service/ethernet_020000000101_cable', { ...service, ...more }]]
+}
+
+test.for([
+  ['both families', {}, { inet: '10.1.0.1', inet6: 'fe80::1' }],
+  ['a line that is found to lead out', { State: 'online', IPv6: {} }, { inet: '10.1.0.1' }],
+  ['one that is not connected', { State: 'idle' }, null],
+  ['a VPN, which leads out by another', { Type: 'vpn' }, null],
+  ['a gateway that is none', { IPv4: { Gateway: '10.64.0.1; reboot' }, IPv6: { Gateway: 7 }, Nameservers: 1 }, null],
+  ['an interface that is a path', { Ethernet: { Interface: '../../etc' } }, null],
+] as const)('ConnMan: %s', ([, more, gateway]) => {
+  const { wan1 = null } = parseServices(connman(more))
+  expect(wan1?.gateway ?? null).toEqual(gateway)
+  if (gateway !== null) expect(wan1?.nameServers).toEqual(['10.1.0.254'])
+})
+
+test.for([null, 7, 'x', [[]], [['/', null]], [['/', { Ethernet: 7, IPv4: 'x' }]]])('D7 ConnMan: %j', (value) =>
+  expect(parseServices(value)).toEqual({}),
 )
 
 const bearerPath = (number: number) => `/org/freedesktop/ModemManager1/Bearer/${number}`

@@ -25,8 +25,7 @@ function gatewayless(config: Config, uplinks: readonly Uplink[], observed: Obser
 }
 
 /**
- * Text lines for `ifbalance check`: a LAN is meant to have no gateway, but one whose DHCP client tells nobody (ConnMan)
- * is not.
+ * Text lines for `ifbalance check`: a LAN is meant to have no gateway, but one whose DHCP client tells nobody is not.
  */
 export function gatewaylessLines(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly string[] {
   return gatewayless(config, uplinks, observed).map(
