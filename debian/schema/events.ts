@@ -29,7 +29,15 @@ export const family: Schema<Family> = oneOfAll<Family>({ inet: true, inet6: true
 
 const troubles = oneOfAll<TroubleKind>({
   ...{ 'foreign-rule': true, 'foreign-route': true, 'foreign-table': true, 'mark-compared': true },
-  ...{ 'mark-written': true, multipath: true, bypass: true, 'dead-end': true, 'shared-address': true, overlap: true },
+  ...{
+    'mark-written': true,
+    multipath: true,
+    bypass: true,
+    bridge: true,
+    'dead-end': true,
+    'shared-address': true,
+    overlap: true,
+  },
   ...{ 'table-name': true, 'unknown-nat': true, 'many-networks': true, 'many-addresses': true, 'no-number': true },
   ...{ 'bad-name': true, 'same-name': true, lan: true, vrf: true, 'no-fixed-number': true, 'no-bearer': true },
   ...{ 'nothing-answers': true, 'no-flowtables': true, refused: true, 'without-effect': true, failed: true },

@@ -46,6 +46,8 @@ export type TroubleKind =
   | 'same-name'
   | 'lan'
   | 'vrf'
+  /** A bridge that leads out and is not listed. */
+  | 'bridge'
   /** An uplink of one of two routers whose number nobody has fixed. */
   | 'no-fixed-number'
   /** A modem without a connection. */

@@ -23,6 +23,7 @@ import { masqueradeOf } from './translation/translation.ts'
 import { withDrains } from './uplinks/drains.ts'
 import { withLeft } from './uplinks/former-addresses.ts'
 import { decideUplinks } from './uplinks/uplinks.ts'
+import { unlistedBridges } from './warnings/bridges.ts'
 import { findConflicts } from './warnings/conflicts.ts'
 import { twins } from './warnings/gatewayless.ts'
 
@@ -62,6 +63,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...findDeadFamilies(uplinks),
       ...findConflicts(config, uplinks, observed),
       ...twins(config, uplinks, observed),
+      ...unlistedBridges(config, uplinks, observed),
       ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),
       ...tableNameWarnings(known, config.layout, observed),

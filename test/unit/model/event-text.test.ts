@@ -97,7 +97,7 @@ const words = new Set(
 test('ifbalance(8) has each event, each kind of trouble, each step, each cause and each field', () => {
   const kinds: Record<TroubleKind, null> = {
     ...{ 'foreign-rule': null, 'foreign-route': null, 'foreign-table': null, 'mark-compared': null },
-    ...{ 'mark-written': null, multipath: null, bypass: null, 'dead-end': null, 'shared-address': null },
+    ...{ 'mark-written': null, multipath: null, bypass: null, bridge: null, 'dead-end': null, 'shared-address': null },
     ...{ overlap: null, 'table-name': null, 'unknown-nat': null, 'many-networks': null, 'many-addresses': null },
     ...{ 'no-number': null, 'bad-name': null, 'same-name': null, lan: null, vrf: null, 'no-bearer': null },
     ...{ 'nothing-answers': null, 'no-flowtables': null, refused: null, 'without-effect': null, failed: null },
