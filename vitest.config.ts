@@ -16,7 +16,7 @@ const onMachines = {
 
 /**
  * Four kinds of tests: pure ones, ones in network namespaces on the real kernel, ones in booted Debians, and ones on
- * Debian's own kernel, emulated. What a maintainer of a package looks at has a fifth, which is not in `npm test`.
+ * Debian's own kernel, emulated. Two more are not in `npm test`: every network manager, and what a maintainer of a package looks at.
  */
 export default defineConfig({
   test: {
@@ -39,6 +39,16 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...onMachines,
+          name: 'managers',
+          include: ['test/managers/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
         },
       },
       { test: { name: 'packaging', include: ['test/packaging/**/*.test.ts'], fileParallelism: false } },

@@ -27,9 +27,14 @@ const everywhere = [
 
 const dhcpClient = { bookworm: 'isc-dhcp-client', trixie: 'dhcpcd-base' } as const
 
-/** A root of a lab's machine, with these packages besides the usual ones: see debianRoot. */
-export function image(release: Release, extra: readonly string[], progress: (line: string) => void): Promise<string> {
-  const packages = [...everywhere, dhcpClient[release], ...extra]
+/** A root of a lab's machine, with these packages besides the usual ones, of which it lacks `without`: see debianRoot. */
+export function image(
+  release: Release,
+  extra: readonly string[],
+  progress: (line: string) => void,
+  without: readonly string[] = [],
+): Promise<string> {
+  const packages = [...everywhere, dhcpClient[release], ...extra].filter((name) => !without.includes(name))
   return debianRoot({ name: [release, ...extra].join('-'), release, packages }, progress)
 }
 

@@ -5,7 +5,7 @@ import { image, type Release } from './image.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { createNetwork, type Network } from './network.ts'
 import { snapshot } from './snapshot.ts'
-import { type Stack, stackSetup } from './stacks.ts'
+import { type Stack, type StackSetup, stackSetup } from './stacks.ts'
 import { sweep } from './sweep.ts'
 import { watch } from './witness.ts'
 
@@ -28,9 +28,13 @@ export interface Lab {
 export interface LabOptions {
   readonly release: Release
   readonly stack: Stack
+  /** How its network is configured, where that is none of the usual ways; then whoever boots it waits for leases. */
+  readonly setup?: StackSetup
   readonly ipv6?: boolean
   /** Debian packages that the machine has besides the usual ones. */
   readonly packages?: readonly string[]
+  /** Of the usual packages, those that it does not have. */
+  readonly without?: readonly string[]
   readonly progress: (line: string) => void
 }
 
@@ -40,9 +44,13 @@ export async function createLab(options: LabOptions): Promise<Lab> {
   await sweep()
   const undo = disposer()
   try {
-    const root = await image(release, options.packages ?? [], progress)
+    const root = await image(release, options.packages ?? [], progress, options.without)
     const network = await createNetwork(undo, { ipv6: options.ipv6 ?? false })
-    const machine = await createMachine(undo, { image: root, network, ...stackSetup(release, stack) })
+    const machine = await createMachine(undo, {
+      image: root,
+      network,
+      ...(options.setup ?? stackSetup(release, stack)),
+    })
     const seen = watch({
       name: `${release}, ${stack}`,
       exec: async (argv) => (await machine.exec(argv, { accept: [0, 1, 2, 255] })).stdout,
@@ -60,7 +68,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     const boot = async () => {
       await machine.boot()
       // With ifupdown, the boot itself waits for the leases.
-      if (stack === 'networkd') await waitOnline(['wan1', 'wan2'])
+      if (stack === 'networkd' && !options.setup) await waitOnline(['wan1', 'wan2'])
     }
     return {
       release,

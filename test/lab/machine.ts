@@ -45,7 +45,7 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
 
   for (const [path, text] of Object.entries(options.files)) {
     mkdirSync(dirname(root + path), { recursive: true })
-    writeFileSync(root + path, text)
+    writeFileSync(root + path, text, { mode: isSecret(path) ? 0o600 : 0o644 })
   }
   for (const [path, text] of Object.entries(options.appended)) appendFileSync(root + path, text)
   if (options.enable.length > 0) {
@@ -127,6 +127,11 @@ export async function createMachine(undo: Disposer, options: MachineOptions): Pr
       init = 0
     },
   }
+}
+
+/** NetworkManager and netplan take no file that others may read, as some have passwords in them. */
+function isSecret(path: string): boolean {
+  return /^\/etc\/(netplan|NetworkManager\/system-connections)\//.test(path)
 }
 
 /** Where nspawn shows a machine's sockets (systemd 256): it stays mounted behind one that has ended, and then none of its name starts. */

@@ -11,7 +11,9 @@ export interface StackSetup {
 }
 
 /** A router forwards; everything else is as Debian has it. */
-const forwarding = { '/etc/sysctl.d/90-router.conf': 'net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n' }
+export const forwarding = {
+  '/etc/sysctl.d/90-router.conf': 'net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n',
+}
 
 export function stackSetup(release: Release, stack: Stack): StackSetup {
   switch (stack) {
