@@ -1,6 +1,7 @@
 /**
  * `npm run deb`: dist/ifbalance_VERSION_ARCH.deb, built in a throwaway copy so that the tree stays clean. Nothing is
- * done when the package is there and was made of the very same files. `ARCH=arm64 npm run deb` builds for arm64.
+ * done when the package is there and was made of the very same files. `ARCH=arm64 npm run deb` builds for arm64. With
+ * `--is-built`, nothing is built: the exit code is 1 when it would be.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -59,6 +60,9 @@ const fingerprint = fingerprintOf(inputs)
 
 if (existsSync(deb) && existsSync(page) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
   console.log(`${deb}: up to date`)
+} else if (process.argv.includes('--is-built')) {
+  console.error(`${deb} is not made of the present sources: npm run deb makes it`)
+  process.exitCode = 1
 } else {
   console.log(`${deb}: building (half a minute, most of it compression) ...`)
   buildDeb()

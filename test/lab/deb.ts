@@ -1,16 +1,23 @@
 /** The package file that the lab installs. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { command } from './command.ts'
 
 const project = `${import.meta.dirname}/../..`
+const builder = `${project}/debian/build-deb.ts`
 
-/** The one package in dist. Throws when there is none, or several. */
+/**
+ * The one package in dist. Throws when there is none, or several, or it is of other sources: tests that wait for what an older program does not
+ * do would fail after many minutes, one by one, and say nothing of the reason.
+ */
 export function builtDeb(): string {
   const dist = `${project}/dist`
   const files = existsSync(dist) ? readdirSync(dist).filter((name) => /^ifbalance_.*_amd64\.deb$/.test(name)) : []
   const [file, ...others] = files
   if (file === undefined) throw new Error('looking for dist/ifbalance_*_amd64.deb: none there (npm run deb makes it)')
   if (others.length > 0) throw new Error(`looking for the package: dist has ${files.join(', ')}; remove all but one`)
+  const { status, stderr } = spawnSync(process.execPath, [builder, '--is-built'], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`looking for the package: ${stderr.trim()}`)
   return `${dist}/${file}`
 }
 
@@ -25,6 +32,6 @@ export function builtPage(): string {
 
 /** `npm run deb`, which does nothing when the package is there and made of the same sources. */
 export async function buildDeb(): Promise<string> {
-  await command([process.execPath, `${project}/debian/build-deb.ts`], { timeoutMs: 600_000 })
+  await command([process.execPath, builder], { timeoutMs: 600_000 })
   return builtDeb()
 }
