@@ -40,10 +40,7 @@ export function loadQuotas(now: Date): Observed['quotas'] {
   return used.length === 0 ? undefined : { today: dayOf(now), used: Object.fromEntries(used) }
 }
 
-/**
- * The text of the file; null for users who may not read it. `ifbalance status` needs it for nobody else: the daemon's
- * verdict is in the line's health.
- */
+/** The text of the file; null for users who may not read it, as an earlier version has written it. */
 function readPermitted(path: string): string | null {
   try {
     return readIfThere(path)
@@ -58,9 +55,9 @@ export function loadBooks(): Books {
   return load(quotaFile, 'counting begins anew')
 }
 
-/** Saves the counts, for root and the daemon alone. Throws where they cannot be written. */
+/** Saves the counts, for everyone: metrics have them for users without rights. Throws where they cannot be written. */
 export function saveBooks(used: Books): void {
-  replaceFile(quotaFile.path, quotaFile.format(used), { mode: 0o600 })
+  replaceFile(quotaFile.path, quotaFile.format(used))
 }
 
 function parseBooks(text: string): Books {

@@ -20,6 +20,10 @@ let lab: HealthLab
 
 beforeAll(async () => {
   lab = await healthLab({ ipv6: true })
+  await lab.configure([1, 2].map((i) => `[uplink wan${i}]\nbandwidth = 100M/20M\nquota = 100G\n`).join('\n'))
+  await lab.startDaemon()
+  // What has been carried is written down once a minute, and at the end.
+  await lab.stopDaemon()
   await lab.startDaemon()
   const listening = await lab.start([
     ...['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh'],
@@ -80,6 +84,34 @@ test('Prometheus reads all of it, as a user without rights sees it', async () =>
     await expect.poll(() => valuesBy(label, text), { ...soon, message: text }).toEqual(values)
   expect(await firing()).toEqual([])
 })
+
+test('each query of the dashboard gives data, with what Grafana puts in place of its variables', async () => {
+  const text = readFileSync(new URL('../../docs/grafana/ifbalance.json', import.meta.url), 'utf8')
+  const { panels, templating }: Dashboard = JSON.parse(text)
+  // In parentheses: promtool takes a minus at the beginning for an option.
+  const replaced = (expr: string) => `(${expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$\w+/g, '.*')})`
+  for (const [title, expr] of panels.flatMap(({ title, targets }) => targets.map((one) => [title, one.expr] as const)))
+    await expect
+      .poll(async () => (await query(replaced(expr))).length, { ...soon, message: `${title}: ${expr}` })
+      .toBeGreaterThan(0)
+  // Variables are made of labels.
+  for (const { name, query: asked } of templating.list.filter(({ type }) => type === 'query')) {
+    const [, of = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(String(asked.query)) ?? []
+    expect(Object.keys(await valuesBy(label, replaced(of))), name).toContain(name === 'uplink' ? 'wan1' : target)
+  }
+})
+
+/** What is read of it. */
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[]
+  readonly templating: {
+    readonly list: readonly {
+      readonly name: string
+      readonly type: string
+      readonly query: { readonly query: string }
+    }[]
+  }
+}
 
 test('a line that dies is an alert', async () => {
   await blackhole(lab.network, 1)
