@@ -9,8 +9,8 @@ import type { AskedSource } from './source.ts'
 const manager = 'net.connman.Manager'
 
 /**
- * ConnMan. It runs no scripts, and gives main the default route of its first service alone (until 1.43); each service has
- * a gateway all the same.
+ * ConnMan. It runs no scripts, gives main the default route of its first service alone, and names the gateway of that one
+ * alone (1.44): what another has is an address and name servers.
  */
 export const connman: AskedSource = {
   hooks: {},
