@@ -269,6 +269,8 @@ export const hookPriorities = {
   ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, guard: -149, offload: 10 },
   /** nft lists it as `filter + 10`. */
   asked: 10,
+  /** Before everything that others look at, connection tracking and fragments included. */
+  sourceCheck: -450,
   /** Before and behind others' look at the way back of a packet, which is at 10 in firewalld. */
   ...{ lookedAt: -154, seen: 20 },
 } as const
@@ -284,14 +286,21 @@ export const hashSysctls = {
   fields: ['net/ipv4/fib_multipath_hash_fields', 'net/ipv6/fib_multipath_hash_fields'],
 } as const
 
-/** Names of the sysctls that we set for a device, with slashes. */
+/** With 1, frames of bridges pass the IP hooks; it exists while br_netfilter is loaded. */
+export const bridgedFramesSysctl = 'net/bridge/bridge-nf-call-iptables'
+
+/** Names of a device's sysctls, or of those for `all`, with slashes. */
 export function linkSysctls(device: string): {
   readonly rpFilter: string
+  readonly acceptLocal: string
+  readonly sourceByMark: string
   readonly ignoreLinkDown: Readonly<Record<Family, string>>
 } {
   const of = (family: 'ipv4' | 'ipv6', name: string) => `net/${family}/conf/${device}/${name}`
   return {
     rpFilter: of('ipv4', 'rp_filter'),
+    acceptLocal: of('ipv4', 'accept_local'),
+    sourceByMark: of('ipv4', 'src_valid_mark'),
     ignoreLinkDown: {
       inet: of('ipv4', 'ignore_routes_with_linkdown'),
       inet6: of('ipv6', 'ignore_routes_with_linkdown'),

@@ -40,7 +40,14 @@ const troubles = oneOfAll<TroubleKind>({
   },
   ...{ 'table-name': true, 'unknown-nat': true, 'many-networks': true, 'many-addresses': true, 'no-number': true },
   ...{ 'bad-name': true, 'same-name': true, lan: true, vrf: true, 'no-fixed-number': true, 'no-bearer': true },
-  ...{ 'nothing-answers': true, 'no-flowtables': true, refused: true, 'without-effect': true, failed: true },
+  ...{
+    'nothing-answers': true,
+    'no-flowtables': true,
+    'source-check': true,
+    refused: true,
+    'without-effect': true,
+    failed: true,
+  },
   package: true,
 })
 

@@ -97,6 +97,13 @@ const balanceKeys = {
     otherwise: 'no',
     help: 'whether established forwarded connections go past the rules, by a flowtable',
   }),
+  'source-check': key({
+    into: 'balance.sourceCheck',
+    reader: oneOf('kernel', 'own'),
+    made: (value) => (value === 'own' ? value : undefined),
+    otherwise: 'kernel',
+    help: 'who drops packets with a spoofed source: the kernel, or one line of our own, which is cheaper',
+  }),
   mptcp: key({
     into: 'balance.mptcp',
     reader: oneOf('auto', 'no'),

@@ -63,6 +63,8 @@ export interface BalanceConfig {
   readonly noMasquerade?: Sources
   /** Whether established forwarded connections go past the rules, through a flowtable. */
   readonly offload?: boolean
+  /** `own`: our table says which sources are spoofed, in place of the kernel's dearer way; absent: the kernel. */
+  readonly sourceCheck?: 'own'
   /** Whether MPTCP connections may use all uplinks; absent: where nobody else manages that. */
   readonly mptcp?: 'no'
   /** `leave`: tunnels of this host stay where they are; absent: they follow the uplinks. */

@@ -55,6 +55,8 @@ export type TroubleKind =
   /** Nothing answers in a family, by any uplink. */
   | 'nothing-answers'
   | 'no-flowtables'
+  /** `source-check = own`, and the kernel goes on to check. */
+  | 'source-check'
   /** The kernel, or nft, does not take it. */
   | 'refused'
   /** It was done, and is not there. */

@@ -57,7 +57,7 @@ function match({ op, left, right }: Json, indexOf: ReadonlyMap<string, number>):
   // The level of a match on a control group is that of its path. One that is gone has its number for a path, which
   // matches nothing that we want.
   if (field(left, 'socket')?.['key'] === 'cgroupv2') return inCgroup(String(right))
-  if (field(left, 'rt')?.['key'] === 'ipsec') return `rt ipsec ${right === true ? 'exists' : 'missing'}`
+  if (typeof right === 'boolean') return `${operand(left)} ${right ? 'exists' : 'missing'}`
   if (field(left, '&')) return `${operand(left)} ${op} ${operand(right)}`
   return `${operand(left)} ${sign}${compared(left, right, indexOf)}`
 }
@@ -111,6 +111,7 @@ function operand(value: unknown): string {
   }
   if (kind === 'socket')
     return `socket ${(body as Json)['key'] === 'cgroupv2' ? 'cgroupv2 level 2' : (body as Json)['key']}`
+  if (kind === 'rt') return ['rt', (body as Json)['family'], (body as Json)['key']].filter(Boolean).join(' ')
   if (kind === 'fib') return `fib ${(body as { flags: string[] }).flags.join(' . ')} ${(body as Json)['result']}`
   if (kind === 'map' && typeof (body as Json)['data'] === 'string')
     return `${operand((body as Json)['key'])} map ${(body as Json)['data']}`

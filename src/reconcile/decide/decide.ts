@@ -16,6 +16,7 @@ import { decideRules } from './routing/rules.ts'
 import { decideTableNames, tableNameWarnings } from './routing/table-names.ts'
 import { offloadWarnings } from './ruleset/offload.ts'
 import { decideRuleset, isOurRuleset } from './ruleset/ruleset.ts'
+import { madeStrict, sourceCheckWarnings } from './ruleset/source-check.ts'
 import { routedNetworkWarnings } from './steering/routed-networks.ts'
 import { decideSysctls, formerSysctls } from './sysctls.ts'
 import { foreignNatWarnings } from './translation/foreign-nat.ts'
@@ -52,7 +53,11 @@ export function decide(config: Config, observed: Observed): Desired {
     ...(mptcp && { mptcp }),
     sysctls,
     state: {
-      ...remember(remembered, formerSysctls(sysctls, observed), layoutsToRemember(config.layout, observed)),
+      ...remember(
+        remembered,
+        formerSysctls(sysctls, observed, madeStrict(config, balanced, observed)),
+        layoutsToRemember(config.layout, observed),
+      ),
       ...omitUndefined({ subflows: formerSubflows(observed, mptcp) }),
       ...(role !== null && { role }),
       ...(role === 'active' && omitUndefined({ activeSince: activeSince(observed) })),
@@ -66,6 +71,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...unlistedBridges(config, uplinks, observed),
       ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),
+      ...sourceCheckWarnings(config, balanced, observed),
       ...tableNameWarnings(known, config.layout, observed),
       ...foreignNatWarnings(
         uplinks.filter((uplink) => masqueradeOf(uplink, config) === 'auto').map(({ interface: device }) => device),

@@ -5,18 +5,21 @@ import type { Config } from '../../model/config.ts'
 import { modeOf } from '../../model/mode.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
+import { sourceCheckSysctls } from './ruleset/source-check.ts'
 
 /**
  * Wanted values by sysctl name. `rp_filter` is 2, since answers may come in by an uplink that is not the best way back
  * (the larger of this and `all` counts); `ignore_routes_with_linkdown` is 1, since the kernel then skips a dead uplink
  * before anyone has told us. Loose as it is, the filter drops everything while there is no default route, which comes a
- * moment after the address that was with the peer: it is off for such uplinks. Only sysctls that exist, as far as they have been read.
+ * moment after the address that was with the peer: it is off for such uplinks, and for all devices where our table does its work. Only
+ * sysctls that exist, as far as they have been read.
  */
 export function decideSysctls(
-  { balance, ha, uplinks: sections }: Config,
+  config: Config,
   uplinks: readonly Uplink[],
   observed: Observed,
 ): Readonly<Record<string, string>> {
+  const { balance, ha, uplinks: sections } = config
   const present = uplinks.filter((uplink) => uplink.index !== null)
   if (present.length === 0) return {}
   const { hash } = modeOf(balance.mode)
@@ -30,20 +33,23 @@ export function decideSysctls(
       wanted.push([of.rpFilter, mayBeElsewhere(uplink) ? '0' : '2'], [of.ignoreLinkDown.inet, '1'])
     if (isUplinkIn('inet6', uplink)) wanted.push([of.ignoreLinkDown.inet6, '1'])
   }
-  return Object.fromEntries(wanted.filter(([name]) => name in observed.sysctls))
+  const all = { ...Object.fromEntries(wanted), ...sourceCheckSysctls(config, uplinks, observed) }
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name in observed.sysctls))
 }
 
 /**
  * By sysctl name, the values from before us of everything that we hold: remembered from earlier runs, or what is there
  * now. What we no longer hold stays until its former value is seen to be back. An interface that is gone took its
- * sysctls along.
+ * sysctls along. `since`: what an administrator has written since, which counts.
  */
 export function formerSysctls(
   wanted: Readonly<Record<string, string>>,
   observed: Observed,
+  since: readonly string[] = [],
 ): Readonly<Record<string, string>> {
   const remembered = Object.entries(observed.state.sysctls).filter(
-    ([name, former]) => name in observed.sysctls && (name in wanted || observed.sysctls[name] !== former),
+    ([name, former]) =>
+      name in observed.sysctls && !since.includes(name) && (name in wanted || observed.sysctls[name] !== former),
   )
   const fresh = Object.keys(wanted).map((name): [string, string] => [name, observed.sysctls[name] ?? ''])
   return { ...Object.fromEntries(fresh), ...Object.fromEntries(remembered) }

@@ -105,7 +105,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),
     ...(mptcp && { mptcp }),
-    sysctls: readSysctls(links, Object.keys(state.sysctls)),
+    sysctls: readSysctls(links, Object.keys(state.sysctls), config.balance.sourceCheck === 'own'),
     leases,
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
     ...(Object.keys(delegations).length === 0 ? {} : { delegations }),

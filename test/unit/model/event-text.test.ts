@@ -100,7 +100,14 @@ test('ifbalance(8) has each event, each kind of trouble, each step, each cause a
     ...{ 'mark-written': null, multipath: null, bypass: null, bridge: null, 'dead-end': null, 'shared-address': null },
     ...{ overlap: null, 'table-name': null, 'unknown-nat': null, 'many-networks': null, 'many-addresses': null },
     ...{ 'no-number': null, 'bad-name': null, 'same-name': null, lan: null, vrf: null, 'no-bearer': null },
-    ...{ 'nothing-answers': null, 'no-flowtables': null, refused: null, 'without-effect': null, failed: null },
+    ...{
+      'nothing-answers': null,
+      'no-flowtables': null,
+      'source-check': null,
+      refused: null,
+      'without-effect': null,
+      failed: null,
+    },
     ...{ package: null, 'no-fixed-number': null },
   }
   const steps: Record<Step['kind'], null> = {

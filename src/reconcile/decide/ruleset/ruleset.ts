@@ -26,6 +26,7 @@ import { decideLargeDatagrams } from './large-datagrams.ts'
 import { withNamedMaps } from './named-maps.ts'
 import { decideOffload } from './offload.ts'
 import { reversePathChains } from './reverse-path.ts'
+import { sourceCheckChains } from './source-check.ts'
 import { decideStaying, unremembered } from './staying.ts'
 import { decideAsked } from './udp-reply-source.ts'
 
@@ -58,6 +59,7 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   const large = decideLargeDatagrams(present, config)
   const staying = decideStaying(present, config, observed)
   const chains = [
+    ...sourceCheckChains(config, present, observed),
     ...staying.chains,
     ...steering.chains,
     ...asked.chains,
