@@ -102,7 +102,7 @@ const balanceKeys = {
     reader: oneOf('kernel', 'own'),
     made: (value) => (value === 'own' ? value : undefined),
     otherwise: 'kernel',
-    help: 'who drops packets with a spoofed source: the kernel, or one line of our own, which is cheaper',
+    help: 'who drops spoofed sources: the kernel, or one line of ours, which is cheaper',
   }),
   mptcp: key({
     into: 'balance.mptcp',

@@ -22,7 +22,10 @@ export type RulesetName = (typeof rulesetNames)[number] | PartName
 export const variants = ['none', '10 rules', '1000 rules', 'offload', 'source check'] as const
 export type Variant = (typeof variants)[number]
 
-const keys: { readonly [V in Variant]?: string } = { offload: 'offload = yes\n', 'source check': 'source-check = own\n' }
+const keys: { readonly [V in Variant]?: string } = {
+  offload: 'offload = yes\n',
+  'source check': 'source-check = own\n',
+}
 
 /** ifbalance.conf. No packet of the benchmarks is one that a rule is for. */
 export function configOf(variant: Variant): string {
