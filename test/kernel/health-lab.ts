@@ -43,6 +43,8 @@ export interface HealthLab {
 
 export interface HealthLabOptions {
   readonly ipv6?: boolean
+  /** How many uplinks there are; two, unless said. */
+  readonly uplinks?: number
   /** The program under test; see ../lab/program.ts unless said. */
   readonly program?: readonly string[]
 }
@@ -51,18 +53,21 @@ export async function healthLab(options: HealthLabOptions = {}): Promise<HealthL
   await sweep()
   const undo = disposer()
   try {
-    return await create(undo, options.ipv6 ?? false, options.program ?? program)
+    return await create(undo, options)
   } catch (error) {
     await undo.dispose()
     throw error
   }
 }
 
-async function create(undo: Disposer, ipv6: boolean, argv: readonly string[]): Promise<HealthLab> {
-  const network = await createNetwork(undo, { ipv6 })
+async function create(
+  undo: Disposer,
+  { ipv6 = false, uplinks = 2, program: argv = program }: HealthLabOptions,
+): Promise<HealthLab> {
+  const network = await createNetwork(undo, { ipv6, isps: uplinks })
   const { host } = network
   await ipBatch(host, [
-    ...[1, 2].flatMap((i) => [
+    ...network.isps.flatMap(({ number: i }) => [
       `addr add 10.${i}.0.50/24 dev wan${i}`,
       `link set wan${i} up`,
       `route add default via 10.${i}.0.1 dev wan${i} metric 10${i}`,

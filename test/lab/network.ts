@@ -19,7 +19,7 @@ export interface Network {
   readonly host: string
   readonly internet: string
   readonly lan: string
-  readonly isps: readonly [Isp, Isp]
+  readonly isps: readonly [Isp, Isp, ...Isp[]]
   /** Gives the host a new namespace, as a power cycle gives it a new kernel; its cables are plugged in again. */
   replaceHost(): Promise<void>
 }
@@ -36,10 +36,8 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
     ...addresses.resolvers6.map((address) => `addr add ${address}/128 dev lo nodad`),
   ])
   await forgetClosedConnections(internet)
-  const isps = [
-    await openIsp(undo, 1, { host, internet }, options),
-    await openIsp(undo, 2, { host, internet }, options),
-  ]
+  const isps: Isp[] = []
+  for (let i = 1; i <= (options.isps ?? 2); i++) isps.push(await openIsp(undo, i, { host, internet }, options))
   await plugLan(host, lan)
 
   const server = await start(inNamespace(internet, programArgv('internet', [])))
@@ -57,7 +55,7 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
     host,
     internet,
     lan,
-    isps: isps as [Isp, Isp],
+    isps: isps as [Isp, Isp, ...Isp[]],
     replaceHost: async () => {
       // The kernel clears a deleted namespace when it gets to it: till then the cables' other ends would still be there.
       for (const isp of isps) await isp.unplug()

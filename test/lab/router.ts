@@ -31,6 +31,8 @@ export async function makeRouter(namespace: string, device: string, to: readonly
 export interface NetworkOptions {
   /** Both ISPs announce an IPv6 prefix, too. */
   readonly ipv6: boolean
+  /** How many providers there are; two, unless said. */
+  readonly isps?: number
 }
 
 /**

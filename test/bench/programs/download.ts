@@ -1,7 +1,7 @@
 /**
  * Keeps so many transfers going: each is a connection of so many bytes, and another follows it. Prints JSON on standard
- * output once it ends: { bytes, failed, times } of what was received between `warmUpMs` and `warmUpMs + ms`, and how many ms
- * each transfer took that ended then. Arguments, one JSON object: { host, port, concurrent, bytes, warmUpMs, ms, way }, where `way`
+ * output once it ends: { bytes, failed, times, begun } of what was received between `warmUpMs` and `warmUpMs + ms`, how many ms
+ * each transfer took that ended then, and when it began, in ms since the first one. Arguments, one JSON object: { host, port, concurrent, bytes, warmUpMs, ms, way }, where `way`
  * is `up` for what is sent instead; with `serve` as first argument it answers on `port` instead.
  */
 import { connect, createServer } from 'node:net'
@@ -38,9 +38,11 @@ function serve(): void {
 }
 
 function load(): void {
-  const from = monotonicMs() + plan.warmUpMs
+  const first = monotonicMs()
+  const from = first + plan.warmUpMs
   const to = from + plan.ms
   const times: number[] = []
+  const beginnings: number[] = []
   let bytes = 0
   let failed = 0
   const another = () => {
@@ -55,13 +57,17 @@ function load(): void {
     socket.on('error', () => failed++)
     socket.on('close', (hadError) => {
       const now = monotonicMs()
-      if (!hadError && now >= from && now < to) times.push(Math.round(now - begun))
+      if (!hadError && now >= from && now < to) {
+        times.push(Math.round(now - begun))
+        beginnings.push(Math.round(begun - first))
+      }
       another()
     })
   }
   for (let i = 0; i < plan.concurrent; i++) another()
   setTimeout(
-    () => process.stdout.write(`${JSON.stringify({ bytes, failed, times })}\n`, () => process.exit(0)),
+    () =>
+      process.stdout.write(`${JSON.stringify({ bytes, failed, times, begun: beginnings })}\n`, () => process.exit(0)),
     to - monotonicMs(),
   )
 }

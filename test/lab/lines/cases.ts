@@ -55,6 +55,14 @@ const of = (
   ways: readonly ('down' | 'up')[] = down,
 ): Case => ({ name, lines, loads, ideal, ways })
 
+/** At 30 s it carries a tenth. */
+const fallen: readonly LineSpec[] = [
+  { down: 40, up: 40 },
+  { down: 40, up: 40, rates: (s) => (s < 30 ? { down: 40, up: 40 } : { down: 4, up: 4 }) },
+]
+/** After the fall. */
+const afterFall = [10, 1] as const
+
 export const cases: readonly Case[] = [
   of('40/10', pair(40, 10), small, [4, 1]),
   of('40/10, eight clients', pair(40, 10), [clients(8, 250e3)], [4, 1]),
@@ -114,6 +122,9 @@ export const cases: readonly Case[] = [
     [clients(64, 1e6)],
     [1, 1],
   ),
+  of('40/40, one falls to 4 at 30 s', fallen, small, afterFall),
+  of('40/40, one falls to 4 at 30 s, eight clients', fallen, [clients(8, 250e3)], afterFall),
+  of('40/40, one falls to 4 at 30 s, web-like', fallen, [web(24)], afterFall),
   of(
     '40/10, four downloads of others on the 40 from 30 s on',
     [
@@ -121,6 +132,12 @@ export const cases: readonly Case[] = [
       { down: 10, up: 10 },
     ],
     small,
+    [4, 1],
+  ),
+  of(
+    '40/10, half a minute of load, then next to nothing',
+    far(40, 10, { jitterMs: 6, driftMs: wandering }),
+    [clients(64, 250e3, { when: (s) => s < 30 }), clients(1, 1e9, { most: 20e3 })],
     [4, 1],
   ),
   of(
