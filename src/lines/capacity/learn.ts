@@ -34,6 +34,14 @@ const typical = 0.7
 const toSteady = 0.5
 const toBursts = 0.02
 /**
+ * A line that was full for so many seconds and carried less than this part of what it is known for in each of them has fallen,
+ * however its rate varies: by so much nobody's bursts differ for so long.
+ */
+const fallenFor = 6
+const fallenTo = 0.4
+const fallenSteady = 0.5
+const toFallen = 0.8
+/**
  * How a line's rate is raised while another line is full and it is not itself. Where it carries `part` of its rate, it
  * may be able to carry more, so the rate grows by `factor`, to `most` times of what it carried lately. What was never
  * seen full is found out faster, as in TCP's slow start.
@@ -98,16 +106,20 @@ function learnDirection(members: readonly Member[], direction: Direction): reado
 function measured(line: LineModel, direction: Direction): Capacity {
   const before = line.capacity[direction]
   const rate = rateOf(line, direction)
-  const full = [...before.full, rate].slice(-fullKept)
+  const long = [...before.full, rate].slice(-fallenFor)
+  const full = long.slice(-fullKept)
   const best = Math.max(...full, leastRate)
   const seen = seenOf(line, direction)
   const isSteady = full.length === fullKept && Math.min(...full) > steady * best
+  const isLasting = long.length === fallenFor && Math.min(...long) > fallenSteady * Math.max(...long)
+  const isFallen = (isSteady || isLasting) && best < fallenTo * before.rate
   if (before.sure !== 'known') {
-    if (best > typical * seen || isSteady) return { sure: 'known', rate: best, seen, since: line.at ?? 0, full }
-    return { ...before, rate: Math.max(before.rate, rate), seen, full }
+    if (best > typical * seen || isSteady || isFallen)
+      return { sure: 'known', rate: best, seen, since: line.at ?? 0, full: long }
+    return { ...before, rate: Math.max(before.rate, rate), seen, full: long }
   }
-  const toward = best > before.rate || isSteady ? toSteady : toBursts
-  return { ...before, rate: before.rate + (best - before.rate) * toward, seen, full }
+  const toward = isFallen ? toFallen : best > before.rate || isSteady ? toSteady : toBursts
+  return { ...before, rate: before.rate + (best - before.rate) * toward, seen, full: long }
 }
 
 function guessed(line: LineModel, direction: Direction, mayGrow: boolean, top: number): Capacity {

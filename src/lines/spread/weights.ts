@@ -17,6 +17,10 @@ interface Standing {
   readonly backlog: number
   /** Rates of about the last ten seconds. */
   readonly rates: Rates
+  /** What the line was known to carry a second ago, in bytes/s of the main direction; 0 where nothing was. */
+  readonly known: number
+  /** When it last fell, in monotonic ms; null: not lately. */
+  readonly fellAt: number | null
 }
 
 export interface Weighed {
@@ -31,7 +35,13 @@ export const newBalance: Balance = { standings: {}, changes: [] }
 export function balanceWith(weights: Readonly<Record<string, number>>): Balance {
   const names = Object.keys(weights)
   const shares = toSum(Object.values(weights))
-  const standing = (i: number): Standing => ({ share: shares[i] ?? 0, backlog: 0, rates: noRates })
+  const standing = (i: number): Standing => ({
+    share: shares[i] ?? 0,
+    backlog: 0,
+    rates: noRates,
+    known: 0,
+    fellAt: null,
+  })
   return { standings: Object.fromEntries(names.map((name, i) => [name, standing(i)])), changes: [] }
 }
 
@@ -54,6 +64,14 @@ const leaning = 1.15
 const remembered = 0.97
 const forgotten = 0.5
 /**
+ * A line that counts for less than this part of what it did a second ago has fallen. What it had taken before is pinned to it
+ * and was never seen as a backlog, so for a while more is taken to wait than can be told: it grows by itself, and what is
+ * carried counts as so much of it. Otherwise a twentieth of new connections would wait among the old ones.
+ */
+const fall = 0.4
+const fallMs = 20_000
+const pinned = { grows: 1.05, part: 0.7 }
+/**
  * A line that carries less than this part of its capacity has nothing that waits, unless it has fallen and stays there.
  */
 const spare = 0.85
@@ -73,9 +91,11 @@ export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>
   const rates = names.map((name, i) => follow(standingOf(before, name)?.rates, models[i]?.rates.at(-1)))
   const demand = contested(rates, shares)
   const main = demand.down >= demand.up ? 'down' : 'up'
+  const known = models.map(({ capacity: { [main]: one } }) => (one.sure === 'known' ? one.rate : 0))
+  const falls = names.map((name, i) => fallOf(standingOf(before, name), known[i] ?? 0, at))
   const backlogs = models.map((line, i) => {
     const backlog = standingOf(before, names[i] ?? '')?.backlog ?? 0
-    return isAtRest ? backlog : backlogOf(line, backlog, (shares[i] ?? 0) * now[main], main)
+    return isAtRest ? backlog : backlogOf(line, backlog, (shares[i] ?? 0) * now[main], main, falls[i] !== null)
   })
   const capacities = capacitiesOf(models, demand)
   const top = Math.max(...capacities)
@@ -94,7 +114,10 @@ export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>
       standings: Object.fromEntries(
         names.map((name, i) => [
           name,
-          { share: settled[i] ?? 0, backlog: backlogs[i] ?? 0, rates: rates[i] ?? noRates },
+          {
+            ...{ share: settled[i] ?? 0, backlog: backlogs[i] ?? 0, rates: rates[i] ?? noRates },
+            ...{ known: known[i] ?? 0, fellAt: falls[i] ?? null },
+          },
         ]),
       ),
       changes: isChange ? remember(before.changes, at) : before.changes,
@@ -148,16 +171,23 @@ function capacitiesOf(lines: readonly LineModel[], demand: Rates): readonly numb
   )
 }
 
+function fallOf(before: Standing | undefined, known: number, at: number): number | null {
+  if (before === undefined || known === 0) return null
+  if (known < fall * before.known) return at
+  return before.fellAt !== null && at - before.fellAt < fallMs ? before.fellAt : null
+}
+
 /**
  * A line's backlog after this second. Clients begin anew when they have got what they wanted, so lines are given as
  * much as all carry, by their shares. What a full line was given beyond what it carried waits for it; for a line with
  * room nothing waits.
  */
-function backlogOf(line: LineModel, before: number, given: number, direction: Direction): number {
+function backlogOf(line: LineModel, before: number, given: number, direction: Direction, hasFallen: boolean): number {
   const { sure, rate } = line.capacity[direction]
   const carried = rateOf(line, direction)
   const hasRoom = carried < spare * rate && !isSteady(line, direction, { seconds: 3, varies: 0.2, part: 0 })
   if (sure === 'known' && (hasRoom || loadOf(line, direction) === 'free')) return before * forgotten
+  if (hasFallen) return Math.max(0, before * pinned.grows + given - pinned.part * carried)
   return Math.max(0, before * remembered + given - carried)
 }
 
