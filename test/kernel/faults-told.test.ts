@@ -167,7 +167,7 @@ test(
         await stop()
         // A boot forgets what /run has.
         if (random() < 0.5 || Math.max(...Object.values(failures)) > 1) {
-          await host.run(['sh', '-c', 'rm -f /run/ifbalance/*'])
+          await host.run(['sh', '-c', 'rm -rf /run/ifbalance/*'])
           for (const name of uplinks) {
             failures[name] = 0
             state[name] = { ...state[name], disabled: false, drained: false }
