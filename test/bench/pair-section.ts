@@ -5,7 +5,13 @@ import type { Section } from './chapter.ts'
 import { table } from './table.ts'
 
 export interface PairSample extends Omit<PairResult, 'byKind'> {
-  readonly addresses: 'own and shared' | 'shared only' | 'two leases' | 'Debian 13 and 12'
+  readonly addresses:
+    | 'own and shared'
+    | 'shared only'
+    | 'two leases'
+    | 'Debian 13 and 12'
+    | 'one lease'
+    | 'two leases of Debians'
   readonly name: string
   readonly limitMs: number
   readonly wantedChanges: number
@@ -21,6 +27,9 @@ const titles = {
   'own and shared': 'Each router has an address of its own at each provider (`ifbalance.conf`)',
   'Debian 13 and 12':
     'The first is a booted Debian 13, the second a booted Debian 12, with the package (`ifbalance.conf`)',
+  'one lease': 'The same two with one lease of each provider, to one hardware address (`ifbalance-one-lease.conf`)',
+  'two leases of Debians':
+    'The same two with leases of their own by DHCP, without conntrackd (`ifbalance-two-leases.conf`)',
   'two leases':
     'Each router has a lease of its own at each provider, without conntrackd (`ifbalance-two-leases.conf`): only new connections count',
   'shared only': 'The one address of each provider moves (`ifbalance-one-address.conf`)',
@@ -36,7 +45,7 @@ export function pairSection({ on, samples }: PairResults): Section {
     const own = samples.filter((sample) => sample.addresses === addresses)
     const rows = [...new Set(own.map(({ name }) => name))].map((name) => {
       const same = own.filter((sample) => sample.name === name)
-      const isCarried = same[0]?.addresses !== 'two leases'
+      const isCarried = !same[0]?.addresses.startsWith('two leases')
       return [
         name,
         `${total(same, lost)} of ${total(same, ({ connections, brokenBefore }) => connections - brokenBefore)}`,

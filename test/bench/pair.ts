@@ -4,7 +4,15 @@ import { dirname } from 'node:path'
 import { bundleSources } from '../../esbuild.bundle.ts'
 import { buildDeb, builtDeb } from '../lab/deb.ts'
 import { packNextVersion } from '../lab/next-version.ts'
-import { allCases, machineCases, oneAddressCases, play, rollingUpgrade, twoLeasesCases } from '../lab/pair/cases.ts'
+import {
+  allCases,
+  machineCases,
+  oneAddressCases,
+  oneLeaseCases,
+  play,
+  rollingUpgrade,
+  twoLeasesCases,
+} from '../lab/pair/cases.ts'
 import { pairLab } from '../lab/pair/lab.ts'
 import { bundle } from '../lab/program.ts'
 import type { Chapter } from './chapter.ts'
@@ -36,6 +44,27 @@ const variants = [
     ...shared,
   },
   { kind: 'two leases', ifbalance: 'ifbalance-two-leases.conf', addresses: 'static', cases: twoLeasesCases, ...leases },
+  {
+    kind: 'one lease',
+    ifbalance: 'ifbalance-one-lease.conf',
+    keepalived: 'keepalived-one-lease.conf',
+    conntrackd: 'conntrackd.conf',
+    addresses: 'examples',
+    networkd: ['wan1.netdev', 'wan2.netdev', 'eth1.network', 'eth2.network', 'wan.network'].map(
+      (name) => `one-lease-${name}`,
+    ),
+    devices: { wan1: 'eth1', wan2: 'eth2' },
+    releases: debians,
+    cases: oneLeaseCases,
+  },
+  {
+    kind: 'two leases of Debians',
+    ifbalance: 'ifbalance-two-leases.conf',
+    addresses: 'dhcp',
+    releases: debians,
+    cases: twoLeasesCases,
+    ...leases,
+  },
   { kind: 'Debian 13 and 12', ifbalance: 'ifbalance.conf', addresses: 'static', releases: debians, ...shared },
 ] as const
 

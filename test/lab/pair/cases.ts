@@ -181,6 +181,22 @@ export const allCases: readonly PairCase[] = [
 /** Of booted Debians, as long as each takes. */
 export const machineCases: readonly PairCase[] = [...switches, powerLoss, boot]
 
+/** Who is active stays it: nothing on the standby says that its lines work. */
+export const oneLeaseCases: readonly PairCase[] = [
+  { ...switchByHand, limitMs: 1500 },
+  {
+    name: 'back: the other is stopped',
+    ...{ limitMs: 1500, changes: 1 },
+    run: async (lab) => {
+      await lab.a.startKeepalived()
+      await lab.b.stopKeepalived()
+      await lab.untilActive(lab.a)
+      await lab.b.startKeepalived()
+    },
+  },
+  powerLoss,
+]
+
 /** Both get the package of `deb`, one after the other. */
 export function rollingUpgrade(deb: string): PairCase {
   return {
@@ -206,7 +222,7 @@ export const twoLeasesCases: readonly PairCase[] = [...switches, deadLine, mende
 /** Lets it happen to fresh connections. */
 export async function play({ prepare, run, watchMs = 1500, withoutIsp1 }: PairCase, lab: PairLab): Promise<PairResult> {
   prepare?.(lab)
-  const traffic = await openTraffic(lab.undo, lab.network, lab.areShared)
+  const traffic = await openTraffic(lab.undo, lab.network, lab.inward)
   // What has just begun is with the peer within a moment.
   await setTimeout(1000)
   const start = await traffic.report()

@@ -4,7 +4,7 @@ import type { Release } from '../image.ts'
 import { longPatienceMs } from '../patience.ts'
 import { sweep } from '../sweep.ts'
 import { createMachineRouter } from './machine-router.ts'
-import { createPairNetwork, type PairNetwork, serveLeases } from './network.ts'
+import { createPairNetwork, leased, type PairNetwork, serveLeases, shared } from './network.ts'
 import { createRouter, type PairRouter, type Variant } from './router.ts'
 import { serveTraffic } from './traffic.ts'
 
@@ -21,8 +21,8 @@ export interface PairLab {
   readonly timesActive: () => number
   /** How many of the connections that it carries are on this uplink. */
   readonly connectionsOf: (router: PairRouter, uplink: number) => Promise<number>
-  /** Whether addresses at the providers move. */
-  readonly areShared: boolean
+  /** Addresses at the providers that move: of IPv4, of IPv6. */
+  readonly inward: readonly (readonly string[])[]
   readonly dispose: () => Promise<void>
 }
 
@@ -52,9 +52,18 @@ export async function pairLab(variant: Variant, releases?: Releases): Promise<Pa
         const other = router === a ? b : a
         return (await router.isActive()) && !(await other.isActive())
       })
-    await Promise.all([a.boot(), b.boot()])
+    const inward = {
+      static: [shared.isps, shared.isps6],
+      none: [shared.isps, shared.isps6],
+      examples: [shared.isps, leased.isps6],
+      dhcp: [],
+    }[variant.conntrackd === null ? 'dhcp' : variant.addresses]
+    if (variant.addresses !== 'examples') await Promise.all([a.boot(), b.boot()])
+    else await a.boot()
     await untilUsable(a, 2)
-    await untilUsable(b, 2)
+    if (variant.addresses === 'examples') await b.boot()
+    // With one lease a standby has no link.
+    if (variant.addresses !== 'examples') await untilUsable(b, 2)
     await untilActive(a)
     const timesActive = () =>
       [...a.said(), ...b.said()].filter((line) => /"event":"role".*"to":"active"|^this router is now active/.test(line))
@@ -73,7 +82,7 @@ export async function pairLab(variant: Variant, releases?: Releases): Promise<Pa
         undo,
         untilActive,
         untilUsable,
-        areShared: variant.addresses === 'static' || variant.addresses === 'none',
+        inward,
         timesActive,
         connectionsOf,
       },

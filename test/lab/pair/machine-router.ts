@@ -61,6 +61,7 @@ export async function createMachineRouter(
     if (isInstalled) return
     isInstalled = true
     await install(deb)
+    await machine.exec(['/usr/bin/chmod', '755', '/etc/keepalived/one-lease-notify'])
     for (const service of services)
       await systemctl(service === 'conntrackd' && variant.conntrackd === null ? 'disable' : 'restart', service)
     if (variant.conntrackd === null) await systemctl('stop', 'conntrackd')
@@ -102,6 +103,7 @@ function examples(variant: Variant, name: 'a' | 'b'): Readonly<Record<string, st
     '/etc/sysctl.d/pair.conf': exampleOf('sysctl.conf', name),
     '/etc/modules-load.d/pair.conf': 'nf_conntrack\n',
     '/etc/ifbalance/ifbalance.conf': `${exampleOf(variant.ifbalance, name)}\n${variant.more ?? ''}`,
+    '/etc/keepalived/one-lease-notify': exampleOf('one-lease-notify', name),
     '/etc/keepalived/keepalived.conf': exampleOf(variant.keepalived, name),
     ...(variant.conntrackd && { '/etc/conntrackd/conntrackd.conf': exampleOf(variant.conntrackd, name) }),
     ...Object.fromEntries(

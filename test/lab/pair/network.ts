@@ -26,6 +26,11 @@ export const shared = {
   isps: ['198.51.100.10', '192.0.2.10'],
   isps6: ['2001:db8:1::10', '2001:db8:2::10'],
 } as const
+/** Hardware addresses of the one lease, its address (.10), and what hosts make of the former in IPv6 (RFC 4291, appendix A). */
+export const leased = {
+  macs: ['02:00:5e:10:00:01', '02:00:5e:10:00:02'],
+  isps6: ['2001:db8:1::5eff:fe10:1', '2001:db8:2::5eff:fe10:2'],
+} as const
 export const gateways = ['198.51.100.1', '192.0.2.1'] as const
 export const gateways6 = ['2001:db8:1::1', '2001:db8:2::1'] as const
 const blocks = ['198.51.100.0/28', '192.0.2.0/28'] as const
@@ -159,6 +164,7 @@ export async function serveLeases(undo: Disposer, { isps }: PairNetwork): Promis
         ...['--interface=sub', '--bind-interfaces', '--dhcp-authoritative', '--no-ping'],
         ...[`--pid-file=${folder}/pid`, `--dhcp-leasefile=${folder}/leases`],
         ...[`--dhcp-range=${block}.4,${block}.9,255.255.255.240,1h`, `--dhcp-option=option:router,${gateways[index]}`],
+        `--dhcp-host=${leased.macs[index]},${shared.isps[index]}`,
         ...['--enable-ra', `--dhcp-range=${blocks6[index]?.replace('/64', '')},ra-only,64,1h`],
       ]),
     )

@@ -6,7 +6,7 @@ import type { Disposer } from '../disposer.ts'
 import { labName } from '../names.ts'
 import { program } from '../program.ts'
 import { deleteNamespace } from '../sweep.ts'
-import { client, client6, type Devices, gateways, gateways6, type PairNetwork, shared } from './network.ts'
+import { client, client6, type Devices, gateways, gateways6, leased, type PairNetwork, shared } from './network.ts'
 
 /** /run, /etc and /var/lib/ifbalance are the router's own. */
 const prepare = `set -e
@@ -75,7 +75,7 @@ export const forwardedPorts = `table inet forwarded {
   chain arriving {
     type nat hook prerouting priority dstnat
     ip daddr { ${shared.isps.join(', ')} } tcp dport 8080 dnat ip to ${client}
-    ip6 daddr { ${shared.isps6.join(', ')} } tcp dport 8080 dnat ip6 to ${client6}
+    ip6 daddr { ${[...shared.isps6, ...leased.isps6].join(', ')} } tcp dport 8080 dnat ip6 to ${client6}
   }
 }
 `

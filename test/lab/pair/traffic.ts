@@ -3,7 +3,7 @@ import { inNamespace, programArgv, type Running, start, waitForLine } from '../c
 import type { Disposer } from '../disposer.ts'
 import { addresses, ports } from '../names.ts'
 import { stream } from '../traffic.ts'
-import { type PairNetwork, shared } from './network.ts'
+import type { PairNetwork } from './network.ts'
 
 const servingPort = 7002
 
@@ -36,22 +36,26 @@ export async function serveTraffic(undo: Disposer, network: PairNetwork): Promis
 }
 
 /**
- * 20 echo, 15 downloads and 5 idle connections from the LAN, and 10 from the internet, half of them by each provider, where the
- * providers' addresses move; about half of each by IPv6.
+ * 20 echo, 15 downloads and 5 idle connections from the LAN, and 10 from the internet, half of them by each provider, to the
+ * addresses that move (IPv4, IPv6), where any do; about half of each by IPv6.
  */
-export async function openTraffic(undo: Disposer, network: PairNetwork, areShared: boolean): Promise<Traffic> {
+export async function openTraffic(
+  undo: Disposer,
+  network: PairNetwork,
+  inward: readonly (readonly string[])[],
+): Promise<Traffic> {
   const out = [
     { host: addresses.server, counts: { download: 8, echo: 10, idle: 2 } },
     { host: addresses.server6, counts: { download: 7, echo: 10, idle: 3 } },
   ]
   const into = [
-    ...shared.isps.map((host) => ({ host, counts: { download: 2, echo: 1 } })),
-    ...shared.isps6.map((host) => ({ host, counts: { download: 1, echo: 1 } })),
+    ...(inward[0] ?? []).map((host) => ({ host, counts: { download: 2, echo: 1 } })),
+    ...(inward[1] ?? []).map((host) => ({ host, counts: { download: 1, echo: 1 } })),
   ]
   const plansOf = (to: typeof out | typeof into, port: number) =>
     to.flatMap(({ host, counts }) => Object.entries(counts).map(([kind, count]) => ({ kind, count, host, port })))
   const own = await hold(network.lan, plansOf(out, servingPort))
-  const others = await hold(network.internet, areShared ? plansOf(into, ports.inbound) : [])
+  const others = await hold(network.internet, plansOf(into, ports.inbound))
   const stop = async () => {
     for (const one of [own, others]) await one.running.stop()
   }
@@ -66,7 +70,7 @@ export async function openTraffic(undo: Disposer, network: PairNetwork, areShare
         silenceMs: Math.max(0, ...incoming.map(({ silenceMs }) => silenceMs)),
         errors: [...new Set(incoming.flatMap(({ errors }) => errors))],
       }
-      return areShared ? [...outgoing, all] : outgoing
+      return into.length > 0 ? [...outgoing, all] : outgoing
     },
   }
 }
