@@ -20,4 +20,11 @@ await managerSuite({
     ),
   verbs: { down: service('disconnect'), up: service('connect'), restart: 'systemctl restart connman' },
   harmless: [],
+  toWrite: {
+    said: ['write [uplink wan2] with gateway = ADDRESS'],
+    // Which of the two is its first service changes with what happens to them.
+    script: `printf '[uplink wan%s]\\ngateway = 10.%s.0.1\\n' 1 1 2 2 >/etc/ifbalance/conf.d/lines.conf
+      systemctl reload ifbalance`,
+  },
+  isStatic: true,
 })

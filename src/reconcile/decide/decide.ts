@@ -26,7 +26,7 @@ import { withLeft } from './uplinks/former-addresses.ts'
 import { decideUplinks } from './uplinks/uplinks.ts'
 import { unlistedBridges } from './warnings/bridges.ts'
 import { findConflicts } from './warnings/conflicts.ts'
-import { twins } from './warnings/gatewayless.ts'
+import { twins, untoldGateways } from './warnings/gatewayless.ts'
 
 /** The whole wish. Nothing is balanced where another's table has our name. */
 export function decide(config: Config, observed: Observed): Desired {
@@ -68,6 +68,7 @@ export function decide(config: Config, observed: Observed): Desired {
       ...findDeadFamilies(uplinks),
       ...findConflicts(config, uplinks, observed),
       ...twins(config, uplinks, observed),
+      ...untoldGateways(config, uplinks, observed),
       ...unlistedBridges(config, uplinks, observed),
       ...routedNetworkWarnings(balanced, observed),
       ...offloadWarnings(config, observed),

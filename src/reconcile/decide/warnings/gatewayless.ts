@@ -33,6 +33,17 @@ export function gatewaylessLines(config: Config, uplinks: readonly Uplink[], obs
   )
 }
 
+/** Warnings of lines that a service has connected without telling their gateway, as ConnMan does of all but its first. */
+export function untoldGateways(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly Trouble[] {
+  if (config.balance.adopt !== 'auto') return []
+  return gatewayless(config, uplinks, observed).flatMap(({ name, addresses }): readonly Trouble[] => {
+    const told = observed.bus[name]
+    if (told?.source !== 'ConnMan' || !addresses.some((address) => told.addresses.includes(address))) return []
+    const reason = `${name} is connected, and ConnMan does not tell its gateway: write [uplink ${name}] with gateway = ADDRESS`
+    return [{ kind: 'lan', family: 'inet', reason }]
+  })
+}
+
 /**
  * Warnings of two devices with the same address, such as two sticks fresh from the factory: systemd-networkd keeps one
  * default route for both.
