@@ -19,6 +19,8 @@ export const paths = {
   notifySocket: '/run/ifbalance-notify.socket',
   /** Executables of the administrator, called when an uplink's state changes. */
   userHooks: '/etc/ifbalance/hooks.d',
+  /** What nftables.service of Debian loads. */
+  othersNftables: '/etc/nftables.conf',
   /**
    * Packet counters of this network namespace's devices. /proc/self has those even where /sys is another namespace's.
    */

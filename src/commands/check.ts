@@ -2,6 +2,7 @@
  * `ifbalance check`: looks at the configuration, the tools, the kernel, and what the host has that is in our way;
  * `ifbalance check FILE...` at files that are to become the configuration.
  */
+import { checkFlush } from '../cli/check-flush.ts'
 import { checkKernel } from '../cli/check-kernel.ts'
 import { checkMptcp } from '../cli/check-mptcp.ts'
 import { checkPair } from '../cli/check-pair.ts'
@@ -58,7 +59,11 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
       ...checkPair(config),
       ...readRivals().map(({ reason }) => reason),
     ]
-    const notes = [...gatewaylessLines(config, desired.uplinks, observed), ...checkMptcp(config, observed)]
+    const notes = [
+      ...gatewaylessLines(config, desired.uplinks, observed),
+      ...checkMptcp(config, observed),
+      ...checkFlush(),
+    ]
     const good = notes.map((message) => finding('ok', message))
     if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...good]
     return [...warnings.map((message) => finding('warning', message)), ...good]
