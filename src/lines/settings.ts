@@ -3,7 +3,7 @@ import type { Config } from '../model/config.ts'
 import { type ProbeKind, type ProbeTargets, probeKinds } from '../model/probe-kind.ts'
 import type { Family } from '../net/family.ts'
 import { hostOf } from '../net/target.ts'
-import { familyOf } from '../net/valid.ts'
+import { familyOf, isLinkLocal } from '../net/valid.ts'
 import type { LineSettings } from './path-health.ts'
 
 export interface ProbeSettings extends LineSettings {
@@ -93,4 +93,19 @@ const targetsOf: Readonly<
 function ofFamily(given: readonly string[] = [], family: Family): readonly string[] {
   const own = given.filter((target) => familyOf(hostOf(target)) === family)
   return own.length > 0 ? own : defaultTargets[family]
+}
+
+/**
+ * Whom a line is asked for the size that packets may have. Echoes tell that, whatever else tells whether the line is alive:
+ * they go to the addresses that are asked then, and to the usual ones where none are (pages have names). Nobody is asked where an
+ * administrator has another question than the internet (`arp`, `script`, `none`).
+ */
+export function echoTargets(
+  { kind, targets }: Pick<ProbeSettings, 'kind' | 'targets'>,
+  family: Family,
+): readonly string[] {
+  const asks = probeKinds[kind]
+  if (asks === 'pages') return defaultTargets[family]
+  if (asks !== 'hosts' && asks !== 'services') return []
+  return targets.map(hostOf).filter((target) => familyOf(target) === family && !isLinkLocal(target))
 }

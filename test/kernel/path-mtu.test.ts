@@ -95,6 +95,12 @@ describe('nobody says it, and the daemon finds it out', () => {
 
   const start = () => restart('/run/ifbalance/path-mtus.json', '/run/ifbalance/mtu-searches.json')
 
+  /** Whether the line is alive is asked in another way than by echoes. */
+  async function startWithTcp(): Promise<void> {
+    await host.write('/etc/ifbalance/ifbalance.conf', '[uplink wan1]\nmetric = 20\n[uplink wan2]\nprobe = tcp\n')
+    await start()
+  }
+
   /** Bytes of the day's searches by wan2. */
   async function spent(): Promise<number> {
     const searches = JSON.parse((await host.run(['cat', '/run/ifbalance/mtu-searches.json'])).stdout)
@@ -119,7 +125,7 @@ describe('nobody says it, and the daemon finds it out', () => {
 
   describe.each([
     [1280, 'when the daemon starts', start],
-    [1492, 'when it starts without what was known', start],
+    [1492, 'when it starts without what was known, where probes are connections', startWithTcp],
     [1400, 'when the line comes back, within the budget of before a restart', comeBackAfterRestart],
   ] as const)('a path of %i bytes', (mtu, when, happen) => {
     test(`is found ${when}, and routes say it`, async () => {

@@ -11,7 +11,7 @@ import { unableToStray } from '../../lines/probes/elsewhere.ts'
 import { withOpinions } from '../../lines/probes/opinion-servers.ts'
 import { withResolvers } from '../../lines/probes/resolvers.ts'
 import { timeoutMs } from '../../lines/quality.ts'
-import { probeSettings } from '../../lines/settings.ts'
+import { echoTargets, probeSettings } from '../../lines/settings.ts'
 import { inheritedStandings, judgeFor, missesOf } from '../../lines/standing.ts'
 import type { Cause } from '../../model/cause.ts'
 import type { Config } from '../../model/config.ts'
@@ -21,7 +21,6 @@ import type { LineQuality } from '../../model/line-quality.ts'
 import type { Observed } from '../../model/observed.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import type { Family } from '../../net/family.ts'
-import { isLinkLocal } from '../../net/valid.ts'
 import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
 import type { Reply } from '../control/protocol.ts'
 import type { Ticker } from '../ticker.ts'
@@ -225,7 +224,7 @@ export function watchHealth(
   }
 
   function lookAtMtus(): undefined {
-    mtus.look([...tracks.values()].filter(({ settings }) => settings.kind === 'icmp').map(mtuLineOf))
+    mtus.look([...tracks.values()].map(mtuLineOf).filter(({ targets }) => targets.length > 0))
   }
 
   pulse.join(tick)
@@ -250,7 +249,7 @@ function toldText(track: Track): string {
 }
 
 function mtuLineOf({ egress, settings, line, told }: Track): MtuLine {
-  const targets = settings.targets.filter((target) => !isLinkLocal(target))
+  const targets = echoTargets(settings, egress.family)
   const isWell = told === 'online' && line.state === 'online' && !line.silent && line.rtt !== null
   const state = told === 'offline' || line.silent ? 'dead' : isWell ? 'well' : 'doubtful'
   return { egress, targets, metered: settings.metered, waitMs: timeoutMs(line), state }
