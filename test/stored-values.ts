@@ -187,12 +187,16 @@ export const fileValues: Values<typeof storedFiles> = {
     )
     .map((lines) => new Map(Object.entries(lines))),
   numbers: fc
-    .uniqueArray(fc.tuple(uplinkName, fc.integer({ min: 1, max: maxUplinks })), {
+    .uniqueArray(fc.tuple(uplinkName, fc.integer({ min: 1, max: maxUplinks }), fc.option(count, { nil: undefined })), {
       minLength: 1,
       maxLength: 5,
       comparator: (one, other) => one[0] === other[0] || one[1] === other[1],
     })
-    .map((entries) => Object.fromEntries(entries)),
+    .map((entries) =>
+      Object.fromEntries(
+        entries.map(([name, number, goneSince]) => [name, { number, ...(goneSince !== undefined && { goneSince }) }]),
+      ),
+    ),
   spreading: fc.record(
     {
       spread: fc.constantFrom('weight' as const, 'load' as const, 'overflow' as const, 'latency' as const),

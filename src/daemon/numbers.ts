@@ -9,6 +9,6 @@ import { saveNumbers } from '../store/numbers.ts'
 export function keepNumbers({ state }: Desired, observed: Observed): void {
   // Nothing is known while all is taken down, and what was known then holds.
   if (Object.keys(state.uplinks).length === 0) return
-  const numbers = numbersToKeep(state.uplinks, observed)
+  const numbers = numbersToKeep(state.uplinks, observed, Math.floor(Date.now() / 1000))
   if (!isDeepStrictEqual(numbers, observed.earlierNumbers ?? {})) saveNumbers(numbers)
 }

@@ -7,7 +7,7 @@ import type { Cgroups, Link, Route, Rule, Ruleset } from './kernel.ts'
 import type { Mptcp } from './mptcp.ts'
 import type { PathMtus } from './path-mtu.ts'
 import type { Spreading } from './spreading.ts'
-import type { State } from './state.ts'
+import type { KeptNumber, State } from './state.ts'
 
 export interface Observed {
   /** False where the kernel has no IPv6 or it is disabled: then nothing of ours is made for it. */
@@ -78,8 +78,8 @@ export interface Observed {
   /** Names of uplinks that `ifbalance drain` keeps from new connections until `enable` or a reboot; absent for none. */
   readonly drained?: readonly string[]
   readonly state: State
-  /** By uplink name, the numbers of before: they outlive a boot; absent where none are kept. */
-  readonly earlierNumbers?: Readonly<Record<string, number>>
+  /** By uplink name, the numbers of before: they outlive a boot and a month of absence; absent where none are kept. */
+  readonly earlierNumbers?: Readonly<Record<string, KeptNumber>>
   /** The text of our file that names our tables for iproute2; null where there is none. */
   readonly tableNames: string | null
   /**

@@ -57,3 +57,10 @@ export interface KnownUplink {
    */
   readonly left?: Readonly<Record<string, number>>
 }
+
+/** A number that is kept for an uplink in /var/lib, over boots. */
+export interface KeptNumber {
+  readonly number: number
+  /** When the uplink was first missed, in seconds since 1970; absent while it is known. */
+  readonly goneSince?: number
+}

@@ -3,7 +3,7 @@ import { isOurTable, maxUplinks } from '../../../layout.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Link } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
-import type { KnownUplink, State } from '../../../model/state.ts'
+import type { KeptNumber, KnownUplink, State } from '../../../model/state.ts'
 import { getOwn } from '../../../values/get-own.ts'
 
 interface Wanted {
@@ -18,6 +18,9 @@ interface Wanted {
  * number, and one with a new name each time does not use them all up.
  */
 export const rememberedSeconds = 3600
+
+/** How long its number is kept for it after that, unless all others are taken: a stick that is back next week has it again. */
+const keptSeconds = 30 * 86_400
 
 /**
  * Known uplinks with their numbers: those that are here or configured, and those that were here within the last hour.
@@ -39,13 +42,13 @@ export function decideNumbers(
       ? undefined
       : (renamed(device, names, known) ?? pluggedInAgain(hardware ?? [], names, known, observed))
     if (former !== undefined) known.delete(former.name)
-    const told = [inKernel(device, config, observed), getOwn(earlier, name) ?? null]
+    const told = [inKernel(device, config, observed), getOwn(earlier, name)?.number ?? null]
     const number =
       fixed.get(name) ??
       known.get(name)?.number ??
       former?.number ??
       told.find((one) => one !== null && isFree(one, known, fixed)) ??
-      firstFree(known, fixed, new Set(Object.values(earlier)))
+      firstFree(known, fixed, new Set(Object.values(earlier).map(({ number: had }) => had)))
     if (number !== null) {
       known.set(name, remembered(number, device, hardware, known.get(name)))
       continue
@@ -204,17 +207,22 @@ function firstFree(
 }
 
 /**
- * The numbers to know after the next boot: those of now, and those of uplinks that have not come since the last one, as
- * long as nobody else has them.
+ * The numbers to keep: those of now, and for a month those of uplinks that are away, as long as nobody else has them. `now`
+ * in seconds since 1970. Where the date leaps back, a month begins anew; where it leaps forward, a number is given anew.
  */
 export function numbersToKeep(
-  now: State['uplinks'],
-  { state, earlierNumbers = {} }: Pick<Observed, 'state' | 'earlierNumbers'>,
-): Readonly<Record<string, number>> {
-  const taken = new Set(Object.values(now).map(({ number }) => number))
-  const away = Object.entries(earlierNumbers).filter(
-    ([name, number]) => !taken.has(number) && !Object.hasOwn(now, name) && !Object.hasOwn(state.uplinks, name),
-  )
-  const known = Object.entries(now).map(([name, { number }]) => [name, number] as const)
-  return Object.fromEntries([...away, ...known])
+  known: State['uplinks'],
+  { earlierNumbers = {} }: Pick<Observed, 'earlierNumbers'>,
+  now: number,
+): Readonly<Record<string, KeptNumber>> {
+  const taken = new Set(Object.values(known).map(({ number }) => number))
+  const away = Object.entries(earlierNumbers).flatMap(([name, { number, goneSince = now }]) => {
+    const since = Math.min(goneSince, now)
+    const isKept = !taken.has(number) && !Object.hasOwn(known, name) && now - since < keptSeconds
+    return isKept ? [[name, { number, goneSince: since }] as const] : []
+  })
+  return Object.fromEntries([
+    ...away,
+    ...Object.entries(known).map(([name, { number }]) => [name, { number }] as const),
+  ])
 }

@@ -95,24 +95,53 @@ test('an uplink that gets a section has its connections on, unless its number is
   expect(cut('[uplink lte]\ninterface = wan2\nnumber = 1\n')).toMatchObject([{ uplink: 'wan1', mark: 0x41000000 }])
 })
 
+const day = 86_400
+/** 2026-11-27. */
+const today = 1_795_737_600
+type Kept = ReturnType<typeof numbersToKeep>
+const kept = (numbers: Readonly<Record<string, number>>): Kept =>
+  Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, { number }]))
+
 test('numbers are after a boot as they were before it, whoever comes first', () => {
-  const boot = (earlierNumbers: Readonly<Record<string, number>>) => {
+  const boot = (earlierNumbers: Kept) => {
     const observed = { ...world, uptime: 5, earlierNumbers }
     const desired = decide(config, observed)
-    return { numbers: numbersIn(desired.state), kept: numbersToKeep(desired.state.uplinks, observed) }
+    return { numbers: numbersIn(desired.state), kept: numbersToKeep(desired.state.uplinks, observed, today) }
   }
   const first = boot({})
-  expect(first).toEqual({ numbers: ['wan1 1', 'wan2 2', 'spare 3'], kept: { wan1: 1, wan2: 2, spare: 3 } })
+  expect(first).toEqual({ numbers: ['wan1 1', 'wan2 2', 'spare 3'], kept: kept({ wan1: 1, wan2: 2, spare: 3 }) })
   // One that is not here yet keeps its number, too, and a new one gets none of before.
-  const kept = { phone: 1, wan2: 3, wan1: 2 }
-  expect(boot(kept)).toEqual({ numbers: ['wan1 2', 'wan2 3', 'spare 4'], kept: { ...kept, spare: 4 } })
-  const all = Object.fromEntries(Array.from({ length: 63 }, (_, index) => [`phone${index}`, index + 1]))
+  expect(boot(kept({ phone: 1, wan2: 3, wan1: 2 }))).toEqual({
+    numbers: ['wan1 2', 'wan2 3', 'spare 4'],
+    kept: { ...kept({ wan1: 2, wan2: 3, spare: 4 }), phone: { number: 1, goneSince: today } },
+  })
+  const all = kept(Object.fromEntries(Array.from({ length: 63 }, (_, index) => [`phone${index}`, index + 1])))
   expect(boot(all)).toMatchObject({ numbers: ['wan1 1', 'wan2 2', 'spare 3'] })
-  expect(boot(all).kept).toMatchObject({ wan1: 1, phone3: 4 })
+  expect(boot(all).kept).toMatchObject({ wan1: { number: 1 }, phone3: { number: 4, goneSince: today } })
 })
 
-test('what was given back is not kept over a boot', () => {
-  const state = { uplinks: { phone: { number: 1, interface: 'usb0' } }, sysctls: {} }
-  const now = { wan1: { number: 2, interface: 'wan1' } }
-  expect(numbersToKeep(now, { state, earlierNumbers: { phone: 1, lte: 3, other: 2 } })).toEqual({ wan1: 2, lte: 3 })
+test('a phone is away: out of sight after an hour, the same number within a month, and then nothing is kept of it', () => {
+  const wan1 = { wan1: { number: 2, interface: 'wan1' } }
+  const left = numbersToKeep(wan1, { earlierNumbers: kept({ phone: 1, wan1: 2, other: 2 }) }, today)
+  expect(left).toEqual({ phone: { number: 1, goneSince: today }, wan1: { number: 2 } })
+  const later = (seconds: number) => numbersToKeep(wan1, { earlierNumbers: left }, today + seconds)
+  expect(later(30 * day - 1)).toEqual(left)
+  expect(later(30 * day)).toEqual(kept({ wan1: 2 }))
+  // A machine without a clock begins in 1970.
+  expect(numbersToKeep(wan1, { earlierNumbers: left }, 5)).toEqual({ ...left, phone: { number: 1, goneSince: 5 } })
+  const observed = { ...world, uptime: 99_999, earlierNumbers: { wan2: { number: 7, goneSince: today } } }
+  expect(numbersIn(decide(config, observed).state)).toEqual(['wan1 1', 'spare 2', 'wan2 7'])
+})
+
+test('a new phone each day for a year: sixty-three numbers are enough, and a month of them is kept', () => {
+  let earlierNumbers: Kept = {}
+  for (let one = 0; one < 365; one++) {
+    const known = {
+      wan1: { number: 1, interface: 'wan1' },
+      [`phone${one}`]: { number: 2 + (one % 62), interface: `enx${one}` },
+    }
+    earlierNumbers = numbersToKeep(known, { earlierNumbers }, today + one * day)
+  }
+  expect(Object.keys(earlierNumbers)).toHaveLength(32)
+  expect(earlierNumbers).toHaveProperty('phone335')
 })
