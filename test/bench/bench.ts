@@ -30,7 +30,7 @@ async function sectionOf<Results>({ name, measure, section }: Chapter<Results>):
 }
 
 mkdirSync(folder, { recursive: true })
-await buildDeb()
+if (!wanted.includes('none')) await buildDeb()
 const sections = [
   await sectionOf(dataPath),
   await sectionOf(control),

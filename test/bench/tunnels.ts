@@ -20,22 +20,26 @@ export const tunnels: Chapter<TunnelsResults> = {
     mkdirSync(dirname(bundle), { recursive: true })
     await bundleSources(bundle)
     const samples: TunnelResult[] = []
+    const failed: { readonly tunnel: string; readonly error: string }[] = []
     const undo = disposer()
     try {
       const machine = await bootEmulated(undo, { root: 'tunnels', progress })
       for (const [index, kind] of kinds.entries()) {
-        const own = kind.isDebian
+        const own: readonly (TunnelResult | (typeof failed)[number])[] = kind.isDebian
           ? JSON.parse(
               await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/tunnels.js ${index}`),
             )
           : [await here(index, true), await here(index, false)]
-        for (const sample of own) progress(JSON.stringify(sample))
-        samples.push(...own.filter((sample: object) => !('error' in sample)))
+        for (const sample of own) {
+          progress(JSON.stringify(sample))
+          if ('error' in sample) failed.push(sample)
+          else samples.push(sample)
+        }
       }
     } finally {
       await undo.dispose()
     }
-    return { on: machineFacts(), samples }
+    return { on: machineFacts(), samples, failed }
   },
 }
 
