@@ -130,6 +130,30 @@ test('ifupdown-multi is told by check and status', async () => {
   expect((await host.ifbalance(['status'])).stdout).toContain(message)
 })
 
+test('a ruleset that flushes all and masquerades is told by check, which is no warning; one that does neither is not', async () => {
+  const told = async (text: string) => {
+    await host.write('/etc/nftables.conf', text)
+    await host.run(['nft', '-c', '-f', '/etc/nftables.conf'])
+    const { exitCode, stdout } = await host.ifbalance(['check'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('nothing is in the way')
+    return stdout.split('\n').filter((line) => line.includes('/etc/nftables.conf'))
+  }
+  const nat = 'table ip nat { chain post { type nat hook postrouting priority srcnat; oifname "wan1" masquerade; }; }\n'
+  expect(await told(`#!/usr/sbin/nft -f\nflush ruleset\n${nat}`)).toEqual([
+    expect.stringMatching(
+      /^ok +host +\/etc\/nftables\.conf flushes all rules and masquerades: .*its own tables instead/,
+    ),
+  ])
+  // As Debian ships it, and one that leaves others' tables alone.
+  expect(
+    await told('flush ruleset\ntable inet filter { chain input { type filter hook input priority filter; }; }\n'),
+  ).toEqual([])
+  expect(await told(`table ip nat\ndelete table ip nat\n${nat}`)).toEqual([])
+  await host.run(['rm', '/etc/nftables.conf'])
+  expect((await host.ifbalance(['check'])).stdout).not.toContain('nftables.conf')
+})
+
 describe('F7, F8, F9: others in our number spaces, while we run', () => {
   test.each([
     ['F7', 'ip rule add pref 90 fwmark 0x2000000/0xff000000 lookup 78', 'mark-compared', 'mark-shift'],
