@@ -27,7 +27,11 @@ export const sources: Readonly<Record<string, Source>> = {
   'public IPv6': { address: '2001:db8:77::10', from: 'lan', kind: 'public' },
   "host in uplink 1's IPv6 prefix, behind us": { address: '2001:db8:1::50', from: 'lan', kind: 'uplink', of: 1 },
   'bridged guest, IPv6': { address: '2001:db8:3::9', from: 'guest', kind: 'bridged', of: 3, only: [3] },
+  "uplink 1's IPv6 address": { address: '2001:db8:1::2', from: 'host', kind: 'uplink', of: 1 },
   "uplink 2's IPv6 address": { address: '2001:db8:2::2', from: 'host', kind: 'uplink', of: 2 },
+  "this host's private IPv6 LAN address": { address: 'fd00:77::1', from: 'host', kind: 'private' },
+  "this host's public IPv6 LAN address": { address: '2001:db8:77::1', from: 'host', kind: 'public' },
+  "uplink 1's neighbour, IPv6": { address: '2001:db8:1::9', from: 'isp1', kind: 'neighbour', of: 1 },
 }
 
 export interface Sent {
@@ -182,7 +186,7 @@ export const rulesets: Readonly<Record<string, OthersRuleset>> = {
   },
 }
 
-const named = ['192.168.77.10', '192.168.77.1', '10.1.0.50', 'fd00:77::10']
+const named = ['192.168.77.10', '192.168.77.1', '10.1.0.50', 'fd00:77::10', 'fd00:77::1']
 
 /** The contract, sentence by sentence; the first that speaks of the packet decides. */
 export function expected(ruleset: OthersRuleset, source: Source, uplink: number): 'translated' | 'untouched' {

@@ -71,6 +71,8 @@ for i in 1 2 3; do
 done
 ip -n isp1 address add 10.1.0.9/24 dev far
 ip -n isp1 route add 203.0.113.0/24 via 10.1.0.2
+ip -n isp1 address add 2001:db8:1::9/64 dev far nodad
+ip -n isp1 route add 2001:db8:ffff::/48 via 2001:db8:1::2
 sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
 # Its own link's hosts are behind us, too.
 ip route add 10.1.0.50 dev lan0
@@ -134,9 +136,12 @@ async function seenBy(number: number): Promise<ReadonlyMap<number, string>> {
 
 /** Which providers see what an uplink's neighbour sends through this host to where no route of main's own leads. */
 export async function waysOfNeighbours(): Promise<readonly number[]> {
-  const packets = Array.from({ length: 40 }, (): Packet => {
-    return { protocol: 'udp', from: '10.1.0.9', to: '203.0.113.200', sourcePort: 20_000 + port, port: port++ }
-  })
+  const packets = [
+    ['10.1.0.9', '203.0.113.200'],
+    ['2001:db8:1::9', '2001:db8:ffff::200'],
+  ].flatMap(([from = '', to = '']) =>
+    Array.from({ length: 40 }, (): Packet => ({ protocol: 'udp', from, to, sourcePort: 20_000 + port, port: port++ })),
+  )
   const node = ['netns', 'exec', 'isp1', process.execPath, sender, '{}']
   await run('/usr/sbin/ip', node, { input: JSON.stringify(packets), timeoutMs: 30_000 })
   const seen = await Promise.all([1, 2, 3].map(seenBy))

@@ -88,4 +88,4 @@ test.each(Object.entries(rulesets))('%s', (name, ruleset) => {
 })
 
 test("what an uplink's neighbours send through this host goes where main sends it, as without us", () =>
-  expect(played.ways).toEqual(Array.from({ length: 40 }, () => 1)))
+  expect(played.ways).toEqual(Array.from({ length: 80 }, () => 1)))
