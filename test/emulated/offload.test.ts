@@ -47,14 +47,15 @@ describe.skipIf(lacksEmulator()).each(kernels)('on Linux $kernel', ({ kernel, ro
       })
     })
 
-  test("what an IPsec policy is for is not translated, and others' rules are read with its tools", async () => {
+  test("what an IPsec policy is for is not translated, of the LAN and the host, in both families; and others' rules are read with its tools", async () => {
     const seen = JSON.parse(
       await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/translation.js`),
     )
     expect(seen).toMatchObject({
-      before: { sealed: 0, clear: 20 },
-      ipsec: { sealed: 20, clear: 0 },
-      without: { sealed: 0, clear: 20 },
+      // Twenty of the LAN's, twenty of the host's own.
+      before: { inet: { sealed: 0, clear: 40 }, inet6: { sealed: 0, clear: 40 } },
+      ipsec: { inet: { sealed: 40, clear: 0 }, inet6: { sealed: 40, clear: 0 } },
+      without: { inet: { sealed: 0, clear: 40 }, inet6: { sealed: 0, clear: 40 } },
       plan: 'Nothing to change.',
       legacy: {
         unasked: 'none',

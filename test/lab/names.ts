@@ -33,6 +33,8 @@ export const addresses = {
   resolvers6: ['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe'],
   lanRouter: '192.168.77.1',
   lanClient: '192.168.77.10',
+  lanRouter6: 'fd00:77::1',
+  lanClient6: 'fd00:77::10',
   publicOf: (isp: number) => `198.51.100.${isp}`,
   public6Of: (isp: number) => `2001:db8:f00${isp}::1`,
   subnetOf: (isp: number) => `10.${isp}.0`,

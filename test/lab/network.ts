@@ -92,3 +92,13 @@ async function plugLan(host: string, lan: string): Promise<void> {
     `route add default via ${addresses.lanRouter}`,
   ])
 }
+
+/** The LAN speaks IPv6, too, and the host forwards it. */
+export async function giveLanIpv6({ host, lan }: Pick<Network, 'host' | 'lan'>): Promise<void> {
+  await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1']))
+  await ipBatch(host, [`addr add ${addresses.lanRouter6}/64 dev lan0 nodad`])
+  await ipBatch(lan, [
+    `addr add ${addresses.lanClient6}/64 dev eth0 nodad`,
+    `route add default via ${addresses.lanRouter6}`,
+  ])
+}

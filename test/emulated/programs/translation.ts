@@ -4,11 +4,23 @@
  */
 import { until, untilJudged } from '../../kernel/health-states.ts'
 import { command, inNamespace, nftIn, programArgv } from '../../lab/command.ts'
+import { addresses } from '../../lab/names.ts'
+import { giveLanIpv6 } from '../../lab/network.ts'
 import type { Packet } from '../../lab/programs/send.ts'
 import { packagedLab } from '../packaged-lab.ts'
 
-const remote = '203.0.113.77'
-const tunnel = { from: '10.1.0.50', to: '10.1.0.1' } as const
+/** The LAN's tunnels: what is for the far end goes to the first provider, sealed. */
+const tunnels = {
+  inet: {
+    ...{ lan: '192.168.77.0/24', router: addresses.lanRouter, remote: '203.0.113.77', all: 32 },
+    ...{ from: '10.1.0.50', to: '10.1.0.1' },
+  },
+  inet6: {
+    ...{ lan: 'fd00:77::/64', router: addresses.lanRouter6, remote: '2001:db8:fffe::77', all: 128 },
+    ...{ from: '2001:db8:1::50', to: '2001:db8:1::1' },
+  },
+} as const
+const families = ['inet', 'inet6'] as const
 const cipher = ['enc', 'cbc(aes)', `0x${'01'.repeat(16)}`, 'auth', 'hmac(sha256)', `0x${'02'.repeat(32)}`]
 
 /** All that others' rules may ask, which our copies of it have to be listed as. */
@@ -36,78 +48,78 @@ const others = `table inet fw {
 }
 `
 
-const lab = await packagedLab()
+const lab = await packagedLab({ ipv6: true })
 const { host, lan, isps } = lab.network
 const ip = (...args: readonly string[]) => command(inNamespace(host, ['/usr/sbin/ip', ...args]))
 const first = isps.map(({ namespace }) => namespace)
 
 const counting = `table inet count {
-  counter sealed { }
-  counter clear { }
+  counter sealed_inet { }
+  counter sealed_inet6 { }
+  counter clear_inet { }
+  counter clear_inet6 { }
   chain prerouting {
     type filter hook prerouting priority -300
-    iifname "sub" meta l4proto esp counter name sealed
-    iifname "sub" ip daddr ${remote} counter name clear
+    iifname "sub" meta nfproto ipv4 meta l4proto esp counter name sealed_inet
+    iifname "sub" meta nfproto ipv6 meta l4proto esp counter name sealed_inet6
+    iifname "sub" ip daddr ${tunnels.inet.remote} counter name clear_inet
+    iifname "sub" ip6 daddr ${tunnels.inet6.remote} counter name clear_inet6
   }
 }
 `
 
+const each = 20
 let port = 20_000
 
-/** How many of 20 first packets arrived how, at all providers together. */
-async function arrived(): Promise<Readonly<Record<'sealed' | 'clear', number>>> {
-  for (const isp of first) await command(inNamespace(isp, ['/usr/sbin/nft', 'reset', 'counters']))
-  const packets = Array.from(
-    { length: 20 },
-    (): Packet => ({ protocol: 'udp', to: remote, sourcePort: port++, port: 9 }),
+/** First packets of the host's own, which have its address on the LAN, and of a client. */
+async function send(place: 'host' | 'lan'): Promise<void> {
+  const packets = families.flatMap((family) =>
+    Array.from({ length: each }, (): Packet => {
+      const { remote, router } = tunnels[family]
+      return {
+        ...{ protocol: 'udp', to: remote, sourcePort: port++, port: 9 },
+        ...(place === 'host' && { from: router }),
+      }
+    }),
   )
-  await command(inNamespace(lan, programArgv('send', ['{}'])), { input: JSON.stringify(packets) })
+  const from = place === 'host' ? host : lan
+  await command(inNamespace(from, programArgv('send', ['{}'])), { input: JSON.stringify(packets) })
+}
+
+type Arrived = Readonly<Record<'sealed' | 'clear', number>>
+
+/** How many arrived how, at all providers together. */
+async function arrived(): Promise<Readonly<Record<(typeof families)[number], Arrived>>> {
+  for (const isp of first) await command(inNamespace(isp, ['/usr/sbin/nft', 'reset', 'counters']))
+  await Promise.all([send('host'), send('lan')])
   const listings = await Promise.all(
     first.map(async (isp) => (await command(inNamespace(isp, ['/usr/sbin/nft', 'list', 'counters']))).stdout),
   )
   const of = (name: string) =>
     listings.reduce((sum, text) => sum + Number(new RegExp(`${name} \\{\\s+packets (\\d+)`).exec(text)?.[1] ?? 0), 0)
-  return { sealed: of('sealed'), clear: of('clear') }
+  const ofFamily = (family: string) => ({ sealed: of(`sealed_${family}`), clear: of(`clear_${family}`) })
+  return { inet: ofFamily('inet'), inet6: ofFamily('inet6') }
+}
+
+async function openTunnels(): Promise<void> {
+  for (const family of families) {
+    const { from, to, lan: network, remote, all } = tunnels[family]
+    const tunnel = ['src', from, 'dst', to, 'proto', 'esp']
+    await ip('xfrm', 'state', 'add', ...tunnel, 'spi', '0x100', 'mode', 'tunnel', ...cipher)
+    const what = ['src', network, 'dst', `${remote}/${all}`, 'dir', 'out']
+    await ip('xfrm', 'policy', 'add', ...what, 'tmpl', ...tunnel, 'mode', 'tunnel')
+  }
 }
 
 try {
+  await giveLanIpv6(lab.network)
   await lab.startDaemon()
-  await untilJudged(lab)
+  // Two lines of each family.
+  await untilJudged(lab, 4)
   await lab.tells({ event: 'round', carrying: ['wan1', 'wan2'] })
   for (const isp of first) await nftIn(isp, counting)
   const before = await arrived()
-  await ip(
-    'xfrm',
-    'state',
-    'add',
-    'src',
-    tunnel.from,
-    'dst',
-    tunnel.to,
-    'proto',
-    'esp',
-    'spi',
-    '0x100',
-    'mode',
-    'tunnel',
-    ...cipher,
-  )
-  const way = ['src', '192.168.77.0/24', 'dst', `${remote}/32`, 'dir', 'out']
-  await ip(
-    'xfrm',
-    'policy',
-    'add',
-    ...way,
-    'tmpl',
-    'src',
-    tunnel.from,
-    'dst',
-    tunnel.to,
-    'proto',
-    'esp',
-    'mode',
-    'tunnel',
-  )
+  await openTunnels()
   const ipsec = await arrived()
 
   // Others' rules, while the daemon runs.
