@@ -108,13 +108,14 @@ export async function run(): Promise<number> {
   await stopped
   pulse.stop()
   health.stop()
-  await history.stop()
   services.stop()
   stopSysctls()
   usable.stop()
   awaiting.stop()
   stopKernel()
   await scheduler.stop()
+  // The last round may have told something.
+  await history.stop()
   control.close()
   bus.close()
   watchdog.stop()
