@@ -104,6 +104,7 @@ test(
         ...{ member: 'AddMatch', signature: 's', body: [`type='signal',sender='${names.service}'`] },
       }),
     )
+    const kernel = host.start(['sh', '-c', 'exec env TZ=UTC ip -ts monitor link >&2'])
     const delays: Record<'dbus' | 'monitor', number[]> = { dbus: [], monitor: [] }
     let done = 0
     const log: string[] = []
@@ -195,13 +196,14 @@ test(
         expect(changes, log.slice(-8).join('\n')).toMatchObject(expected)
         expect(changes).toHaveLength(expected.length)
         if (kind !== 'cable' || before === after) continue
+        const happened = carrierChangedAt(kernel.said(), name, state[name].cable, began)
         const [signal] = (signalled.get(name) ?? []).filter(({ at, state: to }) => at >= began && to === after)
         await monitorSays(({ name: of, changes: by }) => of === name && JSON.stringify(by).includes(`"to":"${after}"`))
         const line = lines().findLast(
           ({ name: of, changes: by }) => of === name && JSON.stringify(by).includes('"State"'),
         )
-        delays.dbus.push((signal?.at ?? Number.NaN) - began)
-        delays.monitor.push(Date.parse(String(line?.['time'])) - began)
+        delays.dbus.push((signal?.at ?? Number.NaN) - happened)
+        delays.monitor.push(Date.parse(String(line?.['time'])) - happened)
       }
     }
     const status = JSON.parse((await host.ifbalance(['status', '--json'])).stdout)
@@ -218,17 +220,28 @@ test(
       await expect.poll(() => statesOf(lines(), name), { timeout: longPatienceMs }).toEqual(chains.flat())
     }
     for (const [where, all] of Object.entries(delays))
-      if (all.length > 0)
-        record({
-          ...{
-            name: `a cable is pulled or plugged in -> ${where}, with ip(8)'s own time (median of ${all.length})`,
-            value: median(all),
-          },
-          ...{ unit: 'ms', limit: 200, release: 'namespace', stack: 'kernel' },
-        })
+      for (const [which, value, limit] of [
+        ['median', median(all), 200],
+        ['worst', Math.max(...all), null],
+      ] as const)
+        if (all.length > 0)
+          record({
+            ...{ name: `a cable is pulled or plugged in -> ${where} (${which} of ${all.length})`, value, limit },
+            ...{ unit: 'ms', release: 'namespace', stack: 'kernel' },
+          })
   },
   120_000 + wanted * 6000,
 )
+
+/** When the kernel told that a device has no carrier, or has one, in milliseconds since 1970: ip(8) stamps what it hears. */
+function carrierChangedAt(lines: readonly string[], device: Name, isPulled: boolean, since: number): number {
+  const word = isPulled ? 'NO-CARRIER' : 'LOWER_UP'
+  const times = lines.flatMap((line) => {
+    const [, at, name, flags = ''] = /^\[(\S+)\] \d+: (\S+?)@\S+ <(.*?)>/.exec(line) ?? []
+    return name === device && flags.split(',').includes(word) ? [Date.parse(`${at}Z`)] : []
+  })
+  return times.find((at) => at >= since) ?? Number.NaN
+}
 
 /** Each state that was told in a daemon's life, and that each begins where the one before ended. */
 function chainOf(life: readonly Told[], name: Name): readonly string[] {
