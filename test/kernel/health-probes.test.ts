@@ -225,7 +225,11 @@ test('programs of the administrator hear of changes, others are left out', async
   expect(await lab.exec(['/usr/bin/cat', '/run/heard'])).toBe(
     '/etc/ifbalance/hooks.d/10-good wan2 wan2 online offline\n',
   )
-  await lab.tells({ event: 'hook', hook: '/etc/ifbalance/hooks.d/20-writable' })
+  const check = await lab.ifbalance(['check'])
+  for (const name of ['20-writable', '30-not.a.name']) {
+    await lab.tells({ event: 'hook', hook: `/etc/ifbalance/hooks.d/${name}` })
+    expect(check).toContain(`hook /etc/ifbalance/hooks.d/${name}: left out, `)
+  }
 })
 
 test("names go on being resolved when the only uplink that resolv.conf's server belongs to is dead", async () => {
