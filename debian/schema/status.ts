@@ -87,6 +87,7 @@ const uplink = object<UplinkStatus>({
   ),
   metric: has(integer, 'Its tier: the lowest that works takes new connections'),
   standby: may(constant(true), 'It is used only while no uplink works that is not standby'),
+  metered: may(constant(true), 'What it carries costs money, so little is asked of it'),
   quota: may(
     object<NonNullable<UplinkStatus['quota']>>({
       bytes: has(number, 'What the contract allows'),

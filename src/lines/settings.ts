@@ -50,8 +50,7 @@ export function probeSettings(uplink: string, device: string, family: Family, co
   const section = config.uplinks.find(({ name }) => name === uplink)
   const probe = section?.probe ?? {}
   const kind = config.balance.probe ?? probe.kind ?? 'icmp'
-  // systemd names modems' interfaces ww...
-  const metered = section?.metered ?? /^ww/.test(device)
+  const metered = isMetered(uplink, device, config)
   const pace = metered ? paces.metered : paces.unmetered
   const targets = targetsOf[probeKinds[kind]](probe.targets, family)
   const intervalMs = probe.intervalMs ?? pace.intervalMs
@@ -76,6 +75,12 @@ export function probeSettings(uplink: string, device: string, family: Family, co
     status: probe.status ?? (probe.targets ? 200 : defaultUrlStatus),
     body: probe.body ?? null,
   }
+}
+
+/** Whether what an uplink carries costs money: its section says so, or it is a modem. */
+export function isMetered(uplink: string, device: string, config: Config): boolean {
+  // systemd names modems' interfaces ww...
+  return config.uplinks.find(({ name }) => name === uplink)?.metered ?? /^ww/.test(device)
 }
 
 const targetsOf: Readonly<

@@ -2,6 +2,7 @@
 
 import { whyNoLine } from '../lines/no-line.ts'
 import { bytesNow } from '../lines/quota.ts'
+import { isMetered } from '../lines/settings.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
 import type { Modem } from '../model/facts.ts'
@@ -63,6 +64,8 @@ export interface UplinkStatus {
   readonly metric: number
   /** Whether it is used only while no uplink works that is not standby; absent where not. */
   readonly standby?: true
+  /** Whether what it carries costs money, so that little is asked of it; absent where not. */
+  readonly metered?: true
   /** Bytes that the contract allows a month, and those that are used, as last written down; absent without a quota. */
   readonly quota?: { readonly bytes: number; readonly used: number }
   readonly inet: PathStatus | null
@@ -116,7 +119,8 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
     uplinks: desired.uplinks.filter(isShown(config, observed)).map((uplink) => {
       const modem = getOwn(observed.bus, uplink.interface)?.modem
       const quota = quotaOf(uplink, config, observed)
-      return { ...uplinkStatus(uplink, share, observed), ...(quota && { quota }), ...(modem && { modem }) }
+      const costs = isMetered(uplink.name, uplink.interface, config) && ({ metered: true } as const)
+      return { ...uplinkStatus(uplink, share, observed), ...costs, ...(quota && { quota }), ...(modem && { modem }) }
     }),
     ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
     pending,

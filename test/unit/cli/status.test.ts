@@ -222,6 +222,18 @@ test('nothing works: only where something should', () => {
   expect(isAllDead({ ...all('offline'), pair: { ...pair, role: 'active' } })).toBe(true)
 })
 
+test('an uplink whose traffic costs money is called so: by its section, or as it is a modem', () => {
+  const given = facts([], [])
+  const costs = (text: string, device: string) => {
+    const desired = { ...given.desired, uplinks: [{ ...lte, interface: device }] }
+    return statusOf({ ...given, desired, config: configOf(text) }).uplinks.map(({ metered }) => metered)
+  }
+  expect(costs('', 'ppp0')).toEqual([undefined])
+  expect(costs('[uplink lte]\nmetered = yes\n', 'ppp0')).toEqual([true])
+  expect(costs('', 'wwan0')).toEqual([true])
+  expect(costs('[uplink lte]\nmetered = no\n', 'wwan0')).toEqual([undefined])
+})
+
 test('what is wrong is told', () => {
   const empty: Status = { ...statusOf(facts([], [])), uplinks: [], warnings: ['evil \u001b[31m'], daemon: false }
   const told = (change: Partial<Status>) => statusText({ ...empty, ...change }, plain).split('\n')
