@@ -13,7 +13,7 @@ import type { Observed } from '../model/observed.ts'
 import { pairOf } from '../model/pair.ts'
 import type { SteeringRule } from '../model/rule.ts'
 import type { Step } from '../model/step.ts'
-import type { Trouble } from '../model/trouble.ts'
+import { isOfRuleset, type Trouble } from '../model/trouble.ts'
 import { codeOf } from '../os/error.ts'
 import { log, messageOf } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
@@ -132,7 +132,9 @@ export function createReconcileLoop({
     rest: Pick<Status, 'heldDown' | 'pending'>,
   ): void {
     const shown = rest.heldDown ? decide(inForce, observed) : desired
-    const facts = { config: inForce, observed, desired: shown, usable: toldUsable(inForce), ...rest }
+    // Everyone may read it.
+    const open = { ...shown, warnings: shown.warnings.filter((trouble) => !isOfRuleset(trouble)) }
+    const facts = { config: inForce, observed, desired: open, usable: toldUsable(inForce), ...rest }
     onStatus?.(statusOf({ ...facts, daemon: true, warnings: [] }))
   }
 

@@ -14,6 +14,11 @@ export interface Trouble {
   readonly reason: string
 }
 
+/** Whether it tells of others' nft rules, which root alone may list. */
+export function isOfRuleset({ kind }: Pick<Trouble, 'kind'>): boolean {
+  return ['foreign-table', 'mark-compared', 'mark-written', 'unknown-nat'].includes(kind)
+}
+
 /** Words that programs may compare; they stay what they are when the text changes. */
 export type TroubleKind =
   /** Others' rules, routes or table in our number spaces, or under our name. */

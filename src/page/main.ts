@@ -6,7 +6,16 @@ import { createHistory } from './history.ts'
 import { callFor, questionAbout, refusalText, type Verb, verbTitles } from './orders.ts'
 import { createTable } from './table.ts'
 import { followTheme } from './theme.ts'
-import { inOrder, type Look, lookAt, ratesBetween, summaryText, type UplinkView, uplinkView } from './uplinks.ts'
+import {
+  inOrder,
+  type Look,
+  lookAt,
+  ratesBetween,
+  summaryText,
+  type UplinkView,
+  uplinkView,
+  warningsOf,
+} from './uplinks.ts'
 
 const table = createTable(byId('uplinks'), order)
 const permission = cockpit.permission({ admin: true })
@@ -58,6 +67,7 @@ function alerts(daemon: Daemon | null): void {
           ] as const,
         ]
       : []),
+    ...warningsOf(daemon?.manager).map((words) => ['warning', words] as const),
     ...(refused === '' ? [] : [['danger', refused] as const]),
   ]
   const box = byId('alerts')

@@ -104,6 +104,12 @@ export function inOrder(
   return [...uplinks].sort(([, one], [, other]) => number(one['Number']) - number(other['Number']))
 }
 
+/** What is not as it should be; nothing of a daemon that does not tell it. */
+export function warningsOf(manager: Properties | undefined): readonly string[] {
+  const told = manager?.['Warnings']
+  return Array.isArray(told) ? told.map(text) : []
+}
+
 /** One line about all of them. */
 export function summaryText(manager: Properties, uplinks: readonly UplinkView[]): string {
   const working = uplinks.filter(({ colour }) => colour === 'green' || colour === 'orange').length

@@ -3,6 +3,7 @@ import dbus from 'dbus-next'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { theBus } from '../../src/os/dbus/connection.ts'
 import { checked } from '../json.ts'
+import { longPatienceMs } from '../lab/patience.ts'
 import {
   answers,
   asNobody,
@@ -99,6 +100,7 @@ test('properties are what the kernel has', async () => {
   expect(await get(names.root, names.manager, 'Uplinks')).toBe(`ao 2 "${wan1}" "${wan2}"`)
   expect(await get(names.root, names.manager, 'Mode')).toBe('s "connection"')
   expect(await get(names.root, names.manager, 'HeldDown')).toBe('b false')
+  expect(await get(names.root, names.manager, 'Warnings')).toBe('as 0')
   const since = Number((await get(wan2, names.uplink, 'Since')).slice(2)) / 1000
   expect(since).toBeGreaterThanOrEqual(begun)
   expect(since).toBeLessThanOrEqual(Date.now())
@@ -106,6 +108,11 @@ test('properties are what the kernel has', async () => {
   const before = await sent()
   await host.run(['ping', '-c3', '-i0.01', '-W0.01', '-I', 'wan2', '10.2.0.77'], {}, { accept: [0, 1] })
   expect(await sent()).toBeGreaterThan(before)
+
+  const vpn = 'ip link add tun0 type bridge && ip address add 10.99.0.2/24 dev tun0 && ip link set tun0 up'
+  await host.run(['sh', '-c', `${vpn} && ip route add default via 10.99.0.1 dev tun0 metric 1`])
+  expect(await call('root', 'Reconcile')).toBe('')
+  expect(await get(names.root, names.manager, 'Warnings')).toContain('100 % of new connections go by tun0')
 })
 
 test('D3: who is not root is refused where polkit is absent, and nothing changes', async () => {
@@ -304,10 +311,13 @@ test('enable and disable, by the daemon and without one; names that there are no
   expect(await host.ifbalance(['enable', 'wan22'])).toMatchObject({ exitCode: 2 })
 })
 
-test('status is for everyone', async () => {
+test('status is for everyone, and ends with 1 while nothing works', async () => {
   const { exitCode, stdout, stderr } = await asNobody(host, ['/usr/sbin/ifbalance', 'status'])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/^wan1 +wan1 +online +50 %/m)
   expect(stdout).toContain('2 of 2 uplinks online; the daemon is running.')
   expect(stdout).not.toContain('pending')
+  await host.run(['sh', '-c', 'ip link set isp1 down; ip link set isp2 down'])
+  const code = async () => (await asNobody(host, ['/usr/sbin/ifbalance', 'status'])).exitCode
+  await expect.poll(code, { timeout: longPatienceMs }).toBe(1)
 })

@@ -25,7 +25,7 @@ const uplinks = Object.fromEntries(Array.from({ length: ${count} }, (_, index) =
 }]))
 const points = (line) => Array.from({ length: 720 }, (_, slot) => [slot, 120, 12, 0, line + (slot % 9), 1e6 * (slot % 50), 1e5])
 const answers = {
-  GetAll: () => [variants({ Mode: 'connection', HeldDown: false })],
+  GetAll: () => [variants({ Mode: 'connection', HeldDown: false, Warnings: ['tun0 takes <b>all</b>'] })],
   GetManagedObjects: () => [uplinks],
   GetGraph: ([names, since]) => [JSON.stringify({ step: 120, since: Math.floor(since / 1e6),
     lines: names.map((uplink, line) => ({ uplink, family: 'inet', points: points(line) })) })],
@@ -83,6 +83,7 @@ describe.skipIf(lacking !== null)(`${count} uplinks`, () => {
     expect(await page.locator('#summary').textContent()).toContain(
       '63 of 63 uplinks work. New connections by 63 of them.',
     )
+    expect(await page.locator('#alerts').textContent()).toBe('tun0 takes <b>all</b>')
     await expect.poll(() => page.evaluate(`performance.getEntriesByName('graphs').length`)).toBeGreaterThan(0)
     const figure = async (entry: string) => Number(await page.evaluate(`performance.getEntriesByName(${entry}`)) / 1000
     const about = { unit: 's', release: 'chromium', stack: 'stand-in for Cockpit' }

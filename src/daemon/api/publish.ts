@@ -34,8 +34,9 @@ export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices:
   const published: Published = {
     show: (status) => {
       latest = status
-      const { mode, heldDown, pair, uplinks } = status
-      service.update({ version, mode, heldDown, ...(pair && { pair }), uplinks: remember(uplinks, Date.now()) })
+      const { mode, heldDown, pair, uplinks, warnings } = status
+      const served = remember(uplinks, Date.now())
+      service.update({ version, mode, heldDown, ...(pair && { pair }), warnings, uplinks: served })
     },
     switchUplink: async (verb, word) => {
       const uplink = uplinkCalled(word, latest?.uplinks ?? [])

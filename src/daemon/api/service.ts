@@ -19,6 +19,8 @@ export interface Served {
   readonly mode: Mode
   readonly heldDown: boolean
   readonly pair?: Pair
+  /** What is not as it should be, for people. */
+  readonly warnings: readonly string[]
   readonly uplinks: readonly ServedUplink[]
 }
 
@@ -30,6 +32,7 @@ export interface Actions {
 }
 
 const managerInterface = 'org.ifbalance1.Manager'
+const mostWarnings = 50
 
 type Tree = ReadonlyMap<string, readonly Interface[]>
 
@@ -125,7 +128,10 @@ export function createService(bus: Bus, actions: Actions, past: Past): { readonl
   return { update }
 }
 
-function treeOf({ version, mode, heldDown, pair, uplinks }: Served, methods: ReadonlyMap<string, Method>): Tree {
+function treeOf(
+  { version, mode, heldDown, pair, warnings, uplinks }: Served,
+  methods: ReadonlyMap<string, Method>,
+): Tree {
   const manager: Interface = {
     name: managerInterface,
     methods,
@@ -135,6 +141,7 @@ function treeOf({ version, mode, heldDown, pair, uplinks }: Served, methods: Rea
       ['Mode', fixed('s', mode)],
       ['HeldDown', fixed('b', heldDown)],
       ...(pair ? ofPair(pair) : []),
+      ['Warnings', fixed('as', warnings.slice(0, mostWarnings), 'none')],
       ['Uplinks', fixed('ao', uplinks.map(uplinkPath))],
     ]),
   }
