@@ -9,6 +9,7 @@ import { control } from './control.ts'
 import { dataPath } from './data-path.ts'
 import { failover } from './failover.ts'
 import { history } from './history.ts'
+import { idle } from './idle.ts'
 import { pair } from './pair.ts'
 import { throughput } from './throughput.ts'
 import { tunnels } from './tunnels.ts'
@@ -39,6 +40,7 @@ const sections = [
   await sectionOf(weights),
   await sectionOf(pair),
   await sectionOf(history),
+  await sectionOf(idle),
   await sectionOf(tunnels),
 ].filter((section) => section !== null)
 for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
