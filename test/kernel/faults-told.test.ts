@@ -196,14 +196,17 @@ test(
         expect(changes, log.slice(-8).join('\n')).toMatchObject(expected)
         expect(changes).toHaveLength(expected.length)
         if (kind !== 'cable' || before === after) continue
-        const happened = carrierChangedAt(kernel.said(), name, state[name].cable, began)
-        const [signal] = (signalled.get(name) ?? []).filter(({ at, state: to }) => at >= began && to === after)
         await monitorSays(({ name: of, changes: by }) => of === name && JSON.stringify(by).includes(`"to":"${after}"`))
         const line = lines().findLast(
           ({ name: of, changes: by }) => of === name && JSON.stringify(by).includes('"State"'),
         )
-        delays.dbus.push((signal?.at ?? Number.NaN) - happened)
-        delays.monitor.push(Date.parse(String(line?.['time'])) - happened)
+        const happened = () => carrierChangedAt(kernel.said(), name, state[name].cable, began)
+        const signal = () => (signalled.get(name) ?? []).find(({ at, state: to }) => at >= began && to === after)
+        // Others than the monitor may hear of it later than that.
+        await expect.poll(happened, { timeout: longPatienceMs, interval: 10 }).not.toBeNaN()
+        await expect.poll(signal, { timeout: longPatienceMs, interval: 10 }).toBeDefined()
+        delays.dbus.push((signal()?.at ?? Number.NaN) - happened())
+        delays.monitor.push(Date.parse(String(line?.['time'])) - happened())
       }
     }
     const status = JSON.parse((await host.ifbalance(['status', '--json'])).stdout)
