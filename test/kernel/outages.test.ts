@@ -4,12 +4,14 @@ import type { Cause } from '../../src/model/cause.ts'
 import { ipBatch, nftIn, type Running } from '../lab/command.ts'
 import { openIsp } from '../lab/isp.ts'
 import { record } from '../lab/measurements.ts'
+import { addresses } from '../lab/names.ts'
+import { giveLanIpv6 } from '../lab/network.ts'
 import { openSessions, type Sessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
 import { health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
 import { after, balancing } from './transcript.ts'
 
-/** `IFBALANCE_ROUNDS=100` for figures that count: half an hour. */
+/** `npm run test:outages` has 100, or IFBALANCE_ROUNDS, for figures that count: 18 minutes on a busy machine. */
 const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 8)
 
 const durations = [300, 1000, 3000, 8000]
@@ -39,19 +41,26 @@ const outages: readonly Drop[] = [
 /** The sessions' own pace may pass for what a line can carry. Weights say that, and cut nothing. */
 const isMore = (causes: readonly Cause[]) => !causes.every(({ kind }) => kind === 'weights')
 
+/** The third line's, which go with its link. */
+const defaults3 = ['10.3.0.1', '2001:db8:3::1'].map((gateway) => `default via ${gateway} dev wan3 metric 103`)
+
 let lab: HealthLab
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const cpus = () => Promise.all([1, 2].map(() => lab.start(['/bin/sh', '-c', 'while :; do :; done'])))
 
 beforeAll(async () => {
-  lab = await healthLab()
+  lab = await healthLab({ ipv6: true })
   const { host, internet } = lab.network
-  await openIsp(lab.undo, 3, { host, internet }, { ipv6: false })
+  await giveLanIpv6(lab.network)
+  await openIsp(lab.undo, 3, { host, internet }, { ipv6: true })
+  // An address of IPv6 would go with the link.
+  await lab.exec(['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.wan3.keep_addr_on_down=1'])
   await ipBatch(host, [
     'addr add 10.3.0.50/24 dev wan3',
+    'addr add 2001:db8:3::50/64 dev wan3 nodad',
     'link set wan3 up',
-    'route add default via 10.3.0.1 dev wan3 metric 103',
+    ...defaults3.map((route) => `route add ${route}`),
   ])
 })
 afterAll(() => lab?.dispose())
@@ -67,9 +76,12 @@ function roundOf(index: number) {
 async function setLines(count: number): Promise<void> {
   await ipBatch(lab.network.host, [`link set wan3 ${count === 3 ? 'up' : 'down'}`])
   if (count === 3)
-    await lab.exec(['/usr/sbin/ip', 'route', 'replace', 'default', 'via', '10.3.0.1', 'dev', 'wan3', 'metric', '103'])
-  await untilCarriers(lab, ['wan1', 'wan2', 'wan3'].slice(0, count))
-  await untilJudged(lab, count)
+    await ipBatch(
+      lab.network.host,
+      defaults3.map((route) => `route replace ${route}`),
+    )
+  for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1', 'wan2', 'wan3'].slice(0, count), family)
+  await untilJudged(lab, 2 * count)
 }
 
 async function outage({ drop, duration, isBusy }: ReturnType<typeof roundOf>): Promise<void> {
@@ -87,7 +99,7 @@ async function outage({ drop, duration, isBusy }: ReturnType<typeof roundOf>): P
   }
 }
 
-test('common outages: no connection is cut, no line is held down or degraded afterwards', {
+test('common outages: no connection of IPv4 or IPv6 is cut, no line is held down or degraded afterwards', {
   timeout: 30_000 + rounds * 30_000,
 }, async () => {
   await restart(lab)
@@ -100,11 +112,13 @@ test('common outages: no connection is cut, no line is held down or degraded aft
     const sessions: readonly Sessions[] = [
       await openSessions(lab.network.host, 9, 3),
       await openSessions(lab.network.lan, 9, 3),
+      await openSessions(lab.network.host, 9, 0, 20, addresses.server6),
+      await openSessions(lab.network.lan, 9, 0, 20, addresses.server6),
     ]
     const before = lab.said().length
     await outage(round)
     const said = lab.said().slice(before)
-    await untilJudged(lab, round.lines).catch((error: Error) => failures.push(`${name}: ${error.message}`))
+    await untilJudged(lab, 2 * round.lines).catch((error: Error) => failures.push(`${name}: ${error.message}`))
     const results = (await Promise.all(sessions.map((group) => group.stop()))).flat()
     const cut = results.filter(({ error, peer }) => error !== null || peer.includes(' '))
     if (cut.length > 0) lost.push(`${name}: ${JSON.stringify(cut)}`)
