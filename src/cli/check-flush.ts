@@ -1,6 +1,6 @@
 /** What loads others' ruleset in a way that may end connections, see CAVEATS in ifbalance(8). */
-import { readFileSync } from 'node:fs'
 import { paths } from '../layout.ts'
+import { readIfThere } from '../os/files.ts'
 
 const path = paths.othersNftables
 
@@ -16,7 +16,7 @@ export function checkFlush(read: () => string | null = readOthers): readonly str
 
 function readOthers(): string | null {
   try {
-    return readFileSync(path, 'utf8')
+    return readIfThere(path)
   } catch {
     return null
   }
