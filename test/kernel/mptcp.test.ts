@@ -1,7 +1,8 @@
 /** One connection over all lines: MPTCP's endpoints follow the uplinks, and connections go on by those that are left. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
+import { command, inNamespace, monotonicMs, start, waitForLine } from '../lab/command.ts'
+import { type FollowedBytes, followBytes } from '../lab/followed-bytes.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
@@ -60,29 +61,18 @@ const wan1 = ['10.1.0.50 id 65 subflow dev wan1', `${advertised[0]} id 129 subfl
 const wan2 = ['10.2.0.50 id 66 subflow dev wan2', `${advertised[1]} id 130 subflow dev wan2`]
 const backup2 = wan2.map((line) => line.replace('subflow', 'subflow backup'))
 
-interface Download {
-  readonly bytes: () => number
-  /** The longest time without a byte, in ms. */
-  readonly silence: () => number
+interface Download extends FollowedBytes {
   readonly end: () => string | null
   readonly stop: () => Promise<void>
 }
 
 async function download(address: string): Promise<Download> {
-  const client: Running = await lab.start([...python, 'client', address, String(port)])
-  let [bytes, at, silence, end]: [number, number, number, string | null] = [0, monotonicMs(), 0, null]
+  const client = await lab.start([...python, 'client', address, String(port)])
+  let end: string | null = null
   client.onLine((line) => {
     if (line.startsWith('ended')) end = line
-    silence = Math.max(silence, monotonicMs() - at)
-    at = monotonicMs()
-    bytes = Number(line)
   })
-  return {
-    bytes: () => bytes,
-    silence: () => Math.max(silence, monotonicMs() - at),
-    end: () => end,
-    stop: async () => void (await client.stop()),
-  }
+  return { ...followBytes(client), end: () => end, stop: async () => void (await client.stop()) }
 }
 
 /** Waits until both lines carry something of it. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { command, inNamespace, ipBatch, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
+import { type FollowedBytes, followBytes } from '../lab/followed-bytes.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses, labName } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
@@ -106,9 +107,7 @@ beforeAll(async () => {
 }, longPatienceMs)
 afterAll(() => lab?.dispose())
 
-interface Download {
-  readonly bytes: () => number
-  readonly silence: () => number
+interface Download extends FollowedBytes {
   readonly hasEnded: () => boolean
   readonly stop: () => Promise<void>
 }
@@ -118,21 +117,11 @@ async function download(address: string): Promise<Download> {
     inNamespace(lab.network.lan, ['/usr/bin/python3', programOf('download'), address, String(port)]),
   )
   lab.undo.defer('a client', () => client.stop())
-  let [bytes, at, silence, ended] = [0, monotonicMs(), 0, false]
+  let ended = false
   void client.ended.then(() => {
     ended = true
   })
-  client.onLine((line) => {
-    silence = Math.max(silence, monotonicMs() - at)
-    at = monotonicMs()
-    bytes = Number(line)
-  })
-  return {
-    bytes: () => bytes,
-    silence: () => Math.max(silence, monotonicMs() - at),
-    hasEnded: () => ended,
-    stop: () => client.stop(),
-  }
+  return { ...followBytes(client), hasEnded: () => ended, stop: () => client.stop() }
 }
 
 async function untilBothCarry(): Promise<void> {
