@@ -146,6 +146,10 @@ export const fileValues: Values<typeof storedFiles> = {
     uplinkName,
     fc.oneof(fc.record({ inet: line }), fc.record({ inet: line, inet6: line }), fc.record({ inet6: line })),
   ),
+  stateTimes: record(
+    uplinkName,
+    fc.record({ state: fc.constantFrom('online' as const, 'down' as const, 'absent' as const), since: count }),
+  ),
   refused: some(
     fc.record(
       {

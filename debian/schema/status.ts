@@ -69,6 +69,10 @@ const uplink = object<UplinkStatus>({
   number: has(integer, 'Its number, which is in tables, rules and marks'),
   interface: has(text, 'Its network interface'),
   state: has(oneOf(uplinkStates), 'Its state'),
+  since: may(
+    number,
+    'When the state began, in milliseconds since 1970, or the daemon, if that was later; absent where nobody has seen it',
+  ),
   why: may(text, 'Why it has no line that could be judged, for people'),
   drained: may(
     oneOfAll<NonNullable<UplinkStatus['drained']>>({ command: true, weight: true }),

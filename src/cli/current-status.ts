@@ -6,6 +6,7 @@ import { readRivals } from '../reconcile/observe/conflicting-packages.ts'
 import { survey, surveyWithoutRuleset } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
 import { isPaused } from '../store/held-down.ts'
+import { loadStateTimes } from '../store/state-times.ts'
 import { loadUsable } from '../store/usable.ts'
 import { daemonRuns } from './daemon-runs.ts'
 import { isRoot } from './root.ts'
@@ -30,6 +31,7 @@ export async function currentStatus(): Promise<CurrentStatus> {
     pending: steps.length,
     daemon,
     heldDown: isPaused(),
+    times: loadStateTimes(),
     usable: loadUsable(),
     warnings: [...warnings, ...errors, ...readRivals().map(({ reason }) => reason)],
   })

@@ -105,8 +105,8 @@ interface LineRow {
 
 /** The table of lines: what the daemon knows of the internet behind each link, and why there is no link. */
 function linesText(uplinks: readonly UplinkStatus[], paint: Paint, { verbose, width, now }: Shown): readonly string[] {
-  const rows = uplinks.flatMap(({ name, state, why, inet, inet6 }) => [
-    ...(why !== undefined && (state === 'down' || state === 'unconfigured') ? [noLineRow(name, state, why)] : []),
+  const rows = uplinks.flatMap(({ name, state, since, why, inet, inet6 }) => [
+    ...(why === undefined ? [] : [noLineRow(name, state, since, why)]),
     ...(inet?.health ? [lineRow(name, 'IPv4', inet.health, verbose)] : []),
     ...(inet6?.health ? [lineRow(name, 'IPv6', inet6.health, verbose)] : []),
   ])
@@ -168,10 +168,15 @@ function sizeText({ mtu, mtuBy }: PathStatus, family: string): string {
   return `up to ${mtu} bytes in ${family} (${sizeReasons[mtuBy ?? 'interface']})`
 }
 
-function noLineRow(name: string, state: UplinkStatus['state'], why: string): LineRow {
+function noLineRow(name: string, state: UplinkStatus['state'], began: number | undefined, why: string): LineRow {
   const unknown = { text: '-' }
-  const cells = [{ text: name }, unknown, { text: state, style: styles[state] }, unknown, ...figures.map(() => unknown)]
-  return { cells: () => cells, notes: [firstLine(why)] }
+  return {
+    cells: (since) => [
+      ...[{ text: name }, unknown, { text: state, style: styles[state] }],
+      ...[began === undefined ? unknown : { text: since(began) }, ...figures.map(() => unknown)],
+    ],
+    notes: [firstLine(why)],
+  }
 }
 
 function figureCell(value: number | null, text: LineFigure['text']): Cell {

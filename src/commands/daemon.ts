@@ -11,6 +11,7 @@ import { type HealthWatch, watchHealth } from '../daemon/lines/watch.ts'
 import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
+import { keepStateTimes } from '../daemon/state-times.ts'
 import { createTicker } from '../daemon/ticker.ts'
 import { createUsableCount } from '../daemon/usable.ts'
 import { watchCgroups } from '../daemon/watch/cgroups.ts'
@@ -50,6 +51,7 @@ export async function run(): Promise<number> {
     () => rounds.slices(),
     history,
   )
+  const times = keepStateTimes(pulse)
   const userHooks = createUserHooks()
   const health = watchHealth(pulse, (...causes) => scheduler.now(...causes), history.hear, userHooks)
   const forgetLongGone = createForgetting()
@@ -59,7 +61,7 @@ export async function run(): Promise<number> {
   const awaiting = createAwaiting(() => scheduler.hint({ kind: 'start', reason: "the peer's connections are here" }))
   const rounds = createReconcileLoop({
     details: true,
-    onStatus: published.show,
+    onStatus: (status) => published.show(times.added(status)),
     onWish: ({ uplinks }, config) => usable.before(uplinks, config),
     onDesired: (desired, config, observed) => {
       health.update(desired, config, observed)

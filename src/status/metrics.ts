@@ -84,6 +84,12 @@ function uplinkMetrics({ config, observed, counters }: Seen): readonly UplinkMet
     gauge('state', 'Whether the uplink is in this state.', ({ state }) =>
       uplinkStates.flatMap((each) => one(Number(state === each), { state: each })),
     ),
+    gauge(
+      'state_timestamp_seconds',
+      'When the state began, in seconds since 1970.',
+      ({ since }) => one(since === undefined ? undefined : since / 1000),
+      'seconds',
+    ),
     gauge('drained', 'Whether the uplink takes no new connections, by a command or its weight.', ({ drained }) =>
       one(Number(drained !== undefined)),
     ),

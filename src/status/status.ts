@@ -12,6 +12,7 @@ import type { Observed } from '../model/observed.ts'
 import { type Pair, pairOf } from '../model/pair.ts'
 import type { NarrowedBy } from '../model/path-mtu.ts'
 import type { CapacityFigures } from '../model/spreading.ts'
+import { isStill, type StateTimes } from '../model/state-times.ts'
 import { isWorking, type Path, type Uplink, type UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/routing/internet.ts'
@@ -47,6 +48,8 @@ export interface UplinkStatus {
   readonly number: number
   readonly interface: string
   readonly state: UplinkState
+  /** When the state began, in milliseconds since 1970, or the daemon, if that was later; absent where nobody has seen it. */
+  readonly since?: number
   /** Why the uplink has no line that could be judged; absent where it has one. */
   readonly why?: string
   /** Who says that it takes no new connections, whatever else works; absent where nobody does. */
@@ -97,6 +100,8 @@ export interface Facts {
   readonly pending: number
   readonly daemon: boolean
   readonly heldDown: boolean
+  /** Since when uplinks are in their states, as far as that was seen. */
+  readonly times?: StateTimes
   /** How many uplinks keepalived is told to be usable; null or absent where it is told nothing. */
   readonly usable?: number | null
   /** Warnings of the configuration. */
@@ -104,7 +109,8 @@ export interface Facts {
 }
 
 /** The facts for one moment. */
-export function statusOf({ config, observed, desired, pending, daemon, heldDown, usable, warnings }: Facts): Status {
+export function statusOf(facts: Facts): Status {
+  const { config, observed, desired, pending, daemon, heldDown, times = {}, usable, warnings } = facts
   const ways = { inet: internetWays('inet', observed), inet6: internetWays('inet6', observed) }
   const share = (family: Family, device: string) =>
     ways[family].filter((way) => way.device === device).reduce((sum, way) => sum + way.share, 0)
@@ -120,7 +126,15 @@ export function statusOf({ config, observed, desired, pending, daemon, heldDown,
       const modem = getOwn(observed.bus, uplink.interface)?.modem
       const quota = quotaOf(uplink, config, observed)
       const costs = isMetered(uplink.name, uplink.interface, config) && ({ metered: true } as const)
-      return { ...uplinkStatus(uplink, share, observed), ...costs, ...(quota && { quota }), ...(modem && { modem }) }
+      const time = getOwn(times, uplink.name)
+      const since = time && isStill(time, uplink.state) && { since: time.since }
+      return {
+        ...uplinkStatus(uplink, share, observed),
+        ...since,
+        ...costs,
+        ...(quota && { quota }),
+        ...(modem && { modem }),
+      }
     }),
     ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
     pending,

@@ -8,7 +8,7 @@ import type { Family } from '../net/family.ts'
 import { isUplinkName } from '../net/valid.ts'
 import { type Json, objectOf } from '../values/checked.ts'
 import { loadFile, saveFile } from './file.ts'
-import { type Format, jsonText, load } from './stored.ts'
+import { type Format, jsonText, load, monotonicMs } from './stored.ts'
 
 /**
  * How often the file is written at least. It is not believed for longer than `freshMs`, as a daemon that is gone judges
@@ -16,13 +16,6 @@ import { type Format, jsonText, load } from './stored.ts'
  */
 export const writeEveryMs = 5000
 const freshMs = 30_000
-
-/**
- * Milliseconds of CLOCK_MONOTONIC, which is the same in all processes, and which neither `date` nor a suspend moves.
- */
-function monotonicMs(): number {
-  return Math.round(Number(process.hrtime.bigint() / 1_000_000n))
-}
 
 export const healthFile: Format<Health> = {
   path: join(paths.run, 'health.json'),

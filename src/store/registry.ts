@@ -19,6 +19,7 @@ import { refusedFile } from './refused.ts'
 import { spreadingFile } from './spreading.ts'
 import { stanzas } from './stanzas.ts'
 import { stateFile } from './state.ts'
+import { stateTimesFile } from './state-times.ts'
 import { switchFolders } from './switches.ts'
 import { tableNamesPath } from './table-names.ts'
 import { usablePath } from './usable.ts'
@@ -27,6 +28,7 @@ import { usablePath } from './usable.ts'
 export const storedFiles = {
   state: stateFile,
   health: healthFile,
+  stateTimes: stateTimesFile,
   refused: refusedFile,
   bus: busFile,
   quota: quotaFile,

@@ -35,6 +35,13 @@ export function load<T>(
   }
 }
 
+/**
+ * Milliseconds of CLOCK_MONOTONIC, which is the same in all processes, and which neither `date` nor a suspend moves.
+ */
+export function monotonicMs(): number {
+  return Math.round(Number(process.hrtime.bigint() / 1_000_000n))
+}
+
 /** The members of a JSON object. Throws where the text is no JSON, or JSON of anything else. */
 export function jsonObject(text: string): Json {
   const value: unknown = JSON.parse(text)

@@ -256,11 +256,19 @@ test('D1, D4, D5: monitor tells what the daemon says and nobody else, through re
 
   await host.run(['ip', 'link', 'set', 'isp2', 'down'])
   seen = await monitor.says(/"name":"wan2","changes":\{"State":\{"from":"online","to":"down"\}/, seen)
+  const wentDown = /"Since":\{"from":\d+,"to":(\d+)\}/.exec(monitor.said().at(-1) ?? '')?.[1]
+  const since = async () => {
+    const { stdout } = await asNobody(host, ['/usr/sbin/ifbalance', 'status', '--json'])
+    return checked('status', JSON.parse(stdout)).uplinks[1]?.since
+  }
+  expect(await since()).toBe(Number(wentDown) / 1000)
   daemon.signal('SIGTERM')
   await daemon.ended
   seen = await monitor.says(/"event":"daemon","running":false/, seen)
   daemon = startUnprivilegedDaemon(host)
-  seen = await monitor.says(/"Name":"wan2",.*"State":"down"/, seen)
+  // Since when is known to the next daemon, too.
+  seen = await monitor.says(new RegExp(`"Name":"wan2",.*"State":"down",.*"Since":${wentDown},`), seen)
+  expect(await since()).toBe(Number(wentDown) / 1000)
 
   await restartBus()
   seen = await monitor.says(/"Name":"wan2",.*"State":"down"/, seen)

@@ -19,6 +19,7 @@ import { loadRefused, saveRefused } from '../../src/store/refused.ts'
 import { storedFiles, storedFolders } from '../../src/store/registry.ts'
 import { loadSpreading, saveSpreading } from '../../src/store/spreading.ts'
 import { loadState, saveState } from '../../src/store/state.ts'
+import { loadStateTimes, saveStateTimes } from '../../src/store/state-times.ts'
 import { loadSwitched, saveSwitch, switchFolders } from '../../src/store/switches.ts'
 import { loadTableNames, saveTableNames } from '../../src/store/table-names.ts'
 import { run } from '../lab/run.ts'
@@ -33,6 +34,7 @@ interface Doors {
 const doors: Readonly<Record<keyof typeof storedFiles, Doors>> = {
   state: { load: loadState, save: saveState },
   health: { load: loadHealth, save: saveHealth },
+  stateTimes: { load: loadStateTimes, save: saveStateTimes },
   refused: { load: loadRefused, save: saveRefused },
   bus: { load: loadBusFacts, save: saveBusFacts },
   quota: { load: loadBooks, save: saveBooks },

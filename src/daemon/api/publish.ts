@@ -13,7 +13,6 @@ import type { Reply } from '../control/protocol.ts'
 import { cannotSwitch, switchReply, uplinkCalled } from '../control/switching.ts'
 import type { Past } from './past.ts'
 import { createService } from './service.ts'
-import { rememberSince } from './since.ts'
 
 export interface Published {
   /** Shows how things are after a round. */
@@ -29,14 +28,12 @@ export interface Published {
  * followed; `past` is what is known of it.
  */
 export function publish(bus: Bus, now: (cause: Cause) => Promise<Reply>, slices: () => Cgroups, past: Past): Published {
-  const remember = rememberSince()
   const follow = sliceFollower(now, slices)
   const published: Published = {
     show: (status) => {
       latest = status
       const { mode, heldDown, pair, uplinks, warnings } = status
-      const served = remember(uplinks, Date.now())
-      service.update({ version, mode, heldDown, ...(pair && { pair }), warnings, uplinks: served })
+      service.update({ version, mode, heldDown, ...(pair && { pair }), warnings, uplinks })
     },
     switchUplink: async (verb, word) => {
       const uplink = uplinkCalled(word, latest?.uplinks ?? [])

@@ -4,6 +4,7 @@ import type { Cause } from '../../model/cause.ts'
 import type { Mode } from '../../model/mode.ts'
 import type { Pair } from '../../model/pair.ts'
 import type { Answer, Bus, IncomingCall } from '../../os/dbus/bus.ts'
+import type { UplinkStatus } from '../../status/status.ts'
 import type { SwitchVerb } from '../../store/switches.ts'
 import type { Reply } from '../control/protocol.ts'
 import { gives, refuse } from './answers.ts'
@@ -12,7 +13,7 @@ import { type Interface, type Method, nothing, type Property, takes, type Varian
 import { dispatch } from './dispatch.ts'
 import { type Past, pastMethods } from './past.ts'
 import { described, objectManagerInterface, propertiesInterface, rootPath } from './standard.ts'
-import { describeUplink, fixed, type ServedUplink, uplinkPath } from './uplink.ts'
+import { describeUplink, fixed, uplinkPath } from './uplink.ts'
 
 export interface Served {
   readonly version: string
@@ -21,7 +22,7 @@ export interface Served {
   readonly pair?: Pair
   /** What is not as it should be, for people. */
   readonly warnings: readonly string[]
-  readonly uplinks: readonly ServedUplink[]
+  readonly uplinks: readonly UplinkStatus[]
 }
 
 /** What callers may have the daemon do. */

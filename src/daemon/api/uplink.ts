@@ -11,11 +11,6 @@ import { loadHealth } from '../../store/health.ts'
 import { getOwn } from '../../values/get-own.ts'
 import { type Interface, nothing, type Property } from './describe.ts'
 
-export interface ServedUplink extends UplinkStatus {
-  /** When the state began, or the daemon if that is later, in microseconds of CLOCK_REALTIME, as systemd counts. */
-  readonly since: number
-}
-
 const uplinkInterface = 'org.ifbalance1.Uplink'
 
 /**
@@ -27,7 +22,7 @@ export function uplinkPath({ number }: { readonly number: number }): string {
 }
 
 /** `health` gives what is known of the lines when somebody asks. */
-export function describeUplink(uplink: ServedUplink, health: () => Health = loadHealth): Interface {
+export function describeUplink(uplink: UplinkStatus, health: () => Health = loadHealth): Interface {
   const { inet, inet6 } = uplink
   const counter = (name: 'rxBytes' | 'rxPackets' | 'txBytes' | 'txPackets'): Property => ({
     type: 't',
@@ -48,7 +43,7 @@ export function describeUplink(uplink: ServedUplink, health: () => Health = load
     ['Interface', fixed('s', uplink.interface)],
     ['State', fixed('s', uplink.state)],
     ['StateReason', { type: 's', changes: 'none', read: () => stateReason(uplink, health()) ?? '' }],
-    ['Since', fixed('t', uplink.since)],
+    ['Since', fixed('t', (uplink.since ?? 0) * 1000)],
     ['Reason', fixed('s', reasonOf(uplink), 'none')],
     ['Drained', fixed('s', uplink.drained ?? '')],
     ['Standby', fixed('b', uplink.standby ?? false)],

@@ -120,6 +120,10 @@ test('the table that people read', () => {
     'lte     ppp0       online   25 %       1      10  (direct)   198.51.100.7',
     'gone    wan3       absent      -       1      10  -          -',
     '',
+    'LINE     STATE   SINCE  LATENCY  JITTER  LOSS',
+    'gone  -  absent  -            -       -     -',
+    '  there is no interface wan3',
+    '',
     'Mode connection, 2 of 3 uplinks online; the daemon is running.',
     'Warning: lan overlaps',
   ])
@@ -129,7 +133,7 @@ test('how large packets may be, where it is asked for', () => {
   expect(
     statusText(statusOf(facts([], [])), plain, { verbose: true })
       .split('\n')
-      .slice(6, 9),
+      .slice(10, 13),
   ).toEqual([
     'Packets of home: up to 1500 bytes in IPv4 (its interface); up to 1500 bytes in IPv6 (its interface).',
     'Packets of lte: up to 1492 bytes in IPv4 (found out by probes).',
@@ -140,14 +144,17 @@ test('how large packets may be, where it is asked for', () => {
 test('an uplink without a link has a row among the lines, which says why', () => {
   const given = facts([], [link('wan1', false), link('ppp0')])
   const [down, unconfigured] = [{ ...home, state: 'down' } as const, { ...lte, state: 'unconfigured' } as const]
-  const status = statusOf({ ...given, desired: { ...given.desired, uplinks: [down, unconfigured, gone] } })
+  // What was seen of another state says nothing of this one.
+  const times = { home: { state: 'down', since: now - 90_000 }, lte: { state: 'online', since: now - 1000 } } as const
+  const status = statusOf({ ...given, times, desired: { ...given.desired, uplinks: [down, unconfigured, gone] } })
+  expect(status.uplinks.map(({ since }) => since)).toEqual([now - 90_000, undefined, undefined])
   expect(statusText(status, plain, { width: 100 }).split('\n').slice(6, 12)).toEqual([
-    'LINE     STATE         SINCE  LATENCY  JITTER  LOSS',
-    'home  -  down          -            -       -     -',
+    'LINE     STATE         SINCE               LATENCY  JITTER  LOSS',
+    'home  -  down          08:40:35, for 90 s        -       -     -',
     '  no carrier',
-    'lte   -  unconfigured  -            -       -     -',
+    'lte   -  unconfigured  -                         -       -     -',
     '  no address',
-    '',
+    'gone  -  absent        -                         -       -     -',
   ])
 })
 

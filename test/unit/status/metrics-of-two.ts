@@ -18,7 +18,7 @@ const lte: UplinkStatus = {
 }
 
 const dsl: UplinkStatus = {
-  ...{ name: 'dsl', number: 1, interface: 'ppp0', state: 'absent', weight: 3, metric: 10 },
+  ...{ name: 'dsl', number: 1, interface: 'ppp0', state: 'absent', since: 1_790_000_000_000, weight: 3, metric: 10 },
   ...{ inet: null, inet6: null },
 }
 

@@ -20,6 +20,9 @@ test('metrics tell what status shows, in base units', () => {
     'ifbalance_uplink_state{uplink="lte",state="degraded"} 1',
     'ifbalance_uplink_state{uplink="dsl",state="absent"} 1',
   ])
+  expect(samplesOf('uplink_state_timestamp')).toEqual([
+    'ifbalance_uplink_state_timestamp_seconds{uplink="dsl"} 1790000000',
+  ])
   expect(samplesOf('uplink_share')).toEqual(['ifbalance_uplink_share_ratio{uplink="lte",family="inet"} 0.25'])
   expect(samplesOf('uplink_line_state_timestamp')).toEqual([
     'ifbalance_uplink_line_state_timestamp_seconds{uplink="lte",family="inet"} 1790000000.5',

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { describeUplink, type ServedUplink } from '../../../../src/daemon/api/uplink.ts'
+import { describeUplink } from '../../../../src/daemon/api/uplink.ts'
 import type { Health } from '../../../../src/model/health.ts'
 import { eachFigure, lineFigures } from '../../../../src/model/line-figures.ts'
 import { createDecoder, encode, types } from '../../../../src/os/dbus/wire.ts'
+import type { UplinkStatus } from '../../../../src/status/status.ts'
 
-const uplink: ServedUplink = {
+const uplink: UplinkStatus = {
   ...{ name: 'lte', number: 1, interface: 'wwan0', state: 'online', since: 0, weight: 1, metric: 10 },
   ...{ inet: null, inet6: null },
 }
