@@ -43,22 +43,37 @@ export interface Sent {
   readonly saw: string | null
 }
 
+type Rest = 'all' | 'none'
+
 type Theirs = 'translate' | 'leave' | null
 
 export interface OthersRuleset {
-  readonly language: 'nft' | 'iptables-nft' | 'iptables-legacy'
+  readonly language: 'nft' | `${'iptables' | 'ip6tables'}-${'nft' | 'legacy'}`
   readonly rules: string
   readonly config?: string
+  /** By uplink, what its section says. */
+  readonly sections?: Readonly<Record<string, string>>
   /** What its author would say of such a packet on such an uplink. */
   readonly theirs: (source: Source, uplink: number) => Theirs
   /** By uplink, the addresses that the configuration has forwarded connections translated to. */
   readonly translatesTo?: Readonly<Record<string, readonly string[]>>
   /** What the configuration says instead of the contract's last two sentences. */
-  readonly rest?: 'all' | 'none'
+  readonly rest?: Rest | ((uplink: number) => Rest | null)
 }
 
 const isIPv4 = ({ address }: Source) => !address.includes(':')
 const isWithin = ({ address }: Source, beginning: string) => address.startsWith(beginning)
+
+/** The same words in iptables-nft's table and in the legacy one. */
+const ip6tables = `-t nat -A POSTROUTING -d 2001:db8:ffff::1 -s fd00:77::10 -j ACCEPT
+  -t nat -A POSTROUTING -o wan1 -m comment --comment main -j MASQUERADE
+  -t nat -A POSTROUTING -s 2001:db8:77::/64 -o wan2 -j SNAT --to-source 2001:db8:2::2`
+
+const byIp6tables = (source: Source, uplink: number): Theirs => {
+  if (isIPv4(source) || uplink === 3) return null
+  if (uplink === 2) return isWithin(source, '2001:db8:77:') ? 'translate' : null
+  return source.address === 'fd00:77::10' ? 'leave' : 'translate'
+}
 
 const translatesTo = { wan1: ['10.1.0.77', '2001:db8:1::77'], wan2: ['10.2.0.2'], vmbr0: ['10.3.0.77'] }
 
@@ -118,6 +133,16 @@ export const rulesets: Readonly<Record<string, OthersRuleset>> = {
       return isWithin(source, '172.17.') ? 'leave' : 'translate'
     },
   },
+  'ip6tables-nft, MASQUERADE on wan1, SNAT on wan2': {
+    language: 'ip6tables-nft',
+    rules: ip6tables,
+    theirs: byIp6tables,
+  },
+  'ip6tables-legacy, MASQUERADE on wan1, SNAT on wan2': {
+    language: 'ip6tables-legacy',
+    rules: ip6tables,
+    theirs: byIp6tables,
+  },
   "ufw's before.rules, one LAN": {
     language: 'iptables-nft',
     rules: '-t nat -A POSTROUTING -s 192.168.77.0/24 -o wan1 -j MASQUERADE',
@@ -168,6 +193,29 @@ export const rulesets: Readonly<Record<string, OthersRuleset>> = {
   },
   'masquerade = no': { language: 'nft', rules: '', config: 'masquerade = no', theirs: () => null, rest: 'none' },
   'masquerade = yes': { language: 'nft', rules: '', config: 'masquerade = yes', theirs: () => null, rest: 'all' },
+  'masquerade, by uplink': {
+    language: 'nft',
+    rules: '',
+    config: 'masquerade = no',
+    sections: { wan1: 'masquerade = yes', wan2: 'masquerade = auto' },
+    theirs: () => null,
+    rest: (uplink) => (['all', null, 'none'] as const)[uplink - 1] ?? null,
+  },
+  "masquerade by uplink, beside others' masquerade": {
+    language: 'nft',
+    rules: `table inet fw {
+      chain post { type nat hook postrouting priority srcnat; policy accept;
+        ip saddr 172.17.0.0/16 accept
+        oifname { "wan1", "wan2" } masquerade
+      }
+    }`,
+    sections: { wan1: 'masquerade = no', vmbr0: 'masquerade = yes' },
+    theirs: (source, uplink) => {
+      if (isWithin(source, '172.17.')) return 'leave'
+      return uplink === 3 ? null : 'translate'
+    },
+    rest: (uplink) => (['none', null, 'all'] as const)[uplink - 1] ?? null,
+  },
   // The first is not on this host.
   'source = ...': { language: 'nft', rules: '', translatesTo, theirs: () => null },
   'source = ..., masquerade = yes': {
@@ -192,15 +240,16 @@ const named = ['192.168.77.10', '192.168.77.1', '10.1.0.50', 'fd00:77::10', 'fd0
 export function expected(ruleset: OthersRuleset, source: Source, uplink: number): 'translated' | 'untouched' {
   const { kind, of } = source
   const theirs = ruleset.theirs(source, uplink)
+  const rest = typeof ruleset.rest === 'function' ? ruleset.rest(uplink) : ruleset.rest
   // An uplink's own address stays, whoever translates it.
   if (kind === 'uplink' && of === uplink && source.from === 'host') return 'untouched'
   // What others' rules translate is theirs.
   if (theirs === 'translate') return 'translated'
   // Bridged guests are not ours.
   if (kind === 'bridged') return 'untouched'
-  if (ruleset.rest === 'none') return 'untouched'
+  if (rest === 'none') return 'untouched'
   if (ruleset.config?.startsWith('no-masquerade') && named.includes(source.address)) return 'untouched'
-  if (ruleset.rest === 'all') return 'translated'
+  if (rest === 'all') return 'translated'
   // What came in by an uplink is never translated out of another.
   if (kind === 'neighbour') return 'untouched'
   // Another uplink's address never leaves by this one.

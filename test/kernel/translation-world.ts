@@ -18,7 +18,7 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 ip netns add lan
 ip link add lan0 type veth peer name eth0 netns lan
-for address in 192.168.77.1/24 172.17.0.1/16 100.64.7.1/24 198.51.100.1/28 fd00:77::1/64 2001:db8:77::1/64; do
+for address in 192.168.77.1/24 172.17.0.1/16 100.64.7.1/24 198.51.100.1/28 fd00:77::1/64 2001:db8:77::1/64 fe80::2/64; do
   ip address add $address dev lan0
 done
 ip link set lan0 up
@@ -64,6 +64,8 @@ for i in 1 2 3; do
   [ $i = 3 ] && device=vmbr0
   ip address add 10.$i.0.2/24 dev $device
   ip address add 2001:db8:$i::2/64 dev $device nodad
+  # Without one, the kernel asks for a neighbour only while the last packet that waits has an address of the device.
+  ip address add fe80::2/64 dev $device nodad
   ip route add default via 10.$i.0.1 dev $device metric 10$i
   ip route add default via 2001:db8:$i::1 dev $device metric 10$i
   ip route add 203.0.113.$i via 10.$i.0.1 dev $device

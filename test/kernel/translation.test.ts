@@ -9,8 +9,10 @@ import { reconcile, survey } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { run } from '../lab/run.ts'
 import { scenario } from './namespace.ts'
-import { expected, rulesets, type Sent, sources } from './translation-table.ts'
+import { expected, type OthersRuleset, rulesets, type Sent, sources } from './translation-table.ts'
 import { makeTranslationWorld, sendAll, waysOfNeighbours } from './translation-world.ts'
+
+const legacyPrograms = ['iptables', 'ip6tables'].map((name) => `/usr/sbin/${name}-legacy`)
 
 const play = await scenario(import.meta, async () => {
   await makeTranslationWorld()
@@ -18,12 +20,16 @@ const play = await scenario(import.meta, async () => {
   const results: Record<string, readonly Sent[]> = {}
   const troubles: string[] = []
 
-  for (const [name, { language, rules, config: more = '', translatesTo = {} }] of Object.entries(rulesets)) {
-    if (language === 'iptables-legacy' && !legacy) continue
+  for (const [name, ruleset] of Object.entries(rulesets)) {
+    const { language, rules, config: more = '', sections = {}, translatesTo = {} } = ruleset
+    if (language.endsWith('-legacy') && !legacy) continue
     await unload(legacy)
     if (rules !== '') await load(rules, language)
-    const source = (uplink: string) => `${translatesTo[uplink] ? `source = ${translatesTo[uplink].join(', ')}\n` : ''}`
-    const uplinks = `[uplink wan1]\n${source('wan1')}[uplink wan2]\n${source('wan2')}[uplink vmbr0]\nmetric = 20\n${source('vmbr0')}`
+    const section = (uplink: string, more = '') => {
+      const source = translatesTo[uplink] ? `source = ${translatesTo[uplink].join(', ')}` : ''
+      return ['', `[uplink ${uplink}]`, sections[uplink], source, more].join('\n')
+    }
+    const uplinks = section('wan1') + section('wan2') + section('vmbr0', 'metric = 20')
     troubles.push(...(await settle(configOf(`[balance]\nprobe = none\n${more}\n${uplinks}`), name)))
     results[name] = await sendAll()
   }
@@ -31,22 +37,22 @@ const play = await scenario(import.meta, async () => {
 })
 
 async function hasLegacy(): Promise<boolean> {
-  return run('/usr/sbin/iptables-legacy', ['-t', 'nat', '-L']).then(
+  return Promise.all(legacyPrograms.map((program) => run(program, ['-t', 'nat', '-L']))).then(
     () => true,
     () => false,
   )
 }
 
-async function load(text: string, family: 'nft' | 'iptables-nft' | 'iptables-legacy'): Promise<void> {
-  if (family === 'nft') await run('/usr/sbin/nft', ['-f', '-'], { input: text })
-  else for (const line of text.trim().split('\n')) await run(`/usr/sbin/${family}`, ['-w', ...line.trim().split(' ')])
+async function load(text: string, language: OthersRuleset['language']): Promise<void> {
+  if (language === 'nft') await run('/usr/sbin/nft', ['-f', '-'], { input: text })
+  else for (const line of text.trim().split('\n')) await run(`/usr/sbin/${language}`, ['-w', ...line.trim().split(' ')])
 }
 
 async function unload(legacy: boolean): Promise<void> {
   const { stdout } = await run('/usr/sbin/nft', ['list', 'tables'])
   const others = stdout.split('\n').filter((line) => line.startsWith('table') && !line.endsWith(' ifbalance'))
   for (const line of others) await run('/usr/sbin/nft', ['delete', ...line.split(' ')])
-  if (legacy) await run('/usr/sbin/iptables-legacy', ['-t', 'nat', '-F'])
+  if (legacy) for (const program of legacyPrograms) await run(program, ['-t', 'nat', '-F'])
 }
 
 /** Gives what went wrong. */
@@ -68,7 +74,7 @@ test('each ruleset is taken in at once, and nothing is left to do', () => expect
 
 test.each(Object.entries(rulesets))('%s', (name, ruleset) => {
   const sent = played.results[name]
-  if (ruleset.language === 'iptables-legacy' && !played.legacy) return
+  if (ruleset.language.endsWith('-legacy') && !played.legacy) return
   const lines = (of: (one: Sent) => string) => sent?.map((one) => `${one.source} by ${one.uplink}: ${of(one)}`)
   const seen = ({ source, uplink, by, saw }: Sent) => {
     if (by.length !== 1 || by[0] !== uplink || saw === null) return `seen by ${by.join() || 'nobody'}`
