@@ -3,6 +3,7 @@ import { textOf } from '../model/event-text.ts'
 import type { Dated, LineCourse } from '../model/history.ts'
 import type { Family } from '../net/family.ts'
 import type { LineReport, Outage } from '../status/history/report.ts'
+import { bytesText } from './bytes-text.ts'
 import { type Paint, printableLines } from './output.ts'
 import { localTime, spanText } from './points-in-time.ts'
 import { type Column, layOut } from './table.ts'
@@ -50,7 +51,10 @@ function rowOf({ uplink, family, availability, latencyMs, jitterMs, loss, receiv
   const texts = [
     ...[uplink, familyText(family), availability === null ? '-' : percent(availability)],
     ...[number(latencyMs?.p50), number(latencyMs?.p95), number(latencyMs?.p99), number(jitterMs)],
-    ...[loss === null ? '-' : percent(loss), bytesText(received), bytesText(sent)],
+    ...[
+      loss === null ? '-' : percent(loss),
+      ...[received, sent].map((bytes) => (bytes === null ? '-' : bytesText(bytes))),
+    ],
   ]
   return texts.map((text) => ({ text }))
 }
@@ -63,12 +67,6 @@ function familyText(family: Family): string {
 function percent(part: number): string {
   const digits = (Math.floor(part * 100_000) / 1000).toFixed(3)
   return `${digits.replace(/\.?0+$/, '')} %`
-}
-
-function bytesText(bytes: number | null): string {
-  if (bytes === null) return '-'
-  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3))
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
 }
 
 /** Pieces of a line's course, one a character. */

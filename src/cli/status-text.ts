@@ -5,6 +5,7 @@ import type { NarrowedBy } from '../model/path-mtu.ts'
 import { usableText } from '../model/usable-text.ts'
 import type { PathStatus, Status, UplinkStatus } from '../status/status.ts'
 import { weightReason } from '../status/weight-reason.ts'
+import { bytesText } from './bytes-text.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
 import { localTime, spanText } from './points-in-time.ts'
 import { type Cell, type Column, layOut } from './table.ts'
@@ -54,6 +55,7 @@ export function statusText(status: Status, paint: Paint, shown: Shown): string {
   const sentences = [
     ...missesText(uplinks),
     ...weightsText(uplinks),
+    ...rolesText(uplinks),
     ...(verbose ? sizesText(uplinks) : []),
     summary(status),
     ...roleText(status),
@@ -146,6 +148,22 @@ function weightsText(uplinks: readonly UplinkStatus[]): readonly string[] {
     return reason === null ? [] : [`Weight of ${uplink.name}: ${uplink.weight}, ${reason}.`]
   })
   return lines.length === 0 ? [] : [...lines, '']
+}
+
+/** Which uplinks are not like others, and what is left of quotas. */
+function rolesText(uplinks: readonly UplinkStatus[]): readonly string[] {
+  const roles = (['standby', 'metered'] as const).flatMap((role) => {
+    const names = uplinks.filter((uplink) => uplink[role]).map(({ name }) => name)
+    return names.length === 0 ? [] : [`${role === 'standby' ? 'Standby' : 'Metered'}: ${names.join(', ')}.`]
+  })
+  const quotas = uplinks.flatMap(({ name, quota }) => (quota ? [`Quota of ${name}: ${quotaText(quota)}.`] : []))
+  const lines = [...roles, ...quotas]
+  return lines.length === 0 ? [] : [...lines, '']
+}
+
+function quotaText({ bytes, used }: NonNullable<UplinkStatus['quota']>): string {
+  const rest = bytes - used
+  return `${bytesText(used)} of ${bytesText(bytes)} used, ${rest < 0 ? `${bytesText(-rest)} too many` : `${bytesText(rest)} left`}`
 }
 
 /** How large packets may be by each uplink, and who says so. */

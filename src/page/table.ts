@@ -36,6 +36,7 @@ function createRow(name: string, onOrder: (verb: Verb, name: string) => void) {
   const share = element('span', 'share-text')
   const bar = element('div', 'bar')
   const weight = element('div', 'secondary')
+  const role = element('div', 'secondary role')
   const lines = element('div', 'lines')
   const down = element('span', '')
   const up = element('span', '')
@@ -55,7 +56,7 @@ function createRow(name: string, onOrder: (verb: Verb, name: string) => void) {
     '',
     rowHead(element('span', 'name', name), device),
     cell('State', element('div', 'state', state, since), why),
-    cell('New connections', element('div', 'share', share, track), weight),
+    cell('New connections', element('div', 'share', share, track), weight, role),
     cell('Line', lines),
     cell('Traffic', element('div', 'rate down', down), element('div', 'rate up', up)),
     cell('Gateway', gateway, addresses),
@@ -78,6 +79,7 @@ function createRow(name: string, onOrder: (verb: Verb, name: string) => void) {
       setText(share, view.shareText)
       bar.style.width = `${Math.round(view.share * 1000) / 10}%`
       setText(weight, [view.weight, view.weightReason].filter((part) => part !== '').join(', '))
+      setText(role, view.role)
       setText(lines, view.lines.join('\n'))
       setText(down, view.down)
       setText(up, view.up)

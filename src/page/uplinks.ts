@@ -21,6 +21,8 @@ export interface UplinkView {
   /** Why it has that weight; empty where the administrator says so. */
   readonly weightReason: string
   readonly weight: string
+  /** What it is beside an uplink like others: standby, metered, what is used of its quota; empty for nothing. */
+  readonly role: string
   /** Latency and loss, a family each. */
   readonly lines: readonly string[]
   /** Now; empty until two looks at the counters are there. */
@@ -78,12 +80,13 @@ export function uplinkView(uplink: Properties, rates: ReturnType<typeof ratesBet
     interface: text(uplink['Interface']),
     state,
     colour: colours[state] ?? 'grey',
-    since: agoText(number(uplink['Since']) / 1000, now),
+    since: number(uplink['Since']) > 0 ? agoText(number(uplink['Since']) / 1000, now) : '',
     why: text(uplink['StateReason']),
     share,
     shareText: percentText(share),
     weight: `weight ${number(uplink['Weight'])}`,
     weightReason: text(uplink['WeightReason']),
+    role: roleText(uplink),
     lines: hasLine(said)
       ? [lineText('IPv4', uplink['Line4']), lineText('IPv6', uplink['Line6'])].filter((line) => line !== '')
       : [],
@@ -131,6 +134,15 @@ function lineText(family: string, figures: unknown): string {
     ...(typeof loss === 'number' ? [`${percentText(loss)} lost`] : []),
   ]
   return parts.length === 0 ? '' : `${family} ${parts.join(', ')}`
+}
+
+function roleText(uplink: Properties): string {
+  const quota = number(uplink['QuotaUsed'])
+  return [
+    ...(uplink['Standby'] === true ? ['standby'] : []),
+    ...(uplink['Metered'] === true ? ['metered'] : []),
+    ...(quota > 0 ? [`${percentText(quota)} of its quota used`] : []),
+  ].join(', ')
 }
 
 function text(value: unknown): string {

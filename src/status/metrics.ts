@@ -96,6 +96,7 @@ function uplinkMetrics({ config, observed, counters }: Seen): readonly UplinkMet
     gauge('standby', 'Whether the uplink is used only while no other works.', ({ standby }) =>
       one(Number(standby ?? false)),
     ),
+    gauge('metered', 'Whether what the uplink carries costs money.', ({ metered }) => one(Number(metered ?? false))),
     gauge('weight', 'Weight in force.', ({ weight }) => one(weight)),
     gauge('metric', 'Tier: the uplinks of the lowest that works take new connections.', ({ metric }) => one(metric)),
     gauge(

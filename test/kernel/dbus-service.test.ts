@@ -66,6 +66,7 @@ test('anyone can find and read everything', async () => {
     ['.Interface', 's', 'emits-change'],
     ['.Line4', 'a{sd}', '-'],
     ['.Line6', 'a{sd}', '-'],
+    ['.Metered', 'b', 'emits-change'],
     ['.Metric', 'u', 'emits-change'],
     ['.Name', 's', 'const'],
     ['.Number', 'u', 'const'],

@@ -47,6 +47,7 @@ export function describeUplink(uplink: UplinkStatus, health: () => Health = load
     ['Reason', fixed('s', reasonOf(uplink), 'none')],
     ['Drained', fixed('s', uplink.drained ?? '')],
     ['Standby', fixed('b', uplink.standby ?? false)],
+    ['Metered', fixed('b', uplink.metered ?? false)],
     ['QuotaUsed', fixed('d', uplink.quota ? uplink.quota.used / uplink.quota.bytes : 0, 'none')],
     ['Gateway4', fixed('s', inet?.gateway ?? '')],
     ['Gateway6', fixed('s', inet6?.gateway ?? '')],

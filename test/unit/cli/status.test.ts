@@ -241,6 +241,24 @@ test('an uplink whose traffic costs money is called so: by its section, or as it
   expect(costs('[uplink lte]\nmetered = no\n', 'wwan0')).toEqual([undefined])
 })
 
+test('who is standby or metered, and what is left of a quota, is said below the tables', () => {
+  const status = statusOf(facts([], []))
+  const special = status.uplinks.map((uplink, index) => ({
+    ...{ ...uplink, metered: true as const },
+    ...(index === 1 && { standby: true as const, quota: { bytes: 20e9, used: 12.34e9 } }),
+    ...(index === 2 && { quota: { bytes: 1e9, used: 1.002e9 } }),
+  }))
+  const text = statusText({ ...status, uplinks: special }, plain).split('\n')
+  const from = text.indexOf('Standby: lte.')
+  expect(text.slice(from, from + 5)).toEqual([
+    'Standby: lte.',
+    'Metered: home, lte, gone.',
+    'Quota of lte: 12.3 GB of 20 GB used, 7.66 GB left.',
+    'Quota of gone: 1 GB of 1 GB used, 2 MB too many.',
+    '',
+  ])
+})
+
 test('what is wrong is told', () => {
   const empty: Status = { ...statusOf(facts([], [])), uplinks: [], warnings: ['evil \u001b[31m'], daemon: false }
   const told = (change: Partial<Status>) => statusText({ ...empty, ...change }, plain).split('\n')

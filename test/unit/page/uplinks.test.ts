@@ -20,7 +20,14 @@ describe('an uplink', () => {
   test('is shown with state, share, line and reasons', () => {
     expect(uplinkView(lte, { down: 12_345_678, up: 999 }, now)).toEqual({
       ...{ name: 'lte', interface: 'wwan0', state: 'online', colour: 'green', since: '90 s' },
-      ...{ why: '2 of 3 targets answered', share: 0.254, shareText: '25 %', weight: 'weight 3', weightReason: '' },
+      ...{
+        why: '2 of 3 targets answered',
+        share: 0.254,
+        shareText: '25 %',
+        weight: 'weight 3',
+        weightReason: '',
+        role: '',
+      },
       ...{ lines: ['IPv4 41 ms, 10 % lost'], down: '12.3 Mbit/s', up: '999 bit/s' },
       ...{ gateways: ['fe80::1'], addresses: ['10.64.0.2', '2001:db8::2'] },
       ...{ isDisabled: false, isDrained: false, canDrain: true },
@@ -48,6 +55,11 @@ describe('an uplink', () => {
       colour: 'grey',
       lines: [],
     })
+  })
+
+  test('that is not like others says what it is', () => {
+    const view = uplinkView({ ...lte, Standby: true, Metered: true, QuotaUsed: 0.804 }, null, now)
+    expect(view.role).toBe('standby, metered, 80 % of its quota used')
   })
 
   test('of a later version, with a state and types that nobody knows, is shown all the same', () => {

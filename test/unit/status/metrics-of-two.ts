@@ -5,7 +5,16 @@ import { configOf } from '../../config-of.ts'
 import { healthOf } from '../builders.ts'
 
 const lte: UplinkStatus = {
-  ...{ name: 'lte', number: 2, interface: 'wwan0', state: 'degraded', weight: 3, metric: 10, standby: true },
+  ...{
+    name: 'lte',
+    number: 2,
+    interface: 'wwan0',
+    state: 'degraded',
+    weight: 3,
+    metric: 10,
+    standby: true,
+    metered: true,
+  },
   inet: {
     ...{ gateway: null, addresses: ['198.51.100.7'], mtu: 1500, share: 0.25 },
     health: { ...healthOf('online', true), latencyMs: 14, jitterMs: 2, loss: 0.1, since: 1_790_000_000_500 },

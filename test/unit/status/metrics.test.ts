@@ -32,6 +32,10 @@ test('metrics tell what status shows, in base units', () => {
     'ifbalance_uplink_probe_jitter_seconds{uplink="lte",family="inet"} 0.002',
     'ifbalance_uplink_probe_loss_ratio{uplink="lte",family="inet"} 0.1',
   ])
+  expect(samplesOf('uplink_metered')).toEqual([
+    'ifbalance_uplink_metered{uplink="lte"} 1',
+    'ifbalance_uplink_metered{uplink="dsl"} 0',
+  ])
   expect(samplesOf('uplink_capacity').filter((line) => line.includes('lte'))).toEqual([
     'ifbalance_uplink_capacity_bytes_per_second{uplink="lte",direction="down"} 1000',
   ])

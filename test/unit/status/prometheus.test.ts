@@ -92,6 +92,8 @@ test('ifbalance(8) has each metric', () => {
   const named = entriesOf(section).flatMap(({ head }) => head.match(/\b[a-z][a-z_]+\b/g) ?? [])
   const short = [...samples].map((name) => name.replace(/^ifbalance_(uplink_)?/, ''))
   expect(
-    named.filter((name) => /_|^(up|info|state|drained|weight|metric|standby|warnings|active)$/.test(name)).sort(),
+    named
+      .filter((name) => /_|^(up|info|state|drained|weight|metric|metered|standby|warnings|active)$/.test(name))
+      .sort(),
   ).toEqual(short.sort())
 })
