@@ -1,5 +1,6 @@
 /** What the kernel or nft refuses for one uplink or one rule costs that one alone, is told once, and comes back by itself. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patienceMs } from '../lab/patience.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import { after, changedSoon } from './transcript.ts'
 
@@ -25,6 +26,9 @@ beforeAll(async () => {
   await host.run(['chmod', '755', '/usr/sbin/nft'])
 })
 afterAll(() => host?.end())
+
+/** Until then a busy machine has done it. */
+const within = { timeout: patienceMs }
 
 const out = async (...argv: readonly string[]) => (await host.run(argv, {}, { accept: [0, 2] })).stdout
 const balanced = () => out('ip', 'route', 'show', 'table', '30098')
@@ -94,6 +98,40 @@ test('a gateway that the kernel does not take, and a better one', async () => {
   daemon.signal('SIGHUP')
   await daemon.tells({ ...after({ kind: 'configuration' }), carrying: ['wan1', 'wan2'] }, seen)
   expect(await warningsOf(/refused/)).toEqual([])
+})
+
+test('the same in IPv6 costs one uplink that family', async () => {
+  const seen = daemon.said().length
+  for (const i of [1, 2, 3]) await out('ip', 'address', 'add', `2001:db8:${i}::2/64`, 'dev', `wan${i}`, 'nodad')
+  for (const i of [1, 2])
+    await out('ip', 'route', 'add', 'default', 'via', 'fe80::1', 'dev', `wan${i}`, 'metric', `10${i}`)
+  const balanced6 = () => out('ip', '-6', 'route', 'show', 'table', '30098')
+  await expect.poll(balanced6, within).toMatch(/ wan1 .* wan2 /s)
+  await config('[uplink wan2]\ngateway = 2001:db8:3::2\n')
+  daemon.signal('SIGHUP')
+  const refused = { event: 'trouble', kind: 'refused', uplink: 'wan2', family: 'inet6' }
+  await daemon.tells(refused, seen)
+  const told = /uplink wan2: left out for IPv6, refused: .*Gateway can not be a local address/
+  expect(await warningsOf(told)).toHaveLength(1)
+  expect(await balanced6()).toMatch(/^default via fe80::1 dev wan1 /)
+  expect(await balanced()).toMatch(/ wan1 .* wan2 /s)
+  const wayOf = (family: string, from: string, to: string) => out('ip', family, 'route', 'get', to, 'from', from)
+  expect(await wayOf('-6', '2001:db8:1::2', '2001:db8:ffff::1')).toContain('dev wan1')
+  expect(await wayOf('-6', '2001:db8:2::2', '2001:db8:ffff::1')).toContain('dev wan1')
+  expect(await wayOf('-4', '10.2.0.2', '203.0.113.1')).toContain('dev wan2')
+  // It fails over and comes back as ever meanwhile.
+  await out('ip', 'link', 'set', 'isp1', 'down')
+  await expect.poll(balanced, within).toMatch(/^default via 10.2.0.1 dev wan2 /)
+  await out('ip', 'link', 'set', 'isp1', 'up')
+  await expect.poll(balanced, within).toMatch(/ wan1 .* wan2 /s)
+  expect(daemon.told(refused, seen)).toHaveLength(1)
+  await config('')
+  daemon.signal('SIGHUP')
+  await expect.poll(balanced6, within).toMatch(/ wan1 .* wan2 /s)
+  expect(await warningsOf(/refused/)).toEqual([])
+  for (const i of [1, 2, 3]) await out('ip', '-6', 'address', 'flush', 'dev', `wan${i}`)
+  for (const i of [1, 2]) await out('ip', '-6', 'route', 'del', 'default', 'dev', `wan${i}`)
+  await expect.poll(balanced6, within).toBe('')
 })
 
 test('what is refused is tried again when the world around it is another', async () => {
