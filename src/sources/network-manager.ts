@@ -6,6 +6,7 @@ import { familyOf, isGateway, isInterfaceName, nameServers } from '../net/valid.
 import type { ServiceReport } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
 import { type AskedSource, justLook } from './source.ts'
+import { toldAddresses } from './told-addresses.ts'
 
 const root = '/org/freedesktop'
 const device = 'org.freedesktop.NetworkManager.Device'
@@ -54,7 +55,7 @@ export function parseObjects(value: unknown): ServiceReport {
       }
       const servers = nameServers([...inet.servers, ...inet6.servers])
       if (Object.keys(gateway).length + servers.length === 0) return []
-      const addresses = [...inet.addresses, ...inet6.addresses].toSorted()
+      const addresses = toldAddresses([...inet.addresses, ...inet6.addresses])
       return [[name, { addresses, gateway, ...(servers.length > 0 && { nameServers: servers }) }]]
     }),
   )

@@ -8,6 +8,7 @@ import { Failure } from '../os/error.ts'
 import type { ServiceReport } from '../store/bus-facts.ts'
 import { listOf, numberOf, objectOf, stringOf } from '../values/checked.ts'
 import { type AskedSource, justLook } from './source.ts'
+import { toldAddresses } from './told-addresses.ts'
 
 /**
  * systemd-networkd. A renewal with a new gateway shows as AdministrativeState configuring -> configured, and in the
@@ -108,17 +109,8 @@ function gatewayOf(link: Json, family: Family, number: number): string | undefin
 }
 
 function addressesOf(link: Json): readonly string[] {
-  // networkd's order is not certain, so addresses are sorted: two answers can then be compared.
-  const all = ours(link['Addresses']).flatMap((address) => addressFromBytes(address['Address']) ?? [])
-  const [inet, inet6] = [all.filter((one) => !one.includes(':')), all.filter((one) => one.includes(':'))]
-  return [inet, inet6].flatMap((some) => some.toSorted().slice(0, maxTold)).toSorted()
+  return toldAddresses(ours(link['Addresses']).flatMap((address) => addressFromBytes(address['Address']) ?? []))
 }
-
-/**
- * How many addresses of each family are taken. One that the interface has is enough to believe the rest, and neighbours
- * can make any number.
- */
-const maxTold = 32
 
 function ours(list: unknown): readonly Json[] {
   return (

@@ -5,7 +5,7 @@ import type { Link } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { KnownUplink } from '../../../model/state.ts'
 import type { Uplink } from '../../../model/uplink.ts'
-import { isWithin, parsePrefix } from '../../../net/ipv6-prefix.ts'
+import { isWithin, parsePrefix, routedPrefixes } from '../../../net/ipv6-prefix.ts'
 import { matchesPattern } from '../../../net/patterns.ts'
 import { getOwn } from '../../../values/get-own.ts'
 
@@ -17,7 +17,7 @@ export function routedTo(device: string, section: UplinkConfig | undefined, obse
 }
 
 function told(device: string, { delegations = {}, bus }: Observed): readonly string[] {
-  return [...new Set([...(getOwn(delegations, device) ?? []), ...(getOwn(bus, device)?.prefixes ?? [])])]
+  return routedPrefixes([...(getOwn(delegations, device) ?? []), ...(getOwn(bus, device)?.prefixes ?? [])])
 }
 
 /** The prefixes that are routed to all other devices. */
