@@ -3,7 +3,7 @@
  * an uplink's address on that uplink, so by itself it stays on a dead line until its own timers notice, and never comes
  * back from a worse one. Pure; times in monotonic ms.
  */
-import type { TunnelPeer, UdpFlow } from '../model/tunnel.ts'
+import { begunAbroadBy, begunBy, type Conversation, type TunnelPeer, type UdpFlow } from '../model/tunnel.ts'
 import type { Family } from '../net/family.ts'
 
 /** What the latest round says, as uplinks' numbers by family. */
@@ -12,6 +12,12 @@ export interface Ways {
   readonly carrying: Readonly<Record<Family, ReadonlySet<number>>>
   /** Those behind which something answers. */
   readonly alive: Readonly<Record<Family, ReadonlySet<number>>>
+}
+
+/** A peer to be moved, and its connections by lines that do not carry. */
+export interface Move {
+  readonly peer: TunnelPeer
+  readonly leaves: readonly UdpFlow[]
 }
 
 /** Tunnels that were moved, by interface and key: when, and how often in a row. */
@@ -26,10 +32,11 @@ const longestPauseMs = 300_000
 const forgottenMs = 600_000
 
 /**
- * The peers that are to be moved now, and whether any is where it should not be, or nobody knows where. `since`: when the
- * uplinks that carry became those. What a peer has begun itself is left alone: it knows this host by the address that it asked, and its
- * translators take answers from nowhere else. A connection that is not answered is none of these: a packet of the peer's that comes
- * after its connection was deleted, as a failover does, looks as if the peer had begun one.
+ * The peers that are to be moved now, each with the connections that it leaves, and whether any is where it should not be, or
+ * nobody knows where. `since`: when the uplinks that carry became those. What a peer has begun itself and works is left alone: it
+ * knows this host by the address that it asked, and its translators take answers from nowhere else. A connection that is not
+ * answered is none of these: a packet of the peer's that comes after its connection was deleted, as a failover does, looks as if
+ * the peer had begun one.
  */
 export function strayed(
   before: Moved,
@@ -37,23 +44,36 @@ export function strayed(
   flows: readonly UdpFlow[],
   ways: Ways & { readonly numberOf: (mark: number) => number; readonly since: number },
   now: number,
-): { readonly moved: Moved; readonly moves: readonly TunnelPeer[]; readonly astray: boolean } {
+): { readonly moved: Moved; readonly moves: readonly Move[]; readonly astray: boolean } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
   let astray = false
-  const moves = peers.filter((peer) => {
-    if (ways.carrying[peer.family].size === 0) return false
+  const moving = peers.filter((peer) => {
+    const { [peer.family]: carrying } = ways.carrying
+    const { [peer.family]: alive } = ways.alive
+    if (carrying.size === 0) return false
     const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
-    if (own.length === 0 && flows.some((flow) => flow.isAnswered && isTo(flow, peer))) return false
-    if (own.some((number) => ways.carrying[peer.family].has(number))) return false
+    const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow.mark)))
+    if (own.length === 0 && isTheirs) return false
+    if (own.some((number) => carrying.has(number))) return false
     astray = true
-    const works = own.some((number) => ways.alive[peer.family].has(number))
+    const works = own.some((number) => alive.has(number))
     if (works && now - ways.since < stableMs) return false
     const known = moved.get(keyOf(peer))
     const pause = known ? Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1)) : 0
     return known === undefined || now - known.at >= pause
   })
-  for (const peer of moves) moved.set(keyOf(peer), { at: now, times: (moved.get(keyOf(peer))?.times ?? 0) + 1 })
+  for (const peer of moving) moved.set(keyOf(peer), { at: now, times: (moved.get(keyOf(peer))?.times ?? 0) + 1 })
+  const moves = moving.map((peer) => ({ peer, leaves: flows.filter((flow) => isLeft(flow, peer)) }))
   return { moved, moves, astray }
+
+  function isLeft(flow: UdpFlow, peer: TunnelPeer): boolean {
+    return (isFrom(flow, peer) || isTo(flow, peer)) && !ways.carrying[peer.family].has(ways.numberOf(flow.mark))
+  }
+}
+
+/** The conversation of the tunnel's ends that is known by this connection, whoever began it. */
+export function conversationOf(flow: UdpFlow, peer: TunnelPeer): Conversation {
+  return isFrom(flow, peer) ? begunBy(flow) : begunAbroadBy(flow)
 }
 
 function isFrom(flow: UdpFlow, peer: TunnelPeer): boolean {

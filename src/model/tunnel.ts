@@ -15,13 +15,33 @@ export interface TunnelPeer {
   readonly listenPort: number
 }
 
-/** A UDP connection of the kernel's table. */
+/** A UDP connection of the kernel's table, by the packet that began it. */
 export interface UdpFlow {
   readonly source: string
   readonly sourcePort: number
   readonly destination: string
   readonly destinationPort: number
+  /** The address that answers are sent to: the source, or what that is translated to. */
+  readonly answeredAt: string
   readonly mark: number
   /** Whether a packet has gone the other way. */
   readonly isAnswered: boolean
+}
+
+/** A conversation over UDP: the end that it has on this host, and its peer. */
+export interface Conversation {
+  readonly address: string
+  readonly port: number
+  readonly peer: string
+  readonly peerPort: number
+}
+
+/** The conversation that somebody here has begun by this connection. */
+export function begunBy(flow: UdpFlow): Conversation {
+  return { address: flow.answeredAt, port: flow.sourcePort, peer: flow.destination, peerPort: flow.destinationPort }
+}
+
+/** The conversation that its peer has begun by this connection. */
+export function begunAbroadBy(flow: UdpFlow): Conversation {
+  return { address: flow.destination, port: flow.destinationPort, peer: flow.source, peerPort: flow.sourcePort }
 }

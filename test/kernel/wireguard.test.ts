@@ -27,7 +27,7 @@ echo "key $(wg pubkey </run/${name}.key)"
 wait`
 
 beforeAll(async () => {
-  lab = await healthLab()
+  lab = await healthLab({ ipv6: true })
   const inside = ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs t /run; ${tunnel('wgfar', '10.99.0.1')}`]
   far = await start(inNamespace(lab.network.internet, inside))
   lab.undo.defer('the far end', () => far.stop())
@@ -63,7 +63,7 @@ const figure = { unit: 'ms', release: 'namespaces', stack: 'wireguard-go' }
 
 test('a tunnel on a line that dies goes on by the other, and comes back', { timeout: 4 * longPatienceMs }, async () => {
   await restart(lab, standby)
-  await untilJudged(lab)
+  await untilJudged(lab, 4)
   await untilBy(1)
   await blackhole(lab.network, 1)
   await untilCarriers(lab, ['wan2'])
@@ -76,7 +76,7 @@ test('a tunnel on a line that dies goes on by the other, and comes back', { time
 
 test('a lost carrier, and a tunnel on a line that stays is not touched', { timeout: 4 * longPatienceMs }, async () => {
   await restart(lab, standby)
-  await untilJudged(lab)
+  await untilJudged(lab, 4)
   await untilBy(1)
   const isp = (number: 1 | 2) => lab.network.isps[number - 1]?.namespace ?? ''
   const carrier = (number: 1 | 2, state: string) =>
@@ -84,7 +84,7 @@ test('a lost carrier, and a tunnel on a line that stays is not touched', { timeo
   await carrier(2, 'down')
   await lab.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
   await carrier(2, 'up')
-  await untilJudged(lab)
+  await untilJudged(lab, 4)
   expect(lab.told({ event: 'tunnel' })).toEqual([])
   await carrier(1, 'down')
   await untilCarriers(lab, ['wan2'])
@@ -99,9 +99,66 @@ test('a lost carrier, and a tunnel on a line that stays is not touched', { timeo
   await untilBy(1)
 })
 
+/** One end of a conversation over UDP; the one that is to answer goes on without a pause, and says whom it hears. */
+const talking = `
+import select, socket, sys, time
+here, own, peer, port = sys.argv[1:]
+one = socket.socket(socket.AF_INET6 if ':' in here else socket.AF_INET, socket.SOCK_DGRAM)
+if ':' in here: one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+one.bind((here, int(own)))
+to, heard, due = (peer, int(port)) if peer else None, None, 0
+print('ready', flush=True)
+while True:
+    if select.select([one], [], [], max(0, due - time.monotonic()))[0]:
+        sender = one.recvfrom(100)[1]
+        if not peer:
+            if sender[0] != heard: print('hears', sender[0], flush=True)
+            to, heard = sender, sender[0]
+    if time.monotonic() >= due:
+        due = time.monotonic() + (1 if peer else 0.02)
+        try:
+            if to: one.sendto(b'x', to)
+        except OSError: pass
+`
+
+/** Starts a conversation between fixed ports, here without an address of its own; gives what waits for it to come by this provider. */
+async function talk(farAddress: string, publicOf: (isp: 1 | 2) => string) {
+  const any = farAddress.includes(':') ? '::' : '0.0.0.0'
+  const heard: string[] = []
+  const far = await start(
+    inNamespace(lab.network.internet, ['/usr/bin/python3', '-c', talking, farAddress, '7101', '', '0']),
+  )
+  lab.undo.defer('the far end of a conversation', () => far.stop())
+  far.onLine((line) => heard.push(line))
+  await lab.start(['/usr/bin/python3', '-c', talking, any, '7100', farAddress, '7101'])
+  return async (isp: 1 | 2) => {
+    const isSo = async () => heard.at(-1) === `hears ${publicOf(isp)}`
+    await until(lab, `${farAddress} hears provider ${isp}`, isSo, longPatienceMs)
+  }
+}
+
+test('what peers still send to a line that is left keeps nothing on it', { timeout: 6 * longPatienceMs }, async () => {
+  await restart(lab, standby)
+  await untilJudged(lab, 4)
+  await untilBy(1)
+  const talks = [await talk(addresses.server, addresses.publicOf), await talk(addresses.server6, addresses.public6Of)]
+  const download = ['/usr/bin/nsenter', '-t', String(far.pid), '-n', '/usr/bin/ping', '-q', '-i', '0.01', '10.99.0.2']
+  const busy = await start(download)
+  lab.undo.defer('what is in the tunnel', () => busy.stop())
+  for (const heardBy of talks) await heardBy(1)
+  await blackhole(lab.network, 1, 'out')
+  await untilCarriers(lab, ['wan2'])
+  await untilCarriers(lab, ['wan2'], '-6')
+  for (const heardBy of talks) await heardBy(2)
+  await untilBy(2)
+  await mend(lab.network, 1)
+  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
+  await untilBy(1)
+})
+
 test('with tunnels = leave, it stays where it is', async () => {
   await restart(lab, `[balance]\ntunnels = leave\n${standby}`)
-  await untilJudged(lab)
+  await untilJudged(lab, 4)
   await untilBy(1)
   await blackhole(lab.network, 1)
   await untilCarriers(lab, ['wan2'])

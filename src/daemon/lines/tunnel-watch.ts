@@ -1,9 +1,10 @@
 /** Has tunnels of this host follow the uplinks: looks after each change of those that carry, until all have followed. */
 
-import { readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
+import { deleteUdpFlow, readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
+import { dropLatePackets } from '../../kernel/nft/late-packets.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
 import { numberOf } from '../../layout.ts'
-import { type Moved, strayed, type Ways } from '../../lines/tunnels.ts'
+import { conversationOf, type Move, type Moved, strayed, type Ways } from '../../lines/tunnels.ts'
 import { balancedDevices, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
@@ -20,6 +21,8 @@ const families = ['inet', 'inet6'] as const
 const lookMs = 1000
 /** How long after a change tunnels are looked at: one that says nothing for a minute is not waited for. */
 const watchfulMs = 60_000
+/** What is on its way is here by then, and a peer that did not hear of the move is not kept from its former address. */
+const lateSeconds = 3
 /** The time since the change, in parts of which a look follows the one before: looking runs programs. */
 const part = 0.25
 
@@ -46,10 +49,25 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
     const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
     // What has changed meanwhile is looked at once more.
     dueAt = ways === known ? next : now
-    for (const peer of moves) {
+    for (const move of moves) {
+      await leave(move)
+      const { peer } = move
       await routeAnew(peer)
       log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
     }
+  }
+
+  /**
+   * WireGuard takes the address that a packet of its peer came to for its own, so what is on its way to the former one would
+   * have it back there at once.
+   */
+  async function leave({ peer, leaves }: Move): Promise<void> {
+    await dropLatePackets(
+      peer.family,
+      leaves.map((flow) => conversationOf(flow, peer)),
+      lateSeconds,
+    )
+    for (const flow of leaves) await deleteUdpFlow(peer.family, flow)
   }
 
   async function begin(): Promise<void> {

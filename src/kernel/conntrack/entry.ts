@@ -7,6 +7,10 @@ import { hex } from '../../values/hex.ts'
 /** Words for the option --family. Without it, conntrack(8) looks at IPv4 alone. */
 const familyNames = { inet: 'ipv4', inet6: 'ipv6' } as const
 
+export function familyWords(family: Family) {
+  return ['--family', familyNames[family]] as const
+}
+
 /**
  * Calls `take` with each text line of the listing; `filters` are options of conntrack(8). Throws where that fails, as
  * it does for others than root.
@@ -16,13 +20,13 @@ export async function eachEntry(
   filters: readonly string[],
   take: (line: string) => void,
 ): Promise<void> {
-  await eachLine(programs.conntrack, ['--dump', '--family', familyNames[family], ...filters], take)
+  await eachLine(programs.conntrack, ['--dump', ...familyWords(family), ...filters], take)
 }
 
 /** The command that deletes entries of a family by mark, and by source where one is given. */
 export function deleteByMark(family: Family, mark: number, mask: number, source: string | undefined) {
   const from = source === undefined ? [] : ['--orig-src', source]
-  const words = ['--delete', '--family', familyNames[family], '--mark', `${hex(mark)}/${hex(mask)}`, ...from]
+  const words = ['--delete', ...familyWords(family), '--mark', `${hex(mark)}/${hex(mask)}`, ...from]
   return [programs.conntrack, ...words] as const
 }
 

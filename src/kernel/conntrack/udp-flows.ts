@@ -1,7 +1,13 @@
 /** UDP connections of the kernel's table. */
+import { programs } from '../../layout.ts'
 import type { UdpFlow } from '../../model/tunnel.ts'
 import type { Family } from '../../net/family.ts'
-import { eachEntry, markOf } from './entry.ts'
+import { run } from '../../os/run.ts'
+import { hex } from '../../values/hex.ts'
+import { eachEntry, familyWords, markOf } from './entry.ts'
+
+/** How many connections of a mark are listed at most. */
+const most = 1000
 
 /** Those that have one of these ports at either end. Throws where conntrack(8) fails. */
 export async function readUdpFlows(family: Family, ports: ReadonlySet<number>): Promise<readonly UdpFlow[]> {
@@ -13,14 +19,39 @@ export async function readUdpFlows(family: Family, ports: ReadonlySet<number>): 
   return flows
 }
 
-/** The original direction of a text line of conntrack(8). */
+/**
+ * Those with such a mark that a program here has begun, and that have gone on for three packets at least. Throws where
+ * conntrack(8) fails.
+ */
+export async function readLivelyFlows(
+  family: Family,
+  { mark, mask }: { readonly mark: number; readonly mask: number },
+  isHere: (address: string) => boolean,
+): Promise<readonly UdpFlow[]> {
+  const flows: UdpFlow[] = []
+  await eachEntry(family, ['--proto', 'udp', '--mark', `${hex(mark)}/${hex(mask)}`], (line) => {
+    const flow = flows.length < most && line.includes(' [ASSURED] ') ? parseUdpFlow(line) : null
+    if (flow && isHere(flow.source)) flows.push(flow)
+  })
+  return flows
+}
+
+/** Both directions of a text line of conntrack(8). */
 export function parseUdpFlow(line: string): UdpFlow | null {
-  const found = /^udp .*?src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) /.exec(line)
+  const found = /^udp .*?src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) .*?src=\S+ dst=(\S+) /.exec(line)
   if (!found) return null
-  const [, source = '', destination = '', sourcePort, destinationPort] = found
+  const [, source = '', destination = '', sourcePort, destinationPort, answeredAt = ''] = found
   return {
-    ...{ source, destination, sourcePort: Number(sourcePort), destinationPort: Number(destinationPort) },
+    ...{ source, destination, sourcePort: Number(sourcePort), destinationPort: Number(destinationPort), answeredAt },
     mark: markOf(line),
     isAnswered: !line.includes(' [UNREPLIED] '),
   }
+}
+
+/** Deletes it from the table. Throws where conntrack(8) cannot be run. */
+export async function deleteUdpFlow(family: Family, flow: UdpFlow): Promise<void> {
+  const tuple = ['--src', flow.source, '--dst', flow.destination]
+  const ports = ['--sport', String(flow.sourcePort), '--dport', String(flow.destinationPort)]
+  const words = ['--delete', ...familyWords(family), '--proto', 'udp', ...tuple, ...ports]
+  await run(programs.conntrack, words, { accept: [0, 1] })
 }

@@ -5,17 +5,21 @@
  * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
 import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
+import { readLivelyFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { forgetStranded, forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
 import { isMptcpStep, type MptcpStep, mptcpWords } from '../../kernel/mptcp.ts'
+import { dropLatePackets } from '../../kernel/nft/late-packets.ts'
 import { deleteRuleset, loadingTransactions } from '../../kernel/nft/table.ts'
 import { refusalText } from '../../kernel/refusal-text.ts'
 import { peersElsewhere } from '../../kernel/sockets/sockets.ts'
 import { writeSysctl } from '../../kernel/sysctls.ts'
 import { programs } from '../../layout.ts'
 import type { Step } from '../../model/step.ts'
+import { begunBy } from '../../model/tunnel.ts'
 import type { Family } from '../../net/family.ts'
+import { hasAddress } from '../../os/addresses.ts'
 import { log, messageOf } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 import { isFormerSaved, saveState } from '../../store/state.ts'
@@ -56,6 +60,7 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
     if (step.kind === 'forget-stranded')
       await attempt('connections with an address that is not here', () => forgetStranded(step))
     if (step.kind !== 'forget-connections' && step.kind !== 'close-sockets') continue
+    if (step.kind === 'forget-connections') await attempt('what comes late', () => dropWhatComesLate(step))
     const commands =
       step.kind === 'close-sockets'
         ? step.addresses.map((address) => closeSockets(address))
@@ -69,6 +74,13 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
       }
     }
   }
+}
+
+/** Before its connections are deleted: what their peers send after that is no question. */
+async function dropWhatComesLate({ family, mark, mask, addresses = [] }: ForgetConnections): Promise<void> {
+  if (family === undefined || addresses.length === 0) return
+  const flows = await readLivelyFlows(family, { mark, mask }, hasAddress)
+  await dropLatePackets(family, flows.filter(({ answeredAt }) => addresses.includes(answeredAt)).map(begunBy))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseUdpFlow } from '../../../src/kernel/conntrack/udp-flows.ts'
 import { parsePeers } from '../../../src/kernel/wireguard.ts'
-import { type Moved, strayed } from '../../../src/lines/tunnels.ts'
+import { conversationOf, type Moved, strayed } from '../../../src/lines/tunnels.ts'
 import type { TunnelPeer, UdpFlow } from '../../../src/model/tunnel.ts'
 
 const key = `${'A'.repeat(43)}=`
@@ -12,11 +12,13 @@ const peer: TunnelPeer = {
 /** A packet of ours by an uplink, whose number is the mark here. */
 const by = (mark: number, more: Partial<UdpFlow> = {}): UdpFlow => ({
   ...{ source: '10.0.0.2', sourcePort: 40000, destination: '203.0.113.1', destinationPort: 51820, mark },
+  answeredAt: '10.0.0.2',
   isAnswered: true,
   ...more,
 })
 const theirs: UdpFlow = {
   ...{ source: '203.0.113.1', sourcePort: 51820, destination: '10.0.0.2', destinationPort: 40000, mark: 2 },
+  answeredAt: '203.0.113.1',
   isAnswered: true,
 }
 const none = new Set<number>()
@@ -46,6 +48,7 @@ test.each<[string, readonly UdpFlow[], number, readonly number[], number]>([
   ['on a line that works: when the better one has stayed', [by(2)], 3000, [1, 2], 1],
   ['moved already, and the former connection is still in the table', [by(2), by(1)], 3000, [1, 2], 0],
   ["of the peer's making", [theirs], 100_000, [1, 2], 0],
+  ["of the peer's making, on a dead line: at once", [theirs], 0, [1], 1],
   ['that a late packet of the peer looks like: at once', [{ ...theirs, isAnswered: false }], 0, [1], 1],
   ['of both makings, on a dead line', [theirs, by(2)], 0, [1], 1],
   ['another port of ours', [by(1, { sourcePort: 40001 })], 0, [1], 1],
@@ -58,6 +61,15 @@ test('looking goes on only while one is astray', () => {
   expect(moves([theirs]).astray).toBe(false)
   expect(moves([by(2)], 0).astray).toBe(true)
   expect(moves([]).astray).toBe(true)
+})
+
+test('what a move leaves is what goes by lines that do not carry, by the address that the peer knows', () => {
+  const translated = by(2, { answeredAt: '10.0.1.2' })
+  const [move] = moves([theirs, translated], 100_000).moves
+  expect(move?.leaves.map((flow) => conversationOf(flow, peer))).toEqual([
+    { address: '10.0.0.2', port: 40000, peer: '203.0.113.1', peerPort: 51820 },
+    { address: '10.0.1.2', port: 40000, peer: '203.0.113.1', peerPort: 51820 },
+  ])
 })
 
 test('where nothing carries, it stays', () => {
@@ -97,6 +109,7 @@ test('what conntrack(8) lists', () => {
     'udp      17 59 src=10.2.0.50 dst=203.0.113.1 sport=40000 dport=51820 src=203.0.113.1 dst=10.2.0.50 sport=51820 dport=40000 [ASSURED] mark=1107296256 use=1'
   expect(parseUdpFlow(line)).toEqual({
     ...{ source: '10.2.0.50', sourcePort: 40000, destination: '203.0.113.1', destinationPort: 51820 },
+    answeredAt: '10.2.0.50',
     mark: 0x42000000,
     isAnswered: true,
   })

@@ -10,6 +10,9 @@
  * But nobody answers on purpose from an address that nobody asked: after one such answer, those of its port come from
  * the address that the client asked last.
  *
+ * A peer's packet that comes after its conversation was deleted here, as a failover does, is no question: see
+ * kernel/nft/late-packets.ts, which fills `late`.
+ *
  * Sets serve where a map from clients to addresses would, as nft 1.0.6 has no dynamic map with so long a key, and no
  * kernel replaces what a map has.
  */
@@ -88,6 +91,7 @@ export function decideAsked(uplinks: readonly Uplink[]): AskedRules {
         set(`addresses_${ip}`, `${type} . inet_service . inet_service . ${type}`, silence),
         // This set outlives those that lead to it.
         set(`latest_${ip}`, `${type} . inet_service . inet_service . ${type}`, longer),
+        set(`late_${ip}`, `${type} . inet_service . inet_service . ${type}`, silence),
         set(`newcomers_${ip}`, type, silence),
       ]),
       set(careless, 'inet_service', '10m'),
@@ -121,7 +125,11 @@ function questionChains(kind: Kind): readonly Chain[] {
     {
       name: `asked_${ip}`,
       hook: null,
-      rules: [`${asking} . ${ip} daddr @latest_${ip} accept`, `socket wildcard 0x1 goto remember_${ip}`],
+      rules: [
+        `${asking} . ${ip} daddr @latest_${ip} accept`,
+        `${asking} . ${ip} daddr @late_${ip} drop`,
+        `socket wildcard 0x1 goto remember_${ip}`,
+      ],
     },
   ]
 }
