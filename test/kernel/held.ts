@@ -33,6 +33,14 @@ const lan = {
   proxied: { inet: '192.168.77.11', inet6: 'fd00:77::11' },
 }
 
+/** Hosts behind this one with addresses of the first provider's link, the second one proxied: how they are made to be. */
+const near = { inet: ['10.1.0.201', '10.1.0.202'], inet6: ['2001:db8:1::201', '2001:db8:1::202'] } as const
+const nearOnHost = [
+  'sysctl -qw net.ipv4.conf.wan1.proxy_arp=1 net.ipv6.conf.wan1.proxy_ndp=1',
+  ...near.inet.map((address) => `ip route add ${address} dev lan0`),
+  ...near.inet6.flatMap((address) => [`ip route add ${address} dev lan0`, `ip neigh add proxy ${address} dev wan1`]),
+].join(' && ')
+
 export interface World {
   /** For figures. */
   readonly where: { readonly release: string; readonly stack: string }
@@ -122,6 +130,9 @@ export async function startHolding(world: World): Promise<Holding> {
   await run('host', ['ip', 'address', 'add', `${prefix}1/64`, 'dev', 'lan0', 'nodad'])
   const notPreferred = ['nodad', 'preferred_lft', '0']
   await run('lan', ['ip', 'address', 'add', `${prefix}10/64`, 'dev', 'eth0', ...notPreferred])
+  await run('host', ['sh', '-c', nearOnHost])
+  for (const address of [near.inet[0], near.inet6[0]])
+    await run('lan', ['ip', 'address', 'add', address, 'dev', 'eth0', ...(address.includes(':') ? notPreferred : [])])
   await run('isp1', ['ip', 'route', 'add', `${prefix}/64`, 'via', addressOf(1).inet6])
   for (const i of [1, 2] as const) await run(`isp${i}`, ['nft', '-f', '-'], strict(i, world))
   await run('host', ['nft', '-f', '-'], theirs)
@@ -159,8 +170,14 @@ export async function startHolding(world: World): Promise<Holding> {
     ftp('active', 'active', server.inet),
     ftp('active6', 'active', server.inet6, `${prefix}10`),
     ftp('passive', 'passive', server.inet),
+    ftp('passive6', 'passive', server.inet6, `${prefix}10`),
     { name: 'tftp', kind: 'tftp', to: server.inet, port: 69 },
   ]
+  /** Of the LAN and of this host, with addresses of the first provider's link. */
+  const nearby = {
+    lan: [tcp('near', server.inet, near.inet[0]), tcp('near6', server.inet6, near.inet6[0])],
+    host: [tcp('near proxy', server.inet, near.inet[1]), tcp('near proxy6', server.inet6, near.inet6[1])],
+  }
   const [host4, host6] = [tcp('host', server.inet), tcp('host6', server.inet6)]
   const ofHost: readonly Plan[] = [
     ...[host4, host6, download(host4), download(host6)],
@@ -169,14 +186,24 @@ export async function startHolding(world: World): Promise<Holding> {
 
   return {
     early: async (each, main) => {
-      await hold('lan', ofLan, each)
-      await hold('host', [...ofHost, tcp('proxy', server.inet, lan.proxied.inet)], each)
-      await hold('isp1', [tcp('forward6', `${prefix}10`, server.inet6)], each)
+      // Another provider drops what has the first one's addresses.
+      const isFirst = ({ to }: Plan) => main === 1 || to === server.inet6
+      await hold('lan', [...ofLan, ...nearby.lan.filter(isFirst)], each)
+      // Nobody translates IPv6, so what is to work has addresses of the first provider's.
+      const proxies = [tcp('proxy', server.inet, lan.proxied.inet), tcp('proxy6', server.inet6, `${prefix}11`)]
+      await hold(
+        'host',
+        [...ofHost, tcp('bound6', server.inet6, `${prefix}1`), ...proxies, ...nearby.host.filter(isFirst)],
+        each,
+      )
+      const first = addressOf(1).inet6
+      await hold('isp1', [tcp('forward6', `${prefix}10`, server.inet6), tcp('service6', first, server.inet6)], each)
       const { inet } = addressOf(main)
       await hold(
         `isp${main}`,
         [
           { name: 'forward', kind: 'tcp', to: inet, port: 7001, bind: server.inet },
+          tcp('service', inet, server.inet),
           ftp('passive in', 'passive', inet, server.inet),
           ftp('active in', 'active', inet, server.inet),
         ],
@@ -184,14 +211,19 @@ export async function startHolding(world: World): Promise<Holding> {
       )
     },
     all: async (each, proxies = true) => {
-      await hold('lan', [...ofLan, tcp('lan6 private', server.inet6, lan.client.inet6)], each)
+      await hold('lan', [...ofLan, ...nearby.lan, tcp('lan6 private', server.inet6, lan.client.inet6)], each)
       await hold(
         'host',
         [
           ...ofHost,
           tcp('bound6', server.inet6, lan.router.inet6),
           ...(proxies
-            ? [tcp('proxy', server.inet, lan.proxied.inet), tcp('proxy6', server.inet6, lan.proxied.inet6)]
+            ? [
+                tcp('proxy', server.inet, lan.proxied.inet),
+                tcp('proxy6', server.inet6, lan.proxied.inet6),
+                tcp('prefix proxy6', server.inet6, `${prefix}11`),
+                ...nearby.host,
+              ]
             : []),
         ],
         each,
@@ -206,8 +238,11 @@ export async function startHolding(world: World): Promise<Holding> {
           { name: name('forward'), kind: 'tcp', to: inet, port: 7001, bind: server.inet },
           { name: name('forward6'), kind: 'tcp', to: inet6, port: 7001, bind: server.inet6 },
           tcp(name('service'), inet, server.inet),
+          tcp(name('service6'), inet6, server.inet6),
           ftp(name('active in'), 'active', inet, server.inet),
+          ftp(name('active in6'), 'active', inet6, server.inet6),
           ftp(name('passive in'), 'passive', inet, server.inet),
+          ftp(name('passive in6'), 'passive', inet6, server.inet6),
         ],
         each,
       )

@@ -6,7 +6,7 @@
  *   in, or by the uplink's address that it was translated to. The route is asked last: what goes to a VPN or a LAN is not ours.
  * - What a helper expected (FTP's data, RTP) inherits its master's mark, and may have the opposite direction.
  * - A socket without the uplink's address (of a LAN's, or a proxy's with its client's) is told by its translation; so are ICMP
- *   errors of this host's about what it forwards.
+ *   errors of this host's about what it forwards. A client's address may be of the uplink's prefix, and needs none.
  * - What others do not have tracked (`notrack`) is never translated, so a source of an uplink's prefix leaves by that uplink:
  *   any other provider drops it.
  * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
@@ -18,15 +18,14 @@ import { isUplinkIn, type Present } from '../../../model/active-uplinks.ts'
 import type { Config } from '../../../model/config.ts'
 import type { Chain } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
-import type { Family } from '../../../net/family.ts'
-import { isWithin, type Prefix, parsePrefix, prefixText } from '../../../net/ipv6-prefix.ts'
 import { hex } from '../../../values/hex.ts'
+import { type Evidence, evidenceOf, type Owned } from './evidence.ts'
 
 export interface Staying {
   readonly chains: readonly Chain[]
   readonly prerouting: readonly string[]
   /** Rules for the host's own packets, before everything else that marks them. */
-  readonly translated: string
+  readonly translated: readonly string[]
   readonly answer: string
 }
 
@@ -38,7 +37,8 @@ export function decideStaying(present: readonly Present[], { layout }: Config, o
   const byNumber = `meta mark set ct mark & ${hex(mask)} | ${hex(pinned)}`
   const byMark = (number: number) => `meta mark set ${hex((markOf(number, layout) | pinned) >>> 0)}`
   const chain = (name: string, rules: readonly string[]): Chain => ({ name, hook: null, rules })
-  const evidence = evidenceOf(present)
+  const evidence = evidenceOf(present, observed)
+  const proxied = proxiedLines(evidence)
   const untracked = haveLateRules(observed, layout) ? [] : untrackedLines(evidence, present, byMark)
   return {
     chains: [
@@ -64,6 +64,14 @@ export function decideStaying(present: readonly Present[], { layout }: Config, o
         `meta mark 0 ${byNumber}`,
       ]),
       chain('translated', [`${unremembered(layout)} jump adopt`, leftBy]),
+      ...(proxied.length > 0
+        ? [
+            chain('proxied', [
+              ...byFamily(present, (some) => `oif ${devices(some)} ${unremembered(layout)} jump adopt`),
+              leftBy,
+            ]),
+          ]
+        : []),
       ...(untracked.length > 0 ? [chain('untracked', untracked)] : []),
     ],
     prerouting: [
@@ -72,7 +80,7 @@ export function decideStaying(present: readonly Present[], { layout }: Config, o
       'ct status expected goto expected',
       ...(untracked.length > 0 ? ['ct state untracked meta mark 0 goto untracked'] : []),
     ],
-    translated: 'ct status snat,dnat jump translated',
+    translated: ['ct status snat,dnat jump translated', ...proxied],
     answer: `ct direction reply ct mark & ${hex(incoming)} != 0 meta mark 0 ${byNumber}`,
   }
 }
@@ -105,60 +113,6 @@ function rememberChains({ number }: Present, layout: Layout): readonly Chain[] {
 // ---- connections of before -------------------------------------------------------------------------------------
 
 /**
- * By family, the addresses that belong to one uplink alone, with its number; in IPv6 also the prefixes that are routed
- * to it.
- */
-type Evidence = Readonly<Record<Family, readonly (readonly [address: string, number: number])[]>>
-
-function evidenceOf(present: readonly Present[]): Evidence {
-  const of = (family: Family) =>
-    present.flatMap(({ number, translateTo, [family]: path }) =>
-      [...new Set([...(path?.addresses ?? []), translateTo?.[family] ?? []].flat())].map(
-        (address) => [address, number] as const,
-      ),
-    )
-  const ipv4 = of('inet')
-  const ipv6 = [
-    ...of('inet6').map(([address, number]) => [`${address}/128`, number] as const),
-    ...present.flatMap(({ number, prefixes = [] }) => prefixes.map((prefix) => [prefix, number] as const)),
-  ].flatMap(([text, number]) => {
-    const prefix = parsePrefix(text)
-    return prefix ? [{ prefix, number }] : []
-  })
-  return {
-    inet: sorted(ipv4.filter(([address, number]) => !ipv4.some(([other, its]) => other === address && its !== number))),
-    inet6: sorted(
-      ipv6.filter((one) => isClear(one, ipv6)).map(({ prefix, number }) => [textOf(prefix), number] as const),
-    ),
-  }
-}
-
-interface Owned {
-  readonly prefix: Prefix
-  readonly number: number
-}
-
-/**
- * Whether the prefix is neither within another of the same uplink, which says the same, nor overlaps with another's.
- */
-function isClear(one: Owned, all: readonly Owned[]): boolean {
-  return all.every((other, index) => {
-    if (other === one) return true
-    const same = other.prefix.bits === one.prefix.bits && other.prefix.length === one.prefix.length
-    if (other.number === one.number) return same ? all.indexOf(one) < index : !isWithin(one.prefix, other.prefix)
-    return !isWithin(one.prefix, other.prefix) && !isWithin(other.prefix, one.prefix)
-  })
-}
-
-function textOf(prefix: Prefix): string {
-  return prefixText(prefix).replace(/\/128$/, '')
-}
-
-function sorted(pairs: readonly (readonly [string, number])[]) {
-  return pairs.toSorted(([one], [other]) => (one < other ? -1 : 1))
-}
-
-/**
  * The direction in which the uplink's address is the destination: of what left, where answers go; of what came in,
  * where it was sent.
  */
@@ -167,20 +121,45 @@ const headers = { inet: 'ip', inet6: 'ip6' } as const
 const families = ['inet', 'inet6'] as const
 
 /**
- * Rules for connections that may be older than our table. What is not translated has its own address there: with IPv6
- * that may be the uplink's, too, but a new connection's says nothing.
+ * Rules for connections that may be older than our table. What is not translated has its own address there: in IPv6, and
+ * behind a proxy for ARP, that may be the uplink's, too, but a new connection's says nothing.
  */
 function maybeLines(evidence: Evidence): readonly string[] {
-  const known = { inet: { original: 'ct status snat', reply: 'ct status dnat' } } as const
+  const known = { original: 'ct status snat', reply: 'ct status dnat' } as const
   return families.flatMap((family) =>
-    evidence[family].length === 0
-      ? []
-      : (['original', 'reply'] as const).map((direction) => {
-          const which = family === 'inet' ? known.inet[direction] : 'ct state established,related'
-          const elements = evidence[family].map(([address]) => `${address} : goto leaves`)
-          return `ct direction ${direction} ${which} ${ends[direction]} ${headers[family]} daddr vmap { ${elements.join(', ')} }`
-        }),
+    (['original', 'reply'] as const).flatMap((direction) => {
+      const line = (which: string, some: readonly Owned[]) =>
+        some.length === 0
+          ? []
+          : [
+              `ct direction ${direction} ${which} ${ends[direction]} ${headers[family]} daddr vmap { ${some.map(({ text }) => `${text} : goto leaves`).join(', ')} }`,
+            ]
+      const all = evidence[family]
+      if (family === 'inet6') return line(earlier, all)
+      return [
+        ...line(
+          known[direction],
+          all.filter(({ behind }) => !behind),
+        ),
+        ...line(
+          earlier,
+          all.filter(({ behind }) => behind),
+        ),
+      ]
+    }),
   )
+}
+
+const earlier = 'ct state established,related'
+
+/** Rules for this host's packets whose source is one that hosts behind it have, as a proxy's with its client's address. */
+function proxiedLines(evidence: Evidence): readonly string[] {
+  return families.flatMap((family) => {
+    const some = evidence[family].filter(({ behind }) => behind)
+    if (some.length === 0) return []
+    const sources = some.map(({ text }) => text).join(', ')
+    return [`${headers[family]} saddr { ${sources} } ${earlier} fib saddr type != local jump proxied`]
+  })
 }
 
 // ---- what is not tracked ---------------------------------------------------------------------------------------
@@ -209,8 +188,8 @@ function untrackedLines(
 ): readonly string[] {
   const some = present.filter((uplink) => isUplinkIn('inet6', uplink)).toSorted((a, b) => a.index - b.index)
   return inet6
-    .filter(([source]) => source.includes('/') && some.length > 0)
-    .map(([source, number]) => `ip6 saddr ${source} fib daddr oif ${devices(some)} ${byMark(number)}`)
+    .filter(({ text }) => text.includes('/') && some.length > 0)
+    .map(({ text, number }) => `ip6 saddr ${text} fib daddr oif ${devices(some)} ${byMark(number)}`)
 }
 
 function adoptLines(evidence: Evidence): readonly string[] {
@@ -219,7 +198,7 @@ function adoptLines(evidence: Evidence): readonly string[] {
       ? []
       : (['original', 'reply'] as const).map((direction) => {
           const chain = direction === 'original' ? 'to' : 'in'
-          const elements = evidence[family].map(([address, number]) => `${address} : jump ${chain}_${number}`)
+          const elements = evidence[family].map(({ text, number }) => `${text} : jump ${chain}_${number}`)
           return `ct direction ${direction} ${ends[direction]} ${headers[family]} daddr vmap { ${elements.join(', ')} }`
         }),
   )
