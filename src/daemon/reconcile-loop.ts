@@ -19,7 +19,7 @@ import { log, messageOf } from '../os/log.ts'
 import { commandOf } from '../reconcile/apply/commands.ts'
 import { isWayOut, troubleOf } from '../reconcile/apply/refusals.ts'
 import { decide } from '../reconcile/decide/decide.ts'
-import { followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
+import { type Found, followedSlices, type Outcome, reconcile, survey, takeDown } from '../reconcile/reconcile.ts'
 import { type Status, statusOf } from '../status/status.ts'
 import { isPaused } from '../store/held-down.ts'
 import { loadUsable } from '../store/usable.ts'
@@ -111,7 +111,7 @@ export function createReconcileLoop({
   }
 
   /** Logs the events of a round, which `journalctl -p notice` shows. */
-  function tellEvents({ observed, desired }: Outcome, inForce: Config, held: boolean): void {
+  function tellEvents({ observed, desired }: Found, inForce: Config, held: boolean): void {
     if (held) {
       if (telling !== null) tellEvent({ event: 'held-down' })
       telling = null
@@ -126,11 +126,7 @@ export function createReconcileLoop({
   }
 
   /** Shows how the uplinks are; while all is held down, how they would be. */
-  function show(
-    { observed, desired }: Pick<Outcome, 'observed' | 'desired'>,
-    inForce: Config,
-    rest: Pick<Status, 'heldDown' | 'pending'>,
-  ): void {
+  function show({ observed, desired }: Found, inForce: Config, rest: Pick<Status, 'heldDown' | 'pending'>): void {
     const shown = rest.heldDown ? decide(inForce, observed) : desired
     // Everyone may read it.
     const open = { ...shown, warnings: shown.warnings.filter((trouble) => !isOfRuleset(trouble)) }
@@ -146,7 +142,15 @@ export function createReconcileLoop({
       if (onStatus) show(await survey(inForce), inForce, { heldDown: true, pending: 0 })
       return { ok: true, message: textOf({ event: 'held-down' }) }
     }
-    const outcome = await (held ? takeDown(inForce) : reconcile(inForce, (desired) => onWish?.(desired, inForce)))
+    // What has become of uplinks is told when the kernel has what follows from it: looking at that takes as long again. One of
+    // two routers is told by all that it looks at, what keepalived is told included.
+    const onDone = (found: Found) => {
+      if (inForce.ha) return
+      show(found, inForce, { heldDown: false, pending: 0 })
+      if (details) tellEvents(found, inForce, false)
+    }
+    const hearers = { onWish: (desired: Desired) => onWish?.(desired, inForce), onDone }
+    const outcome = await (held ? takeDown(inForce) : reconcile(inForce, hearers))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
     sysctls = inPlace(outcome)
@@ -167,7 +171,7 @@ export function createReconcileLoop({
     const repaired = outcome.applied.length > 0 && wanted === wantedBefore
     wantedBefore = wanted
     const say = (event: Event) => budgets.changes.say([event], log.event)
-    return { ...report(outcome, inForce, held, causes, { tell, say }), repaired }
+    return { ...report(outcome, inForce, held, causes, { tell, say }), repaired, lookedAt: outcome.lookedAt }
   }
 
   return {

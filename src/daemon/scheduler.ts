@@ -2,12 +2,12 @@
 import type { Cause } from '../model/cause.ts'
 import { Failure } from '../os/error.ts'
 import { afterRepair, isFight } from './repairs.ts'
-import { defaultTiming, nextRun, type Progress, type Timing } from './timing.ts'
+import { defaultTiming, nextRun, overdrawnAfter, type Progress, type Timing } from './timing.ts'
 
 export interface Scheduler<T> {
   /**
-   * Says that something may have changed: a run follows at once, when that has settled, or within some seconds. After a
-   * run, any waits for as long as that took.
+   * Says that something may have changed: a run follows at once, when that has settled, or within some seconds. Runs take
+   * half of the time at most, but for a few in a row.
    */
   readonly hint: (cause: Cause, when?: 'at once' | 'now' | 'soon') => void
   /**
@@ -31,6 +31,8 @@ export interface Ran {
   readonly ok: boolean
   /** Whether it put back what an earlier run had done already. */
   readonly repaired?: boolean
+  /** When its last look at the world began, by performance.now(): what was hinted before, it has seen. */
+  readonly lookedAt?: number
 }
 
 /**
@@ -46,6 +48,7 @@ export function createScheduler<T extends Ran>(
     hints: null,
     idleHint: null,
     lastRun: { began: clock(), ended: clock() },
+    overdrawn: 0,
     failures: 0,
     repairs: { left: timing.repairs.burst, at: clock() },
   }
@@ -87,8 +90,22 @@ export function createScheduler<T extends Ran>(
     const failures = result.ok ? 0 : progress.failures + 1
     const ended = clock()
     const repairs = result.repaired ? afterRepair(progress.repairs, ended, timing.repairs) : progress.repairs
-    progress = { ...progress, lastRun: { began, ended }, failures, repairs }
+    const overdrawn = overdrawnAfter(progress.overdrawn, began - progress.lastRun.ended, ended - began)
+    progress = { ...progress, lastRun: { began, ended }, overdrawn, failures, repairs }
+    if (result.ok && result.lookedAt !== undefined) forgetHints(result.lookedAt)
     for (const waiter of served) waiter.resolve(result)
+  }
+
+  /** Our own changes come by as hints, and mostly before the look that checks them begins: another run would find nothing. */
+  function forgetHints(before: number): void {
+    const { hints, idleHint } = progress
+    const isSeen = (at: number | null | undefined) => at === null || at === undefined || at < before
+    progress = {
+      ...progress,
+      hints: isSeen(hints?.last) ? null : hints,
+      idleHint: isSeen(idleHint) ? null : idleHint,
+    }
+    if (progress.hints === null && progress.idleHint === null) causes = new Map()
   }
 
   return {

@@ -13,6 +13,8 @@ export interface Timing {
    * more.
    */
   readonly sweepMs: number
+  /** So much longer than the pauses between them may runs have taken before one has to wait: see `overdrawn`. */
+  readonly burstMs: number
   /** A run comes this long after a first failing one, doubled for each further one. */
   readonly retryMs: number
   readonly maxRetryMs: number
@@ -24,6 +26,7 @@ export const defaultTiming: Timing = {
   maxMs: 200,
   idleMs: 3000,
   sweepMs: 30_000,
+  burstMs: 250,
   retryMs: 1000,
   maxRetryMs: 30_000,
   repairs: defaultRepairLimit,
@@ -35,13 +38,15 @@ export interface Progress {
   /** The first hint that is not urgent since the last run began; null when there was none. */
   readonly idleHint: number | null
   readonly lastRun: { readonly began: number; readonly ended: number }
+  /** How much longer runs took than there was time between them: what is beyond `burstMs` is waited for. */
+  readonly overdrawn: number
   /** Number of failing runs in a row, up to the last run. */
   readonly failures: number
   readonly repairs: RepairBudget
 }
 
 /** When the next run is due; in the past where it is overdue. */
-export function nextRun({ hints, idleHint, lastRun, failures, repairs }: Progress, timing: Timing): number {
+export function nextRun({ hints, idleHint, lastRun, overdrawn, failures, repairs }: Progress, timing: Timing): number {
   const retry = Math.min(timing.retryMs * 2 ** (failures - 1), timing.maxRetryMs)
   const took = lastRun.ended - lastRun.began
   const sweep = Math.max(timing.sweepMs, Math.min(took * sweepRest, maxSweepMs))
@@ -49,9 +54,14 @@ export function nextRun({ hints, idleHint, lastRun, failures, repairs }: Progres
   const idle = idleHint === null ? Number.POSITIVE_INFINITY : idleHint + wait
   if (hints === null && idleHint === null) return lastRun.ended + (failures > 0 ? retry : sweep)
   const settled = Math.min(idle, hints ? Math.min(hints.last + timing.quietMs, hints.first + timing.maxMs) : idle)
-  // Where hints never end (a full routing table in flux), at least half of the time is left to others.
-  const rest = failures > 0 ? retry : Math.min(took, timing.sweepMs)
+  // Where hints never end (a full routing table in flux), half of the time is left to others.
+  const rest = failures > 0 ? retry : Math.max(0, Math.min(overdrawn, timing.sweepMs) - timing.burstMs)
   return Math.max(settled, lastRun.ended + rest, repairDue(repairs, timing.repairs))
+}
+
+/** `overdrawn` after a run that began so long after the one before had ended, and took so long. */
+export function overdrawnAfter(overdrawn: number, pauseMs: number, tookMs: number): number {
+  return Math.max(0, overdrawn - pauseMs) + tookMs
 }
 
 /** How many times as long as a run took there is none, if nothing happens; and the longest such time. */

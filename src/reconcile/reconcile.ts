@@ -47,19 +47,33 @@ export interface Outcome {
   readonly errors: readonly string[]
   /** The world at the end of the round. */
   readonly observed: Observed
+  /** When the look at it began, by performance.now(). */
+  readonly lookedAt: number
   readonly desired: Desired
   /** Resolves when the connections of what went away are ended; never rejects. New connections are good long before. */
   readonly forgotten: Promise<void>
 }
 
-export interface Survey {
+/** The world, and what it should be. */
+export interface Found {
   readonly observed: Observed
   readonly desired: Desired
+}
+
+export interface Survey extends Found {
   readonly steps: readonly Step[]
 }
 
-/** Makes the kernel as it should be; `onWish` hears how, before it is so. Throws where it cannot be read, or another run holds the lock for too long. */
-export async function reconcile(config: Config, onWish?: (desired: Desired) => void): Promise<Outcome> {
+/** Who hears of a round before it ends. */
+export interface Hearers {
+  /** Hears how the kernel should be, before it is so. */
+  readonly onWish?: (desired: Desired) => void
+  /** Hears what was found when the kernel has taken all that followed from it, before that is looked at. */
+  readonly onDone?: (found: Found) => void
+}
+
+/** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
+export async function reconcile(config: Config, { onWish, onDone }: Hearers = {}): Promise<Outcome> {
   // Without conntrack(8) connections could not be ended later. Observing fails without the other programs.
   requireProgram(programs.conntrack)
   const wish = (observed: Observed) => {
@@ -67,7 +81,7 @@ export async function reconcile(config: Config, onWish?: (desired: Desired) => v
     onWish?.(desired)
     return desired
   }
-  return converge(config, wish, restoreTable)
+  return converge(config, wish, restoreTable, onDone)
 }
 
 /** Takes everything of ours away. Throws like `reconcile`. */
@@ -100,12 +114,14 @@ async function converge(
   config: Config,
   wish: (observed: Observed) => Desired,
   restore: () => Promise<Step | null> = async () => null,
+  onDone?: Hearers['onDone'],
 ): Promise<Outcome> {
   const restored = await restore()
   const outcome = await withLock(async () => {
     saveUnsaved()
     const applied: Step[] = restored === null ? [] : [restored]
     const errors: string[] = []
+    let lookedAt = performance.now()
     let { observed, desired, steps } = await compare(config, wish, withRefusals)
     if (restored !== null) applied.push(...sinceLost(observed, desired, config))
     const due = () => steps.filter((step) => !isHeldBack(step, observed))
@@ -116,17 +132,19 @@ async function converge(
         noteRefusals(tried, refused, observed)
         if (refused.some(({ step }) => step.kind === 'load-ruleset')) await findRefusedRules(config, observed)
         applied.push(...tried.filter((step) => !refused.some((refusal) => refusal.step === step)))
+        if (refused.length === 0) onDone?.({ observed, desired })
       } catch (error) {
         errors.push(messageOf(error))
         applied.push(...tried)
       }
+      lookedAt = performance.now()
       ;({ observed, desired, steps } = await compare(config, wish, withRefusals))
     }
     keepTable(steps.some(({ kind }) => kind === 'load-ruleset' || kind === 'delete-ruleset') ? null : desired.ruleset)
     const refused = refusalsOf(steps, observed)
     publishRefusals(observed, config.layout)
     waiting.see({ observed, desired, config })
-    return { applied, remaining: due(), refused, errors, observed, desired }
+    return { applied, remaining: due(), refused, errors, observed, lookedAt, desired }
   })
   return { ...outcome, forgotten: endConnections(outcome.applied, config) }
 }
@@ -150,9 +168,9 @@ export async function endConnections(steps: readonly Step[], config: Config, due
   }
 }
 
-const waiting = createWaiting<Pick<Survey, 'observed' | 'desired'> & { readonly config: Config }>()
+const waiting = createWaiting<Found & { readonly config: Config }>()
 
-type Due = (step: Step, world: Pick<Survey, 'observed' | 'desired'>, config: Config) => readonly Step[]
+type Due = (step: Step, world: Found, config: Config) => readonly Step[]
 
 /** Steps that end connections which began while the table was lost for a moment. */
 function sinceLost(observed: Observed, desired: Desired, { layout }: Config): readonly Step[] {

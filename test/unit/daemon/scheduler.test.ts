@@ -4,13 +4,13 @@ import type { Cause } from '../../../src/model/cause.ts'
 
 interface Run {
   readonly reasons: readonly string[]
-  readonly end: (ok: boolean) => void
+  readonly end: (ok: boolean, lookedAt?: number) => void
 }
 
 const cause = (reason: string): Cause => ({ kind: 'command', reason })
 
 let runs: Run[] = []
-let scheduler: Scheduler<{ ok: boolean; number: number }>
+let scheduler: Scheduler<{ ok: boolean; number: number; lookedAt?: number }>
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -18,7 +18,12 @@ beforeEach(() => {
   scheduler = createScheduler((causes) => {
     const reasons = causes.map(({ reason }) => reason)
     const number = runs.length + 1
-    return new Promise((resolve) => runs.push({ reasons, end: (ok) => resolve({ ok, number }) }))
+    return new Promise((resolve) =>
+      runs.push({
+        reasons,
+        end: (ok, lookedAt) => resolve({ ok, number, ...(lookedAt !== undefined && { lookedAt }) }),
+      }),
+    )
   })
 })
 
@@ -27,8 +32,8 @@ afterEach(() => {
 })
 
 /** Ends the latest run, and lets what follows from that happen. */
-async function endRun(ok = true): Promise<void> {
-  runs.at(-1)?.end(ok)
+async function endRun(ok = true, lookedAt?: number): Promise<void> {
+  runs.at(-1)?.end(ok, lookedAt)
   await vi.advanceTimersByTimeAsync(0)
 }
 
@@ -56,13 +61,38 @@ test('hints that never end do not keep a run from coming', async () => {
   expect(runs).toHaveLength(2)
 })
 
-test('what is urgent waits for no quiet, but for as long as the last run took', async () => {
+test('what the latest look has seen is no reason for another run; what came after it began is', async () => {
+  scheduler.hint(cause('kernel'), 'at once')
+  await vi.advanceTimersByTimeAsync(0)
+  scheduler.hint(cause('our own change'))
+  scheduler.hint(cause('a container'), 'soon')
+  await vi.advanceTimersByTimeAsync(1)
+  await endRun(true, performance.now())
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(runs).toHaveLength(1)
+
+  scheduler.hint(cause('kernel'), 'at once')
+  await vi.advanceTimersByTimeAsync(0)
+  const lookedAt = performance.now()
+  scheduler.hint(cause('another change'))
+  await endRun(true, lookedAt)
+  await vi.advanceTimersByTimeAsync(20)
+  expect(runs.map(({ reasons }) => reasons)).toEqual([['kernel'], ['kernel'], ['another change']])
+  // What has failed is done again, whatever was seen.
+  scheduler.hint(cause('a third change'))
+  await vi.advanceTimersByTimeAsync(1)
+  await endRun(false, performance.now())
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toHaveLength(4)
+})
+
+test('what is urgent waits for no quiet, but after a long run for others to have their part', async () => {
   scheduler.hint(cause('kernel'))
   await vi.advanceTimersByTimeAsync(10)
   scheduler.hint(cause('kernel'), 'at once')
   await vi.advanceTimersByTimeAsync(0)
   expect(runs).toHaveLength(1)
-  await vi.advanceTimersByTimeAsync(300)
+  await vi.advanceTimersByTimeAsync(550)
   await endRun()
   scheduler.hint(cause('kernel'), 'at once')
   await vi.advanceTimersByTimeAsync(299)

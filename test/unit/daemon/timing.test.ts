@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import type { RepairBudget } from '../../../src/daemon/repairs.ts'
-import { nextRun, type Progress, type Timing } from '../../../src/daemon/timing.ts'
+import { nextRun, overdrawnAfter, type Progress, type Timing } from '../../../src/daemon/timing.ts'
 
 const timing: Timing = {
   quietMs: 20,
   maxMs: 200,
   idleMs: 3000,
   sweepMs: 30_000,
+  burstMs: 100,
   retryMs: 1000,
   maxRetryMs: 8000,
   repairs: { burst: 3, everyMs: 5000 },
@@ -16,7 +17,9 @@ const lastRun = { began: 960, ended: 1000 }
 const rested: RepairBudget = { left: 3, at: 0 }
 const tired: RepairBudget = { left: 0, at: 1000 }
 
-const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs' | 'idleHint'> & Partial<Progress>, number]>> = {
+const table: Readonly<
+  Record<string, readonly [Omit<Progress, 'repairs' | 'idleHint' | 'overdrawn'> & Partial<Progress>, number]>
+> = {
   'without hints, the sweep': [{ hints: null, lastRun, failures: 0 }, 31_000],
   'after a long run, a rarer sweep': [{ hints: null, lastRun: { began: 0, ended: 1000 }, failures: 0 }, 61_000],
   'after a very long one, no rarer': [{ hints: null, lastRun: { began: 0, ended: 100_000 }, failures: 0 }, 400_000],
@@ -36,7 +39,15 @@ const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs' | 'idleH
   'nor that for what is urgent': [{ hints: { first: 7990, last: 7990 }, idleHint: 5000, lastRun, failures: 0 }, 8000],
   'one hint: when it is quiet': [{ hints: { first: 5000, last: 5000 }, lastRun, failures: 0 }, 5020],
   'hints without an end: after the longest wait': [{ hints: { first: 5000, last: 5190 }, lastRun, failures: 0 }, 5200],
-  'just after a run: as long as that took': [{ hints: { first: 990, last: 990 }, lastRun, failures: 0 }, 1040],
+  'just after a run: no later': [{ hints: { first: 990, last: 990 }, lastRun, overdrawn: 90, failures: 0 }, 1010],
+  'after many in a row: when half of the time was for others': [
+    { hints: { first: 990, last: 990 }, lastRun, overdrawn: 140, failures: 0 },
+    1040,
+  ],
+  'after a very long one, no later than the sweep, but for what may come in a row': [
+    { hints: { first: 990, last: 990 }, lastRun, overdrawn: 100_000, failures: 0 },
+    30_900,
+  ],
   'after a failure': [{ hints: null, lastRun, failures: 1 }, 2000],
   'after the third in a row': [{ hints: null, lastRun, failures: 3 }, 5000],
   'after the hundredth': [{ hints: null, lastRun, failures: 100 }, 9000],
@@ -47,5 +58,21 @@ const table: Readonly<Record<string, readonly [Omit<Progress, 'repairs' | 'idleH
 }
 
 test.for(Object.entries(table))('%s', ([, [progress, at]]) => {
-  expect(nextRun({ repairs: rested, idleHint: null, ...progress }, timing)).toBe(at)
+  expect(nextRun({ repairs: rested, idleHint: null, overdrawn: 0, ...progress }, timing)).toBe(at)
+})
+
+test('runs in a row that have no pause take half of the time in the end', () => {
+  let [overdrawn, at, took] = [0, 0, 0]
+  let pause = 0
+  while (at < 10_000) {
+    overdrawn = overdrawnAfter(overdrawn, pause, 60)
+    took += 60
+    const lastRun = { began: at, ended: at + 60 }
+    const hints = { first: at, last: at }
+    const next = nextRun({ hints, idleHint: null, lastRun, overdrawn, failures: 0, repairs: rested }, timing)
+    pause = Math.max(0, next - lastRun.ended)
+    at = lastRun.ended + pause
+  }
+  expect(took).toBeGreaterThan(4900)
+  expect(took).toBeLessThan(5200)
 })
