@@ -15,6 +15,7 @@ import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
 const port = 7400
 const servers = { inet: addresses.server, inet6: addresses.server6 } as const
 const python = ['/usr/bin/python3', fileURLToPath(new URL('programs/mptcp.py', import.meta.url))]
+const atMost = (limit: number) => ({ release: 'namespaces', stack: 'inet', unit: '%', limit })
 const atLeast = (least: number) => ({ limit: null, least })
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -128,8 +129,62 @@ test.each(Object.entries(servers))(
   },
 )
 
-test('a standby uplink carries next to nothing of it while another works', async () => {
-  await restart(lab, '[uplink wan2]\nstandby = yes\n')
+/** How often each line fails in each way; IFBALANCE_ROUNDS=20 takes five minutes. */
+const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 1)
+
+const faults: Readonly<Record<string, (number: 1 | 2, isOver: boolean) => Promise<unknown>>> = {
+  'a lost carrier': (number, isOver) => lab.network.isps[number - 1]?.setCarrier(isOver) ?? Promise.resolve(),
+  'a dead line': (number, isOver) => (isOver ? mend : blackhole)(lab.network, number),
+}
+
+test('one connection goes on when lines get other addresses, and fail', {
+  timeout: (2 + rounds) * longPatienceMs,
+}, async () => {
+  await restart(lab)
+  await untilJudged(lab, 4)
+  await untilEndpoints(...wan1, ...wan2)
+  const one = await download(addresses.server)
+  for (let round = 0; round < rounds; round++)
+    for (const number of [1, 2] as const) {
+      await untilBothCarry()
+      // As a DHCP client does with a new lease, and back.
+      for (const [former, next] of [
+        [50, 60],
+        [60, 50],
+      ] as const) {
+        const [dev, net] = [`wan${number}`, `10.${number}.0`]
+        const change = [
+          `address delete ${net}.${former}/24 dev ${dev}`,
+          `address add ${net}.${next}/24 dev ${dev}`,
+          `route add default via ${net}.1 dev ${dev} metric 10${number}`,
+        ]
+        await lab.exec(['/usr/sbin/ip', '-batch', '-'], `${change.join('\n')}\n`)
+        await untilEndpoints(...[...wan1, ...wan2].map((line) => line.replace(`${net}.50`, `${net}.${next}`)))
+        await untilMore(one)
+      }
+      for (const fail of rounds > 1 ? Object.values(faults) : []) {
+        await untilBothCarry()
+        await fail(number, false)
+        await untilEndpoints(...(number === 1 ? wan2 : wan1))
+        await untilMore(one)
+        await fail(number, true)
+        await untilEndpoints(...wan1, ...wan2)
+      }
+    }
+  const figure = { release: 'namespaces', stack: `${rounds} of each` }
+  record({
+    ...figure,
+    name: 'MPTCP through new addresses and failures, longest silence',
+    value: one.silence(),
+    unit: 'ms',
+    limit: 1500,
+  })
+  expect(one.end()).toBeNull()
+  await one.stop()
+})
+
+test.each(['standby', 'metered'])('a %s uplink carries next to nothing of it while another works', async (kind) => {
+  await restart(lab, `[uplink wan2]\n${kind} = yes\n`)
   await untilJudged(lab, 4)
   await untilEndpoints(...wan1, ...backup2)
   const one = await download(addresses.server)
@@ -137,11 +192,13 @@ test('a standby uplink carries next to nothing of it while another works', async
   const before = await carried()
   const from = one.bytes()
   await until(lab, 'more of it is carried', async () => one.bytes() > from + 20_000_000)
-  const [, standby = 0] = (await carried()).map((bytes, index) => bytes - (before[index] ?? 0))
+  const [, backup = 0] = (await carried()).map((bytes, index) => bytes - (before[index] ?? 0))
   // Its own probes are in it.
-  expect(standby).toBeLessThan(200_000)
+  const share = (100 * backup) / (one.bytes() - from)
+  record({ ...atMost(1), name: `one MPTCP connection: carried by a ${kind} line`, value: share })
   await blackhole(lab.network, 1)
-  await untilEndpoints(...wan2)
+  // What costs stays a backup, which is used where nothing else is left.
+  await untilEndpoints(...(kind === 'metered' ? backup2 : wan2))
   await untilMore(one)
   await mend(lab.network, 1)
   await untilEndpoints(...wan1, ...backup2)

@@ -17,7 +17,7 @@ interface Place {
   readonly nft: () => Promise<string>
 }
 
-/** Each line starts with what it is: `rule`, `rule6`, `route`, `route6`, `nft`, `sysctl`. Rules keep their order. */
+/** Each line starts with what it is: `rule`, `rule6`, `route`, `route6`, `mptcp`, `nft`, `sysctl`. Rules keep their order. */
 export async function snapshot({ namespace, nft }: Place): Promise<readonly string[]> {
   const ip = (...args: readonly string[]) => ['/usr/sbin/ip', '-n', namespace, ...args]
   const parts = [
@@ -26,11 +26,14 @@ export async function snapshot({ namespace, nft }: Place): Promise<readonly stri
     { name: 'route', argv: ip('-4', '-d', 'route', 'show', 'table', 'all'), sorted: true },
     { name: 'route6', argv: ip('-6', '-d', 'route', 'show', 'table', 'all'), sorted: true },
     { name: 'nexthop', argv: ip('nexthop'), sorted: true },
+    // ip(8) fails where the kernel has no MPTCP.
+    { name: 'mptcp', argv: ip('mptcp', 'endpoint', 'show'), sorted: true },
+    { name: 'mptcp', argv: ip('mptcp', 'limits', 'show'), sorted: true },
     { name: 'sysctl', argv: inNamespace(namespace, ['/usr/sbin/sysctl', '-a', '-r', sysctls]), sorted: true },
   ]
   const lines: string[] = []
   for (const { name, argv, sorted } of parts) {
-    const { stdout } = await command(argv, { accept: [0, 255] })
+    const { stdout } = await command(argv, { accept: [0, 1, 2, 255] })
     const part = stdout.split('\n').map(settled).filter(Boolean)
     lines.push(...(sorted ? part.sort() : part).map((line) => `${name} ${line}`))
   }
