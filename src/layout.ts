@@ -271,8 +271,6 @@ export const hookPriorities = {
   ...{ source: -210, mark: -155, names: -95, pin: 95, masquerade: 900, clamp: -150, guard: -149, offload: 10 },
   /** nft lists it as `filter + 10`. */
   asked: 10,
-  /** Before everything that others look at, connection tracking and fragments included. */
-  sourceCheck: -450,
   /** Before and behind others' look at the way back of a packet, which is at 10 in firewalld. */
   ...{ lookedAt: -154, seen: 20 },
 } as const

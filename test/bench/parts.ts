@@ -55,10 +55,7 @@ const parts = {
   },
   incoming: {
     chains: {
-      prerouting: [
-        'ct mark & 0xc0000000 vmap { 0 : jump unmarked, 0x80000000 : goto came_in, 0xc0000000 : goto came_in }',
-        'ct status expected accept',
-      ],
+      prerouting: ['ct mark & 0xc0000000 != 0x40000000 goto unpinned', 'ct status expected accept'],
     },
   },
   output: { chains: { output: ['ct status snat,dnat accept', answer] } },

@@ -141,6 +141,12 @@ test.each([
 test('what changes meanwhile: an address, strictness, a route that refuses', async () => {
   await host.run(['sysctl', '-qw', 'net.ipv4.conf.lan0.rp_filter=2', 'net.ipv4.conf.all.rp_filter=0'])
   await apply('own')
+  // A connection of this host's own has what a packet of the LAN claims.
+  const own = `import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.1.0.2', 4000))
+s.sendto(b'mine', ('203.0.113.1', ${portOf("LAN: an uplink's")}))`
+  await host.run(['python3', '-c', own])
+  expect(await out('conntrack -L -p udp --orig-port-src 4000 -s 10.1.0.2')).toContain('mark=1090519040')
+  expect(await arriving()).toEqual(loose)
   // A new address is one of this host's.
   await host.run(['ip', 'address', 'add', '192.168.88.10/32', 'dev', 'lan1'])
   await apply('own')

@@ -26,8 +26,8 @@ import { decideLargeDatagrams } from './large-datagrams.ts'
 import { withNamedMaps } from './named-maps.ts'
 import { decideOffload } from './offload.ts'
 import { reversePathChains } from './reverse-path.ts'
-import { sourceCheckChains } from './source-check.ts'
-import { decideStaying, unremembered } from './staying.ts'
+import { decideSourceCheck } from './source-check.ts'
+import { decideStaying, unpinnedChain, unremembered } from './staying.ts'
 import { decideAsked } from './udp-reply-source.ts'
 
 /**
@@ -57,13 +57,15 @@ export function decideRuleset(config: Config, uplinks: readonly Uplink[], observ
   const asked = decideAsked(present)
   const sets = [...asked.sets, ...steering.sets, ...offload.sets]
   const large = decideLargeDatagrams(present, config)
+  const sourceCheck = decideSourceCheck(config, present, observed)
   const staying = decideStaying(present, config, observed)
   const chains = [
-    ...sourceCheckChains(config, present, observed),
+    ...sourceCheck.chains,
     ...staying.chains,
     ...steering.chains,
     ...asked.chains,
-    preroutingChain([...staying.prerouting, ...steering.prerouting]),
+    { name: unpinnedChain, hook: null, rules: [...staying.unpinned, ...steering.unpinned] },
+    preroutingChain([...sourceCheck.prerouting, ...staying.prerouting, ...steering.prerouting]),
     outputChain([
       ...slices,
       ...staying.translated,

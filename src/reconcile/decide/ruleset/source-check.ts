@@ -6,7 +6,7 @@
  * - Where validation is loose, it drops what claims to be from this host, from a broadcast address, from where no route
  *   leads, or from what a route refuses. The first two are addresses of table `local`; where the others may be, the kernel's check stays.
  * - Where it is strict, the same look-up is made by nft's `fib`, for the same interfaces.
- * - The sysctls follow the chains: none is written before the kernel has the chains that stand for it.
+ * - The sysctls follow the rules: none is written before the kernel has the rules that stand for it.
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -19,32 +19,47 @@ import type { Trouble } from '../../../model/trouble.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import { isInterfaceName } from '../../../net/valid.ts'
 
-export function sourceCheckChains(config: Config, uplinks: readonly Uplink[], observed: Observed): readonly Chain[] {
-  if (config.balance.sourceCheck !== 'own' || whyKernel(config, observed) !== null) return []
+export interface SourceCheck {
+  readonly chains: readonly Chain[]
+  /** The first rules of all in the prerouting hook: no packet of a known connection goes past them. */
+  readonly prerouting: readonly string[]
+}
+
+/**
+ * They are in the chain that packets meet anyway, as a hook of its own costs each packet as much as the look-up, also in IPv6. Behind connection
+ * tracking that is still before all that the kernel's own check comes before: that is a part of routing.
+ */
+export function decideSourceCheck(config: Config, uplinks: readonly Uplink[], observed: Observed): SourceCheck {
+  if (config.balance.sourceCheck !== 'own' || whyKernel(config, observed) !== null)
+    return { chains: [], prerouting: [] }
   const own = ownAddresses(observed).map(({ destination }) => destination)
   const strict = strictDevices(uplinks, observed)
   const chain = (name: string, ...rules: readonly string[]): Chain => ({ name, hook: null, rules })
-  return [
-    // What the host sends to a group comes back to it by the device that it left by, and has its route already.
-    chain(
-      'claimed',
-      `iif ${loopback} return`,
-      'meta pkttype { broadcast, multicast } rt ip nexthop 0.0.0.0-255.255.255.255 return',
-      'drop',
-    ),
-    ...(strict === null
-      ? []
-      : // As the kernel's, it says nothing of what IPsec has unpacked.
-        [chain('strict', ...(observed.ipsec ? ['meta ipsec exists return'] : []), 'fib saddr . iif oif missing drop')]),
-    {
-      name: 'spoofed',
-      hook: { type: 'filter', hook: 'prerouting', priority: hookPriorities.sourceCheck },
-      rules: [
-        `ip saddr { ${own.toSorted().join(', ')} } jump claimed`,
-        ...(strict === null ? [] : [`meta nfproto ipv4 iif ${strict} jump strict`]),
-      ],
-    },
-  ]
+  return {
+    chains: [
+      // What the host sends to a group comes back to it by the device that it left by, and has its route already.
+      chain(
+        'claimed',
+        `iif ${loopback} return`,
+        'meta pkttype { broadcast, multicast } rt ip nexthop 0.0.0.0-255.255.255.255 return',
+        'drop',
+      ),
+      ...(strict === null
+        ? []
+        : // As the kernel's, it says nothing of what IPsec has unpacked.
+          [
+            chain(
+              'strict',
+              ...(observed.ipsec ? ['meta ipsec exists return'] : []),
+              'fib saddr . iif oif missing drop',
+            ),
+          ]),
+    ],
+    prerouting: [
+      `ip saddr { ${own.toSorted().join(', ')} } jump claimed`,
+      ...(strict === null ? [] : [`meta nfproto ipv4 iif ${strict} jump strict`]),
+    ],
+  }
 }
 
 /**
@@ -59,11 +74,20 @@ export function sourceCheckSysctls(
   if (config.balance.sourceCheck !== 'own') return {}
   const held = observed.state.sysctls
   const kept = madeStrict(config, uplinks, observed).filter((name) => name in held)
-  const chains = sourceCheckChains(config, uplinks, observed)
-  const off = chains.length > 0 ? switchedOff(observed) : []
-  const inForce = chains.every((one) => observed.ruleset?.chains.some((other) => isDeepStrictEqual(one, other)))
+  const check = decideSourceCheck(config, uplinks, observed)
+  const off = check.prerouting.length > 0 ? switchedOff(observed) : []
+  const inForce = isInForce(check, observed)
   const wanted = off.filter(([name, value]) => inForce || (name in held && observed.sysctls[name] === value))
   return Object.fromEntries([...kept.map((name): [string, string] => [name, '1']), ...wanted])
+}
+
+function isInForce({ chains, prerouting }: SourceCheck, { ruleset }: Observed): boolean {
+  const there = ruleset?.chains ?? []
+  const first = there.find(({ name, hook }) => name === 'prerouting' && hook?.priority === hookPriorities.mark)
+  return (
+    isDeepStrictEqual(first?.rules.slice(0, prerouting.length), prerouting) &&
+    chains.every((one) => there.some((other) => isDeepStrictEqual(one, other)))
+  )
 }
 
 /** Names of `rp_filter` of what is no uplink, that are strict now: that is the administrator's word, whatever was there before. */

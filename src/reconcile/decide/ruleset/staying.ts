@@ -1,7 +1,7 @@
 /**
  * What keeps a connection on its uplink: its number is remembered in the connection's mark, and packets that leave get it.
  *
- * - The first rule is for most packets of forwarded connections, and the last that they meet.
+ * - The first rule is for most packets of forwarded connections, and the last that they meet; answers to these meet the next two.
  * - A connection without a mark is new, or stays inside, or began while this table was away: then it is told by where it comes
  *   in, or by the uplink's address that it was translated to. The route is asked last: what goes to a VPN or a LAN is not ours.
  * - What a helper expected (FTP's data, RTP) inherits its master's mark, and may have the opposite direction.
@@ -24,6 +24,8 @@ import { type Evidence, evidenceOf, type Owned } from './evidence.ts'
 export interface Staying {
   readonly chains: readonly Chain[]
   readonly prerouting: readonly string[]
+  /** Rules of the chain that packets of connections get to which have left by no uplink. */
+  readonly unpinned: readonly string[]
   /** Rules for the host's own packets, before everything else that marks them. */
   readonly translated: readonly string[]
   readonly answer: string
@@ -76,14 +78,18 @@ export function decideStaying(present: readonly Present[], { layout }: Config, o
     ],
     prerouting: [
       `${leftBy} accept`,
-      `ct mark & ${hex(both)} vmap { 0 : jump unmarked, ${[incoming, both].map((bits) => `${hex(bits)} : goto came_in`).join(', ')} }`,
+      `ct mark & ${hex(both)} != ${hex(pinned)} goto ${unpinnedChain}`,
       'ct status expected goto expected',
       ...(untracked.length > 0 ? ['ct state untracked meta mark 0 goto untracked'] : []),
     ],
+    unpinned: [`ct mark & ${hex(incoming)} != 0 goto came_in`, 'jump unmarked', 'ct status expected goto expected'],
     translated: ['ct status snat,dnat jump translated', ...proxied],
     answer: `ct direction reply ct mark & ${hex(incoming)} != 0 meta mark 0 ${byNumber}`,
   }
 }
+
+/** Its name; a comparison that leads there costs answers to what has left less than a look-up in a map. */
+export const unpinnedChain = 'unpinned'
 
 /** The match for a connection that has left by no uplink, and come in by none. */
 export function unremembered(layout: Layout): string {

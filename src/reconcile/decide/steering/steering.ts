@@ -24,12 +24,13 @@ import { useChains, viaOf } from './use.ts'
 export interface Steering {
   /** Rules for the chains of these names, after those that pin. */
   readonly prerouting: readonly string[]
+  readonly unpinned: readonly string[]
   readonly output: readonly string[]
   readonly chains: readonly Chain[]
   readonly sets: readonly NamedSet[]
 }
 
-const nothing: Steering = { prerouting: [], output: [], chains: [], sets: [] }
+const nothing: Steering = { prerouting: [], unpinned: [], output: [], chains: [], sets: [] }
 
 export function decideSteering(config: Config, present: readonly Present[], observed: Observed): Steering {
   if (!steers(config)) return nothing
@@ -53,10 +54,8 @@ export function decideSteering(config: Config, present: readonly Present[], obse
       : enter('local', families).map((line) => `ct mark & ${both} == 0 ct state new ${out} ${others(config)}${line}`),
   )
   return {
-    prerouting: [
-      ...enter('forward').map((line) => `ct mark & ${both} == 0 ct state new ${line}`),
-      ...stayMarked('forward', config, present),
-    ],
+    prerouting: stayMarked('forward', config, present),
+    unpinned: enter('forward').map((line) => `ct mark & ${both} == 0 ct state new ${line}`),
     output: [...local, ...stayMarked('local', config, present)],
     chains: [
       ...present.flatMap((uplink) => markChains(uplink, config)),
