@@ -23,11 +23,13 @@ const progress = (line: string) => process.stdout.write(`${line}\n`)
 /** Null where this chapter was never measured. */
 async function sectionOf<Results>({ name, measure, section }: Chapter<Results>): Promise<Section | null> {
   const file = `${folder}/${name}.json`
+  const kept = (): Results | null => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null)
   if (wanted.length === 0 || wanted.includes(name)) {
     progress(`${name}:`)
-    writeFileSync(file, `${JSON.stringify(await measure(progress))}\n`)
+    writeFileSync(file, `${JSON.stringify(await measure(progress, kept()))}\n`)
   }
-  return existsSync(file) ? section(JSON.parse(readFileSync(file, 'utf8'))) : null
+  const results = kept()
+  return results && section(results)
 }
 
 mkdirSync(folder, { recursive: true })

@@ -3,7 +3,8 @@
 export interface Chapter<Results> {
   /** docs/benchmarks/NAME.json keeps its results, so that the page can be written anew without measuring all of it. */
   readonly name: string
-  readonly measure: (progress: (line: string) => void) => Promise<Results>
+  /** `former`: what was measured before, of which a chapter may keep what it does not measure now; null for nothing. */
+  readonly measure: (progress: (line: string) => void, former: Results | null) => Promise<Results>
   /** Pure. */
   readonly section: (results: Results) => Section
 }

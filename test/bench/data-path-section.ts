@@ -37,11 +37,13 @@ const itemTitles: Readonly<Record<Item, string>> = {
 
 const ways = ['forwarded', 'local'] as const
 
-/** At most so much over plain, IPv4, two uplinks: forwarded, local. */
-const limits: readonly (readonly [Item, number, number])[] = [
-  ['established', 590, 360],
-  ['first', 1680, 1900],
-  ['connection', 5440, 6700],
+/** At most so much over plain, IPv4, forwarded, two uplinks. */
+const limits: readonly (readonly [Variant, Item, number])[] = [
+  ['source check', 'established', 1250],
+  ['source check', 'bulk', 2300],
+  ['source check', 'http1', 15_000],
+  ['offload', 'established', -3000],
+  ['offload', 'http1', 12_000],
 ]
 
 export function dataPathSection({ kernel, results }: DataPathResults): Section {
@@ -81,9 +83,10 @@ function over(
   uplinks: number,
   family: Family,
   way: 'forwarded' | 'local',
+  variant: Variant = 'none',
 ): Prices | null {
   const [of, plain] = [
-    pathsOf(results, name, uplinks)?.[family]?.[way],
+    pathsOf(results, name, uplinks, variant)?.[family]?.[way],
     pathsOf(results, 'plain', uplinks)?.[family]?.[way],
   ]
   if (!of || !plain) return null
@@ -166,6 +169,15 @@ function variantTable(results: readonly Result[]): string {
   return table(['configured', ...items.flatMap((item) => ways.map((way) => `${itemTitles[item]}, ${way}`))], rows)
 }
 
+/** What the check of sources adds where it says nothing. */
+function checkOfSix(results: readonly Result[]): string {
+  const [with_, without] = (['source check', 'none'] as const).map((variant) =>
+    over(results, 'ifbalance', 2, 'inet6', 'forwarded', variant),
+  )
+  const more = with_ && without ? with_.established - without.established : undefined
+  return `there an established forwarded packet pays ${figure(more)} more.`
+}
+
 /** What each part adds to those before it; the last line is what is missing to the program's own rules. */
 function partTable(results: readonly Result[]): string {
   const prices = ['plain', 'rule', ...partNames, 'ifbalance'] as const
@@ -187,12 +199,13 @@ function partTable(results: readonly Result[]): string {
 }
 
 function limitTable(results: readonly Result[]): string {
-  const rows = limits.map(([item, ...most]) => {
-    const pair = (name: RulesetName) => ways.map((way) => over(results, name, 2, 'inet', way)?.[item])
-    const [ours, rule] = [pair('ifbalance'), pair('rule')]
-    const overRule = ours.map((price, index) => price && price - (rule[index] ?? 0))
-    const cells = [most, overRule, ours, pair('article')].map((figures) => figures.map(figure).join(' / '))
-    return [itemTitles[item], ...cells]
+  const rows = limits.map(([variant, item, most]) => {
+    const cells = [
+      over(results, 'ifbalance', 2, 'inet', 'forwarded', variant),
+      over(results, 'ifbalance', 2, 'inet', 'forwarded'),
+      over(results, 'article', 2, 'inet', 'forwarded'),
+    ].map((prices) => figure(prices?.[item]))
+    return [`${variant}: ${itemTitles[item]}, forwarded`, figure(most), ...cells]
   })
   for (const [item, most] of [
     ['established', 1.1],
@@ -200,21 +213,15 @@ function limitTable(results: readonly Result[]): string {
     ['connection', 1.3],
     ['http1', 1.3],
   ] as const) {
-    const growth = ways.map((way) => {
-      const [few, many] = [2, 63].map((count) => over(results, 'ifbalance', count, 'inet', way)?.[item])
-      return few && many ? `${(many / few).toFixed(1)} times` : '-'
-    })
-    const title = `${itemTitles[item]}, 63 uplinks against 2`
-    rows.push([title, `${most} / ${most} times`, '', growth.join(' / '), ''])
+    const growth = (name: RulesetName) =>
+      ways.map((way) => {
+        const [few, many] = [2, 63].map((count) => over(results, name, count, 'inet', way)?.[item])
+        return few && many ? `${(many / few).toFixed(1)} times` : '-'
+      })
+    const title = `${itemTitles[item]}, 63 uplinks against 2, forwarded / local`
+    rows.push([title, `${most} times`, growth('ifbalance').join(' / '), '', growth('article').join(' / ')])
   }
-  const head = [
-    'IPv4, two uplinks, forwarded / local',
-    'at most',
-    'over one unused rule',
-    'over plain',
-    "the article's over plain",
-  ]
-  return table(head, rows)
+  return table(['IPv4', 'at most', 'over plain', 'without it', "the article's"], rows)
 }
 
 function markdown(results: readonly Result[], kernel: string): string {
@@ -263,10 +270,10 @@ less than without ifbalance.
 
 ${variantTable(results)}
 
-### What it should cost at most
+With \`source-check = own\` (ifbalance.conf(5)) the kernel's look-up of each packet's source is replaced by one line. IPv6 never had it:
+${checkOfSix(results)}
 
-The limits are what the article's rules cost in an earlier series, whose "plain" had had rules before. Linux does not take its
-shortcuts again when the last rule goes, so they are prices over one unused rule. The last column is the article's price here.
+### What it should cost at most
 
 ${limitTable(results)}
 
@@ -274,8 +281,8 @@ Where the price goes, each part on top of those before it (connections scatter b
 
 ${partTable(results)}
 
-An established forwarded packet that is kept on its uplink pays for one chain, one line and the rules on its way. That is above the
-limit; only \`offload\` is cheaper, as neither is met there. A first packet pays for the kernel's choice by a hash, for \`main\`
+An established forwarded packet that is kept on its uplink pays for one chain, one line and the rules on its way, and most of all for the
+kernel's own check of its source, which \`source-check = own\` leaves out; only \`offload\` is cheaper still, as neither is met there. A first packet pays for the kernel's choice by a hash, for \`main\`
 being asked before, and for being remembered; whoever draws a mark in nftables pays less for it when it is forwarded, and more when
 it is the host's own. The host's own packets pass two chains, both for what came in by an uplink: answers of local services that
 have another address than the uplink's, and of UDP services that do not say from which address they answer.

@@ -10,11 +10,14 @@ import { rulesetNames, variants } from './rulesets.ts'
 
 type Progress = (line: string) => void
 
+/** Rulesets that are measured, where not all are; of the others the former figures stay. */
+const wanted = process.env['IFBALANCE_RULESETS']?.split(',')
+
 /** Takes a quarter of an hour. */
 export const dataPath: Chapter<DataPathResults> = {
   name: 'data-path',
   section: dataPathSection,
-  measure: async (progress) => {
+  measure: async (progress, former) => {
     const undo = disposer()
     try {
       const machine = await bootEmulated(undo, { progress })
@@ -26,8 +29,10 @@ export const dataPath: Chapter<DataPathResults> = {
         .filter((variant) => variant !== 'none')
         .map((variant) => ({ ruleset: 'ifbalance', uplinks: 2, rounds: 3, variant }))
       const parts: readonly Plan[] = partNames.map((ruleset) => ({ ruleset, uplinks: 2, rounds: 3, variant: 'none' }))
-      const plans = [...peers, ...ours, ...parts]
-      return { kernel, results: await measurePlans(machine, plans, progress) }
+      const all = [...peers, ...ours, ...parts]
+      const plans = all.filter(({ ruleset }) => wanted?.includes(ruleset) ?? true)
+      const kept = former?.results.filter(({ ruleset }) => !plans.some((plan) => plan.ruleset === ruleset)) ?? []
+      return { kernel, results: [...kept, ...(await measurePlans(machine, plans, progress))] }
     } finally {
       await undo.dispose()
     }

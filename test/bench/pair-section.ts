@@ -4,7 +4,10 @@ import type { PairResult } from '../lab/pair/cases.ts'
 import type { Section } from './chapter.ts'
 import { table } from './table.ts'
 
-export interface PairSample extends Omit<PairResult, 'byKind'> {
+type Measured = Omit<PairResult, 'byKind'>
+
+/** An earlier measurement may lack what was not written down. */
+export interface PairSample extends Omit<Measured, LaterItem>, Partial<Pick<Measured, LaterItem>> {
   readonly addresses:
     | 'own and shared'
     | 'shared only'
@@ -17,10 +20,14 @@ export interface PairSample extends Omit<PairResult, 'byKind'> {
   readonly wantedChanges: number
 }
 
+type LaterItem = 'newTried' | 'newFailed' | 'newFailingMs' | 'changes'
+
 export interface PairResults {
   /** The machine. */
   readonly on: string
   readonly samples: readonly PairSample[]
+  /** What was so when routers of this kind were measured. */
+  readonly notes?: Partial<Readonly<Record<PairSample['addresses'], string>>>
 }
 
 const titles = {
@@ -35,9 +42,15 @@ const titles = {
   'shared only': 'The one address of each provider moves (`ifbalance-one-address.conf`)',
 } as const
 
-export function pairSection({ on, samples }: PairResults): Section {
+export function pairSection({ on, samples, notes = {} }: PairResults): Section {
   const seconds = (ms: number) => (ms / 1000).toFixed(2)
   const worst = (of: readonly PairSample[], read: (sample: PairSample) => number) => Math.max(...of.map(read))
+  /** Bold where it is beyond what is wanted. */
+  const against = (ms: number, limitMs: number) => (ms > limitMs ? `**${seconds(ms)}**` : seconds(ms))
+  const known = (of: readonly PairSample[], item: LaterItem, show: (value: number) => string) => {
+    const values = of.map((sample) => sample[item]).filter((value) => value !== undefined)
+    return values.length === 0 ? '-' : show(Math.max(...values))
+  }
   const total = (of: readonly PairSample[], read: (sample: PairSample) => number) =>
     of.reduce((sum, sample) => sum + read(sample), 0)
   const lost = ({ broken, brokenBefore }: PairSample) => Math.max(0, broken - brokenBefore)
@@ -51,10 +64,13 @@ export function pairSection({ on, samples }: PairResults): Section {
         `${total(same, lost)} of ${total(same, ({ connections, brokenBefore }) => connections - brokenBefore)}`,
         !isCarried
           ? '-'
-          : `${seconds(median(same.map(({ silenceMs }) => silenceMs)))} (${seconds(worst(same, ({ silenceMs }) => silenceMs))})`,
+          : `${against(
+              median(same.map(({ silenceMs }) => silenceMs)),
+              worst(same, ({ limitMs }) => limitMs),
+            )} (${seconds(worst(same, ({ silenceMs }) => silenceMs))})`,
         isCarried ? seconds(worst(same, ({ limitMs }) => limitMs)) : '-',
-        seconds(worst(same, ({ newFailingMs }) => newFailingMs)),
-        `${worst(same, ({ changes }) => changes)} (${same[0]?.wantedChanges ?? 0})`,
+        known(same, 'newFailingMs', seconds),
+        `${known(same, 'changes', String)} (${same[0]?.wantedChanges ?? 0})`,
         String(same.length),
       ]
     })
@@ -67,14 +83,16 @@ export function pairSection({ on, samples }: PairResults): Section {
       'changes of role (wanted)',
       'runs',
     ]
-    return own.length === 0 ? [] : [`### ${titles[addresses]}\n\n${table(head, rows)}`]
+    return own.length === 0
+      ? []
+      : [[`### ${titles[addresses]}`, ...[notes[addresses] ?? []].flat(), table(head, rows)].flat().join('\n\n')]
   })
   const markdown = `## Two routers as one
 
 On ${on}, in network namespaces: \`npm run pair\`. Two routers with keepalived and conntrackd as the files in
 [examples/pair](examples/pair) have them, on a LAN and two strict providers. 50 connections, new ones for each row: 15 downloads, 20
 that say something every 20 ms, 5 idle ones, and 10 from the internet to a server in the LAN; and twenty new ones a second. Broken is what
-ends, or brings nothing within ten seconds. The longest silence is the median of the runs, with the worst; of what is silent for longer than 0.2 s, TCP's
+ends, or brings nothing within ten seconds; bold is what is beyond what is wanted. The longest silence is the median of the runs, with the worst; of what is silent for longer than 0.2 s, TCP's
 pauses between retransmissions, which double, are a part. Where ISP 1 is off for both, its connections are not counted, nor are those that could not begin. After a failure, the role is watched
 for a minute.
 

@@ -71,7 +71,7 @@ const variants = [
 export const pair: Chapter<PairResults> = {
   name: 'pair',
   section: pairSection,
-  measure: async (progress) => {
+  measure: async (progress, former) => {
     mkdirSync(dirname(bundle), { recursive: true })
     await bundleSources(bundle)
     const samples: PairSample[] = []
@@ -98,7 +98,10 @@ export const pair: Chapter<PairResults> = {
           await lab.dispose()
         }
       }
-    return { on: machineFacts(), samples }
+    const now: ReadonlySet<string> = new Set(samples.map(({ addresses }) => addresses))
+    const kept = former?.samples.filter(({ addresses }) => !now.has(addresses)) ?? []
+    const notes = Object.fromEntries(Object.entries(former?.notes ?? {}).filter(([kind]) => !now.has(kind)))
+    return { on: machineFacts(), samples: [...kept, ...samples], notes }
   },
 }
 
