@@ -245,8 +245,13 @@ export const protocols = {
    * these.
    */
   rule: 2,
-  /** RTPROT_ number of our routes: unused in iproute2's rt_protos. */
-  route: 98,
+  /**
+   * RTPROT_KERNEL for our routes, too: systemd-networkd deletes all other foreign routes when it starts, and until they
+   * were back, connections would leave by other uplinks.
+   */
+  route: 2,
+  /** What they had at first, unused in iproute2's rt_protos: an upgrade finds those. */
+  formerRoute: 98,
 } as const
 
 /**

@@ -10,7 +10,6 @@ import type { Layout } from '../layout.ts'
 import {
   balancedTable,
   inOurBlock,
-  isOurTable,
   lastPriority,
   markOf,
   marks,
@@ -28,7 +27,8 @@ import type { Step } from '../model/step.ts'
 import type { Uplink } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { isOurEndpoint, mostSubflows } from './decide/mptcp.ts'
-import { allLayouts, connectionsOfFormerMarks } from './decide/previous-layout.ts'
+import { ourRoutes } from './decide/ours/our-routes.ts'
+import { allLayouts, connectionsOfFormerMarks } from './decide/ours/previous-layout.ts'
 import { isOurRuleset } from './decide/ruleset/ruleset.ts'
 import { connectionsOfFormerPrefixes } from './decide/translation/nptv6.ts'
 import { strandedToForget } from './decide/translation/stranded.ts'
@@ -131,9 +131,7 @@ function diffMptcp({ mptcp, state }: Observed, desired: Desired): readonly Step[
 type RouteStep<K> = { readonly kind: K; readonly route: Route }
 
 function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly Layout[]) {
-  const isOurs = ({ table, protocol }: Route) =>
-    protocol === protocols.route && everywhere.some((layout) => isOurTable(table, layout))
-  const ours = observed.routes.filter(isOurs)
+  const ours = observed.routes.filter(ourRoutes(everywhere, observed))
   const there = new Map(ours.map((route) => [routeKey(route), route]))
   const wanted = new Set(desired.routes.map(routeKey))
   return {

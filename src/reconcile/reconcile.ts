@@ -124,12 +124,12 @@ async function converge(
     let lookedAt = performance.now()
     let { observed, desired, steps } = await compare(config, wish, withRefusals)
     if (restored !== null) applied.push(...sinceLost(observed, desired, config))
-    const due = () => steps.filter((step) => !isHeldBack(step, observed))
+    const due = () => steps.filter((step) => !isHeldBack(step, observed, config.layout))
     for (let attempt = 1; due().length > 0 && attempt <= attempts; attempt++) {
       const tried = due()
       try {
         const refused = await apply(tried)
-        noteRefusals(tried, refused, observed)
+        noteRefusals(tried, refused, observed, config.layout)
         if (refused.some(({ step }) => step.kind === 'load-ruleset')) await findRefusedRules(config, observed)
         applied.push(...tried.filter((step) => !refused.some((refusal) => refusal.step === step)))
         if (refused.length === 0) onDone?.({ observed, desired })
@@ -141,7 +141,7 @@ async function converge(
       ;({ observed, desired, steps } = await compare(config, wish, withRefusals))
     }
     keepTable(steps.some(({ kind }) => kind === 'load-ruleset' || kind === 'delete-ruleset') ? null : desired.ruleset)
-    const refused = refusalsOf(steps, observed)
+    const refused = refusalsOf(steps, observed, config.layout)
     publishRefusals(observed, config.layout)
     waiting.see({ observed, desired, config })
     return { applied, remaining: due(), refused, errors, observed, lookedAt, desired }
@@ -180,7 +180,7 @@ function sinceLost(observed: Observed, desired: Desired, { layout }: Config): re
 /** The world with what this process knows to be refused, as it has tried. */
 function withRefusals({ refused: _, ...observed }: Observed, { layout }: Config): Observed {
   const refused = refusedPaths(observed, layout)
-  const rulesetRefused = refusedRuleset(observed)
+  const rulesetRefused = refusedRuleset(observed, layout)
   return {
     ...observed,
     ...(refused.length > 0 && { refused }),

@@ -16,7 +16,7 @@ export async function balanced(host: Host, family: '-4' | '-6' = '-4'): Promise<
 export function bestOf(text: string): string {
   const [best = ''] = /^default.*\n(\s+nexthop.*\n)*/m.exec(text) ?? []
   return best
-    .replaceAll(/ proto 98| scope link/g, '')
+    .replaceAll(/ proto kernel| scope link/g, '')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }

@@ -62,7 +62,9 @@ function readCase(folder: string, name: string): string | null {
 
 /** What a case's world has of an earlier run. */
 function isOurs(line: string): boolean {
-  return /^- (.*proto 98|(20\d{3}|32765):.* lookup (30\d{3}|main suppress)|32765:.* iif \S+ lookup main)/.test(line)
+  return /^- (.* table 30\d{3}\b|(20\d{3}|32765):.* lookup (30\d{3}|main suppress)|32765:.* iif \S+ lookup main)/.test(
+    line,
+  )
 }
 
 test.each(allCases())('$name', async ({ path, config, read, write }) => {

@@ -15,7 +15,7 @@ afterEach(() => host.end())
 const bound = { interface: 'wan2', reason: 'BOUND', new_ip_address: '10.2.0.2', new_routers: '10.2.0.9' }
 
 async function uplinkRoute(table: number): Promise<string> {
-  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
+  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all'])
   return stdout.split('\n').find((line) => line.includes(`table ${table} `) && !line.startsWith('unreachable')) ?? ''
 }
 

@@ -1,6 +1,7 @@
 /** Random content for what we write: routes, policy rules, configurations that rulesets are made of, connections. */
 import fc from 'fast-check'
 import { type RuleParts, ruleSpec } from '../../src/kernel/iproute/rule.ts'
+import { protocols } from '../../src/layout.ts'
 import type { Route, Rule } from '../../src/model/kernel.ts'
 import type { Family } from '../../src/net/family.ts'
 import { parsePrefix, prefixText } from '../../src/net/ipv6-prefix.ts'
@@ -83,7 +84,7 @@ const routeOf = (family: Family): fc.Arbitrary<Route> =>
     })
     .map(({ type, nexthops, source, metrics: more, ...rest }) => {
       const address = family === 'inet' ? `10.${source}.0.2` : `2001:db8:${source}::2`
-      const common = { family, ...rest, protocol: 98 }
+      const common = { family, ...rest, protocol: protocols.route }
       if (nexthops.length === 0) return { ...common, type, nexthops }
       return {
         ...common,

@@ -11,7 +11,7 @@ import { parseRule } from '../../src/kernel/iproute/rule.ts'
 import { takesFlowtables } from '../../src/kernel/nft/flowtables.ts'
 import { deleteRuleset, loadingTransactions, parseListing } from '../../src/kernel/nft/table.ts'
 import { readSysctls, writeSysctl } from '../../src/kernel/sysctls.ts'
-import { linkSysctls, nftTable, programs } from '../../src/layout.ts'
+import { linkSysctls, nftTable, programs, tables } from '../../src/layout.ts'
 import type { Route, Rule, Ruleset } from '../../src/model/kernel.ts'
 import type { Family } from '../../src/net/family.ts'
 import { decide } from '../../src/reconcile/decide/decide.ts'
@@ -35,7 +35,9 @@ const play = await scenario(import.meta, async (root: string, seed: number) => {
   async function routes(family: Family): Promise<number> {
     const written = random.routes(family)
     const ours = async () =>
-      parseRoutes(family, await listed(family, 'route show table all')).filter(({ protocol }) => protocol === 98)
+      parseRoutes(family, await listed(family, 'route show table all')).filter(
+        ({ table }) => table !== tables.main && table !== tables.local,
+      )
     const keyOf = ({ table, destination, metric }: Route) => `${table} ${destination} ${metric}`
     await batch(
       family,

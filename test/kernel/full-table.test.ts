@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { mostListed } from '../../src/kernel/iproute/route-listing.ts'
+import { ourRoutes } from '../lab/our-routes.ts'
 import { longPatienceMs } from '../lab/patience.ts'
 import { childFaults, settled } from './daemon-children.ts'
 import { type Host, startHost } from './daemon-host.ts'
@@ -33,8 +34,8 @@ function batch(which: 'inet' | 'inet6', verb: string, from: number, to: number):
 const ours = async (): Promise<string> => {
   const listings = await Promise.all(
     Object.values(family).map(async ([flag]) => {
-      const { stdout } = await host.run(['ip', flag, 'route', 'show', 'table', 'all', 'proto', '98'])
-      return stdout
+      const { stdout } = await host.run(['ip', flag, 'route', 'show', 'table', 'all'])
+      return ourRoutes(stdout).join('\n')
     }),
   )
   return listings.join('\n')

@@ -14,7 +14,10 @@ const attacks: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'F3 ip route flush table': [['ip', 'route', 'flush', 'table', '30001']],
   'F3 the balanced default deleted': [['ip', 'route', 'del', 'default', 'table', '30098']],
   'F3 the balanced default replaced': [
-    ['ip', 'route', 'replace', 'default', 'via', '10.1.0.1', 'dev', 'wan1', 'table', '30098', 'proto', '98'],
+    ['ip', 'route', 'replace', 'default', 'via', '10.1.0.1', 'dev', 'wan1', 'table', '30098', 'proto', 'kernel'],
+  ],
+  'a default of ours replaced by another program': [
+    ['ip', 'route', 'replace', 'default', 'via', '10.1.0.1', 'dev', 'wan1', 'table', '30002', 'proto', 'static'],
   ],
   'F4 nft flush ruleset': [['nft', 'flush', 'ruleset']],
   'F4 a chain emptied': [['nft', 'flush', 'chain', 'inet', 'ifbalance', 'pin']],

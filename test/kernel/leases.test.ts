@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { programArgv } from '../lab/command.ts'
 import { record } from '../lab/measurements.ts'
+import { ourRoutes } from '../lab/our-routes.ts'
 import { checkShare } from '../lab/shares.ts'
 import { balancedDevices } from './balanced.ts'
 import { type Host, keepHeapSmall, type Running, startHost } from './daemon-host.ts'
@@ -145,7 +146,7 @@ test.for(['dhclient', 'dhcpcd'])('L11: refused on renewal (%s), and a lease of a
   expect(await out('ip route show table 30002')).toMatch(
     /^default via 172\.20\.5\.62 dev wan2 .*\n.*172\.20\.5\.0\/26 dev wan2/s,
   )
-  expect(await out('ip route show table all proto 98')).not.toContain('10.2.0.')
+  expect(ourRoutes(await out('ip route show table all')).join('\n')).not.toContain('10.2.0.')
   expect(await ruled()).toEqual(['10.1.0.2', '172.20.5.9'])
   expect((await out('ip rule')).split('\n').filter((line) => /10\.1\.0\.2|wan1/.test(line))).toEqual(rulesOfOther)
   await expectSettled()
@@ -309,7 +310,7 @@ test('L1, R5: a flap storm of 20 Hz: damped, memory and descriptors do not grow,
   await keepHeapSmall(host)
   await start()
   await expectSettled()
-  const ours = async () => [await out('ip rule'), await out('ip route show table all proto 98')].join('')
+  const ours = async () => [await out('ip rule'), ...ourRoutes(await out('ip route show table all'))].join('\n')
   const [before, opened] = [await ours(), await descriptors()]
   const storm = (turns: number) =>
     host.run(

@@ -1,5 +1,6 @@
 /** Others on the same host: in our number spaces, under our table's name, with rules of their own before and after ours. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ourRoutes } from '../lab/our-routes.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import { balancing } from './transcript.ts'
 
@@ -89,7 +90,7 @@ describe('our numbers are moved by configuration while we run', () => {
     // Maps are listed in the order in which they were made, and those that stay are older.
     const maps = tables.split(/^(?=\tmap )/m).map((text) => text.split(/(?<=^\t\}\n)/m))
     const sorted = [...maps.map(([first]) => first).sort(), ...maps.map(([, ...rest]) => rest.join(''))].join('')
-    return `${await out('ip', 'rule')}${await out('ip', 'route', 'show', 'table', 'all', 'proto', '98')}${sorted}`
+    return `${await out('ip', 'rule')}${ourRoutes(await out('ip', 'route', 'show', 'table', 'all')).join('\n')}${sorted}`
   }
 })
 

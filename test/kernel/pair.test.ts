@@ -72,7 +72,7 @@ source = 10.2.0.2
   let seen = await daemon.balances(['wan1'])
   expect(JSON.parse(await isStanding()).uplinks).toMatchObject([{ state: 'online' }, { state: 'standby' }])
   const { stdout: table } = await host.run(['ip', 'route', 'show', 'table', '30002'])
-  expect(table).toContain('default via 10.2.0.1 dev wan2 proto 98 onlink')
+  expect(table).toContain('default via 10.2.0.1 dev wan2 proto kernel onlink')
   const { stdout: nat } = await host.run(['nft', 'list', 'table', 'inet', 'ifbalance'])
   expect(nat).toContain('ip saddr 172.16.0.0/12 snat ip to 10.1.0.2')
   expect(nat).toContain('ip saddr 172.16.0.0/12 snat ip to 10.2.0.2')

@@ -52,7 +52,7 @@ const ofOthers = [
   'nft add rule inet ifbalance output counter',
   'nft add chain inet ifbalance other',
   'ip route flush table 30098',
-  'ip route replace default via 10.1.0.1 dev wan1 table 30098 proto 98',
+  'ip route replace default via 10.1.0.1 dev wan1 table 30098 proto kernel',
   'ip rule del priority 20000',
   'ip rule del priority 20999',
   'ip rule del priority 32765',

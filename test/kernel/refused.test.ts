@@ -16,6 +16,19 @@ case "$text" in *"\${word:-nothing like this}"*) echo 'Error: Could not process 
 printf '%s\\n' "$text" | exec /run/nft "$@"
 `
 
+/** While the first batch for IPv4 runs, wan2 has no address. */
+const flappingIp = `#!/bin/sh
+case "$*" in '-4 -force -batch -') ;; *) exec /run/ip "$@" ;; esac
+rm /run/flap 2>/dev/null || exec /run/ip "$@"
+/run/ip address del 10.2.0.2/24 dev wan2
+/run/ip "$@" 2>/run/flapped
+result=$?
+cat /run/flapped >&2
+/run/ip address add 10.2.0.2/24 dev wan2
+/run/ip route replace default via 10.2.0.1 dev wan2 metric 102
+exit $result
+`
+
 beforeAll(async () => {
   host = await startHost()
   const wan3 = 'ip link add wan3 type veth peer name isp3 && ip address add 10.3.0.2/24 dev wan3 && ip link set wan3 up'
@@ -74,6 +87,19 @@ test('rules among ours that ip(8) lists in words that it does not take are left 
     expect(await warningsOf(/is another program's, among ours/)).not.toHaveLength(0)
     for (const priority of expected) await host.run(['ip', 'rule', 'del', 'priority', String(priority)])
   }
+})
+
+test('an address that was away for the moment of the change', async () => {
+  await host.run(['mv', '/usr/sbin/ip', '/run/ip'])
+  await host.write('/usr/sbin/ip', flappingIp)
+  await host.run(['chmod', '755', '/usr/sbin/ip'])
+  await host.ifbalance(['down'])
+  await host.write('/run/flap', '')
+  expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0 })
+  expect(await out('cat', '/run/flapped')).toMatch(/Nexthop has invalid gateway/)
+  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+  expect(await balanced()).toContain('nexthop via 10.2.0.1 dev wan2')
+  await host.run(['mv', '/run/ip', '/usr/sbin/ip'])
 })
 
 test('a gateway that the kernel does not take, and a better one', async () => {

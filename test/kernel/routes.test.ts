@@ -36,7 +36,7 @@ test('a default route that carries more than its gateway', async () => {
   expect(await ip('route show table 30002 10.2.0.0/24')).toContain('src 10.2.0.2 mtu 1300')
   // What two ways have in common, and the smallest packet.
   expect(await ip('route show table 30098 default metric 0')).toMatch(
-    /^default proto 98 mtu 1400 advmss 1300 initcwnd 20 quickack 1 *\n/,
+    /^default proto kernel mtu 1400 advmss 1300 initcwnd 20 quickack 1 *\n/,
   )
   expect(await ip('-6 route show table 30001 default')).toMatch(/via fe80::1 dev wan1 .*mtu 1480 hoplimit 64/)
   expect(await ip('-6 route show table 30098')).toMatch(/mtu 1480 hoplimit 64/)
@@ -67,5 +67,5 @@ test('a device that is gone takes no other one along', async () => {
   expect(await ip('route get 203.0.113.1')).toContain('via 10.1.0.1 dev wan1 table 30098')
   expect(await ip('route show table 30098')).toMatch(/^default via 10.1.0.1 dev wan1 /)
   await apply()
-  expect(await ip('route show table 30098')).toMatch(/^default via 10.1.0.1 dev wan1 proto 98 *\n/)
+  expect(await ip('route show table 30098')).toMatch(/^default via 10.1.0.1 dev wan1 proto kernel *\n/)
 })

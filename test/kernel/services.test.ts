@@ -27,8 +27,8 @@ async function ip(...batch: readonly string[]): Promise<void> {
 }
 
 async function routes(table: string): Promise<string> {
-  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all', 'proto', '98'])
-  const lines = stdout.replaceAll(/\n\t/g, ' ').split('\n')
+  const { stdout } = await host.run(['ip', 'route', 'show', 'default', 'table', 'all'])
+  const lines = stdout.replaceAll(/\n\t| proto kernel/g, ' ').split('\n')
   return (
     lines
       // None of those that stand behind the balanced default.

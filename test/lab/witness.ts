@@ -45,7 +45,7 @@ async function tell({ name, exec, said }: Watched, lines: number): Promise<reado
   const parts = [
     (await said().catch(() => [])).slice(-lines),
     await ofBoth('rule', 'show'),
-    (await ofBoth('route', 'show', 'table', 'all')).filter((line) => /default|proto 98/.test(line)),
+    (await ofBoth('route', 'show', 'table', 'all')).filter((line) => /default|table 30\d{3}/.test(line)),
     (await ask('/usr/sbin/nft', '--terse', 'list', 'table', 'inet', 'ifbalance')).filter((line) =>
       /[io]if |chain/.test(line),
     ),

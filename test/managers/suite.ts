@@ -9,6 +9,7 @@ import type { Release } from '../lab/image.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
+import { ourRoutes } from '../lab/our-routes.ts'
 import { longPatienceMs } from '../lab/patience.ts'
 import { checkShare } from '../lab/shares.ts'
 import { difference } from '../lab/snapshot.ts'
@@ -186,7 +187,7 @@ function play(manager: Manager, release: Release): void {
       await expectBoth('short leases')
       await isp.moveGateway(2)
       const ours = async () =>
-        (await shell('ip route show table all proto 98')).stdout.split('\n').filter((line) => /10\.1\.0\./.test(line))
+        ourRoutes((await shell('ip route show table all')).stdout).filter((line) => /10\.1\.0\./.test(line))
       const isNew = (lines: readonly string[]) => lines.every((line) => !/via 10\.1\.0\.1 /.test(line))
       await expect.poll(async () => isNew(await ours()), { timeout: longPatienceMs }).toBe(true)
       await expectBoth('another gateway')
@@ -203,7 +204,8 @@ function play(manager: Manager, release: Release): void {
 
   test('purged, the kernel has nothing of it', async () => {
     await shell('dpkg -P ifbalance')
-    const ours = (lines: readonly string[]) => lines.filter((line) => / proto 98 |ifbalance|lookup 30\d\d\d/.test(line))
+    const ours = (lines: readonly string[]) =>
+      lines.filter((line) => / table 30\d{3} |ifbalance|lookup 30\d\d\d/.test(line))
     expect(ours(difference(before, await lab.snapshot()))).toEqual([])
     expect(Object.keys(countByPeer(await connections(lab.network.host, 30)))).toHaveLength(1)
   })

@@ -79,6 +79,26 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     measured('new connections failed meanwhile', failed.length, 'connections', 0)
   })
 
+  test('F1: networkd restarted and reloaded under traffic: nothing ends, nothing is lost', async () => {
+    const { host, lan } = lab.network
+    const before = await snapshot()
+    const groups = [await openSessions(lan, 8, 8, 50), await openSessions(host, 8, 8, 50)]
+    const fresh = [await stream(lan, 20), await stream(host, 20)]
+    for (const action of [
+      ['/usr/bin/systemctl', 'restart', 'systemd-networkd'],
+      ['/usr/bin/networkctl', 'reload'],
+    ]) {
+      await run(...action)
+      await lab.waitOnline(['wan1', 'wan2'])
+    }
+    await expect.poll(async () => difference(before, await snapshot())).toEqual([])
+    const results = (await Promise.all(groups.map((group) => group.stop()))).flat()
+    const failed = (await Promise.all(fresh.map((attempts) => attempts.stop()))).flat()
+    expect(new Set(results.map(({ peer }) => peer))).toEqual(new Set([1, 2].map(addresses.publicOf)))
+    expect(results.filter(({ error, lost }) => error !== null || lost > 0)).toEqual([])
+    expect(failed.filter((attempt) => 'error' in attempt)).toEqual([])
+  })
+
   test('F1: networkd restarted and reconfigured: nothing is missing, what was is named', async () => {
     const before = await snapshot()
     const since = await cursor()
@@ -199,7 +219,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
   /** Rules, nft, sysctls and routes of ours: those of main are networkd's, which gives some another metric at times. */
   async function snapshot(): Promise<readonly string[]> {
     const lines = await lab.snapshot()
-    const ours = lines.filter((line) => !line.startsWith('route') || / proto 98 /.test(line))
+    const ours = lines.filter((line) => !line.startsWith('route') || / table 30\d{3} /.test(line))
     expect(ours.filter((line) => line.startsWith('route ')).length).toBeGreaterThanOrEqual(5)
     return ours
   }

@@ -19,7 +19,7 @@ const listedProtocols: readonly number[] = [
   protocols.static,
   protocols.advertised,
   protocols.dhcp,
-  protocols.route,
+  protocols.formerRoute,
 ]
 
 /** Whether a route of this protocol is listed in any case. The kernel's default for what names none is `boot`. */

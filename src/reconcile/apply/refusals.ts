@@ -1,6 +1,8 @@
 /**
  * What the kernel has refused, as this process remembers it. It is left out for a while, so that it costs neither the
- * others nor a processor, and tried again in growing pauses, or at once when the world around it is another.
+ * others nor a processor, and tried again in growing pauses, or at once when the world around it is another. What is
+ * refused for the first time is tried again at once: an address that was away at that moment may have been there when we
+ * looked before, and may be when we look again.
  */
 
 import type { Layout } from '../../layout.ts'
@@ -11,6 +13,7 @@ import type { Step } from '../../model/step.ts'
 import type { Trouble } from '../../model/trouble.ts'
 import type { Uplink } from '../../model/uplink.ts'
 import { saveRefused } from '../../store/refused.ts'
+import { isInOurTables } from '../decide/ours/previous-layout.ts'
 import { commandOf } from './commands.ts'
 
 export interface Refusal {
@@ -31,33 +34,47 @@ const longestPauseMs = 600_000
 
 const kept = new Map<string, Kept>()
 
-/** Whether the step was refused, and is to be left out for now, in a world that is the same for it. */
-export function isHeldBack(step: Step, observed: Observed): boolean {
+/**
+ * Whether the step is to be left out for now, in a world that is the same for it. A table is at its first refusal, as
+ * everything waits for it, and it names nothing that comes and goes.
+ */
+export function isHeldBack(step: Step, observed: Observed, layout: Layout): boolean {
+  const isSure = step.kind === 'load-ruleset' || (kept.get(keyOf(step))?.failures ?? 0) > 1
+  return isSure && isRefused(step, observed, layout)
+}
+
+/** Whether others have to do without the step for now. */
+function isRefused(step: Step, observed: Observed, layout: Layout): boolean {
   const entry = kept.get(keyOf(step))
-  return entry !== undefined && performance.now() < entry.until && entry.around === surroundings(step, observed)
+  return entry !== undefined && performance.now() < entry.until && entry.around === surroundings(step, observed, layout)
 }
 
 /**
  * Takes note of an attempt: what was tried, and what of it was refused. `observed` is the world that the steps were
  * made for.
  */
-export function noteRefusals(tried: readonly Step[], refused: readonly Refusal[], observed: Observed): void {
+export function noteRefusals(
+  tried: readonly Step[],
+  refused: readonly Refusal[],
+  observed: Observed,
+  layout: Layout,
+): void {
   for (const step of tried) if (!refused.some((other) => other.step === step)) kept.delete(keyOf(step))
   for (const { step, why } of refused) {
     const failures = (kept.get(keyOf(step))?.failures ?? 0) + 1
-    const pause = Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs)
-    const around = surroundings(step, observed)
+    const pause = Math.min(firstPauseMs * 2 ** Math.max(failures - 2, 0), longestPauseMs)
+    const around = surroundings(step, observed, layout)
     kept.set(keyOf(step), { step, why, failures, until: performance.now() + pause, around })
   }
 }
 
 /** The steps that are held back, with the reasons. What nobody wants any more is forgotten. */
-export function refusalsOf(steps: readonly Step[], observed: Observed): readonly Refusal[] {
+export function refusalsOf(steps: readonly Step[], observed: Observed, layout: Layout): readonly Refusal[] {
   const wanted = new Set(steps.map(keyOf))
   for (const key of kept.keys()) if (!wanted.has(key)) kept.delete(key)
   return steps.flatMap((step) => {
     const entry = kept.get(keyOf(step))
-    return entry && isHeldBack(step, observed) ? [{ step, why: entry.why }] : []
+    return entry && isHeldBack(step, observed, layout) ? [{ step, why: entry.why }] : []
   })
 }
 
@@ -68,13 +85,13 @@ export function refusalsOf(steps: readonly Step[], observed: Observed): readonly
 export function refusedPaths(observed: Observed, layout: Layout): readonly RefusedPath[] {
   return [...kept.values()].flatMap(({ step, why }) => {
     const path = wayOut(step, layout) ?? strictFilter(step, observed)
-    return path && isHeldBack(step, observed) ? [{ ...path, why }] : []
+    return path && isRefused(step, observed, layout) ? [{ ...path, why }] : []
   })
 }
 
 /** Why nft refuses our table, so that only the uplinks in the present one can be used; undefined where it does not. */
-export function refusedRuleset(observed: Observed): string | undefined {
-  return [...kept.values()].find(({ step }) => step.kind === 'load-ruleset' && isHeldBack(step, observed))?.why
+export function refusedRuleset(observed: Observed, layout: Layout): string | undefined {
+  return [...kept.values()].find(({ step }) => step.kind === 'load-ruleset' && isHeldBack(step, observed, layout))?.why
 }
 
 /** Writes the refused ways out down, for those who look without trying, such as `ifbalance status`. */
@@ -127,14 +144,14 @@ function keyOf(step: Step): string {
 }
 
 /** What may make the kernel decide otherwise: the route's interfaces, and what others have routed by them. */
-function surroundings(step: Step, { links, routes }: Observed): string {
+function surroundings(step: Step, observed: Observed, layout: Layout): string {
   if (!('route' in step)) return ''
+  const { links, routes } = observed
   const devices = new Set(step.route.nexthops.map(({ device }) => device))
   return JSON.stringify([
     links.filter(({ name }) => devices.has(name)),
     routes.filter(
-      ({ protocol, nexthops }) =>
-        protocol !== step.route.protocol && nexthops.some(({ device }) => devices.has(device)),
+      (route) => !isInOurTables(route, layout, observed) && route.nexthops.some(({ device }) => devices.has(device)),
     ),
   ])
 }

@@ -22,8 +22,8 @@ export async function everything(): Promise<readonly string[]> {
 export async function state(): Promise<string> {
   const commands = [
     'ip -4 rule',
-    'ip -4 route show table all proto 98',
-    'ip -6 route show table all proto 98',
+    "ip -4 route show table all | grep -A9 ' table 30'",
+    "ip -6 route show table all | grep -A9 ' table 30'",
     'nft -s list table inet ifbalance',
     'conntrack -L 2>/dev/null | head -n 40',
   ]

@@ -22,7 +22,7 @@ const link = (name: string, carrier = true) => linkOf(name, { carrier })
 const hop = (device: string, weight: number) => hopOf(device, '192.0.2.1', weight)
 
 function balanced(nexthops: readonly Nexthop[], other: Partial<Route> = {}): Route {
-  return routeOf('default', nexthops, { table: 30098, protocol: 98, ...other })
+  return routeOf('default', nexthops, { table: 30098, protocol: 2, ...other })
 }
 
 const home = uplinkOf(1, {

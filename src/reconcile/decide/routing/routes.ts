@@ -9,6 +9,7 @@ import type { Observed } from '../../../model/observed.ts'
 import type { Trouble } from '../../../model/trouble.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import type { Family } from '../../../net/family.ts'
+import { isInOurTables } from '../ours/previous-layout.ts'
 import { routedServers } from '../translation/name-servers.ts'
 import { subnetsWithinBounds } from '../uplinks/bounds.ts'
 import { commonMetrics } from './common-metrics.ts'
@@ -25,7 +26,9 @@ export function decideRoutes(
     unicast(family, balancedTable(config.layout), server, nexthops(family, by)),
   )
   const closing = closingType(family, config, balanced)
-  const local = observed.routes.filter((route) => route.family === family && isLocal(route))
+  const local = observed.routes.filter(
+    (route) => route.family === family && isLocal(route) && !isInOurTables(route, config.layout, observed),
+  )
   const { copies } = lanRoutes(family, uplinks, observed)
   const own = uplinks.flatMap((uplink) => uplinkRoutes(family, uplink, closing, config, { local, copies }))
   return [...own, ...balanced, ...named]
@@ -82,11 +85,10 @@ function uplinkRoutes(
   ]
 }
 
-/** Whether the route is a subnet on some link, in a table of others'. */
-function isLocal({ table, type, destination, nexthops, protocol }: Route): boolean {
+/** Whether the route is a subnet on some link. */
+function isLocal({ table, type, destination, nexthops }: Route): boolean {
   return (
     table !== tables.local &&
-    protocol !== protocols.route &&
     type === 'unicast' &&
     destination !== 'default' &&
     nexthops.every(({ gateway }) => gateway === null)

@@ -10,8 +10,9 @@ import type { KnownUplink } from '../../../model/state.ts'
 import type { Family } from '../../../net/family.ts'
 import { isWithin, parsePrefix } from '../../../net/ipv6-prefix.ts'
 import { getOwn } from '../../../values/get-own.ts'
+import { isInOurTables } from '../ours/previous-layout.ts'
 import { prefixesOfOthers, routedTo } from './dhcpv6-pd.ts'
-import { isDefault, isOurs, type Wishes } from './paths.ts'
+import { isDefault, type Wishes } from './paths.ts'
 
 /** Whether a way out is known from more than router advertisements: DHCP, the administrator, a modem. */
 export function toldByOthers(
@@ -31,7 +32,7 @@ export function toldByOthers(
     (route) =>
       route.family === family &&
       isDefault(route) &&
-      !isOurs(route, config) &&
+      !isInOurTables(route, config.layout, observed) &&
       !advertised.includes(route.protocol) &&
       route.nexthops.some(({ device }) => device === link.name),
   )

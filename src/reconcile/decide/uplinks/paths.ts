@@ -1,5 +1,5 @@
 /** How each family leaves by an interface: its gateway, by the best source that knows it. Pure. */
-import { isOurTable, protocols, tables } from '../../../layout.ts'
+import { tables } from '../../../layout.ts'
 import type { Config, UplinkConfig } from '../../../model/config.ts'
 import type { Gateways, StanzaOptions } from '../../../model/facts.ts'
 import { type KnownBy, knownBy } from '../../../model/gateway-sources.ts'
@@ -10,6 +10,7 @@ import type { Family } from '../../../net/family.ts'
 import { contains } from '../../../net/prefix.ts'
 import { isGateway, isLinkLocal } from '../../../net/valid.ts'
 import { getOwn } from '../../../values/get-own.ts'
+import { isInOurTables } from '../ours/previous-layout.ts'
 import { lanAddresses, routedTo } from './dhcpv6-pd.ts'
 
 export interface Wishes {
@@ -109,7 +110,7 @@ function defaultRoute(family: Family, link: Link, config: Config, observed: Obse
     (route) =>
       isDefault(route) &&
       route.family === family &&
-      !isOurs(route, config) &&
+      !isInOurTables(route, config.layout, observed) &&
       route.nexthops.some(({ device }) => device === link.name),
   )
   return candidates.toSorted(
@@ -159,11 +160,6 @@ function limits(
 function foundBy(family: Family, { name }: Link, gateway: string | null, { pathMtus = {} }: Observed): number | null {
   const found = getOwn(pathMtus, name)?.[family]
   return found?.gateway === gateway ? found.mtu : null
-}
-
-/** Whether a route is ours; by protocol, too, as the configuration may have moved our tables. */
-export function isOurs({ table, protocol }: Route, { layout }: Config): boolean {
-  return isOurTable(table, layout) || protocol === protocols.route
 }
 
 export function isDefault(route: Route): boolean {

@@ -8,6 +8,8 @@ import type { Trouble } from '../../../model/trouble.ts'
 import type { Uplink } from '../../../model/uplink.ts'
 import type { Family } from '../../../net/family.ts'
 import { hex } from '../../../values/hex.ts'
+import { ourRoutes } from '../ours/our-routes.ts'
+import { isInOurTables } from '../ours/previous-layout.ts'
 import { findTakers } from '../routing/internet.ts'
 import { isOurRuleset } from '../ruleset/ruleset.ts'
 
@@ -15,7 +17,8 @@ export function findConflicts(config: Config, uplinks: readonly Uplink[], observ
   if (uplinks.length === 0) return []
   return [
     ...some(observed.rules.flatMap((rule) => [...foreignRule(rule, config), ...foreignMark(rule, config)])),
-    ...some(observed.routes.flatMap((route) => [...foreignRoute(route, config), ...otherMultipath(route, config)])),
+    ...some(foreignRoutes(config, observed)),
+    ...some(observed.routes.flatMap((route) => otherMultipath(route, config, observed))),
     ...some(findTakers(uplinks, observed, config.layout)),
     ...some(deadEnds(uplinks, observed)),
     ...foreignTable(observed),
@@ -85,11 +88,14 @@ function otherMarks({ layout }: Config, { foreignMarks = [] }: Observed): readon
   })
 }
 
-function foreignRoute(route: Route, { layout }: Config): readonly Trouble[] {
-  if (!isOurTable(route.table, layout) || route.protocol === protocols.route) return []
-  const { family, destination, table } = route
-  const reason = `${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`
-  return [{ kind: 'foreign-route', family, reason }]
+function foreignRoutes({ layout }: Config, observed: Observed): readonly Trouble[] {
+  const isOurs = ourRoutes([layout], observed)
+  return observed.routes
+    .filter((route) => isOurTable(route.table, layout) && !isOurs(route))
+    .map(({ family, destination, table }) => {
+      const reason = `${ipv(family)} route ${destination} in table ${table} is another program's: move ours with table-base`
+      return { kind: 'foreign-route', family, reason }
+    })
 }
 
 function foreignTable({ ruleset }: Observed): readonly Trouble[] {
@@ -104,8 +110,8 @@ function foreignTable({ ruleset }: Observed): readonly Trouble[] {
 }
 
 /** Others' multipath routes, which our hash policy changes, as it is the whole host's. */
-function otherMultipath(route: Route, { layout, balance }: Config): readonly Trouble[] {
-  if (route.nexthops.length < 2 || isOurTable(route.table, layout) || route.protocol === protocols.route) return []
+function otherMultipath(route: Route, { layout, balance }: Config, observed: Observed): readonly Trouble[] {
+  if (route.nexthops.length < 2 || isInOurTables(route, layout, observed)) return []
   const where = route.table === tables.main ? 'main' : String(route.table)
   const reason =
     `${ipv(route.family)} route ${route.destination} in table ${where} has several nexthops: mode ${balance.mode} now ` +

@@ -3,13 +3,14 @@
  * Pure.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Layout } from '../../layout.ts'
-import { defaultLayout, inOurBlock, isOurTable, markOf, marks, protocols } from '../../layout.ts'
-import type { Rule } from '../../model/kernel.ts'
-import type { Observed } from '../../model/observed.ts'
-import type { State } from '../../model/state.ts'
-import type { Step } from '../../model/step.ts'
-import { hex } from '../../values/hex.ts'
+import type { Layout } from '../../../layout.ts'
+import { defaultLayout, inOurBlock, isOurTable, markOf, marks, protocols } from '../../../layout.ts'
+import type { Route, Rule } from '../../../model/kernel.ts'
+import type { Observed } from '../../../model/observed.ts'
+import type { State } from '../../../model/state.ts'
+import type { Step } from '../../../model/step.ts'
+import { hex } from '../../../values/hex.ts'
+import { ourRoutes } from './our-routes.ts'
 
 /** The layouts that the state has. The default one is not noted down while it is the only one. */
 function rememberedLayouts({ uplinks, layouts }: State): readonly Layout[] {
@@ -19,6 +20,11 @@ function rememberedLayouts({ uplinks, layouts }: State): readonly Layout[] {
 /** All layouts: `current` first, then those that earlier runs have left something of. */
 export function allLayouts(current: Layout, { state }: Observed): readonly Layout[] {
   return [current, ...rememberedLayouts(state).filter((layout) => !isDeepStrictEqual(layout, current))]
+}
+
+/** Whether the route is in a table of ours, whoever put it there: no uplink is found by it. */
+export function isInOurTables({ table }: Route, layout: Layout, observed: Observed): boolean {
+  return allLayouts(layout, observed).some((one) => isOurTable(table, one))
 }
 
 /**
@@ -34,14 +40,15 @@ export function layoutsToRemember(current: Layout | null, observed: Observed): r
 }
 
 /** Whether anything is left of the former layout that would be another thing in the current one. */
-function isLeft(former: Layout, current: Layout | null, { rules, routes }: Observed): boolean {
+function isLeft(former: Layout, current: Layout | null, observed: Observed): boolean {
+  const { rules, routes } = observed
   const isTable = (table: number) => isOurTable(table, former) && !(current && isOurTable(table, current))
   const isBlock = (priority: number) => inOurBlock(priority, former) && !(current && inOurBlock(priority, current))
   const { pinned, numberMask } = marks(former)
   const hasMarks = ({ spec }: Rule) => [pinned, numberMask].some((mask) => spec.includes(`/${hex(mask)} `))
   const sameMarks = current?.markShift === former.markShift
   return (
-    routes.some(({ table, protocol }) => protocol === protocols.route && isTable(table)) ||
+    routes.filter(ourRoutes([former], observed)).some(({ table }) => isTable(table)) ||
     rules
       .filter(({ protocol }) => protocol === protocols.rule)
       .some((rule) => {
