@@ -150,6 +150,10 @@ test('D3, D10: polkit decides for the others, each action by itself; while it ha
     ...{ exitCode: 0, stdout: 'wan2 is enabled\n', stderr: '' },
   })
   expect(await get(wan2, names.uplink, 'State')).toBe('s "online"')
+  expect(await call('nobody', 'SetDrained', 'string:wan2', 'boolean:true')).toBe('')
+  expect(await get(wan2, names.uplink, 'Drained')).toBe('s "command"')
+  expect(await call('nobody', 'SetDrained', 'string:wan2', 'boolean:false')).toBe('')
+  expect(await get(wan2, names.uplink, 'Drained')).toBe('s ""')
   expect(await call('nobody', 'Reconcile')).toMatch(
     /^Error org\.freedesktop\.DBus\.Error\.InteractiveAuthorizationRequired: /,
   )

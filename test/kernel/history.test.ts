@@ -43,6 +43,17 @@ test('a pulled cable is an outage with its cause, by name and interface, with an
     'dsl',
     'down',
   ])
+  // Before the outage there is nothing, and who ends where it begins gets none of it.
+  const earlier = await history('--since', '2h', '--until', '1h')
+  expect(earlier).toMatchObject({ exitCode: 0, lines: [], outages: [], rows: [] })
+  expect(earlier.until - earlier.since).toBeCloseTo(3600, 0)
+  expect((await history('--events', '--until', '1h')).events).toEqual([])
+  expect((await history('--since', '2h', '--until', '1s')).until).toBeLessThan(Date.now() / 1000)
+  for (const wrong of [
+    ['--until', 'tomorrow'],
+    ['--since', '1h', '--until', '2h'],
+  ])
+    expect(await host.ifbalance(['history', ...wrong])).toMatchObject({ exitCode: 2 })
   const text = await host.ifbalance(['history'])
   expect(text.stdout).toMatch(/^dsl {2,}IPv4 .*%/m)
   expect(text.stdout).toMatch(/no carrier$/m)
