@@ -31,7 +31,7 @@ export function connectionsText(connections: Connections, paint: Paint): string 
   return [
     ...table,
     '',
-    `${connectionsAre(total)} on uplinks now; ${connectionsAre(elsewhere)} elsewhere, as within the host and its LANs.`,
+    `${connectionsAre(total)} on uplinks now; ${elsewhere} elsewhere, as within the host and its LANs.`,
     ...remarkOnBytes(total, counted),
     ...mptcpLines(connections.mptcp),
   ].join('\n')

@@ -35,10 +35,10 @@ const columns: readonly Column[] = [
 export function historyText({ since, until, lines, courses, outages }: Shown, paint: Paint): string {
   if (lines.length === 0 && outages.length === 0)
     return `Nothing is known of ${localTime(since * 1000)} to ${localTime(until * 1000)}.`
-  const table = layOut(columns, lines.map(rowOf), paint)
+  // The first minute of a line has no row yet.
+  const table = lines.length === 0 ? [] : ['', ...layOut(columns, lines.map(rowOf), paint)]
   return [
     `${localTime(since * 1000)} to ${localTime(until * 1000)}`,
-    '',
     ...table,
     ...(courses.length > 0 ? ['', ...courses.flatMap(graphOf)] : []),
     '',

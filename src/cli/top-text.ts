@@ -4,6 +4,7 @@ import { isWorking } from '../model/uplink.ts'
 import type { Connections } from '../status/connections.ts'
 import type { Status, UplinkStatus } from '../status/status.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
+import { spanText } from './points-in-time.ts'
 import { type Rate, type Rates, ratesOf } from './rates.ts'
 import { type Column, layOut } from './table.ts'
 
@@ -53,7 +54,9 @@ export function topLines(state: TopState, size: Size, paint: Paint): readonly st
   )
   const table = uplinks.flatMap((uplink, index) => [
     { text: rows[index] ?? '', style: styleOf(uplink) },
-    ...coursesOf(ratesOf(state.rates, uplink.interface), size.columns),
+    ...(uplink.why === undefined
+      ? coursesOf(ratesOf(state.rates, uplink.interface), size.columns)
+      : [whyLine(uplink.why, uplink.since, state.now)]),
   ])
   const remarks = remarksOf(state)
   const lines: readonly Line[] = [
@@ -140,6 +143,12 @@ export function rateText(bits: number): string {
 
 const units = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'] as const
 const blocks = '▁▂▃▄▅▆▇█'
+
+/** What stands in place of a course where there is no line: why, and since when. */
+function whyLine(why: string, since: number | undefined, now: number): Line {
+  const span = since === undefined ? '' : `, for ${spanText(Math.max(0, now - since) / 1000)}`
+  return { text: `  ${printableLines(why)}${span}`, style: 'dim' }
+}
 
 /** The course of both directions side by side, each by its own highest; the latest is at the right. */
 function coursesOf(rates: readonly Rate[], columns: number): readonly Line[] {

@@ -71,6 +71,25 @@ test('the picture', () => {
   ])
 })
 
+test('where there is no line, why and since when stand in place of what it carries', () => {
+  const dsl: UplinkStatus = { ...lte, state: 'down', why: 'no carrier', since: state.now - 3 * 3600_000 }
+  const rates = addLook(addLook(noRates, counted(0), 0), counted(1e6), 1000)
+  const shown = (uplink: UplinkStatus) =>
+    topLines(
+      { ...state, rates, clients: [], status: { ...status, uplinks: [uplink] } },
+      { columns: 80, rows: 24 },
+      plain,
+    )
+  expect(shown(dsl).at(-1)).toBe('  no carrier, for 3 h')
+  const { since: _, ...unseen } = dsl
+  expect(shown(unseen).at(-1)).toBe('  no carrier')
+  expect(shown(lte).at(-1)).toMatch(/^ {2}down +█ {2}up/)
+})
+
+function counted(bytes: number) {
+  return new Map([['wwan0', { rxBytes: bytes, txBytes: bytes }]])
+}
+
 test('it fits in any size, and what is most important stays', () => {
   const long = { ...status, warnings: Array.from({ length: 9 }, (_, index) => `${index} ${'x'.repeat(300)}`) }
   const uplinks = Array.from({ length: 30 }, (_, index) => ({ ...fibre, name: `uplink${index}` }))
