@@ -4,13 +4,14 @@ import type { PairResult } from '../lab/pair/cases.ts'
 import type { Section } from './chapter.ts'
 import { table } from './table.ts'
 
-type Measured = Omit<PairResult, 'byKind'>
+type Measured = Omit<PairResult, 'byKind' | 'entries'>
 
 /** An earlier measurement may lack what was not written down. */
 export interface PairSample extends Omit<Measured, LaterItem>, Partial<Pick<Measured, LaterItem>> {
   readonly addresses:
     | 'own and shared'
     | 'shared only'
+    | 'many'
     | 'two leases'
     | 'Debian 13 and 12'
     | 'one lease'
@@ -18,6 +19,8 @@ export interface PairSample extends Omit<Measured, LaterItem>, Partial<Pick<Meas
   readonly name: string
   readonly limitMs: number
   readonly wantedChanges: number
+  /** Absent in earlier measurements. */
+  readonly entries?: PairResult['entries']
 }
 
 type LaterItem = 'newTried' | 'newFailed' | 'newFailingMs' | 'changes'
@@ -32,6 +35,7 @@ export interface PairResults {
 
 const titles = {
   'own and shared': 'Each router has an address of its own at each provider (`ifbalance.conf`)',
+  many: 'The same with 100,000 connections and 2,000 new ones a second; twice as many are watched',
   'Debian 13 and 12':
     'The first is a booted Debian 13, the second a booted Debian 12, with the package (`ifbalance.conf`)',
   'one lease': 'The same two with one lease of each provider, to one hardware address (`ifbalance-one-lease.conf`)',
@@ -72,6 +76,7 @@ export function pairSection({ on, samples, notes = {} }: PairResults): Section {
         known(same, 'newFailingMs', seconds),
         `${known(same, 'changes', String)} (${same[0]?.wantedChanges ?? 0})`,
         String(same.length),
+        ...(addresses === 'many' ? [same[0]?.entries?.join(' / ') ?? '-'] : []),
       ]
     })
     const head = [
@@ -82,6 +87,7 @@ export function pairSection({ on, samples, notes = {} }: PairResults): Section {
       'new connections fail for, s',
       'changes of role (wanted)',
       'runs',
+      ...(addresses === 'many' ? ['entries in the tables before, of the first / of the second'] : []),
     ]
     return own.length === 0
       ? []

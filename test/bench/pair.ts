@@ -7,6 +7,7 @@ import { packNextVersion } from '../lab/next-version.ts'
 import {
   allCases,
   machineCases,
+  manyCases,
   oneAddressCases,
   oneLeaseCases,
   play,
@@ -43,6 +44,7 @@ const variants = [
     cases: oneAddressCases,
     ...shared,
   },
+  { kind: 'many', ifbalance: 'ifbalance.conf', addresses: 'static', cases: manyCases, ...shared },
   { kind: 'two leases', ifbalance: 'ifbalance-two-leases.conf', addresses: 'static', cases: twoLeasesCases, ...leases },
   {
     kind: 'one lease',

@@ -1,12 +1,13 @@
 /** What can happen to a pair of routers, and what is to become of the connections that there are. */
 import { setTimeout } from 'node:timers/promises'
 import type { PairLab } from './lab.ts'
+import { beginMany, entriesOf } from './many.ts'
 import { type KindReport, openNew, openTraffic } from './traffic.ts'
 
 export interface PairCase {
   readonly name: string
   /** What there is before the connections. */
-  readonly prepare?: (lab: PairLab) => void
+  readonly prepare?: (lab: PairLab) => void | Promise<void>
   readonly run: (lab: PairLab) => Promise<void>
   /** Bounds of the longest silence in ms. */
   readonly limitMs: number
@@ -14,6 +15,8 @@ export interface PairCase {
   readonly watchMs?: number
   /** How often the role is to change, at both together. */
   readonly changes: number
+  /** How often the fifty connections are there; once, unless said. */
+  readonly times?: number
   /** Connections of the first provider cannot live. */
   readonly withoutIsp1?: true
 }
@@ -30,6 +33,8 @@ export interface PairResult {
   readonly newFailingMs: number
   /** How often a router has become active. */
   readonly changes: number
+  /** Entries in the connection tables before it happens: of the first router, of the second. */
+  readonly entries: readonly [number, number]
   readonly byKind: readonly KindReport[]
 }
 
@@ -197,6 +202,15 @@ export const oneLeaseCases: readonly PairCase[] = [
   powerLoss,
 ]
 
+const many = { times: 2, limitMs: 3000 }
+
+/** With 100,000 connections, and 2,000 new ones a second. */
+export const manyCases: readonly PairCase[] = [
+  { ...switchByHand, ...many, prepare: (lab) => beginMany(lab, 100_000, 2000) },
+  { ...failback, ...many },
+  { ...powerLoss, ...many },
+]
+
 /** Both get the package of `deb`, one after the other. */
 export function rollingUpgrade(deb: string): PairCase {
   return {
@@ -220,21 +234,26 @@ export const oneAddressCases: readonly PairCase[] = [...switches, powerLoss, boo
 export const twoLeasesCases: readonly PairCase[] = [...switches, deadLine, mended, powerLoss]
 
 /** Lets it happen to fresh connections. */
-export async function play({ prepare, run, watchMs = 1500, withoutIsp1 }: PairCase, lab: PairLab): Promise<PairResult> {
-  prepare?.(lab)
-  const traffic = await openTraffic(lab.undo, lab.network, lab.inward)
+export async function play(
+  { prepare, run, watchMs = 1500, times = 1, withoutIsp1 }: PairCase,
+  lab: PairLab,
+): Promise<PairResult> {
+  await prepare?.(lab)
+  const traffic = await Promise.all(Array.from({ length: times }, () => openTraffic(lab.undo, lab.network, lab.inward)))
+  const reports = async () => (await Promise.all(traffic.map((one) => one.report()))).flat()
   // What has just begun is with the peer within a moment.
   await setTimeout(1000)
-  const start = await traffic.report()
+  const start = await reports()
   const doomed = withoutIsp1 ? await lab.connectionsOf(lab.a, 1) : 0
   const fresh = await openNew(lab.network)
   const before = lab.timesActive()
+  const entries = [await entriesOf(lab.a), await entriesOf(lab.b)] as const
   await run(lab)
   await setTimeout(Math.min(watchMs, 5000))
-  const byKind = await traffic.report()
+  const byKind = await reports()
   const { tried, failed, failingMs } = await fresh.report()
   await setTimeout(Math.max(0, watchMs - 5000))
-  await traffic.stop()
+  for (const one of traffic) await one.stop()
   const sum = (of: (report: KindReport) => number) => byKind.reduce((total, report) => total + of(report), 0)
   return {
     brokenBefore: start.reduce((total, report) => total + report.broken, 0),
@@ -242,6 +261,6 @@ export async function play({ prepare, run, watchMs = 1500, withoutIsp1 }: PairCa
     broken: Math.max(0, sum(({ broken }) => broken) - doomed),
     silenceMs: Math.round(Math.max(...byKind.map(({ silenceMs }) => silenceMs))),
     ...{ newTried: tried, newFailed: failed, newFailingMs: Math.round(failingMs) },
-    ...{ changes: lab.timesActive() - before, byKind },
+    ...{ changes: lab.timesActive() - before, entries, byKind },
   }
 }

@@ -22,7 +22,7 @@ export async function createMachineRouter(
   const host = labName(name)
   const last = name === 'a' ? 1 : 2
   const say = (line: string) => void process.stdout.write(`  ${line}\n`)
-  const root = await image(release, ['keepalived', 'conntrackd', 'netbase'], say)
+  const root = await image(release, ['keepalived', 'conntrackd', 'netbase', 'ndisc6'], say)
   const machine = await createMachine(undo, {
     ...{ name: `machine${name}`, image: root, network: { host } },
     files: { ...files(variant, name), ...examples(variant, name) },
