@@ -7,6 +7,7 @@ import { checkKernel } from '../cli/check-kernel.ts'
 import { checkMptcp } from '../cli/check-mptcp.ts'
 import { checkPair } from '../cli/check-pair.ts'
 import { checkTools } from '../cli/check-tools.ts'
+import { checkUnconnected } from '../cli/check-unconnected.ts'
 import { checkWishes } from '../cli/check-wishes.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
 import { paint, print } from '../cli/output.ts'
@@ -63,6 +64,7 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
       ...gatewaylessLines(config, desired.uplinks, observed),
       ...checkMptcp(config, observed),
       ...checkFlush(),
+      ...(await checkUnconnected(config, desired.uplinks, observed)),
     ]
     const good = notes.map((message) => finding('ok', message))
     if (warnings.length === 0) return [finding('ok', 'nothing is in the way'), ...good]

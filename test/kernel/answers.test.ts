@@ -195,3 +195,30 @@ test('leases are renewed from their address, by its uplink', async () => {
     .poll(async () => [await arrived(host, 'isp1'), await arrived(host, 'isp2')])
     .toEqual([['udp 10.1.0.2'], ['udp 10.2.0.2']])
 })
+
+/** Gives back what it is sent. */
+const echo = `
+import socket
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.bind(('${server.inet}', 7000))
+while True: one.sendto(*one.recvfrom(100))
+`
+
+/** Goes on asking, the kernel chooses from where each time. */
+const unconnected = `
+import socket, time
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    one.sendto(b'x', ('${server.inet}', 7000))
+    time.sleep(0.1)
+`
+
+test('check names a program whose UDP has no address of its own and goes on, and no service', async () => {
+  const check = async () => (await host.ifbalance(['check'])).stdout
+  expect(await check()).not.toContain('UDP of')
+  for (const isp of ['isp1', 'isp2'] as const) host.start(inside(isp, ['/usr/bin/python3', '-c', echo]))
+  host.start(['/usr/bin/python3', '-c', unconnected])
+  await expect
+    .poll(check, { timeout: patienceMs, interval: 500 })
+    .toMatch(/^ok .* UDP of python3[\d.]* leaves by sockets without/m)
+})
