@@ -1,6 +1,6 @@
 /** What a burst of probes does to a line: its beginning, its end, and what each end means. Pure. */
 import type { Advance, BurstEnded, LineSettings, PathHealth } from './path-health.ts'
-import { beforeOutage, dueMs, isLossy, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
+import { beforeOutage, dueMs, isLossy, isOut, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
 
 /**
  * The rest after a burst that said nothing, doubled for each further one: a host that can start no program must not
@@ -50,7 +50,7 @@ function passed(
   const dueAt = nextDueAt(line, settings.intervalMs, now)
   if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
   // What was lost while the line was dead says nothing of how well it works now.
-  const outcomes = line.state === 'offline' ? [] : line.silent ? beforeOutage(line.outcomes) : line.outcomes
+  const outcomes = line.state === 'offline' ? [] : isOut(before) ? beforeOutage(line.outcomes) : line.outcomes
   const opinions = line.state === 'offline' ? [] : line.opinions
   const online = { ...enter(line, 'online', why, now), silent: false, answeredAt: now, dueAt, outcomes, opinions }
   return {

@@ -12,14 +12,20 @@ function keepOutcomes(outcomes: PathHealth['outcomes'], next: boolean): PathHeal
 /** So many misses in a row are an outage, which says nothing of how well the line works otherwise. */
 const outageMisses = 4
 
+/** Whether nothing is answered, or nothing can be asked. */
+export function isOut({ silent, voids }: PathHealth): boolean {
+  return silent || voids > 0
+}
+
 /** The outcomes with one more miss, unless that belongs to an outage; `misses` of them came right before. */
 export function withMiss({ outcomes, misses, silent }: PathHealth): PathHealth['outcomes'] {
   return silent || misses + 1 >= outageMisses ? outcomes : keepOutcomes(outcomes, false)
 }
 
 /** The outcomes with one more answer, and without the outage that it ends. */
-export function withAnswer({ outcomes, misses }: PathHealth): PathHealth['outcomes'] {
-  return keepOutcomes(misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
+export function withAnswer(line: PathHealth): PathHealth['outcomes'] {
+  const { outcomes, misses } = line
+  return keepOutcomes(isOut(line) || misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
 }
 
 /** The opinions with one more; `answered` is null where it says nothing of losses. */

@@ -67,6 +67,24 @@ describe.each([2, 3, 8])('%i lines dark at once', (count) => {
         }
   })
 
+  test.each([300, 1000, 2000, 3000])('%i ms, again and again: that is no measure of quality', (duration) => {
+    for (const [latencyMs, way] of [
+      [0, 'both'],
+      [100, 'in'],
+      [100, 'refused'],
+    ] as const) {
+      const outages = all(12).map((i): Outage => {
+        const from = begins + i * 8300
+        return { lines: all(count), from, to: from + duration, way }
+      })
+      const history = play(count, outages, { latencyMs })
+      expect(
+        history.told.flatMap(({ degraded }) => degraded),
+        JSON.stringify({ latencyMs, way }),
+      ).not.toContain(true)
+    }
+  })
+
   test('again and again: the hold-down does not grow', () => {
     const outages = [0, 1, 2, 3, 4, 5, 6, 7].map((i): Outage => {
       const from = begins + i * 15_000
