@@ -8,14 +8,17 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { forgetForeignNat } from '../../src/kernel/foreign-nat/foreign-nat.ts'
 import type { Config } from '../../src/model/config.ts'
+import type { Health } from '../../src/model/health.ts'
 import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
+import { saveHealth } from '../../src/store/health.ts'
 import { configOf } from '../config-of.ts'
 import { run } from '../lab/run.ts'
+import { healthOf } from '../unit/builders.ts'
 import { expectationsOf, type Flows, isLeftToMain, linesOf } from './harm/expectations.ts'
 import { startFlows } from './harm/flows.ts'
 import { groups, type Piece } from './harm/foreign.ts'
 import { everything } from './harm/host-state.ts'
-import { makeWorld, namespaces, servicePort, setCarrier } from './harm/world.ts'
+import { makeWorld, namespaces, servicePort, setCarrier, setDark } from './harm/world.ts'
 import { difference } from './kernel-state.ts'
 import { scenario } from './namespace.ts'
 
@@ -32,7 +35,8 @@ const configs: readonly Config[] = [
 
 type Change =
   | { readonly kind: 'configure'; readonly config: number }
-  | { readonly kind: 'carrier'; readonly isp: 1 | 2 }
+  /** A line is lost and comes back: its link, or what is behind it, of which probes would tell. */
+  | { readonly kind: 'carrier' | 'verdict'; readonly isp: 1 | 2 }
 
 /** A router, and what happens to it. */
 const choice = fc.record({
@@ -40,7 +44,10 @@ const choice = fc.record({
   changes: fc.array(
     fc.oneof(
       fc.record({ kind: fc.constant('configure' as const), config: fc.nat(configs.length - 1) }),
-      fc.record({ kind: fc.constant('carrier' as const), isp: fc.constantFrom(1 as const, 2 as const) }),
+      fc.record({
+        kind: fc.constantFrom('carrier' as const, 'verdict' as const),
+        isp: fc.constantFrom(1 as const, 2 as const),
+      }),
     ),
     { maxLength: 3 },
   ),
@@ -57,6 +64,9 @@ const found: readonly { readonly pieces: readonly (Piece | null)[]; readonly cha
   // Likewise by a tunnel that main prefers for half of the internet.
   { pieces: named('fixed_nat', 'a client by wan1, late', 'half of all by the tunnel'), changes: [] },
 ]
+
+/** The lines that no probe is answered by. */
+const offline = new Set<number>()
 
 const play = await scenario(import.meta, async (choices: number, seed: number, shrink: boolean) => {
   const flows = startFlows()
@@ -108,15 +118,16 @@ const play = await scenario(import.meta, async (choices: number, seed: number, s
         await expectAlive(kept, before, what)
         await expectNew(what, before, free)
       }
-      if (change.kind === 'carrier') {
+      if (change.kind !== 'configure') {
         // When a line is lost, all that does not need it, and when it is back, all.
-        await setCarrier(change.isp, 'down')
+        const set = change.kind === 'carrier' ? setCarrierTo : setVerdict
+        await set(change.isp, false)
         await settle(config)
         const dead = `isp${change.isp}`
         for (const id of kept) if (rerouted.has(id) || linesOf(before.get(id)).includes(dead)) kept.delete(id)
         await expectAlive(kept, before, `${what} lost`)
         await expectNew(`${what} lost`, before, free, new Set([dead]))
-        await setCarrier(change.isp, 'up')
+        await set(change.isp, true)
         await settle(config)
         await expectAlive(kept, before, `${what} back`)
         await expectNew(`${what} back`, before, free)
@@ -153,15 +164,36 @@ async function freeOf(working: Flows, rerouted: ReadonlySet<string>): Promise<Re
 }
 
 async function clear(chosen: readonly Piece[]): Promise<void> {
+  for (const isp of [1, 2] as const) if (offline.has(isp)) await setVerdict(isp, true)
   await takeDown(plain)
   // Also what a choice that failed has put up in part.
   for (const piece of chosen.toReversed()) for (const line of piece.down) await shell(line).catch(() => undefined)
   await run('/usr/sbin/conntrack', ['-F'])
 }
 
+function setCarrierTo(isp: 1 | 2, isThere: boolean): Promise<void> {
+  return setCarrier(isp, isThere ? 'up' : 'down')
+}
+
+async function setVerdict(isp: 1 | 2, isAlive: boolean): Promise<void> {
+  await setDark(isp, !isAlive)
+  if (isAlive) offline.delete(isp)
+  else offline.add(isp)
+}
+
+/** What the daemon would have found out. */
+function judge(): void {
+  const health = [1, 2].map((isp): readonly [string, Health[string]] => {
+    const line = healthOf(offline.has(isp) ? 'offline' : 'online')
+    return [`wan${isp}`, { inet: line, inet6: line }]
+  })
+  saveHealth(Object.fromEntries(health))
+}
+
 async function settle(config: Config): Promise<void> {
   // The daemon hears of it from nft's monitor.
   forgetForeignNat()
+  judge()
   const { remaining, errors, forgotten } = await reconcile(config)
   await forgotten
   if (remaining.length > 0) throw new Error(`not done: ${errors.join('; ')}`)

@@ -92,3 +92,16 @@ export async function setCarrier(isp: 1 | 2, state: 'up' | 'down'): Promise<void
     await run('/usr/sbin/ip', ['-n', 'isp1', 'route', 'replace', '2001:db8:1:d::/64', 'via', '2001:db8:1::2'])
   if (isp === 1) await run('/usr/sbin/ip', ['-n', 'isp1', 'route', 'replace', '198.51.100.0/28', 'via', '10.1.0.2'])
 }
+
+/** Behind the provider's router nothing answers, and nobody sends, while its link is as ever. */
+export async function setDark(isp: 1 | 2, isDark: boolean): Promise<void> {
+  const to = `ip daddr ${server.inet} drop; ip6 daddr ${server.inet6} drop;`
+  const from = to.replaceAll('daddr', 'saddr')
+  const dark = `table inet dark {
+    chain arriving { type filter hook prerouting priority -400; iifname "up${isp}" jump beyond; }
+    chain beyond { ${to} }
+    chain leaving { type filter hook output priority -400; ${from} }
+  }`
+  const words = isDark ? [dark] : ['delete', 'table', 'inet', 'dark']
+  await run('/usr/sbin/ip', ['netns', 'exec', `isp${isp}`, 'nft', ...words])
+}
