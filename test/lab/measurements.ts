@@ -33,8 +33,9 @@ function tolerance(): number {
   return isStrict ? 1 : 3 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
 }
 
-/** Prints and keeps a figure. Throws when it is beyond its bound (see above). */
+/** Prints and keeps a figure. Throws when it is beyond its bound (see above), and where there is none. */
 export function record(measurement: Measurement): void {
+  if (Number.isNaN(measurement.value)) throw new Error(`${measurement.name}: not measured`)
   const value = Math.round(measurement.value * 100) / 100
   const bound = boundOf(measurement)
   const { name, unit, release, stack } = measurement

@@ -30,6 +30,7 @@ test('as a test a figure fails beyond three times its bound, in strict measureme
   expect(await told(29, { least: 90 })).toContain('at least 90 ms')
   expect(await told(89, { least: 90 }, true)).toContain('at least 90 ms')
   expect(await told(Number.POSITIVE_INFINITY, {})).toBeUndefined()
+  expect(await told(Number.NaN, { limit: 100 })).toBe('x: not measured')
 })
 
 test('where programs wait for the processors, three times as much as their number; not in strict measurements', async () => {
