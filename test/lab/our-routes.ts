@@ -1,4 +1,4 @@
-/** Which lines of `ip route show table all` are routes in our tables, where nobody has moved those. */
+/** Which lines of `ip -N route show table all` are routes in our tables, where nobody has moved those. */
 
 /** One line a route, with its nexthops. */
 export function ourRoutes(listed: string): readonly string[] {

@@ -187,7 +187,7 @@ function play(manager: Manager, release: Release): void {
       await expectBoth('short leases')
       await isp.moveGateway(2)
       const ours = async () =>
-        ourRoutes((await shell('ip route show table all')).stdout).filter((line) => /10\.1\.0\./.test(line))
+        ourRoutes((await shell('ip -N route show table all')).stdout).filter((line) => /10\.1\.0\./.test(line))
       const isNew = (lines: readonly string[]) => lines.every((line) => !/via 10\.1\.0\.1 /.test(line))
       await expect.poll(async () => isNew(await ours()), { timeout: longPatienceMs }).toBe(true)
       await expectBoth('another gateway')
