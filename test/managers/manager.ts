@@ -23,6 +23,8 @@ export interface Manager {
   readonly harmless: readonly Verb[]
   /** Addresses are written down, so there is no lease to renew. */
   readonly isStatic?: boolean
+  /** Releases whose DHCP client does not ask again for a lease that it could not renew at once, so that `main` keeps the old gateway. */
+  readonly renewsLate?: readonly Release[]
   /** Where it is not safe to guess: the lines that `status` and `check` name, and how they are written and taken over. */
   readonly toWrite?: { readonly said: readonly string[]; readonly script: string }
   /** What of this manager alone has to be seen besides, by command lines that fail where it is not so. */

@@ -177,7 +177,7 @@ function play(manager: Manager, release: Release): void {
       await expectBoth(what)
     })
 
-  if (!manager.isStatic)
+  if (!manager.isStatic && !manager.renewsLate?.includes(release))
     test('a lease that is renewed names another gateway, which is followed', async () => {
       const [isp] = lab.network.isps
       // Whichever client it is renews by itself when it was told to, which is at its next lease.
