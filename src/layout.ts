@@ -17,6 +17,8 @@ export const paths = {
   notifyLib: '/var/lib/ifbalance-notify',
   /** By this socket systemd starts what sends, outside of the teller's sandbox. */
   notifySocket: '/run/ifbalance-notify.socket',
+  /** By this one what runs the administrator's executables, outside of the daemon's sandbox. */
+  hooksSocket: '/run/ifbalance-hooks.socket',
   /** Executables of the administrator, called when an uplink's state changes. */
   userHooks: '/etc/ifbalance/hooks.d',
   /** What nftables.service of Debian loads. */

@@ -1,6 +1,7 @@
 /** `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those. */
 import { askDaemon } from '../daemon/control/client.ts'
 import { Failure } from '../os/error.ts'
+import { readAll } from '../os/handover.ts'
 import { log, messageOf } from '../os/log.ts'
 import { environmentOf, readEvent } from '../sources/event.ts'
 import type { HookEvent } from '../sources/hook-event.ts'
@@ -18,6 +19,7 @@ const timeoutsMs = { daemon: 5000, alone: 10_000 } as const
  */
 export async function run({ words: [kind = ''] }: { readonly words: readonly string[] }): Promise<number> {
   if (kind === 'ppp-lines') return lines()
+  if (kind === 'programs') return programs()
   const event = readEvent(kind, environmentOf(kind, process.env))
   for (const complaint of event.complaints) log.warning(complaint)
   await attempt('keeping what the hook said', () => keep(event))
@@ -32,6 +34,13 @@ export async function run({ words: [kind = ''] }: { readonly words: readonly str
  */
 async function lines(): Promise<number> {
   await attempt('looking for PPP lines', () => keepEarlier('installed'))
+  return 0
+}
+
+/** Runs the administrator's programs for the change that the daemon hands over, as ifbalance-hooks@.service does. */
+async function programs(): Promise<number> {
+  const { runHandedOver } = await import('../daemon/lines/user-programs.ts')
+  process.stdout.write(await runHandedOver(await readAll(process.stdin)))
   return 0
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { buildDeb } from '../lab/deb.ts'
 import type { Chapter, Section } from './chapter.ts'
+import { companions } from './companions.ts'
 import { control } from './control.ts'
 import { dataPath } from './data-path.ts'
 import { failover } from './failover.ts'
@@ -43,6 +44,7 @@ const sections = [
   await sectionOf(pair),
   await sectionOf(history),
   await sectionOf(idle),
+  await sectionOf(companions),
   await sectionOf(tunnels),
 ].filter((section) => section !== null)
 for (const [name, svg] of sections.flatMap(({ plots }) => [...plots])) writeFileSync(`${folder}/${name}`, svg)
