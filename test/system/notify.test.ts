@@ -8,7 +8,7 @@ import { programArgv, type Running, startIn, waitForLine } from '../lab/command.
 import { builtDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { addresses } from '../lab/names.ts'
-import { patienceMs } from '../lab/patience.ts'
+import { longPatienceMs } from '../lab/patience.ts'
 import { lacksLab } from './needs.ts'
 import { takeDownWan2, takeUpWan2 } from './stack-actions.ts'
 
@@ -48,11 +48,11 @@ describe.skipIf(missing).each(played)('$release, $server', ({ release, server, m
   const posted: string[] = []
   const run = (...argv: readonly string[]) => lab.machine.exec(argv)
   const isActive = async (unit: string) =>
-    (await lab.machine.exec(['/usr/bin/systemctl', 'is-active', unit], { accept: [0, 3] })).stdout.trim()
+    (await lab.machine.exec(['/usr/bin/systemctl', 'is-active', unit], { accept: [0, 3, 4] })).stdout.trim()
   const read = (path: string) =>
     existsSync(`${lab.machine.root}${path}`) ? readFileSync(`${lab.machine.root}${path}`, 'utf8') : ''
   const subjects = () => [...read(mailbox).matchAll(/^Subject: .*: (.*)$/gm)].map(([, subject]) => subject)
-  const poll = { timeout: patienceMs }
+  const poll = { timeout: longPatienceMs }
 
   beforeAll(async () => {
     const progress = (line: string) => process.stdout.write(`  ${line}\n`)

@@ -20,7 +20,7 @@ const standIn = `
 const variants = (object) => Object.fromEntries(Object.entries(object).map(([name, v]) => [name, { t: '', v }]))
 const uplinks = Object.fromEntries(Array.from({ length: ${count} }, (_, index) => ['/org/ifbalance1/uplink/' + (index + 1), {
   'org.ifbalance1.Uplink': variants({ Name: 'line' + (index + 1), Number: index + 1, Interface: 'eth' + index, State: 'online',
-    StateReason: '', Since: 0, Drained: '', Gateway4: '192.0.2.1', Gateway6: '', Addresses: [], Weight: 1, WeightReason: '',
+    StateReason: '', Since: 0, Drained: '', Standby: index === 4, Metered: index === 4, QuotaUsed: index === 4 ? 0.5 : 0, Gateway4: '192.0.2.1', Gateway6: '', Addresses: [], Weight: 1, WeightReason: '',
     Share: 1 / ${count}, Line4: { latencyMs: index, loss: 0 }, Line6: {}, RxBytes: 0, TxBytes: 0 }),
 }]))
 const points = (line) => Array.from({ length: 720 }, (_, slot) => [slot, 120, 12, 0, line + (slot % 9), 1e6 * (slot % 50), 1e5])
@@ -83,6 +83,8 @@ describe.skipIf(lacking !== null)(`${count} uplinks`, () => {
     expect(await page.locator('#summary').textContent()).toContain(
       '63 of 63 uplinks work. New connections by 63 of them.',
     )
+    const special = (name: string) => page.locator(`tr[data-uplink=${name}] .role`).textContent()
+    expect([await special('line4'), await special('line5')]).toEqual(['', 'standby, metered, 50 % of its quota used'])
     expect(await page.locator('#alerts').textContent()).toBe('tun0 takes <b>all</b>')
     await expect.poll(() => page.evaluate(`performance.getEntriesByName('graphs').length`)).toBeGreaterThan(0)
     const figure = async (entry: string) => Number(await page.evaluate(`performance.getEntriesByName(${entry}`)) / 1000
