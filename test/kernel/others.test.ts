@@ -197,6 +197,14 @@ describe("others' source NAT, while we run", () => {
     expect((await host.ifbalance(['status'])).stdout).toMatch(message)
     await host.run(['nft', 'delete table ip fw'])
     await expect.poll(() => theirs(2)).toBeUndefined()
+    // What is in a set that others' rules name counts, too, from when it is there.
+    await host.run(['nft', chain('ip daddr @mine accept').replace('{', '{ set mine { type ipv4_addr; }; ')])
+    await host.run(['nft', 'add element ip fw mine { 203.0.113.60 }'])
+    await expect.poll(() => theirs(1)).toBe('ip daddr 203.0.113.60 accept')
+    await host.run(['nft', 'add element ip fw mine { 203.0.113.70 }; delete element ip fw mine { 203.0.113.60 }'])
+    await expect.poll(() => theirs(1)).toBe('ip daddr 203.0.113.70 accept')
+    await host.run(['nft', 'delete table ip fw'])
+    await expect.poll(() => theirs(1)).toBeUndefined()
     await expectSettled()
   })
 

@@ -115,6 +115,22 @@ export const rulesets: Readonly<Record<string, OthersRuleset>> = {
       return isWithin(source, 'fd00:77:') && uplink === 1 ? 'leave' : null
     },
   },
+  'nft, exemptions by a named set and a named map': {
+    language: 'nft',
+    rules: `table inet fw {
+      set exempt { type ipv4_addr; flags interval; elements = { 192.168.77.0/24, 203.0.113.200 }; }
+      map who { type ipv6_addr : verdict; flags interval; elements = { fd00:77::/64 : accept, 2001:db8:77::/64 : jump ours }; }
+      chain ours { oifname "wan2" masquerade; }
+      chain post { type nat hook postrouting priority srcnat; policy accept;
+        ip saddr @exempt accept
+        ip6 saddr vmap @who
+      }
+    }`,
+    theirs: (source, uplink) => {
+      if (isWithin(source, '192.168.77.') || isWithin(source, 'fd00:77:')) return 'leave'
+      return isWithin(source, '2001:db8:77:') && uplink === 2 ? 'translate' : null
+    },
+  },
   'iptables-nft, MASQUERADE on wan1': {
     language: 'iptables-nft',
     rules: `-t nat -A POSTROUTING -d 203.0.113.1 -s 172.17.0.0/16 -j ACCEPT

@@ -13,13 +13,16 @@ import { log, messageOf } from '../../os/log.ts'
 import { run } from '../../os/run.ts'
 import { parseIptablesSave } from './iptables-save.ts'
 import { parseSavedMarks } from './marks.ts'
-import { parseNatListing } from './nft-listing.ts'
+import { contentsOfNat, parseNatListing } from './nft-listing.ts'
+import { type Contents, type NamedContent, parseContent } from './set-contents.ts'
 
 interface Read {
   readonly found: readonly ForeignNat[]
   readonly marks: readonly ForeignMark[]
   readonly reversePath: boolean
   readonly tables: readonly string[]
+  /** Named sets and maps that were read: `inet fw exempt`. */
+  readonly sets: readonly string[]
   readonly until: number
 }
 
@@ -36,6 +39,9 @@ const keptAfterFailureMs = 60_000
 
 /** Bytes of the listing: all tables of a host, without the elements of their sets. */
 const maxListing = 64 * 1024 * 1024
+
+/** Bytes of one set's listing. */
+const maxContent = 1024 * 1024
 
 let kept: Read | null = null
 let changes = 0
@@ -55,8 +61,10 @@ export function noticeForeignNat(line: string): boolean {
     table !== undefined &&
     (kept?.tables.includes(table) || / type nat hook postrouting | fib saddr \. mark \. iif | mark set /.test(line)) &&
     !isOurs(table)
-  if (concerns || line.startsWith('# ERROR')) forgetForeignNat()
-  return concerns
+  const [, set] = /^(?:add|delete) element (\S+ \S+ \S+) /.exec(line) ?? []
+  const isContent = set !== undefined && kept?.sets.includes(set) === true
+  if (concerns || isContent || line.startsWith('# ERROR')) forgetForeignNat()
+  return concerns || isContent
 }
 
 function isOurs(table: string): boolean {
@@ -75,8 +83,8 @@ export async function readForeignNat(): Promise<Pick<Read, 'found' | 'marks' | '
     const message = messageOf(error)
     if (message !== told) log.failure('reading', "others' source NAT", error)
     told = message
-    const { found = [], marks = [], reversePath = false, tables = [] } = kept ?? {}
-    return { found, marks, reversePath, tables, until: now + keptAfterFailureMs }
+    const { found = [], marks = [], reversePath = false, tables = [], sets = [] } = kept ?? {}
+    return { found, marks, reversePath, tables, sets, until: now + keptAfterFailureMs }
   })
   kept = before === changes ? read : { ...read, until: 0 }
   return read
@@ -88,7 +96,9 @@ async function readAll(): Promise<Read> {
     readLegacy('inet'),
     readLegacy('inet6'),
   ])
-  const { found, marks, tables, reversePath } = parseNatListing(listing.stdout)
+  const asked = contentsOfNat(listing.stdout)
+  const contents = await readContents(asked)
+  const { found, marks, tables, reversePath } = parseNatListing(listing.stdout, contents)
   const saved = await Promise.all(
     (['inet', 'inet6'] as const).flatMap((family) => [
       ...(marks.opaque ? [readMarks('nft', family)] : []),
@@ -99,7 +109,23 @@ async function readAll(): Promise<Read> {
   told = ''
   const until = performance.now() + (isLegacy ? keptLegacyMs : keptMs)
   const all = unique([...found, ...legacy.flatMap((one) => one ?? [])])
-  return { found: all, marks: [...marks.marks, ...saved.flat()], reversePath, tables, until }
+  const sets = asked.map(({ key }) => key)
+  return { found: all, marks: [...marks.marks, ...saved.flat()], reversePath, tables, sets, until }
+}
+
+/** What is in these sets and maps; one that cannot be read, or is large, is one that nobody can tell. */
+async function readContents(asked: readonly NamedContent[]): Promise<Contents> {
+  const read = await Promise.all(
+    asked.map(async ({ kind, key }) => {
+      const words = ['-j', 'list', kind, ...key.split(' ')]
+      const elements = await run(programs.nft, words, { maxOutput: maxContent }).then(
+        ({ stdout }) => parseContent(stdout),
+        () => null,
+      )
+      return elements ? [[key, elements] as const] : []
+    }),
+  )
+  return new Map(read.flat())
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   portAsked,
   protocolAsked,
 } from './rules.ts'
+import { type Contents, contentsAsked, type NamedContent } from './set-contents.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -37,8 +38,16 @@ export interface NatListing {
 
 const familyOfTable: Readonly<Record<string, Family | null>> = { ip: 'inet', ip6: 'inet6', inet: null }
 
-/** What the listing says. Throws where it is no JSON of nft's. */
-export function parseNatListing(stdout: string): NatListing {
+/** The named sets and maps that source NAT asks, from such a listing. Throws where it is no JSON of nft's. */
+export function contentsOfNat(stdout: string): readonly NamedContent[] {
+  const { nftables }: { nftables: readonly Json[] } = JSON.parse(stdout)
+  return contentsAsked(nftables, new Set(natTables(nftables).keys()))
+}
+
+/**
+ * What the listing says, with what is in named sets and maps where that is known. Throws where it is no JSON of nft's.
+ */
+export function parseNatListing(stdout: string, contents: Contents = new Map()): NatListing {
   const { nftables }: { nftables: readonly Json[] } = JSON.parse(stdout)
   const tables = natTables(nftables)
   // Each chain of a hook is followed by itself, as what one program exempts, another may translate.
@@ -51,7 +60,7 @@ export function parseNatListing(stdout: string): NatListing {
     if (!owner) continue
     const rules = owner.chains.get(chain) ?? []
     owner.chains.set(chain, rules)
-    rules.push(...rulesOf(expr ?? []))
+    rules.push(...rulesOf((expr ?? []).map((part) => filled(part, `${family} ${table}`, contents))))
   }
   const found = [...tables.values()].flatMap(({ family, name, base, chains }) => {
     const own = familyOfTable[family]
@@ -109,6 +118,15 @@ function rulesOf(expr: readonly unknown[]): readonly NatRule[] {
     else if (!isNeutral(kind, body)) asked.push({ unknown: true })
   }
   return []
+}
+
+/** A match or a verdict map with the elements in the place of a name. */
+function filled(part: unknown, table: string, contents: Contents): unknown {
+  const [kind, body] = first(part)
+  const where = kind === 'match' ? 'right' : kind === 'vmap' ? 'data' : null
+  const name = where && (body as Json | null)?.[where]
+  const set = typeof name === 'string' && name.startsWith('@') && contents.get(`${table} ${name.slice(1)}`)
+  return where && set ? { [kind]: { ...(body as Json), [where]: { set } } } : part
 }
 
 const xtTranslations: readonly unknown[] = ['MASQUERADE', 'SNAT', 'NETMAP', 'SAME']
