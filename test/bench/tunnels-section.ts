@@ -20,7 +20,7 @@ export function tunnelsSection({ on, samples, failed }: TunnelsResults): Section
       ? `as long as the line is dead, and ${seconds(mended, 'more than 180')}`
       : seconds(blackhole, ''),
     seconds(carrier, back === null ? 'not tried' : 'more than 180'),
-    seconds(back, 'stays'),
+    seconds(back, ours ? 'stays' : 'not within 60'),
     seconds(backSilence, ''),
   ])
   const head = ['tunnel', 'ifbalance', 'dead line', 'lost carrier', 'back on the better line after', 'silent meanwhile']
@@ -33,6 +33,6 @@ does. A dead line is mended after 30 seconds where nobody does anything about it
 are closed by \`failback = kill\`, or end.
 
 ${table(head, rows)}
-${failed.length > 0 ? `\nNot measured: ${[...new Set(failed.map(({ tunnel }) => tunnel))].join('; ')}.\n` : ''}`
+${failed.length > 0 ? `\nNot measured:\n\n${[...new Set(failed.map(({ tunnel, error }) => `- ${tunnel}: ${error}`))].join('\n')}\n` : ''}`
   return { markdown, plots: new Map() }
 }
