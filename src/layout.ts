@@ -202,10 +202,6 @@ export const ruleOffsets = {
   unsteered: 199,
   /** Sockets without an address jump over the rules by address. */
   unbound: 200,
-  /** Sockets with an uplink's address, one priority for each number: main's specific routes, ... */
-  boundAddressMain: 200,
-  /** ... then the table of the uplink whose address it is. */
-  boundAddress: 300,
   /** A rule without effect, where the jumps land. */
   end: 999,
 } as const
@@ -216,6 +212,19 @@ export const ruleOffsets = {
  */
 export function pinnedOffset(number: number): number {
   return 1 + number + Math.floor(number / jumpWidth)
+}
+
+/**
+ * The rules for sockets with an uplink's address: main's specific routes, then the table of the uplink whose address it is, and
+ * before each eight numbers a jump.
+ */
+export function boundAddressOffsets(number: number): {
+  readonly jump: number
+  readonly main: number
+  readonly table: number
+} {
+  const main = ruleOffsets.unbound + 2 * number - 1 + Math.floor(number / jumpWidth)
+  return { jump: main - 1, main, table: main + 1 }
 }
 
 /** How many numbers a jump takes packets of other uplinks past. */

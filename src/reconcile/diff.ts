@@ -164,8 +164,10 @@ function diffRules(observed: Observed, desired: Desired, everywhere: readonly La
   const missing = subtract(wanted, there)
   const surplus = subtract(there, wanted)
   // The kernel takes a rule with another jump target, or with `not`, for the same rule, so the former one has to go
-  // first.
-  const taken = missing.map((rule) => surplus.find((other) => kernelKey(other) === kernelKey(rule)))
+  // first. So has a jump past addresses that does not know all of them any more.
+  const taken = missing.map((rule) =>
+    surplus.find((other) => kernelKey(other) === kernelKey(rule) || isNewPrefix(other, rule)),
+  )
   const pairs = (['inet', 'inet6'] as const).map((family) =>
     diffPair(
       observed.rules.filter((rule) => rule.family === family && rule.priority === lastPriority),
@@ -241,6 +243,12 @@ function ruleKey({ family, priority, spec }: Rule): string {
  */
 function kernelKey(rule: Rule): string {
   return ruleKey({ ...rule, spec: rule.spec.replace(/^not /, '').replace(/\bgoto \d+$/, 'goto') })
+}
+
+/** Whether both lead past the same addresses' rules: see bound-addresses.ts. */
+function isNewPrefix(one: Rule, other: Rule): boolean {
+  const isJump = ({ spec }: Rule) => /^not from \S+ goto \d+$/.test(spec)
+  return one.family === other.family && one.priority === other.priority && isJump(one) && isJump(other)
 }
 
 function addRule(rule: Rule): Step {

@@ -99,4 +99,12 @@ test('each of as many uplinks as there can be has its own packets', async () => 
   )
   expect(new Set(devices.values()).size).toBe(maxUplinks)
   expect(tables).toEqual(numbers.map((i) => [devices.get(String(30000 + i)), String(30000 + i)]))
+  // Sockets with an uplink's address go by it, past the rules of others' addresses; its neighbour is asked of `main`.
+  const bound = numbers.flatMap((i) => [
+    `route get 203.0.113.1 from 10.${i}.0.2`,
+    `route get 10.${(i % maxUplinks) + 1}.0.1 from 10.${i}.0.2`,
+  ])
+  const answers = (await host.run(['ip', '-batch', '-'], {}, { input: `${bound.join('\n')}\n` })).stdout
+  const ways = [...answers.matchAll(/ dev (wan\d+) /g)].map(([, device]) => device)
+  expect(ways).toEqual(numbers.flatMap((i) => [`wan${i}`, `wan${(i % maxUplinks) + 1}`]))
 })

@@ -5,6 +5,7 @@ import { type RuleParts, ruleSpec } from '../../../kernel/iproute/rule.ts'
 import {
   ruleOffsets as at,
   balancedTable,
+  boundAddressOffsets,
   jumpOffset,
   jumpWidth,
   lastPriority,
@@ -24,6 +25,7 @@ import type { Uplink } from '../../../model/uplink.ts'
 import type { Family } from '../../../net/family.ts'
 import { steers } from '../steering/choice.ts'
 import { routedNetworks } from '../steering/routed-networks.ts'
+import { jumpPast, pastAddresses } from './bound-addresses.ts'
 import { lateRules } from './late-rules.ts'
 import { lanRoutes, mainLeadsElsewhere } from './main-routes.ts'
 
@@ -84,6 +86,7 @@ export function decideRules(
   const addresses = uplinks.map((uplink) => [uplink, sourceAddresses(family, uplink, uplinks)] as const)
   // IPv6 passes over rules by address by itself (fib6_rule_match() of net/ipv6/fib6_rules.c).
   const hasAddresses = family === 'inet' && addresses.some(([, own]) => own.length > 0)
+  const past = pastAddresses(addresses.map(([{ number }, own]) => ({ number, addresses: own })))
   const ofUplinks = addresses.flatMap(([uplink, own]) => {
     const { number, index, interface: device } = uplink
     const lookup = { lookup: uplinkTable(number, layout) }
@@ -92,8 +95,8 @@ export function decideRules(
       ...(index === null || !isUplinkIn(family, uplink) || uplink[family]?.refused !== undefined
         ? []
         : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
-      ...own.map((from) => ours(at.boundAddressMain + number, { from, action: mainWithoutDefault })),
-      ...own.map((from) => ours(at.boundAddress + number, { from, action: lookup })),
+      ...own.map((from) => ours(boundAddressOffsets(number).main, { from, action: mainWithoutDefault })),
+      ...own.map((from) => ours(boundAddressOffsets(number).table, { from, action: lookup })),
     ]
   })
   return [
@@ -101,7 +104,8 @@ export function decideRules(
     ...(asksMain ? pastMain() : []),
     ...ofUplinks,
     ...(hasAddresses ? [ours(at.unbound, { from: unspecified, action: jump(at.end) })] : []),
-    ...landings.map((offset) => ours(offset, { action: { nop: true } })),
+    ...[...landings, ...past.landings].map((offset) => ours(offset, { action: { nop: true } })),
+    ...past.jumps.map((one) => ours(one.offset, jumpPast(one, layout.ruleBase))),
     ...jumps.map(({ offset, mark, target }) => ours(offset, { not: true, mark, action: jump(target) })),
     ...(steering
       ? [
