@@ -12,6 +12,7 @@ import { failover } from './failover.ts'
 import { history } from './history.ts'
 import { idle } from './idle.ts'
 import { pair } from './pair.ts'
+import { starts } from './starts.ts'
 import { throughput } from './throughput.ts'
 import { tunnels } from './tunnels.ts'
 import { weights } from './weights.ts'
@@ -38,6 +39,7 @@ if (!wanted.includes('none')) await buildDeb()
 const sections = [
   await sectionOf(dataPath),
   await sectionOf(control),
+  await sectionOf(starts),
   await sectionOf(failover),
   await sectionOf(throughput),
   await sectionOf(weights),

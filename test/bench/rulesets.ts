@@ -19,17 +19,18 @@ export const rulesetNames = [
 
 export type RulesetName = (typeof rulesetNames)[number] | PartName
 
-export const variants = ['none', '10 rules', '1000 rules', 'offload', 'source check'] as const
+export const variants = ['none', '10 rules', '1000 rules', 'offload', 'source check', 'both'] as const
 export type Variant = (typeof variants)[number]
 
 const keys: { readonly [V in Variant]?: string } = {
   offload: 'offload = yes\n',
   'source check': 'source-check = own\n',
+  both: 'offload = yes\nsource-check = own\n',
 }
 
 /** ifbalance.conf. No packet of the benchmarks is one that a rule is for. */
 export function configOf(variant: Variant): string {
-  const count = { none: 0, offload: 0, 'source check': 0, '10 rules': 10, '1000 rules': 1000 }[variant]
+  const count = { none: 0, offload: 0, 'source check': 0, both: 0, '10 rules': 10, '1000 rules': 1000 }[variant]
   const rules = Array.from({ length: count }, (_, i) => {
     const destination = `198.18.${i >> 8}.${i & 255}`
     return `[rule r${i}]\ndestination = ${destination}\nuplinks = wan${1 + (i % 2)}\n`

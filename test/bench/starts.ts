@@ -1,0 +1,58 @@
+/** What a start of the program and of a hook costs, in instructions. */
+import { bootEmulated } from '../emulated/machine.ts'
+import { projectFolder } from '../emulated/paths.ts'
+import { disposer } from '../lab/disposer.ts'
+import type { Chapter } from './chapter.ts'
+import { table } from './table.ts'
+
+const rows = {
+  perl: ['perl, which loads its module for sockets', null],
+  empty: ['Node.js, an empty file', null],
+  version: ['`ifbalance --version`', null],
+  daemon: ['a hook, the daemon runs', 150],
+  alone: ['a hook, no daemon', 450],
+} as const satisfies Readonly<Record<string, readonly [title: string, atMost: number | null]>>
+
+interface Starts {
+  /** Release of the emulated machine's. */
+  readonly kernel: string
+  /** Millions of instructions. */
+  readonly prices: Readonly<Record<keyof typeof rows, number>>
+}
+
+export const starts: Chapter<Starts> = {
+  name: 'starts',
+  measure: async (progress) => {
+    const undo = disposer()
+    try {
+      const machine = await bootEmulated(undo, { progress })
+      const kernel = (await machine.run('uname -r')).trim()
+      const script = `${projectFolder}/test/bench/programs/starts.js`
+      return { kernel, prices: JSON.parse(await machine.run(`${projectFolder}/node ${script}`)) }
+    } finally {
+      await undo.dispose()
+    }
+  },
+  section: ({ kernel, prices }) => ({
+    markdown: `## What a start costs
+
+On Debian's kernel (${kernel}), emulated, whose clock counts instructions: \`npm run bench -- starts\`. Millions of instructions of the program and of
+those that it runs, with two uplinks and nothing to change; the daemon's own round is not among them.
+
+${table(
+  ['what', 'million instructions', 'at most'],
+  Object.entries(rows).map(([name, [title, atMost]]) => [
+    title,
+    String(prices[name as keyof typeof rows]),
+    String(atMost ?? '-'),
+  ]),
+)}
+
+The runtime itself is three quarters of what a hook may take beside a daemon. The rest are the bundle's bytecode, which is read as a
+whole whatever is run of it, and Node's own modules for files and sockets; all run without a compiler (\`--jitless\`), as the daemon's size and the sandbox
+want it. A hook in perl could stay below the limit, but has to know what each DHCP client's environment means, which
+\`src/sources\` does in one place for hooks and daemon.
+`,
+    plots: new Map(),
+  }),
+}
