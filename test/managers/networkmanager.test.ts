@@ -45,6 +45,24 @@ await managerSuite({
       systemctl reload NetworkManager
       until nmcli networking connectivity check | grep -qx limited; do sleep 0.2; done
       until ip route show default | grep -q 'metric 20[0-9][0-9][0-9]'; do sleep 0.2; done`,
+    // `others` are endpoints that are not ours.
+    'MPTCP is managed by NetworkManager, whose endpoints stay as they are while ours step aside': `
+      others() { ip mptcp endpoint show | grep -vE ' id (6[5-9]|12[89]|13[0-9]) '; }
+      for device in wan1 wan2; do
+        nmcli connection modify $device connection.mptcp-flags subflow,backup
+        nmcli connection up $device
+      done
+      until [ "$(others | grep -c 'backup')" = 2 ]; do sleep 0.2; done
+      others >/run/endpoints
+      ifbalance apply
+      ip mptcp endpoint show | diff /run/endpoints - >&2
+      (ifbalance check || :) | grep 'MPTCP: left to'`,
+    'and are back when it leaves MPTCP alone': `
+      for device in wan1 wan2; do
+        nmcli connection modify $device connection.mptcp-flags disabled
+        nmcli connection up $device
+      done
+      until [ "$(ip mptcp endpoint show | grep -c ' id 6[56] ')" = 2 ]; do sleep 0.2; done`,
     'the check is taken away again': `
       rm /etc/NetworkManager/conf.d/check.conf
       systemctl restart NetworkManager`,
