@@ -21,7 +21,7 @@ describe.skipIf(lacksEmulator()).each(kernels)('on Linux $kernel', ({ kernel, ro
   afterAll(() => undo.dispose())
 
   if (root === 'cloud')
-    test('established connections go past the rules, each by its own uplink; a failover takes them out again', async () => {
+    test('established connections go past the rules, each by its own uplink, and are counted; a failover and their end take them out', async () => {
       const seen = JSON.parse(
         await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/offload.js`),
       )
@@ -30,6 +30,8 @@ describe.skipIf(lacksEmulator()).each(kernels)('on Linux $kernel', ({ kernel, ro
         plan: 'Nothing to change.',
         // Not one packet in five seconds.
         slowShare: 0,
+        // A busy machine's clock is not even. TCP's acknowledgements are packets, too.
+        countedShare: expect.toSatisfy((share: number) => share > 0.8),
         offloadedBefore: [some, some],
         offloadedAfter: [seen.offloadedBefore[0], 0],
         healthy: seen.offloadedBefore[0],

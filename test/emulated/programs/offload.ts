@@ -34,6 +34,11 @@ const entries = async () =>
     .split('\n')
     .filter((line) => /^(tcp|udp)/.test(line))
 const offloaded = async () => (await entries()).filter((line) => line.includes('[OFFLOAD]'))
+/** Of all sessions, both ways, as the kernel counts them for `ifbalance connections`. */
+const packets = async () =>
+  (await entries())
+    .flatMap((line) => line.match(/packets=(\d+)/g) ?? [])
+    .reduce((sum, text) => sum + Number(text.slice(8)), 0)
 const markOf = (line: string) => (Number(/mark=(\d+)/.exec(line)?.[1]) >>> 24) & 0x3f
 
 try {
@@ -41,12 +46,14 @@ try {
   await untilJudged(lab)
   await untilCarriers(lab, ['wan1', 'wan2'])
   await command(inNamespace(host, ['/usr/sbin/nft', '-f', '-']), { input: watcher })
+  await inHost('/usr/sbin/sysctl', '-qw', 'net.netfilter.nf_conntrack_acct=1')
   const sessions = await openSessions(lan, each, each, everyMs)
   await until(lab, 'all sessions are offloaded', async () => (await offloaded()).length >= 2 * each)
-  const before = { slow: await slow(), at: performance.now() }
+  const before = { slow: await slow(), packets: await packets(), at: performance.now() }
   await pause(5000)
-  const seconds = (performance.now() - before.at) / 1000
-  const slowShare = ((await slow()) - before.slow) / ((2 * 2 * each * seconds * 1000) / everyMs)
+  const sent = (2 * 2 * each * (performance.now() - before.at)) / everyMs
+  const slowShare = ((await slow()) - before.slow) / sent
+  const countedShare = ((await packets()) - before.packets) / sent
   const marksBefore = (await offloaded()).map(markOf)
   const plan = await lab.ifbalance(['plan'])
 
@@ -63,11 +70,14 @@ try {
   const marksAfter = (await offloaded()).map(markOf)
   await mend(lab.network, 2)
   const results = await sessions.stop()
+  const isOpen = (line: string) => line.startsWith('tcp') && line.includes('[OFFLOAD]')
+  await until(lab, 'what has ended is in the flowtable no more', async () => !(await entries()).some(isOpen), 20_000)
   const one = results.filter(({ peer }) => peer === addresses.publicOf(1))
   const two = results.filter(({ peer }) => peer.startsWith(addresses.publicOf(2)) || peer.includes(','))
   process.stdout.write(
     `${JSON.stringify({
       slowShare,
+      countedShare,
       plan: plan.trim(),
       offloadedBefore: [1, 2].map((number) => marksBefore.filter((mark) => mark === number).length),
       offloadedAfter: [1, 2].map((number) => marksAfter.filter((mark) => mark === number).length),

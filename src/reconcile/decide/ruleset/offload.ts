@@ -28,7 +28,9 @@ export function decideOffload({ balance, layout }: Config, uplinks: readonly Upl
   const devices = observed.links.filter(routes)
   if (!balance.offload || !observed.flowtables || devices.length === 0) return { chains: [], sets: [] }
   const working = (['inet', 'inet6'] as const).map((family) => usable(family, uplinks).map(({ number }) => number))
-  const name = `fast_${digest(JSON.stringify([devices.map((link) => [link.name, link.index]), working]))}`
+  // Conntrack's own counters, and so what `ifbalance connections` tells, would stand still without `counter`.
+  const definition = `hook ingress priority 0; devices = { ${devices.map((link) => `"${link.name}"`).join(', ')} }; counter`
+  const name = `fast_${digest(JSON.stringify([devices.map(({ index }) => index), working, definition]))}`
   const { pinned } = marks(layout)
   return {
     chains: [
@@ -43,7 +45,7 @@ export function decideOffload({ balance, layout }: Config, uplinks: readonly Upl
       {
         kind: 'flowtable',
         name,
-        definition: `hook ingress priority 0; devices = { ${devices.map((link) => `"${link.name}"`).join(', ')} }`,
+        definition,
       },
     ],
   }
