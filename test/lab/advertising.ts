@@ -1,6 +1,6 @@
-/** A provider's router advertisements (radvd), from fe80::1: the same address for all providers. */
+/** Router advertisements (radvd): a provider's, from fe80::1, the same address for all providers; and those of a LAN's. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { inNamespace, ipBatch, type Running, start } from './command.ts'
+import { command, inNamespace, ipBatch, type Running, start } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import type { Isp } from './isp.ts'
 import { addresses, labPaths } from './names.ts'
@@ -54,4 +54,24 @@ export async function openAdvertising(undo: Disposer, { namespace, number }: Isp
       server = null
     },
   }
+}
+
+/**
+ * A router on a LAN says that it leads out, and into `prefix`, a /64, until it is stopped; then it says that it does no
+ * more.
+ */
+export async function advertiseOnLan(namespace: string, device: string, prefix: string): Promise<Running> {
+  const folder = `${labPaths.machines}/${namespace}`
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(
+    `${folder}/radvd.conf`,
+    `interface ${device} {
+       AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultPreference high;
+       prefix ${prefix} { };
+     };
+    `,
+  )
+  await command(inNamespace(namespace, ['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1']))
+  const files = [`--config=${folder}/radvd.conf`, `--pidfile=${folder}/radvd.pid`]
+  return await start(inNamespace(namespace, ['/usr/sbin/radvd', '--nodaemon', '--logmethod=stderr', ...files]))
 }
