@@ -6,6 +6,7 @@ import { type Disposer, disposer } from '../lab/disposer.ts'
 import { createNetwork, type Network } from '../lab/network.ts'
 import { patienceMs } from '../lab/patience.ts'
 import { program } from '../lab/program.ts'
+import type { NetworkOptions } from '../lab/router.ts'
 import { sweep } from '../lab/sweep.ts'
 import { watch } from '../lab/witness.ts'
 import { createTranscript, eventsToo, type Fields, type Transcript } from './transcript.ts'
@@ -41,7 +42,7 @@ export interface HealthLab {
   readonly dispose: () => Promise<void>
 }
 
-export interface HealthLabOptions {
+export interface HealthLabOptions extends Pick<NetworkOptions, 'resendsSoon'> {
   readonly ipv6?: boolean
   /** How many uplinks there are; two, unless said. */
   readonly uplinks?: number
@@ -62,9 +63,9 @@ export async function healthLab(options: HealthLabOptions = {}): Promise<HealthL
 
 async function create(
   undo: Disposer,
-  { ipv6 = false, uplinks = 2, program: argv = program }: HealthLabOptions,
+  { ipv6 = false, uplinks = 2, resendsSoon = false, program: argv = program }: HealthLabOptions,
 ): Promise<HealthLab> {
-  const network = await createNetwork(undo, { ipv6, isps: uplinks })
+  const network = await createNetwork(undo, { ipv6, isps: uplinks, resendsSoon })
   const { host } = network
   await ipBatch(host, [
     ...network.isps.flatMap(({ number: i }) => [

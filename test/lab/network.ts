@@ -28,6 +28,11 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   const [host, internet, lan] = [labName('host'), labName('inet'), labName('lan')]
   for (const name of [host, internet, lan]) await addNamespace(undo, name)
   await skipAddressDetection(host)
+  // A socket that listens hands on what it has found.
+  for (const name of options.resendsSoon ? [host, internet, lan] : []) {
+    const settings = ['net.ipv4.tcp_rto_max_ms=1000', 'net.ipv4.tcp_retries2=200']
+    await command(inNamespace(name, ['/usr/sbin/sysctl', '-qw', ...settings]))
+  }
   await ipBatch(internet, [
     `addr add ${addresses.server}/32 dev lo`,
     `addr add ${addresses.server6}/128 dev lo nodad`,

@@ -33,6 +33,11 @@ export interface NetworkOptions {
   readonly ipv6: boolean
   /** How many providers there are; two, unless said. */
   readonly isps?: number
+  /**
+   * TCP tries again each second, for longer than any outage: half a minute of silence has it wait for another half, and
+   * nobody would see whether it lives. Since Linux 6.15.
+   */
+  readonly resendsSoon?: boolean
 }
 
 /**
