@@ -1,6 +1,6 @@
 /**
  * The chapter on what the processes beside the daemon cost at rest: who tells of outages, and who answers Prometheus. The package as it
- * is installed, in a booted Debian. Takes seven minutes.
+ * is installed, in a booted Debian. Takes six minutes.
  */
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
