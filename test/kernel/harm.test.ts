@@ -126,7 +126,9 @@ const play = await scenario(import.meta, async (choices: number, seed: number, s
         const dead = `isp${change.isp}`
         for (const id of kept) if (rerouted.has(id) || linesOf(before.get(id)).includes(dead)) kept.delete(id)
         await expectAlive(kept, before, `${what} lost`)
-        await expectNew(`${what} lost`, before, free, new Set([dead]))
+        // Where the link is as ever, others' routes still lead there those that are routed twice.
+        const told = [...before].filter(([id]) => change.kind === 'carrier' || !rerouted.has(id))
+        await expectNew(`${what} lost`, new Map(told), free, new Set([dead]))
         await set(change.isp, true)
         await settle(config)
         await expectAlive(kept, before, `${what} back`)
