@@ -146,6 +146,8 @@ export function createReconcileLoop({
     // two routers is told by all that it looks at, what keepalived is told included.
     const onDone = (found: Found) => {
       if (inForce.ha) return
+      // Who hears of it may do the next thing at once: a line that went is no longer probed by then.
+      onDesired?.(found.desired, inForce, found.observed)
       show(found, inForce, { heldDown: false, pending: 0 })
       if (details) tellEvents(found, inForce, false)
     }
