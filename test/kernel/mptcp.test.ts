@@ -129,7 +129,7 @@ test.each(Object.entries(servers))(
   },
 )
 
-/** How often each line fails in each way; IFBALANCE_ROUNDS=20 takes five minutes. */
+/** How often each line fails in each way; IFBALANCE_ROUNDS=10 takes three minutes. */
 const rounds = Number(process.env['IFBALANCE_ROUNDS'] ?? 1)
 
 const faults: Readonly<Record<string, (number: 1 | 2, isOver: boolean) => Promise<unknown>>> = {
