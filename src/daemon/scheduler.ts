@@ -31,9 +31,12 @@ export interface Ran {
   readonly ok: boolean
   /** Whether it put back what an earlier run had done already. */
   readonly repaired?: boolean
-  /** When its last look at the world began, by performance.now(): what was hinted before, it has seen. */
+  /** When its last look at the world began, by performance.now(): what the kernel told before, it has seen. */
   readonly lookedAt?: number
 }
+
+/** How many causes of one run are remembered. */
+const mostCauses = 16
 
 /**
  * Makes runs that never overlap. The first comes with the first `hint` or `now`. A run that answers `ok: false` is
@@ -61,7 +64,7 @@ export function createScheduler<T extends Ran>(
 
   function note(cause: Cause): void {
     // These are enough for the log, however many there are.
-    if (causes.size < 16) causes.set(cause.reason, cause)
+    if (causes.size < mostCauses) causes.set(cause.reason, cause)
   }
 
   function arm(): void {
@@ -96,8 +99,13 @@ export function createScheduler<T extends Ran>(
     for (const waiter of served) waiter.resolve(result)
   }
 
-  /** Our own changes come by as hints, and mostly before the look that checks them begins: another run would find nothing. */
+  /**
+   * Our own changes come by as hints, and mostly before the look that checks them begins: another run would find nothing.
+   * What else may have been hinted, a run knows from its beginning on: the configuration, and who is taken out.
+   */
   function forgetHints(before: number): void {
+    const isOfKernel = ({ kind }: Cause) => kind === 'kernel' || kind === 'ruleset'
+    if (causes.size >= mostCauses || ![...causes.values()].every(isOfKernel)) return
     const { hints, idleHint } = progress
     const isSeen = (at: number | null | undefined) => at === null || at === undefined || at < before
     progress = {

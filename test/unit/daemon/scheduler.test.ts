@@ -64,8 +64,8 @@ test('hints that never end do not keep a run from coming', async () => {
 test('what the latest look has seen is no reason for another run; what came after it began is', async () => {
   scheduler.hint(cause('kernel'), 'at once')
   await vi.advanceTimersByTimeAsync(0)
-  scheduler.hint(cause('our own change'))
-  scheduler.hint(cause('a container'), 'soon')
+  scheduler.hint({ kind: 'ruleset', reason: 'our own change' })
+  scheduler.hint({ kind: 'kernel', reason: 'a container' }, 'soon')
   await vi.advanceTimersByTimeAsync(1)
   await endRun(true, performance.now())
   await vi.advanceTimersByTimeAsync(20_000)
@@ -74,16 +74,23 @@ test('what the latest look has seen is no reason for another run; what came afte
   scheduler.hint(cause('kernel'), 'at once')
   await vi.advanceTimersByTimeAsync(0)
   const lookedAt = performance.now()
-  scheduler.hint(cause('another change'))
+  scheduler.hint({ kind: 'kernel', reason: 'another change' })
   await endRun(true, lookedAt)
   await vi.advanceTimersByTimeAsync(20)
   expect(runs.map(({ reasons }) => reasons)).toEqual([['kernel'], ['kernel'], ['another change']])
+  // The configuration was read before that came, whenever the look was.
+  scheduler.hint({ kind: 'kernel', reason: 'our own change' })
+  scheduler.hint({ kind: 'configuration', reason: 'configuration read' })
+  await vi.advanceTimersByTimeAsync(1)
+  await endRun(true, performance.now())
+  await vi.advanceTimersByTimeAsync(20)
+  expect(runs.at(-1)?.reasons).toEqual(['our own change', 'configuration read'])
   // What has failed is done again, whatever was seen.
   scheduler.hint(cause('a third change'))
   await vi.advanceTimersByTimeAsync(1)
   await endRun(false, performance.now())
   await vi.advanceTimersByTimeAsync(1000)
-  expect(runs).toHaveLength(4)
+  expect(runs).toHaveLength(5)
 })
 
 test('what is urgent waits for no quiet, but after a long run for others to have their part', async () => {
