@@ -145,7 +145,7 @@ function diffRoutes(observed: Observed, desired: Desired, everywhere: readonly L
 }
 
 /** What `ip route replace` identifies a route by. */
-function routeKey({ family, table, destination, metric }: Route): string {
+export function routeKey({ family, table, destination, metric }: Route): string {
   return [family, table, destination, metric].join(' ')
 }
 

@@ -12,6 +12,7 @@ import { withLock } from '../os/lock.ts'
 import { log, messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'
 import { saveUnsaved } from '../store/file.ts'
+import { afterSteps } from './after-steps.ts'
 import { apply, flushConnections, mayUndo } from './apply/apply.ts'
 import { keepTable, restoreTable } from './apply/lost-table.ts'
 import {
@@ -68,7 +69,7 @@ export interface Survey extends Found {
 export interface Hearers {
   /** Hears how the kernel should be, before it is so. */
   readonly onWish?: (desired: Desired) => void
-  /** Hears what was found when the kernel has taken all that followed from it, before that is looked at. */
+  /** Hears how the world is when the kernel has taken all that followed from what was found, before that is looked at. */
   readonly onDone?: (found: Found) => void
 }
 
@@ -132,7 +133,7 @@ async function converge(
         noteRefusals(tried, refused, observed, config.layout)
         if (refused.some(({ step }) => step.kind === 'load-ruleset')) await findRefusedRules(config, observed)
         applied.push(...tried.filter((step) => !refused.some((refusal) => refusal.step === step)))
-        if (refused.length === 0) onDone?.({ observed, desired })
+        if (refused.length === 0) onDone?.({ observed: afterSteps(observed, tried), desired })
       } catch (error) {
         errors.push(messageOf(error))
         applied.push(...tried)
