@@ -1,5 +1,5 @@
 /** Programs of this host whose UDP changes its address when uplinks change, see CAVEATS in ifbalance(8). */
-import { readLivelyFlows } from '../kernel/conntrack/udp-flows.ts'
+import { readOwnFlows } from '../kernel/conntrack/udp-flows.ts'
 import { readUnconnected } from '../kernel/sockets/unconnected.ts'
 import { marks } from '../layout.ts'
 import { activeUplinks } from '../model/active-uplinks.ts'
@@ -27,7 +27,7 @@ export async function checkUnconnected(
     const programs = await readUnconnected()
     if (programs.size === 0) return []
     const flows = await Promise.all(
-      families.map((family) => readLivelyFlows(family, mark, (address) => own.has(address))),
+      families.map((family) => readOwnFlows(family, mark, (address) => own.has(address), 'lasting')),
     )
     return unconnectedLines(programs, flows.flat())
   } catch (error) {

@@ -20,20 +20,23 @@ export async function readUdpFlows(family: Family, ports: ReadonlySet<number>): 
 }
 
 /**
- * Those with such a mark that a program here has begun, and that have gone on for three packets at least. Throws where
- * conntrack(8) fails.
+ * Those with such a mark that a program here has begun, and that were answered; `lasting` ones, which come first, have gone on
+ * for two seconds (nf_conntrack_udp_packet() of Linux calls them assured). Throws where conntrack(8) fails.
  */
-export async function readLivelyFlows(
+export async function readOwnFlows(
   family: Family,
   { mark, mask }: { readonly mark: number; readonly mask: number },
   isHere: (address: string) => boolean,
+  which: 'all' | 'lasting' = 'all',
 ): Promise<readonly UdpFlow[]> {
-  const flows: UdpFlow[] = []
+  const [lasting, brief]: readonly [UdpFlow[], UdpFlow[]] = [[], []]
   await eachEntry(family, ['--proto', 'udp', '--mark', `${hex(mark)}/${hex(mask)}`], (line) => {
-    const flow = flows.length < most && line.includes(' [ASSURED] ') ? parseUdpFlow(line) : null
+    const flows = line.includes(' [ASSURED] ') ? lasting : brief
+    if (flows.length >= most || line.includes(' [UNREPLIED] ') || (which === 'lasting' && flows === brief)) return
+    const flow = parseUdpFlow(line)
     if (flow && isHere(flow.source)) flows.push(flow)
   })
-  return flows
+  return [...lasting, ...brief].slice(0, most)
 }
 
 /** Both directions of a text line of conntrack(8). */

@@ -5,7 +5,7 @@
  * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
 import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
-import { readLivelyFlows } from '../../kernel/conntrack/udp-flows.ts'
+import { readOwnFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { forgetStranded, forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
 import { refusedLines } from '../../kernel/iproute/batch-refusals.ts'
@@ -79,7 +79,7 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
 /** Before its connections are deleted: what their peers send after that is no question. */
 async function dropWhatComesLate({ family, mark, mask, addresses = [] }: ForgetConnections): Promise<void> {
   if (family === undefined || addresses.length === 0) return
-  const flows = await readLivelyFlows(family, { mark, mask }, hasAddress)
+  const flows = await readOwnFlows(family, { mark, mask }, hasAddress)
   await dropLatePackets(family, flows.filter(({ answeredAt }) => addresses.includes(answeredAt)).map(begunBy))
 }
 
