@@ -33,7 +33,8 @@ const forgottenMs = 600_000
 
 /**
  * The peers that are to be moved now, each with the connections that it leaves, and whether any is where it should not be, or
- * nobody knows where. `since`: when the uplinks that carry became those. What a peer has begun itself and works is left alone: it
+ * nobody knows where: of a connection by a line that carries and one by another, either may be left over, and a tunnel that is
+ * moved without need goes on by the line that it has. `since`: when the uplinks that carry became those. What a peer has begun itself and works is left alone: it
  * knows this host by the address that it asked, and its translators take answers from nowhere else. A connection that is not
  * answered is none of these: a packet of the peer's that comes after its connection was deleted, as a failover does, looks as if
  * the peer had begun one.
@@ -54,9 +55,10 @@ export function strayed(
     const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
     const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow.mark)))
     if (own.length === 0 && isTheirs) return false
-    if (own.some((number) => carrying.has(number))) return false
+    const elsewhere = own.filter((number) => !carrying.has(number))
+    if (own.length > 0 && elsewhere.length === 0) return false
     astray = true
-    const works = own.some((number) => alive.has(number))
+    const works = elsewhere.length > 0 && elsewhere.every((number) => alive.has(number))
     if (works && now - ways.since < stableMs) return false
     const known = moved.get(keyOf(peer))
     const pause = known ? Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1)) : 0

@@ -176,7 +176,7 @@ export async function blackhole(
 }
 
 export async function mend(network: Network, isp: 1 | 2): Promise<void> {
-  await nftIn(namespaceOf(network, isp), 'delete table inet fault\n')
+  await nftIn(namespaceOf(network, isp), 'add table inet fault\ndelete table inet fault\n')
 }
 
 export function namespaceOf(network: Network, isp: 1 | 2): string {

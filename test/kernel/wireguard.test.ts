@@ -2,12 +2,12 @@
  * WireGuard tunnels of the host go where new connections go. The program that speaks WireGuard here is wireguard-go, which
  * keeps its source address as the kernel's does.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
-import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
+import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
 import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
 
 const port = 51820
@@ -38,7 +38,16 @@ beforeAll(async () => {
   const peer = `peer ${farKey} endpoint ${addresses.server}:${port} allowed-ips 10.99.0.1/32 persistent-keepalive 25`
   await lab.exec(['/bin/sh', '-c', `wg set wg0 ${peer}`])
 })
+beforeEach(async () => {
+  for (const number of [1, 2] as const) {
+    await carrier(number, 'up')
+    await mend(lab.network, number)
+  }
+})
 afterAll(() => lab?.dispose())
+
+const carrier = (number: 1 | 2, state: 'up' | 'down') =>
+  command(['/usr/sbin/ip', '-n', namespaceOf(lab.network, number), 'link', 'set', 'sub', state])
 
 const atFarEnd = (script: string) =>
   command(['/usr/bin/nsenter', '-t', String(far.pid), '-m', '-n', '/bin/sh', '-c', script])
@@ -74,18 +83,24 @@ test('a tunnel on a line that dies goes on by the other, and comes back', { time
   expect(lab.told({ event: 'tunnel', tunnel: 'wg0' })).toHaveLength(2)
 })
 
+/** A connection by the second line that the tunnel no longer uses, such as one that it had there before a failback. */
+async function leaveOver(): Promise<void> {
+  const ownPort = (await lab.exec(['/usr/bin/wg', 'show', 'wg0', 'listen-port'])).trim()
+  const ends = ['-s', '10.2.0.50', '-d', addresses.server, '--sport', ownPort, '--dport', String(port)]
+  const kept = ['-t', '120', '-u', 'SEEN_REPLY', '--mark', '0x42000000']
+  await lab.exec(['/usr/sbin/conntrack', '-I', '-p', 'udp', ...ends, ...kept])
+}
+
 test('a lost carrier, and a tunnel on a line that stays is not touched', { timeout: 4 * longPatienceMs }, async () => {
   await restart(lab, standby)
   await untilJudged(lab, 4)
   await untilBy(1)
-  const isp = (number: 1 | 2) => lab.network.isps[number - 1]?.namespace ?? ''
-  const carrier = (number: 1 | 2, state: string) =>
-    command(['/usr/sbin/ip', '-n', isp(number), 'link', 'set', 'sub', state])
   await carrier(2, 'down')
   await lab.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
   await carrier(2, 'up')
   await untilJudged(lab, 4)
   expect(lab.told({ event: 'tunnel' })).toEqual([])
+  await leaveOver()
   await carrier(1, 'down')
   await untilCarriers(lab, ['wan2'])
   record({

@@ -53,6 +53,8 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       await leave(move)
       const { peer } = move
       await routeAnew(peer)
+      // A packet between these two has made the connection again, which would pass for the one that the tunnel has.
+      await forget(move)
       log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
     }
   }
@@ -61,12 +63,17 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
    * WireGuard takes the address that a packet of its peer came to for its own, so what is on its way to the former one would
    * have it back there at once.
    */
-  async function leave({ peer, leaves }: Move): Promise<void> {
+  async function leave(move: Move): Promise<void> {
+    const { peer, leaves } = move
     await dropLatePackets(
       peer.family,
       leaves.map((flow) => conversationOf(flow, peer)),
       lateSeconds,
     )
+    await forget(move)
+  }
+
+  async function forget({ peer, leaves }: Move): Promise<void> {
     for (const flow of leaves) await deleteUdpFlow(peer.family, flow)
   }
 

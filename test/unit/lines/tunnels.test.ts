@@ -46,7 +46,9 @@ test.each<[string, readonly UdpFlow[], number, readonly number[], number]>([
   ['nobody knows where: at once', [], 0, [1], 1],
   ['on a line that works: not yet', [by(2)], 2000, [1, 2], 0],
   ['on a line that works: when the better one has stayed', [by(2)], 3000, [1, 2], 1],
-  ['moved already, and the former connection is still in the table', [by(2), by(1)], 3000, [1, 2], 0],
+  ['with one connection where it should be, and one by a line that works: not yet', [by(2), by(1)], 2000, [1, 2], 0],
+  ['with one connection where it should be, and one by a line that works', [by(2), by(1)], 3000, [1, 2], 1],
+  ['with one connection where it should be, and one by a dead line: at once', [by(2), by(1)], 0, [1], 1],
   ["of the peer's making", [theirs], 100_000, [1, 2], 0],
   ["of the peer's making, on a dead line: at once", [theirs], 0, [1], 1],
   ['that a late packet of the peer looks like: at once', [{ ...theirs, isAnswered: false }], 0, [1], 1],
@@ -60,6 +62,7 @@ test('looking goes on only while one is astray', () => {
   expect(moves([by(1)]).astray).toBe(false)
   expect(moves([theirs]).astray).toBe(false)
   expect(moves([by(2)], 0).astray).toBe(true)
+  expect(moves([by(2), by(1)], 0).astray).toBe(true)
   expect(moves([]).astray).toBe(true)
 })
 
