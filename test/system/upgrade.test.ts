@@ -199,69 +199,63 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     }
   }, 600_000)
 
-  // Who hears of it is the kernel, which both releases have in common here.
-  test.skipIf(release === 'bookworm')(
-    'a router on the LAN that says it leads out, when it is installed: host and LAN keep their ways',
-    async () => {
-      const { lan, host } = lab.network
-      await run('/usr/bin/dpkg', '--purge', 'ifbalance')
-      await giveServersAndIpv6()
-      const masquerade = 'oifname "wan*" ip saddr 192.168.77.0/24 masquerade'
-      const nat = `table ip router { chain post { type nat hook postrouting priority srcnat; ${masquerade}; }; }`
-      await command(inNamespace(host, ['/usr/sbin/nft', nat]))
-      // Who forwards hears of no routers unless told.
-      await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.lan0.accept_ra=2']))
-      const started = [
-        await startIn(host, programArgv('listen', [String(ports.inbound), 'host'])),
-        await startIn(lan, programArgv('listen', [String(ports.forwarded), 'lan'])),
+  test('a router on the LAN that says it leads out, when it is installed: host and LAN keep their ways', async () => {
+    const { lan, host } = lab.network
+    await run('/usr/bin/dpkg', '--purge', 'ifbalance')
+    await giveServersAndIpv6()
+    const masquerade = 'oifname "wan*" ip saddr 192.168.77.0/24 masquerade'
+    const nat = `table ip router { chain post { type nat hook postrouting priority srcnat; ${masquerade}; }; }`
+    await command(inNamespace(host, ['/usr/sbin/nft', nat]))
+    // Who forwards hears of no routers unless told.
+    await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', 'net.ipv6.conf.lan0.accept_ra=2']))
+    const started = [
+      await startIn(host, programArgv('listen', [String(ports.inbound), 'host'])),
+      await startIn(lan, programArgv('listen', [String(ports.forwarded), 'lan'])),
+    ]
+    try {
+      for (const one of started) await waitForLine(one, (line) => line === 'ready')
+      started.push(await advertiseOnLan(lan, 'eth0', '2001:db8:bad::/64'))
+      const heard = async () => (await run('/usr/sbin/ip', '-6', 'route', 'show', 'dev', 'lan0', 'proto', 'ra')).stdout
+      await expect.poll(heard, { timeout: longPatienceMs, interval: 100 }).toMatch(/^default .*via fe80:/m)
+      const asked = async (from: string, to: string, port: number) =>
+        countByPeer(await connections(from, 10, { host: to, port }))
+      const inside = async () => [
+        await asked(lan, addresses.lanRouter, ports.inbound),
+        await asked(lan, 'fd00:77::1', ports.inbound),
+        await asked(host, addresses.lanClient, ports.forwarded),
+        await asked(host, 'fd00:77::10', ports.forwarded),
       ]
-      try {
-        for (const one of started) await waitForLine(one, (line) => line === 'ready')
-        started.push(await advertiseOnLan(lan, 'eth0', '2001:db8:bad::/64'))
-        const heard = async () =>
-          (await run('/usr/sbin/ip', '-6', 'route', 'show', 'dev', 'lan0', 'proto', 'ra')).stdout
-        await expect.poll(heard, { timeout: longPatienceMs, interval: 100 }).toMatch(/^default .*via fe80:/m)
-        const asked = async (from: string, to: string, port: number) =>
-          countByPeer(await connections(from, 10, { host: to, port }))
-        const inside = async () => [
-          await asked(lan, addresses.lanRouter, ports.inbound),
-          await asked(lan, 'fd00:77::1', ports.inbound),
-          await asked(host, addresses.lanClient, ports.forwarded),
-          await asked(host, 'fd00:77::10', ports.forwarded),
-        ]
-        const outside = async (from: string) => {
-          const counts = countByPeer(await connections(from, 40))
-          return [1, 2].reduce((sum, isp) => sum + (counts[addresses.publicOf(isp)] ?? 0), 0)
-        }
-        const expectAll = async (what: string) => {
-          expect({ what, seen: await inside() }).toEqual({
-            what,
-            seen: [{ host: 10 }, { host: 10 }, { lan: 10 }, { lan: 10 }],
-          })
-          expect({ what, seen: [await outside(host), await outside(lan)] }).toEqual({ what, seen: [40, 40] })
-        }
-        await expectAll('before')
-        const way = async () => (await run('/usr/sbin/ip', '-6', 'route', 'get', server.inet6)).stdout
-        expect(await way()).toMatch(/ dev wan[12] /)
-        await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
-        await expect.poll(active).toBe('active')
-        await expectAll('installed')
-        expect(await way()).toMatch(/ dev wan[12] /)
-        for (const family of ['-4', '-6'])
-          expect((await run('/usr/sbin/ip', family, 'rule')).stdout).not.toMatch(/[io]if lan0 /)
-        const { stdout: status } = await run('/usr/sbin/ifbalance', 'status')
-        expect(status).not.toMatch(/^lan0 /m)
-        // It takes that back as it ends.
-        await started.pop()?.stop('SIGTERM')
-        await expect.poll(heard, { timeout: longPatienceMs, interval: 100 }).not.toContain('default')
-        await expectAll('without it')
-        expect((await run('/usr/sbin/ifbalance', 'plan')).stdout).toBe('Nothing to change.\n')
-      } finally {
-        for (const one of started) await one.stop()
+      const outside = async (from: string) => {
+        const counts = countByPeer(await connections(from, 40))
+        return [1, 2].reduce((sum, isp) => sum + (counts[addresses.publicOf(isp)] ?? 0), 0)
       }
-    },
-    300_000,
-  )
+      const expectAll = async (what: string) => {
+        expect({ what, seen: await inside() }).toEqual({
+          what,
+          seen: [{ host: 10 }, { host: 10 }, { lan: 10 }, { lan: 10 }],
+        })
+        expect({ what, seen: [await outside(host), await outside(lan)] }).toEqual({ what, seen: [40, 40] })
+      }
+      await expectAll('before')
+      const way = async () => (await run('/usr/sbin/ip', '-6', 'route', 'get', server.inet6)).stdout
+      expect(await way()).toMatch(/ dev wan[12] /)
+      await run('/usr/bin/dpkg', '-i', '/srv/now.deb')
+      await expect.poll(active).toBe('active')
+      await expectAll('installed')
+      expect(await way()).toMatch(/ dev wan[12] /)
+      for (const family of ['-4', '-6'])
+        expect((await run('/usr/sbin/ip', family, 'rule')).stdout).not.toMatch(/[io]if lan0 /)
+      const { stdout: status } = await run('/usr/sbin/ifbalance', 'status')
+      expect(status).not.toMatch(/^lan0 /m)
+      // It takes that back as it ends.
+      await started.pop()?.stop('SIGTERM')
+      await expect.poll(heard, { timeout: longPatienceMs, interval: 100 }).not.toContain('default')
+      await expectAll('without it')
+      expect((await run('/usr/sbin/ifbalance', 'plan')).stdout).toBe('Nothing to change.\n')
+    } finally {
+      for (const one of started) await one.stop()
+    }
+  }, 300_000)
 
   /** Each provider has the servers, and what the host has without DHCP: an address and a gateway of IPv6. */
   async function giveServersAndIpv6(): Promise<void> {
