@@ -72,12 +72,14 @@ async function runPrograms(folder: string, env: Change): Promise<readonly Compla
   const complaints: Complaint[] = []
   for (const name of namesIn(folder)) {
     const hook = join(folder, name)
-    const problem = isTrusted(hook)
-    if (!isHookName(name))
+    if (!isHookName(name)) {
       complaints.push({
         ...{ hook, reason: `${hook}: left out, expected a name of letters, digits, _ and -`, isLasting: true },
       })
-    else if (problem !== null) complaints.push({ hook, reason: `${hook}: left out, ${problem}` })
+      continue
+    }
+    const problem = isTrusted(hook)
+    if (problem !== null) complaints.push({ hook, reason: `${hook}: left out, ${problem}` })
     else
       await run(hook, [], { env, timeoutMs, maxOutput: 64 * 1024 }).catch((error: unknown) => {
         complaints.push({ hook, reason: messageOf(error) })
