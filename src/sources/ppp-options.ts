@@ -17,13 +17,16 @@ export function withPppOptions(env: Environment): Environment {
     // pppd reads this one last.
     ...['file', `/etc/ppp/options.${terminal}`],
   ]
-  const line = env['LINKNAME'] ?? args.join('\0')
+  const line = env['LINKNAME'] ?? args.filter((arg) => !arg.startsWith(networkManager)).join('\0')
   return {
     ...env,
     PPP_DEFAULTROUTE: asksForDefaultRoute(withFiles(words, textOf)) ? 'yes' : 'no',
     ...(line !== '' && { PPP_LINE: digest(line) }),
   }
 }
+
+/** How the argument begins by which NetworkManager tells one dial from the next (`ipparam`). */
+const networkManager = '/org/freedesktop/NetworkManager/'
 
 /** The arguments of a process, its program first; one empty text where there is no such process. */
 export function argumentsOf(pid: string): readonly string[] {

@@ -170,8 +170,12 @@ const table: Readonly<Record<string, Row>> = {
   },
   'pppd without a default route': {
     kind: 'ppp',
-    env: { IFACE: 'ppp0', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'no' },
-    gives: { interface: 'ppp0', fact: { kind: 'lease', lease: null }, reconcile: true },
+    env: { IFACE: 'ppp0', PPP_PHASE: 'ip-up.d', PPP_LOCAL: '10.64.0.2', PPP_DEFAULTROUTE: 'no', DEVICE: 'eth1' },
+    gives: {
+      interface: 'ppp0',
+      fact: { kind: 'lease', lease: { source: 'pppd', address: '10.64.0.2', gateway: {}, below: 'eth1' } },
+      reconcile: true,
+    },
   },
   'pppd that was asked for a default route': {
     kind: 'ppp',
