@@ -71,20 +71,37 @@ export function unansweredOf(line: string): Unanswered | null {
 }
 
 /** An entry whose source is translated. */
-export interface Translated extends Pick<Unanswered, 'mark' | 'words'> {
+export interface Translated extends Pick<Unanswered, 'source' | 'mark' | 'words'> {
+  /** Of IP. */
+  readonly protocol: number
+  readonly sourcePort: number | null
+  /** The other end, also where this host or another has changed what was asked for. */
+  readonly peer: string
+  readonly peerPort: number | null
   /** What the other end knows it by. */
   readonly to: string
 }
 
-const translatedPattern = new RegExp(`^ipv[46] +\\d+ \\S+ +(1|6|17|58) .*?${tuple.source} .*?src=(\\S+) dst=(\\S+) `)
+/** Other protocols than the usual ones have no ports here. */
+const ends = /src=(\S+) dst=(\S+)(?: sport=(\d+) dport=(\d+)| type=(\d+) code=(\d+) id=(\d+))?/
+const translatedPattern = new RegExp(
+  `^ipv[46] +\\d+ \\S+ +(\\d+) .*?${ends.source} .*?src=(\\S+) dst=(\\S+)(?: sport=(\\d+))? `,
+)
 
 /** The entry of a text line of `--output extended`; null for one whose source is not translated, or is in a zone. */
 export function translatedOf(line: string): Translated | null {
   const found = translatedPattern.exec(line)
   if (!found || line.includes(' zone')) return null
   const [, protocol, source = '', destination = '', ...rest] = found
-  const to = rest[6] ?? ''
-  return to === source ? null : { to, mark: markOf(line), words: wordsOf(protocol, source, destination, rest) }
+  const [peer = '', to = '', peerPort] = rest.slice(5)
+  if (to === source) return null
+  const port = (text: string | undefined) => (text === undefined ? null : Number(text))
+  const words = wordsOf(protocol, source, destination, rest)
+  const [sourcePort] = rest
+  return {
+    ...{ protocol: Number(protocol), source, sourcePort: port(sourcePort), peer, peerPort: port(peerPort), to },
+    ...{ mark: markOf(line), words },
+  }
 }
 
 /** Options with which conntrack(8) finds an entry by its first tuple; `rest` is what `tuple` has found behind the addresses. */
@@ -94,9 +111,10 @@ function wordsOf(
   destination: string,
   [sport, dport, type, code, id]: readonly (string | undefined)[],
 ): string {
-  const ports =
-    type === undefined ? `--sport ${sport} --dport ${dport}` : `--icmp-type ${type} --icmp-code ${code} --icmp-id ${id}`
-  return `-p ${protocol} -s ${source} -d ${destination} ${ports}`
+  const ports = sport === undefined ? '' : ` --sport ${sport} --dport ${dport}`
+  const name = protocol === '58' ? 'icmpv6' : 'icmp'
+  const echo = type === undefined ? '' : ` --${name}-type ${type} --${name}-code ${code} --${name}-id ${id}`
+  return `-p ${protocol} -s ${source} -d ${destination}${ports}${echo}`
 }
 
 /** The text line with which `conntrack --load-file` deletes the entry. */

@@ -25,7 +25,9 @@ test('what is not translated, was not answered, and leaves by an uplink is dead'
   const ping =
     'ipv6     10 icmpv6   58 29 src=fd00:77::10 dst=2001:db8::1 type=128 code=0 id=7 [UNREPLIED] ' +
     'src=2001:db8::1 dst=fd00:77::10 type=129 code=0 id=7 mark=1090519040 use=1'
-  expect(dead(ping, 'inet6')).toEqual(['-p 58 -s fd00:77::10 -d 2001:db8::1 --icmp-type 128 --icmp-code 0 --icmp-id 7'])
+  expect(dead(ping, 'inet6')).toEqual([
+    '-p 58 -s fd00:77::10 -d 2001:db8::1 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 7',
+  ])
   const tcp =
     'ipv4     2 tcp      6 119 SYN_SENT src=192.168.77.10 dst=203.0.113.1 sport=5 dport=80 packets=1 bytes=60 [UNREPLIED] ' +
     'src=203.0.113.1 dst=192.168.77.10 sport=80 dport=5 packets=0 bytes=0 mark=7 use=1'
@@ -52,14 +54,21 @@ test('what is translated is known by what the other end sees, whether counted, a
     'ipv4     2 tcp      6 431999 ESTABLISHED src=192.168.77.10 dst=203.0.113.1 sport=5 dport=80 packets=1 bytes=60 ' +
     'src=203.0.113.1 dst=10.1.0.2 sport=80 dport=1024 packets=1 bytes=60 [ASSURED] mark=1090519040 use=1'
   expect(translatedOf(tcp)).toEqual({
-    to: '10.1.0.2',
+    ...{ protocol: 6, source: '192.168.77.10', sourcePort: 5, peer: '203.0.113.1', peerPort: 80, to: '10.1.0.2' },
     mark: 0x41000000,
     words: '-p 6 -s 192.168.77.10 -d 203.0.113.1 --sport 5 --dport 80',
   })
   const ping =
     'ipv6     10 icmpv6   58 29 src=fd00:77::10 dst=2001:db8::1 type=128 code=0 id=7 [UNREPLIED] ' +
     'src=2001:db8::1 dst=2001:db8:1::2 type=129 code=0 id=7 mark=1090519040 use=1'
-  expect(translatedOf(ping)).toMatchObject({ to: '2001:db8:1::2', words: expect.stringContaining('--icmp-id 7') })
+  expect(translatedOf(ping)).toMatchObject({
+    to: '2001:db8:1::2',
+    words: '-p 58 -s fd00:77::10 -d 2001:db8::1 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 7',
+  })
+  const gre =
+    'ipv4     2 gre      47 29 src=192.168.77.10 dst=203.0.113.1 srckey=0x0 dstkey=0x0 [UNREPLIED] ' +
+    'src=203.0.113.1 dst=10.1.0.2 srckey=0x0 dstkey=0x0 mark=1090519040 use=1'
+  expect(translatedOf(gre)).toMatchObject({ to: '10.1.0.2', words: '-p 47 -s 192.168.77.10 -d 203.0.113.1' })
   expect(translatedOf(udp('192.168.77.10', '203.0.113.1'))).toBeNull()
   expect(translatedOf(tcp.replace(' use=', ' zone=3 use='))).toBeNull()
   expect(translatedOf('conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.')).toBeNull()
