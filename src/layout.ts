@@ -54,6 +54,8 @@ export const paths = {
   modules: '/proc/modules',
   /** The file that exists exactly where the kernel has IPsec (CONFIG_XFRM). */
   ipsec: '/proc/sys/net/core/xfrm_acq_expires',
+  /** This network namespace's netlink sockets, the kernel's own included. */
+  netlinkSockets: '/proc/self/net/netlink',
   /** The cgroup v2 hierarchy, which is where nft(8) looks for control groups. */
   cgroups: '/sys/fs/cgroup',
 } as const

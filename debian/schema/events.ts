@@ -61,7 +61,7 @@ const steps = oneOfAll<Step['kind']>({
   ...{ remember: true, 'name-tables': true, 'set-sysctl': true, 'load-ruleset': true, 'delete-ruleset': true },
   ...{ 'replace-route': true, 'delete-route': true, 'add-rule': true, 'delete-rule': true, 'add-endpoint': true },
   ...{ 'change-endpoint': true, 'delete-endpoint': true, 'set-subflows': true, 'forget-connections': true },
-  ...{ 'forget-stranded': true, 'close-sockets': true, 'forget-untranslated': true },
+  ...{ 'forget-stranded': true, 'close-sockets': true, 'forget-untranslated': true, 'forget-sealed': true },
 })
 
 /** An event's members without the word that says which it is. */

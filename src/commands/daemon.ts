@@ -11,10 +11,12 @@ import { type HealthWatch, watchHealth } from '../daemon/lines/watch.ts'
 import { keepNumbers } from '../daemon/numbers.ts'
 import { createReconcileLoop, type ReconcileLoop } from '../daemon/reconcile-loop.ts'
 import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
+import { createSealing } from '../daemon/sealing.ts'
 import { keepStateTimes } from '../daemon/state-times.ts'
 import { createTicker } from '../daemon/ticker.ts'
 import { createUsableCount } from '../daemon/usable.ts'
 import { watchCgroups } from '../daemon/watch/cgroups.ts'
+import { watchIpsec } from '../daemon/watch/ipsec.ts'
 import { watchKernel } from '../daemon/watch/kernel.ts'
 import { watchSysctls } from '../daemon/watch/sysctls.ts'
 import { busName } from '../layout.ts'
@@ -59,6 +61,7 @@ export async function run(): Promise<number> {
     onReady: () => scheduler.hint({ kind: 'start', reason: 'the peer may hand over' }),
   })
   const awaiting = createAwaiting(() => scheduler.hint({ kind: 'start', reason: "the peer's connections are here" }))
+  const sealing = createSealing()
   const rounds = createReconcileLoop({
     details: true,
     onStatus: (status) => published.show(times.added(status)),
@@ -70,6 +73,7 @@ export async function run(): Promise<number> {
       keepNumbers(desired, observed)
       usable.after(desired.uplinks, config)
       awaiting.update(desired, config, observed)
+      sealing.update(desired, config, observed)
       saveWanted(config.notify)
     },
     onEvent: (event) => {
@@ -101,6 +105,7 @@ export async function run(): Promise<number> {
   watchCgroups(pulse, rounds.rules, rounds.cgroups, () =>
     scheduler.hint({ kind: 'control-group', reason: 'control group' }),
   )
+  const stopIpsec = watchIpsec(pulse, sealing.changed)
   const stopSysctls = watchSysctls(pulse, rounds.sysctls, () => scheduler.hint({ kind: 'sysctl', reason: 'sysctl' }))
 
   // systemd takes us for started when we own the name (Type=dbus), which is when the uplinks are balanced.
@@ -112,6 +117,8 @@ export async function run(): Promise<number> {
   health.stop()
   services.stop()
   stopSysctls()
+  stopIpsec()
+  sealing.stop()
   usable.stop()
   awaiting.stop()
   stopKernel()

@@ -1,6 +1,7 @@
 /** One step of what to do about the difference between observed and desired. */
 
 import type { Family } from '../net/family.ts'
+import type { OthersTranslation, SealPolicy } from './ipsec.ts'
 import type { Route, Rule, Ruleset } from './kernel.ts'
 import type { MptcpEndpoint } from './mptcp.ts'
 import type { State } from './state.ts'
@@ -61,4 +62,19 @@ export type Step =
       readonly elsewhere: readonly string[]
       /** The bit of a connection's mark that says that it came in by an uplink. */
       readonly cameIn: number
+    }
+  | {
+      /** Connections that we have translated before there was an IPsec policy for them; see reconcile/decide/translation/sealed.ts. */
+      readonly kind: 'forget-sealed'
+      readonly policies: readonly SealPolicy[]
+      /** The bits of a connection's mark that say that it left by an uplink, with their mask, and the mask for the uplink's. */
+      readonly left: number
+      readonly mask: number
+      readonly numberMask: number
+      /** Where we translate: an uplink's bits in a mark, its device, and what others may have translated there. */
+      readonly uplinks: readonly {
+        readonly number: number
+        readonly device: string
+        readonly others: readonly OthersTranslation[]
+      }[]
     }

@@ -51,6 +51,27 @@ export function mergeRanges<T extends string | number>(ranges: readonly Range<T>
   return merged
 }
 
+/** Whether an address is in one of the ranges, which are sorted; a binary search, as there may be a million. */
+export function isInRanges(ranges: readonly Range<string>[], digits: string): boolean {
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle]?.[1] ?? '') < digits) low = middle + 1
+    else high = middle
+  }
+  const range = ranges[low]
+  return range !== undefined && range[0] <= digits
+}
+
+/** The ranges of one family that these texts say, sorted and without overlaps. */
+export function rangesIn(family: Family, texts: readonly string[]): readonly Range<string>[] {
+  const ranges = texts.flatMap((text): Range<string>[] => {
+    const element = readAddressRange(text)
+    return element?.family === family ? [element.range] : []
+  })
+  return mergeRanges(ranges)
+}
+
 /** The digits of a valid address: 8 for IPv4 (`0a000001`), 32 for IPv6. */
 export function digitsOf(address: string): string {
   if (familyOf(address) === 'inet')

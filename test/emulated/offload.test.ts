@@ -49,7 +49,7 @@ describe.skipIf(lacksEmulator()).each(kernels)('on Linux $kernel', ({ kernel, ro
       })
     })
 
-  test("what an IPsec policy is for is not translated, of the LAN and the host, in both families; and others' rules are read with its tools", async () => {
+  test("what an IPsec policy is for is not translated, of the LAN and the host, in both families, also what began before it; and others' rules are read with its tools", async () => {
     const seen = JSON.parse(
       await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/translation.js`),
     )

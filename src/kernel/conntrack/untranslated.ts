@@ -2,8 +2,8 @@
 import { closeSync } from 'node:fs'
 import { paths, programs } from '../../layout.ts'
 import type { Step } from '../../model/step.ts'
-import { digitsOf, mergeRanges, readAddressRange } from '../../net/address-range.ts'
-import type { Family, Range } from '../../net/family.ts'
+import { digitsOf, isInRanges, rangesIn } from '../../net/address-range.ts'
+import type { Family } from '../../net/family.ts'
 import { unnamedFile } from '../../os/files.ts'
 import { run } from '../../os/run.ts'
 import { deleteLine, eachEntry, type Translated, translatedOf, type Unanswered, unansweredOf } from './entry.ts'
@@ -52,7 +52,7 @@ export function strandedIn(
     if ((mark & mask) >>> 0 !== left) return false
     const digits = digitsOf(to)
     const number = (mark & numberMask) >>> 0
-    return !contains(here, digits) || (byDigits.get(digits) ?? number) !== number
+    return !isInRanges(here, digits) || (byDigits.get(digits) ?? number) !== number
   }
 }
 
@@ -60,7 +60,7 @@ export function strandedIn(
  * Runs commands of conntrack(8) from a file: it opens /dev/stdin, which fails for a pipe of Node.js, as that is a
  * socket.
  */
-async function deleteAll(commands: string): Promise<void> {
+export async function deleteAll(commands: string): Promise<void> {
   const descriptor = unnamedFile(paths.run, commands)
   try {
     // Exit code 1: an entry had gone by itself.
@@ -77,28 +77,6 @@ export function deadOf(found: readonly Unanswered[], family: Family, step: Forge
   const elsewhere = rangesIn(family, step.elsewhere)
   return found.filter(
     ({ source, destination, mark }) =>
-      (mark & step.cameIn) === 0 && !own.has(digitsOf(source)) && !contains(elsewhere, digitsOf(destination)),
+      (mark & step.cameIn) === 0 && !own.has(digitsOf(source)) && !isInRanges(elsewhere, digitsOf(destination)),
   )
-}
-
-function rangesIn(family: Family, texts: readonly string[]): readonly Range<string>[] {
-  const ranges = texts.flatMap((text): Range<string>[] => {
-    const element = readAddressRange(text)
-    return element?.family === family ? [element.range] : []
-  })
-  return mergeRanges(ranges)
-}
-
-/**
- * Whether the address is in one of the ranges, which are sorted; a binary search, as a host may have a million routes.
- */
-function contains(ranges: readonly Range<string>[], digits: string): boolean {
-  let [low, high] = [0, ranges.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((ranges[middle]?.[1] ?? '') < digits) low = middle + 1
-    else high = middle
-  }
-  const range = ranges[low]
-  return range !== undefined && range[0] <= digits
 }

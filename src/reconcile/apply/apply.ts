@@ -5,6 +5,7 @@
  * but every beginning of a batch carries traffic (diff.ts has the order), and the next run goes on from there.
  */
 import { closeSockets, forgettingCommands } from '../../kernel/conntrack/forgetting.ts'
+import { forgetSealed } from '../../kernel/conntrack/sealed.ts'
 import { readOwnFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { forgetStranded, forgetUntranslated } from '../../kernel/conntrack/untranslated.ts'
 import { type IpStep, ipLine, isIpStep } from '../../kernel/iproute/batch.ts'
@@ -59,6 +60,7 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
       await attempt('connections that nobody translated', () => forgetUntranslated(step))
     if (step.kind === 'forget-stranded')
       await attempt('connections with an address that is not here', () => forgetStranded(step))
+    if (step.kind === 'forget-sealed') await attempt('connections that IPsec is to seal', () => forgetSealed(step))
     if (step.kind !== 'forget-connections' && step.kind !== 'close-sockets') continue
     if (step.kind === 'forget-connections') await attempt('what comes late', () => dropWhatComesLate(step))
     const commands =

@@ -43,6 +43,8 @@ export function commandOf(step: Step): string {
       return step.addresses.map((address) => `${closeSockets(address).join(' ')} # ${step.uplink}`).join('\n')
     case 'forget-stranded':
       return `# ${programs.conntrack} --delete: what left by an uplink with an address that is not here, or is another uplink's`
+    case 'forget-sealed':
+      return `# ${programs.conntrack} --delete: what we have translated, and an IPsec policy is for`
     case 'forget-untranslated':
       return `# ${programs.conntrack} --delete: what leaves by an uplink, was never answered, and began when nobody translated it`
   }

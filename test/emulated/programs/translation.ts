@@ -2,8 +2,10 @@
  * Source translation where it needs a kernel of Debian's: an IPsec policy without an interface, legacy tables as modules, and
  * the listing of its nft. Runs in the emulated machine; prints one JSON object.
  */
+import { fileURLToPath } from 'node:url'
 import { until, untilJudged } from '../../kernel/health-states.ts'
-import { command, inNamespace, nftIn, programArgv } from '../../lab/command.ts'
+import { command, inNamespace, nftIn, programArgv, start } from '../../lab/command.ts'
+import { type Disposer, disposer } from '../../lab/disposer.ts'
 import { addresses } from '../../lab/names.ts'
 import { giveLanIpv6 } from '../../lab/network.ts'
 import type { Packet } from '../../lab/programs/send.ts'
@@ -88,10 +90,19 @@ async function send(place: 'host' | 'lan'): Promise<void> {
 
 type Arrived = Readonly<Record<'sealed' | 'clear', number>>
 
-/** How many arrived how, at all providers together. */
-async function arrived(): Promise<Readonly<Record<(typeof families)[number], Arrived>>> {
+async function resetCounters(): Promise<void> {
   for (const isp of first) await command(inNamespace(isp, ['/usr/sbin/nft', 'reset', 'counters']))
+}
+
+/** How many of what is sent now arrived how. */
+async function arrived(): Promise<Readonly<Record<(typeof families)[number], Arrived>>> {
+  await resetCounters()
   await Promise.all([send('host'), send('lan')])
+  return counted()
+}
+
+/** How many arrived how, at all providers together. */
+async function counted(): Promise<Readonly<Record<(typeof families)[number], Arrived>>> {
   const listings = await Promise.all(
     first.map(async (isp) => (await command(inNamespace(isp, ['/usr/sbin/nft', 'list', 'counters']))).stdout),
   )
@@ -99,6 +110,41 @@ async function arrived(): Promise<Readonly<Record<(typeof families)[number], Arr
     listings.reduce((sum, text) => sum + Number(new RegExp(`${name} \\{\\s+packets (\\d+)`).exec(text)?.[1] ?? 0), 0)
   const ofFamily = (family: string) => ({ sealed: of(`sealed_${family}`), clear: of(`clear_${family}`) })
   return { inet: ofFamily('inet'), inet6: ofFamily('inet6') }
+}
+
+/** Who goes on asking, from before there are tunnels; TCP, UDP and echo requests of both families. */
+const goingOn = fileURLToPath(new URL('../../kernel/programs/going-on.py', import.meta.url))
+
+async function startAsking(undo: Disposer): Promise<void> {
+  const ends = {
+    [host]: families.flatMap((family) => [tunnels[family].router, tunnels[family].remote]),
+    [lan]: [addresses.lanClient, tunnels.inet.remote, addresses.lanClient6, tunnels.inet6.remote],
+  }
+  for (const [place, pairs] of Object.entries(ends)) {
+    const running = await start(inNamespace(place, ['/usr/bin/python3', goingOn, ...pairs]))
+    undo.defer('who goes on asking', () => running.stop())
+  }
+}
+
+/** Waits until so much arrives of each family, and nothing in the other way: a moment of each, as the packets of both come together. */
+async function untilAll(how: keyof Arrived): Promise<void> {
+  const other = how === 'sealed' ? 'clear' : 'sealed'
+  await until(
+    lab,
+    `what goes on is ${how}`,
+    async () => {
+      await resetCounters()
+      const deadline = Date.now() + 10_000
+      for (;;) {
+        const seen = Object.values(await counted())
+        if (seen.some((one) => one[other] > 0)) return false
+        // Two of each place and protocol.
+        if (seen.every((one) => one[how] >= 12)) return true
+        if (Date.now() > deadline) return false
+      }
+    },
+    60_000,
+  )
 }
 
 async function openTunnels(): Promise<void> {
@@ -119,7 +165,12 @@ try {
   await lab.tells({ event: 'round', carrying: ['wan1', 'wan2'] })
   for (const isp of first) await nftIn(isp, counting)
   const before = await arrived()
+  const asking = disposer()
+  await startAsking(asking)
+  await untilAll('clear')
   await openTunnels()
+  await untilAll('sealed')
+  await asking.dispose()
   const ipsec = await arrived()
 
   // Others' rules, while the daemon runs.

@@ -114,6 +114,7 @@ test('ifbalance(8) has each event, each kind of trouble, each step, each cause a
     ...{ remember: null, 'name-tables': null, 'set-sysctl': null, 'load-ruleset': null, 'delete-ruleset': null },
     ...{ 'replace-route': null, 'delete-route': null, 'add-rule': null, 'delete-rule': null },
     ...{ 'forget-connections': null, 'forget-untranslated': null, 'close-sockets': null, 'forget-stranded': null },
+    'forget-sealed': null,
     ...{ 'add-endpoint': null, 'change-endpoint': null, 'delete-endpoint': null, 'set-subflows': null },
   }
   const causes: Record<CauseKind, null> = {

@@ -9,6 +9,7 @@
  * that somebody marks, and is passed over.
  */
 import type { DeviceTest, ForeignNat } from '../../../model/facts.ts'
+import type { OthersTranslation } from '../../../model/ipsec.ts'
 import type { Link } from '../../../model/kernel.ts'
 import type { Observed } from '../../../model/observed.ts'
 import type { Trouble } from '../../../model/trouble.ts'
@@ -30,6 +31,27 @@ export function leftAlone(device: string, { foreignNat = [], links }: Observed):
       !asked.some((other, place) => place !== at && isWithin(parts, other) && (!isWithin(other, parts) || place < at)),
   )
   return widest.slice(0, mostExemptions).map(lineOf)
+}
+
+/** What others' rules may have translated on the uplink: all that they do not leave to us by the address that it comes from. */
+export function othersTranslationOn(
+  device: string,
+  { foreignNat = [], links }: Observed,
+): readonly OthersTranslation[] {
+  return foreignNat
+    .filter((rule) => rule.does === 'translates' && concerns(rule, device) && partsOf(rule, links) !== null)
+    .map(({ family, matches }) => {
+      const sources = matches.flatMap((match) => /^ip6? saddr (?!!=)(.*)$/.exec(match)?.[1] ?? []).at(0)
+      return {
+        ...(family && { family }),
+        ...(sources !== undefined && {
+          sources: sources
+            .replace(/[{}]/g, '')
+            .trim()
+            .split(/\s*,\s*/),
+        }),
+      }
+    })
 }
 
 /** Others' rules that we cannot read, and what that means on these uplinks. */
