@@ -8,6 +8,11 @@ import { addresses, ports } from '../names.ts'
 
 const plain = (address: string | undefined) => (address ?? '').replace(/^::ffff:/, '')
 const ignore = () => {}
+/**
+ * A socket has room for 277 short datagrams (net.core.rmem_default), which is a quarter of a second of the sessions that tests keep: less
+ * than a busy machine may leave this process waiting.
+ */
+const sockets = 16
 
 function listen(port: number, serve: (socket: Socket) => void): Promise<void> {
   const server = createServer((socket) => {
@@ -27,7 +32,9 @@ await listen(ports.echo, (socket) => {
     for (const line of lines) socket.write(`${plain(socket.remoteAddress)} ${line}\n`)
   })
 })
-const udp = createSocket('udp4')
-udp.on('message', (data, peer) => udp.send(`${peer.address} ${data}`, peer.port, peer.address, ignore))
-await new Promise<void>((resolve) => udp.bind(ports.echo, addresses.server, resolve))
+for (let i = 0; i < sockets; i++) {
+  const udp = createSocket({ type: 'udp4', reusePort: true })
+  udp.on('message', (data, peer) => udp.send(`${peer.address} ${data}`, peer.port, peer.address, ignore))
+  await new Promise<void>((resolve) => udp.bind(ports.echo, addresses.server, resolve))
+}
 process.stdout.write('ready\n')
