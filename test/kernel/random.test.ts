@@ -104,11 +104,11 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1e9)
 test(
   `after ${sequences} sequences of random events all is as a fresh apply makes it (seed ${seed})`,
   async () => {
-    const { runs, failure } = await play({ timeoutMs: sequences * 2000 }, sequences, seed)
+    const { runs, failure } = await play({ timeoutMs: sequences * 10_000 }, sequences, seed)
     expect(failure, `seed ${seed}`).toBeNull()
     expect(runs).toBe(sequences)
     const name = `random event sequences, of ${sequences}, that end unlike a fresh apply`
     record({ name, value: 0, unit: 'sequences', limit: 0, release: 'namespace', stack: 'kernel' })
   },
-  sequences * 2100,
+  sequences * 10_500,
 )
