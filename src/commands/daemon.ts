@@ -14,6 +14,7 @@ import { createScheduler, type Scheduler } from '../daemon/scheduler.ts'
 import { createSealing } from '../daemon/sealing.ts'
 import { keepStateTimes } from '../daemon/state-times.ts'
 import { createTicker } from '../daemon/ticker.ts'
+import { answerHook } from '../daemon/told-hook.ts'
 import { createUsableCount } from '../daemon/usable.ts'
 import { watchCgroups } from '../daemon/watch/cgroups.ts'
 import { watchIpsec } from '../daemon/watch/ipsec.ts'
@@ -168,6 +169,8 @@ async function answer(
       return followSlice(request.uplink ?? '')
     case 'history':
       return history.write()
+    case 'hook':
+      return answerHook(request, now)
     case 'reconcile':
       return now({ kind: 'hook', reason: request.reason ?? 'a request' })
   }

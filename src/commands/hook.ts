@@ -1,16 +1,21 @@
-/** `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those. */
+/**
+ * `ifbalance hook KIND`: called by the scripts in hooks/, with the environment of whoever called those, where the daemon has
+ * not taken what they say (hooks/tell, src/daemon/told-hook.ts).
+ */
 import { askDaemon } from '../daemon/control/client.ts'
 import { Failure } from '../os/error.ts'
 import { readAll } from '../os/handover.ts'
 import { log, messageOf } from '../os/log.ts'
 import { environmentOf, readEvent } from '../sources/event.ts'
-import type { HookEvent } from '../sources/hook-event.ts'
-import { keepDelegation, keepFact } from '../sources/keep.ts'
+import { keepEvent } from '../sources/keep.ts'
 import { keepEarlier } from '../sources/registry.ts'
 import { isPaused } from '../store/held-down.ts'
 
-/** How long a hook may take, as nobody waits longer for an interface to come up. A round takes some 100 ms. */
-const timeoutsMs = { daemon: 5000, alone: 10_000 } as const
+/**
+ * How long a hook may take, as nobody waits longer for an interface to come up; hooks/tell may have waited as long for the
+ * daemon. A round takes some 100 ms.
+ */
+const timeoutsMs = { daemon: 3000, alone: 10_000 } as const
 
 /**
  * Keeps what the hook's environment says, then has the kernel brought in line: by the daemon, or, where none runs
@@ -22,7 +27,7 @@ export async function run({ words: [kind = ''] }: { readonly words: readonly str
   if (kind === 'programs') return programs()
   const event = readEvent(kind, environmentOf(kind, process.env))
   for (const complaint of event.complaints) log.warning(complaint)
-  await attempt('keeping what the hook said', () => keep(event))
+  await attempt('keeping what the hook said', () => keepEvent(event))
   if (event.reconcile)
     await attempt('after the hook', () => reconcileSomehow(`${kind} ${event.interface ?? ''}`.trim()))
   return 0
@@ -50,12 +55,6 @@ async function attempt(what: string, action: () => void | Promise<void>): Promis
   } catch (error) {
     log.error(`${what}: ${messageOf(error)}`)
   }
-}
-
-function keep({ interface: device, fact, delegation }: HookEvent): void {
-  if (device === null) return
-  keepFact(device, fact)
-  if (delegation) keepDelegation(device, delegation)
 }
 
 async function reconcileSomehow(reason: string): Promise<void> {

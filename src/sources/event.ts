@@ -13,6 +13,11 @@ export function environmentOf(kind: string, env: Environment): Environment {
   return getOwn(hooks, kind)?.complete?.(env) ?? env
 }
 
+/** Whether what a hook of `kind` says is known to root alone. */
+export function needsRoot(kind: string): boolean {
+  return getOwn(hooks, kind)?.asRoot === true
+}
+
 /**
  * Reads the event of a hook of `kind`, the name of its file in hooks/. Never throws: whatever the environment says, the
  * worst is an event without facts and a complaint.

@@ -6,8 +6,15 @@ import { delegations } from '../store/delegations.ts'
 import { leases } from '../store/leases.ts'
 import { nameServers6 } from '../store/name-servers.ts'
 import { stanzas } from '../store/stanzas.ts'
-import type { Delegation, Fact } from './hook-event.ts'
+import type { Delegation, Fact, HookEvent } from './hook-event.ts'
 import { mergeStanzas } from './stanza.ts'
+
+/** Keeps all that a hook said. Throws what the file system throws. */
+export function keepEvent({ interface: device, fact, delegation }: HookEvent): void {
+  if (device === null) return
+  keepFact(device, fact)
+  if (delegation) keepDelegation(device, delegation)
+}
 
 /**
  * Keeps a fact. `device` must be a checked interface name, as it becomes a file's name. Throws what the file system

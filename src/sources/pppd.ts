@@ -4,6 +4,6 @@ import { withPppOptions } from './ppp-options.ts'
 import type { TellingSource } from './source.ts'
 
 export const pppd: TellingSource = {
-  hooks: { ppp: { device: 'IFACE', complete: withPppOptions, read: readPppEvent } },
+  hooks: { ppp: { device: 'IFACE', asRoot: true, complete: withPppOptions, read: readPppEvent } },
   earlier: { when: 'installed', keep: async () => (await import('./earlier-lines.ts')).keepEarlierLines() },
 }

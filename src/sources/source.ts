@@ -8,6 +8,8 @@ export type Reading = Omit<HookEvent, 'interface'>
 export interface Hook {
   /** The variable that names the interface. */
   readonly device: 'IFACE' | 'interface'
+  /** Whether `complete` reads what root alone may. */
+  readonly asRoot?: true
   /** Adds what the host's files say to the environment. Never throws. */
   readonly complete?: (env: Environment) => Environment
   /** Reads an event; `device` is a checked name. Pure, and never throws. */

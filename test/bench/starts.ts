@@ -10,6 +10,7 @@ const rows = {
   empty: ['Node.js, an empty file', null],
   version: ['`ifbalance --version`', null],
   daemon: ['a hook, the daemon runs', 150],
+  program: ["pppd's hook, the daemon runs", null],
   alone: ['a hook, no daemon', 450],
 } as const satisfies Readonly<Record<string, readonly [title: string, atMost: number | null]>>
 
@@ -48,10 +49,10 @@ ${table(
   ]),
 )}
 
-The runtime itself is three quarters of what a hook may take beside a daemon. The rest are the bundle's bytecode, which is read as a
-whole whatever is run of it, and Node's own modules for files and sockets; all run without a compiler (\`--jitless\`), as the daemon's size and the sandbox
-want it. A hook in perl could stay below the limit, but has to know what each DHCP client's environment means, which
-\`src/sources\` does in one place for hooks and daemon.
+Beside the daemon a hook is a shell and perl, whose modules for sockets are most of it: \`hooks/tell\` hands the environment over as it is, and
+the daemon reads it. pppd's hook starts the program, as it reads what root alone may.
+The runtime itself is most of a start. The rest are the bundle's bytecode, which is read as a whole whatever is run of it, and
+Node's own modules; all run without a compiler (\`--jitless\`), as the daemon's size and the sandbox want it.
 `,
     plots: new Map(),
   }),

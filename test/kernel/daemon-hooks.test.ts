@@ -12,6 +12,8 @@ beforeEach(async () => {
 
 afterEach(() => host.end())
 
+const hookPath = (name: string) => new URL(`../../hooks/${name}`, import.meta.url).pathname
+
 const bound = { interface: 'wan2', reason: 'BOUND', new_ip_address: '10.2.0.2', new_routers: '10.2.0.9' }
 
 async function uplinkRoute(table: number): Promise<string> {
@@ -69,6 +71,50 @@ for (const withDaemon of [true, false]) {
   })
 }
 
+test('a hook that the daemon takes starts no program, whatever bytes it hands over', async () => {
+  await host.daemon().balances(['wan1', 'wan2'])
+  await host.run(['mv', '/run/ifbalance/control', '/run/ifbalance/aside'])
+  await host.write('/usr/sbin/ifbalance', '#!/bin/sh\necho started\n')
+  const took = { exitCode: 0, stdout: '', stderr: '' }
+  const left = { exitCode: 0, stdout: 'started\n', stderr: '' }
+  // Nobody is there; then what has the name leads elsewhere.
+  expect(await host.hook('dhclient', bound)).toEqual({ ...took, ...left })
+  await host.run(['ln', '-s', 'aside', '/run/ifbalance/control'])
+  expect(await host.hook('dhclient', bound)).toEqual({ ...took, ...left })
+  expect(await kept('leases/wan2.json')).toBeNull()
+
+  await host.run(['mv', '/run/ifbalance/aside', '/run/ifbalance/control'])
+  const hostile = '"\\\n\t\u007f{}$(reboot)\u00e9'
+  expect(await host.hook('dhclient', { ...bound, new_domain_name_servers: hostile })).toEqual(took)
+  expect(await uplinkRoute(30002)).toContain('via 10.2.0.9 dev wan2')
+  const bytes = ['/bin/sh', '-c', '. "$0"', hookPath('dhclient')]
+  const env = [
+    '/usr/bin/env',
+    ...Object.entries({ ...bound, reason: 'RENEW' }).map(([name, value]) => `${name}=${value}`),
+  ]
+  const raw = `new_domain_name_servers=$(printf "\\377\\200"); export new_domain_name_servers; exec "$@"`
+  expect(await host.run(['/bin/sh', '-c', raw, 'sh', ...env, 'new_routers=10.2.0.7', ...bytes])).toEqual(took)
+  expect(await uplinkRoute(30002)).toContain('via 10.2.0.7 dev wan2')
+  for (const [name, more] of Object.entries({
+    dhcpcd: { reason: 'RENEW', new_routers: '10.2.0.8' },
+    ifupdown: { IFACE: 'wan2', MODE: 'start', PHASE: 'post-up', IF_BALANCE_WEIGHT: '5' },
+    networkmanager: { DEVICE_IP_IFACE: 'wan2' },
+    'networkd-dispatcher': { IFACE: 'wan2' },
+  }))
+    expect({ name, ...(await host.hook(name, { ...bound, ...more })) }).toEqual({ name, ...took })
+  expect(await kept('leases/wan2.json')).toMatchObject({ source: 'dhcpcd', gateway: { inet: '10.2.0.8' } })
+  expect((await host.run(['ip', 'route', 'show', 'table', '30098'])).stdout).toContain('dev wan2 weight 5')
+
+  // What is too large, what has to be complained of, and what root has to read is left to the program.
+  const large = { ...bound, new_domain_name_servers: '1'.repeat(70_000) }
+  for (const [name, env] of [
+    ['dhclient', large],
+    ['dhclient', { ...bound, interface: '../x' }],
+    ['ppp', { PPP_IFACE: 'wan2' }],
+  ] as const)
+    expect(await host.hook(name, env)).toEqual({ ...took, ...left })
+})
+
 const tellsWhatIsLoaded = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module'
   registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) })`)}`
@@ -94,7 +140,7 @@ test('a stopped daemon: the hook waits its time, says so, and ends well', async 
   record({ name, value: took, unit: 's', limit: 7, release: 'namespace', stack: 'kernel' })
   expect({ exitCode, stderr }).toEqual({
     exitCode: 0,
-    stderr: 'ifbalance: after the hook: asking the daemon to reconcile: no answer within 5000 ms\n',
+    stderr: 'ifbalance: after the hook: asking the daemon to reconcile: no answer within 3000 ms\n',
   })
   // It is done as soon as the daemon can.
   daemon.signal('SIGCONT')
@@ -156,8 +202,7 @@ test.for(['ifupdown', 'dhclient', 'dhcpcd', 'networkd-dispatcher', 'networkmanag
 test.for(['dhclient', 'dhcpcd'])('%s leaves the shell that sources it as it was', async (name) => {
   const script =
     'set -u; . "$1"; echo "status $?"; set >/run/before; . "$1"; set >/run/after; diff /run/before /run/after'
-  const hook = new URL(`../../hooks/${name}`, import.meta.url).pathname
-  const { stdout } = await host.run(['/bin/dash', '-c', script, 'sh', hook], bound)
+  const { stdout } = await host.run(['/bin/dash', '-c', script, 'sh', hookPath(name)], bound)
   expect(stdout).toBe('status 0\n')
 })
 

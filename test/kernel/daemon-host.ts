@@ -22,10 +22,12 @@ const prepare = `set -e
 mount -t tmpfs t /run
 mkdir -p /var/lib/ifbalance
 mount -t tmpfs t /var/lib/ifbalance
-mkdir -p /run/upper/etc /run/work/etc /run/upper/sbin /run/work/sbin /run/dbus
+mkdir -p /run/upper/etc /run/work/etc /run/upper/sbin /run/work/sbin /run/upper/lib/ifbalance /run/work/lib /run/dbus
 mount -t overlay -o lowerdir=/etc,upperdir=/run/upper/etc,workdir=/run/work/etc overlay /etc
 mount -t sysfs sysfs /sys
 mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/upper/sbin,workdir=/run/work/sbin overlay /usr/sbin
+cp "$3" /run/upper/lib/ifbalance/tell
+mount -t overlay -o lowerdir=/usr/lib,upperdir=/run/upper/lib,workdir=/run/work/lib overlay /usr/lib
 mkdir -p /etc/ifbalance/conf.d
 printf '[balance]\\nprobe = none\\n' >/etc/ifbalance/conf.d/00-nothing-answers-here.conf
 printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' "$1" "$2" >/usr/sbin/ifbalance
@@ -70,9 +72,13 @@ export interface Running extends Omit<Transcript, 'hear'> {
 }
 
 export async function startHost(): Promise<Host> {
-  const holder = spawn('/usr/bin/unshare', ['-m', '-n', '/bin/sh', '-c', prepare, 'sh', ...program], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const holder = spawn(
+    '/usr/bin/unshare',
+    ['-m', '-n', '/bin/sh', '-c', prepare, 'sh', ...program, fromRoot('hooks/tell')],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   const started: ChildProcess[] = []
   let said = () => [] as readonly string[]
   await Promise.race([once(holder.stdout, 'data'), failed(holder)])

@@ -1,4 +1,5 @@
 /** What hooks and commands say to the daemon, and its answer: one text line of JSON each way. Pure. */
+import type { Environment } from '../../sources/hook-event.ts'
 import { switchVerbs } from '../../store/switches.ts'
 
 /**
@@ -6,7 +7,7 @@ import { switchVerbs } from '../../store/switches.ts'
  * of ours away, and keep it away. `reload`: read the configuration again. `status`: answer that you run. `enable`,
  * `disable`: take this uplink in or out. `drain`: give it no new connections. `measured`: it has carried so
  * much when it was loaded on purpose. `follow`: send by this uplink what its slice sends. `history`: write down what
- * is in memory of it.
+ * is in memory of it. `hook`: take what a hook says, and look at the world.
  */
 export interface Request {
   readonly do: (typeof verbs)[number]
@@ -15,6 +16,10 @@ export interface Request {
   readonly bytesPerSecond?: number
   /** Who asks, or what happened, for the log. */
   readonly reason?: string
+  /** The name of the hook's script. */
+  readonly hook?: string
+  /** The variables that the hook hands over. */
+  readonly environment?: Environment
 }
 
 /** The name that a daemon binds its socket to; it is moved to `path` afterwards, and the kernel goes on to tell this one. */
@@ -51,6 +56,7 @@ const verbs = [
   'measured',
   'follow',
   'history',
+  'hook',
 ] as const
 
 /** A request from a text line; null for anything else. */
@@ -58,12 +64,15 @@ export function parseRequest(line: string): Request | null {
   const value = parseObject(line)
   const verb = verbs.find((known) => known === value?.['do'])
   const [reason, uplink, rate] = [value?.['reason'], value?.['uplink'], value?.['bytesPerSecond']]
+  const [hook, environment] = [value?.['hook'], value?.['environment']]
   if (!verb) return null
   return {
     do: verb,
     ...(typeof reason === 'string' ? { reason: reason.slice(0, 200) } : {}),
     ...(typeof rate === 'number' && isRate(rate) ? { bytesPerSecond: rate } : {}),
     ...(typeof uplink === 'string' ? { uplink: uplink.slice(0, 200) } : {}),
+    ...(typeof hook === 'string' ? { hook: hook.slice(0, 200) } : {}),
+    ...(typeof environment === 'object' && environment !== null ? { environment: textsOf(environment) } : {}),
   }
 }
 
@@ -79,6 +88,10 @@ export function parseReply(line: string): Reply | null {
 /** Ten terabits a second at most. */
 function isRate(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0 && value <= 1.25e12
+}
+
+function textsOf(value: object): Environment {
+  return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === 'string'))
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {

@@ -14,6 +14,7 @@ PROGRAM = "/project/deb/usr/sbin/ifbalance"
 PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 HOOK = {**PATH, "IFACE": "wan1", "PHASE": "post-up", "MODE": "start", "METHOD": "static", "ADDRFAM": "inet", "LOGICAL": "wan1"}
 EMPTY = "/tmp/empty.cjs"
+SCRIPT = "/project/deb/etc/network/if-up.d/ifbalance"
 
 
 def used():
@@ -34,11 +35,15 @@ def price(argv):
 with open("/run/netns/host") as handle:
     os.setns(handle.fileno(), os.CLONE_NEWNET)
 open(EMPTY, "w").close()
+# Where the script has them.
+for installed in ["usr/sbin/ifbalance", "usr/lib/ifbalance"]:
+    if not os.path.lexists("/" + installed):
+        os.symlink("/project/deb/" + installed, "/" + installed)
 prices = {
     "perl": price(["/usr/bin/perl", "-MSocket", "-e", "1"]),
     "empty": price(["/project/node", "--jitless", "--optimize-for-size", EMPTY]),
     "version": price([PROGRAM, "--version"]),
-    "alone": price([PROGRAM, "hook", "ifupdown"]),
+    "alone": price([SCRIPT]),
 }
 daemon = subprocess.Popen([PROGRAM, "daemon"], env=PATH, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 try:
@@ -46,7 +51,8 @@ try:
         time.sleep(0.2)
     # Its first rounds are over.
     time.sleep(8)
-    prices["daemon"] = price([PROGRAM, "hook", "ifupdown"])
+    prices["daemon"] = price([SCRIPT])
+    prices["program"] = price([PROGRAM, "hook", "ifupdown"])
 finally:
     daemon.terminate()
     daemon.wait()

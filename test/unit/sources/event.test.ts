@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readEvent } from '../../../src/sources/event.ts'
 import type { Environment, HookEvent } from '../../../src/sources/hook-event.ts'
+import { hooks } from '../../../src/sources/registry.ts'
 
 interface Row {
   readonly kind: string
@@ -14,6 +16,17 @@ const bound = { reason: 'BOUND', interface: 'wan2', new_ip_address: '10.2.0.7' }
 const lease = (gateway: object, source = 'dhclient') =>
   ({ kind: 'lease', lease: { source, address: '10.2.0.7', gateway } }) as const
 const stanza = (options: object | null) => ({ kind: 'stanza', options }) as const
+
+/** Variables, or patterns of some, that each script in hooks/ hands to the daemon. */
+const handed: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(hooks).flatMap(([kind, { asRoot }]) => {
+    if (asRoot) return []
+    const script = readFileSync(new URL(`../../../hooks/${kind}`, import.meta.url), 'utf8').replaceAll('\\\n', ' ')
+    const [, told = ''] = new RegExp(`/tell ${kind} (.*) 2>`).exec(script) ?? []
+    const [, names = ''] = /set -- (.*)/.exec(script) ?? []
+    return [[kind, told.replace('"$@"', names).replaceAll("'", '').trim().split(/ +/)]]
+  }),
+)
 
 const table: Readonly<Record<string, Row>> = {
   'a stanza without options is known as well': {
@@ -270,6 +283,15 @@ const table: Readonly<Record<string, Row>> = {
 test.for(Object.entries(table))('%s', ([, { kind, env, gives }]) => {
   expect(readEvent(kind, env)).toMatchObject(gives)
 })
+
+test.for(Object.entries(table).filter(([, { kind }]) => Object.hasOwn(handed, kind)))(
+  '%s: the script hands over all that is read',
+  ([, { kind, env }]) => {
+    const wanted = new RegExp(`^(?:${handed[kind]?.join('|')})$`)
+    const few = Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)))
+    expect(readEvent(kind, few)).toEqual(readEvent(kind, env))
+  },
+)
 
 test.for(['EXPIRE', 'FAIL', 'RELEASE', 'STOP', 'NAK', 'DEPARTED'])('%s ends a lease', (reason) => {
   for (const kind of ['dhclient', 'dhcpcd']) {

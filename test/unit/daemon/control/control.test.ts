@@ -55,6 +55,13 @@ test('which uplink to switch goes along, and that there is no such one comes bac
   expect(reply).toEqual({ ok: false, message: `disable ${'x'.repeat(200)}`, misuse: true })
 })
 
+test('of the environment that a hook hands over, texts arrive', async () => {
+  await listen(async (request) => ({ ok: true, message: JSON.stringify(request) }))
+  const line = '{"do":"hook","hook":"dhclient","environment":{"interface":"wan2","__proto__":"x","n":1,"o":{}}}'
+  const { message } = JSON.parse(await say(`${line}\n`)) as Reply
+  expect(message).toBe('{"do":"hook","hook":"dhclient","environment":{"interface":"wan2","__proto__":"x"}}')
+})
+
 test('only our own user can open the socket', async () => {
   await listen(async () => ({ ok: true, message: '' }))
   expect(statSync(path).mode & 0o777).toBe(0o600)
