@@ -51,15 +51,22 @@ export interface Running {
   stderr(): string
 }
 
-/** Starts a program that goes on. Throws when it cannot be started. */
-export async function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Running> {
+/** Starts a program that goes on. With a pipe as its input, it reads the end when we end. Throws when it cannot be started. */
+export async function start(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input: 'ignore' | 'pipe' = 'ignore',
+): Promise<Running> {
   const [program = '', ...args] = argv
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const options = {
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
     // Not in our group: Ctrl-C at a terminal must reach us first, who end it in the right order.
     detached: true,
-  })
+  } as const
+  const child =
+    input === 'pipe'
+      ? spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
+      : spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   let errors = ''
   child.stderr.on('data', (data: Buffer) => {

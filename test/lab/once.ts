@@ -5,11 +5,15 @@ import { labPaths } from './names.ts'
 
 const longestBuildMs = 900_000
 
-/** Runs `build` while no other process of this machine builds a thing of this name: flock(1) ends with us, however we end. */
+/**
+ * Runs `build` while no other process of this machine builds a thing of this name. Who holds the lock reads from us, so it
+ * ends with us, however we end.
+ */
 export async function oneAtATime<T>(name: string, build: () => Promise<T>): Promise<T> {
   mkdirSync(labPaths.images, { recursive: true })
   const lock = `${labPaths.images}/${name}.lock`
-  const holder = await start(['/usr/bin/flock', '--no-fork', lock, '/bin/sh', '-c', 'echo held; exec sleep infinity'])
+  const holding = ['/usr/bin/flock', '--no-fork', lock, '/bin/sh', '-c', 'echo held; exec cat']
+  const holder = await start(holding, {}, 'pipe')
   try {
     await waitForLine(holder, (line) => line === 'held', longestBuildMs)
     return await build()
