@@ -5,6 +5,9 @@ import { record } from '../lab/measurements.ts'
 import { bootEmulated, lacksEmulator } from './machine.ts'
 import { projectFolder } from './paths.ts'
 
+/** `npm run test:lines` tries the layouts of docs/layouts.md, too. */
+const isLong = process.env['IFBALANCE_LINES'] === 'long'
+
 const undo = disposer()
 
 describe.skipIf(lacksEmulator())('lines by pppd', () => {
@@ -13,15 +16,14 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
   async function play() {
     const machine = await bootEmulated(undo, { root: 'ppp', progress: (line) => process.stdout.write(`  ${line}\n`) })
     const program = `${projectFolder}/test/emulated/programs/lines.js`
-    return JSON.parse(await machine.run(`${projectFolder}/node ${program} ${isLong ? 'long' : ''}`))
+    return JSON.parse(
+      await machine.run(`${projectFolder}/node ${program} ${isLong ? 'redial dials layouts' : 'redial'}`),
+    )
   }
   beforeAll(async () => {
     seen = await play()
   })
   afterAll(() => undo.dispose())
-
-  /** `npm run test:lines` tries the layouts of docs/layouts.md, too. */
-  const isLong = process.env['IFBALANCE_LINES'] === 'long'
 
   const measured = (name: string, ms: number, limit: number) =>
     record({ name, value: ms / 1000, unit: 's', limit, release: 'trixie kernel, emulated', stack: 'pppd' })
@@ -34,6 +36,11 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
   test('one is dialled anew: the former address is told to its connections, the other line cuts none, the number stays', () => {
     expect(seen.redial).toMatchObject({ stuck: 'ECONNABORTED', other: '' })
     expect(seen.same).toBe(true)
+    measured(
+      'a PPP line is dialled anew: new connections that fail after its device is gone, the last one',
+      seen.redial.failing,
+      0.1,
+    )
   })
 
   test('the cable below the VLAN below PPPoE is pulled: the line is out at once, and says why', () => {
@@ -57,4 +64,10 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
   }
   // The short run has no such test, rather than one that is skipped.
   if (isLong) test(cables, layouts)
+
+  const dials =
+    "a line that takes main's default, and one by a modem that chat dials: each carries beside the other, and again"
+  const others = () =>
+    expect(seen.dials).toEqual({ replaced: { restored: 'ppp0' }, modem: { pinged: true, same: true } })
+  if (isLong) test(dials, others)
 })

@@ -1,74 +1,64 @@
 /**
  * Lines by real pppd and real concentrators, on a kernel that has PPP. Runs in the emulated machine, in whose first network
- * namespace the host is; each provider has one of its own, with its own /etc/ppp and /run. Prints one JSON object.
+ * namespace the host is; each provider has one of its own, with its own /etc/ppp and /run. Prints one JSON object. Arguments: what is tried
+ * with them, `redial`, `dials` and `layouts`.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { command } from '../../lab/command.ts'
 import { projectFolder } from '../paths.ts'
+import {
+  addressOf,
+  deb,
+  disconnect,
+  far,
+  holds,
+  ip,
+  log,
+  pause,
+  plug,
+  type Status,
+  sh,
+  startProvider,
+  status,
+  until,
+  untilCarriers,
+} from './ppp-lab.ts'
 
-const deb = `${projectFolder}/deb`
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const sh = async (line: string) => (await command(['/bin/sh', '-ec', line], { accept: [0] })).stdout
-const ip = (line: string) => command(['/usr/sbin/ip', ...line.split(' ')])
-
-/** What the daemon said, for messages. */
-const log = '/run/daemon.log'
-
-/** Waits until it holds, by the machine's own clock, and gives how many milliseconds that took. */
-async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<number> {
-  const began = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - began > timeoutMs)
-      throw new Error(
-        `never: ${what}\n${await sh('ip a; ip rule; ip route show table all')}\n${readFileSync(log, 'utf8')}`,
-      )
-    await pause(50)
+/** Begins connections all the time, until `stop` gives when each one that failed began, and which were still silent after a second. */
+function keepConnecting(): { readonly stop: () => readonly number[] } {
+  const failed: number[] = []
+  let over = false
+  // This kernel takes one line for all that goes to one port.
+  let port = 1024
+  const begin = () => {
+    if (over) return
+    const at = performance.now()
+    const socket = connect({ host: far, port: port++ })
+    const silent = setTimeout(() => {
+      failed.push(at)
+      socket.destroy()
+    }, 1000)
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(silent)
+      if (error.code !== 'ECONNREFUSED') failed.push(at)
+    })
+    setTimeout(begin, 40)
   }
-  return performance.now() - began
-}
-
-async function carriers(): Promise<string> {
-  const { stdout } = await command(['/usr/sbin/ip', 'route', 'show', 'default', 'table', '30098'], { accept: [0, 2] })
-  const [best = ''] = /^default.*\n(\s+nexthop.*\n)*/m.exec(stdout) ?? []
-  return [...best.matchAll(/dev (\S+)/g)]
-    .map(([, device]) => device ?? '')
-    .sort()
-    .join(' ')
-}
-
-const untilCarriers = (wanted: string) => until(`carried by ${wanted}`, async () => (await carriers()) === wanted)
-
-/** A provider whose concentrator answers on the cable `eth<number>`, or on a VLAN of it; its lines get 10.64.<number>.x. */
-async function startProvider(number: number, { vlan }: { readonly vlan?: number } = {}): Promise<void> {
-  const [isp, near, far] = [`isp${number}`, `eth${number}`, `core${number}`]
-  const folder = `/etc/netns/${isp}/ppp`
-  mkdirSync(folder, { recursive: true })
-  for (const name of ['chap-secrets', 'pap-secrets', 'options']) writeFileSync(`${folder}/${name}`, '')
-  const options = `noauth\nnodefaultroute\nms-dns 198.51.100.5${number}\nms-dns 203.0.113.53\n`
-  writeFileSync(`${folder}/pppoe-server-options`, options)
-  await ip(`netns add ${isp}`)
-  await ip(`link add ${near} type veth peer name ${far} netns ${isp}`)
-  await ip(`link set ${near} up`)
-  await ip(`-n ${isp} link set ${far} up`)
-  const port = vlan === undefined ? far : `${far}.${vlan}`
-  if (vlan !== undefined) {
-    await ip(`-n ${isp} link add ${port} link ${far} type vlan id ${vlan}`)
-    await ip(`-n ${isp} link set ${port} up`)
+  begin()
+  return {
+    stop: () => {
+      over = true
+      return failed
+    },
   }
-  // All concentrators have one address, as it is with one provider's.
-  const server = `pppoe-server -k -g rp-pppoe.so -I ${port} -L 10.64.64.1 -R 10.64.${number}.2 -N 20`
-  await sh(`ip netns exec ${isp} sh -c 'mount -t tmpfs t /run; ${server}'`)
 }
 
-/** The provider's forced disconnect: its end of the session goes. */
-async function disconnect(number: number): Promise<void> {
-  await sh(`pkill -f '^pppd .*nic-core${number}[. ]'`)
-}
-
-async function addressOf(device: string): Promise<string> {
-  const { stdout } = await command(['/usr/sbin/ip', '-4', '-o', 'address', 'show', 'dev', device], { accept: [0, 1] })
-  return /inet (\S+)/.exec(stdout)?.[1] ?? ''
+/** When a device goes, by the same clock. */
+async function whenGone(device: string): Promise<number> {
+  while (existsSync(`/sys/class/net/${device}`)) await pause(5)
+  return performance.now()
 }
 
 /** A connection of the host's that hangs in the middle of nowhere; `error` is '' until it has ended. */
@@ -93,18 +83,6 @@ async function install(): Promise<void> {
   spawn('/usr/sbin/ifbalance', ['daemon'], { stdio: ['ignore', file, file], detached: true }).unref()
 }
 
-async function status(): Promise<{ readonly uplinks: readonly Status[]; readonly warnings: readonly unknown[] }> {
-  return JSON.parse((await command(['/usr/sbin/ifbalance', 'status', '--json'], { accept: [0, 1] })).stdout)
-}
-
-interface Status {
-  readonly name: string
-  readonly interface: string
-  readonly state: string
-  readonly why?: string
-  readonly number: number
-}
-
 /** Each line's own name server, by its line; what both have named is asked by either. */
 const untilServers = () =>
   until('name servers are asked by their lines', async () => {
@@ -127,82 +105,110 @@ async function play(): Promise<object> {
   writeFileSync('/etc/network/interfaces', 'iface first inet ppp\n  provider one\n')
   await sh('ifup first')
   spawn('/usr/sbin/pppd', ['call', 'two', 'nodetach'], { stdio: 'ignore', detached: true }).unref()
-  await until(
-    'both lines are up',
-    async () => (await addressOf('ppp0')) !== '' && (await addressOf('dsl')) !== '',
-    60_000,
-  )
+  await until('both lines are up', async () => (await addressOf('ppp0')) !== '' && (await addressOf('dsl')) !== '', {
+    timeoutMs: 60_000,
+  })
 
   const began = performance.now()
   await install()
-  await untilCarriers('dsl ppp0')
+  await untilCarriers('dsl ppp0', 50)
   const installed = performance.now() - began
   await untilServers()
-  const first = { installed, warnings: (await status()).warnings }
+  return { installed, warnings: (await status()).warnings }
+}
 
+/** One is dialled anew, and the cable below it is pulled. */
+async function redialled(): Promise<object> {
   // The provider of one line ends its session; the next one has another address.
   const [kept, former] = [await addressOf('ppp0'), await addressOf('dsl')]
   const [other, stuck] = [hold('ppp0', kept), hold('dsl', former)]
   await until('both connect', async () => (await connecting(kept)) && (await connecting(former)))
   const before = (await status()).uplinks
+  const trials = keepConnecting()
   await disconnect(2)
+  const gone = await whenGone('dsl')
   const away = await untilCarriers('ppp0')
-  await until('another address', async () => ![former, ''].includes(await addressOf('dsl')), 60_000)
+  await until('another address', async () => ![former, ''].includes(await addressOf('dsl')), {
+    timeoutMs: 60_000,
+  })
   const back = await untilCarriers('dsl ppp0')
   await until('the former address is told to its connection', async () => stuck.error() !== '')
+  await pause(1100)
+  const late = trials.stop().filter((at) => at > gone)
   const numbers = (uplinks: readonly Status[]) => uplinks.map(({ interface: device, number }) => `${device} ${number}`)
   await untilServers()
-  const redial = { away, back, stuck: stuck.error(), other: other.error() }
+  const redial = {
+    ...{ away, back, failing: Math.max(0, ...late.map((at) => at - gone)) },
+    stuck: stuck.error(),
+    other: other.error(),
+  }
   const same = numbers(before).join() === numbers((await status()).uplinks).join()
 
   // The cable below: PPPoE's session has a carrier until its echoes fail, so the kernel says nothing of it.
   await ip('-n isp2 link set core2 down')
-  const cut = await untilCarriers('ppp0')
+  const cut = await untilCarriers('ppp0', 50)
   const reason = (await status()).uplinks.find(({ interface: device }) => device === 'dsl')?.why
   await ip('-n isp2 link set core2 up')
   const healed = await untilCarriers('dsl ppp0')
-  return { ...first, redial, same, cable: { cut, reason, healed, other: other.error() } }
+  return { redial, same, cable: { cut, reason, healed, other: other.error() } }
 }
 
-/** A provider at the other end of a cable, with the internet in its lo: `set up` says what the host makes of the near end. */
-async function plug(near: string, { vlans = [] as readonly number[], address = '' }): Promise<void> {
-  const isp = `at-${near}`
-  await ip(`netns add ${isp}`)
-  await ip(`link add ${near} type veth peer name far netns ${isp}`)
-  await ip(`-n ${isp} addr add 203.0.113.1/32 dev lo`)
-  for (const device of ['lo', 'far']) await ip(`-n ${isp} link set ${device} up`)
-  if (address !== '') await ip(`-n ${isp} addr add ${address} dev far`)
-  for (const vlan of vlans) {
-    await ip(`-n ${isp} link add far.${vlan} link far type vlan id ${vlan}`)
-    await ip(`-n ${isp} addr add 10.70.${vlan}.1/24 dev far.${vlan}`)
-    await ip(`-n ${isp} link set far.${vlan} up`)
+/** What pppd's configuration may do beside that: take main's default for itself, and dial by a modem. */
+async function otherDials(): Promise<object> {
+  const mainDefault = async () => /^default .*dev (\S+)/m.exec(await sh('ip route show default'))?.[1]
+  const hangUp = async (peer: string) => {
+    await sh(`pkill -f '^/usr/sbin/pppd call ${peer}'`)
   }
-  await ip(`link set ${near} up`)
+  const dial = (peer: string) =>
+    spawn('/usr/sbin/pppd', ['call', peer, 'nodetach'], { stdio: 'ignore', detached: true }).unref()
+
+  await hangUp('two')
+  await untilCarriers('ppp0')
+  writeFileSync('/etc/ppp/options.dsl', 'defaultroute\nreplacedefaultroute\nifname dsl\n')
+  dial('two')
+  await until("main's default is the second line's", async () => (await mainDefault()) === 'dsl', { timeoutMs: 60_000 })
+  await untilCarriers('dsl ppp0')
+  await untilServers()
+  await hangUp('two')
+  await untilCarriers('ppp0')
+  const replaced = { restored: await mainDefault() }
+
+  // By a modem that chat(8) dials, and a provider behind it.
+  mkdirSync('/etc/netns/cell/ppp', { recursive: true })
+  for (const name of ['chap-secrets', 'pap-secrets', 'options']) writeFileSync(`/etc/netns/cell/ppp/${name}`, '')
+  await ip('netns add cell')
+  await ip('-n cell link set lo up')
+  await ip(`-n cell addr add ${far}/32 dev lo`)
+  const script = 'ABORT BUSY "" AT OK AT+CGDCONT=1,"IP","internet" OK ATD*99# CONNECT ""\n'
+  writeFileSync('/etc/chatscripts/lte', script)
+  const modem = `${projectFolder}/test/emulated/programs/modem.pl`
+  const options = `pty ${modem}\nconnect "/usr/sbin/chat -f /etc/chatscripts/lte"\n`
+  const wishes = 'ifname lte\nnoauth\nnoipdefault\ndefaultroute\nusepeerdns\npersist\nholdoff 1\nmaxfail 0\n'
+  writeFileSync('/etc/ppp/peers/lte', options + wishes)
+  dial('lte')
+  await untilCarriers('lte ppp0')
+  const asked = async () => (await sh('ip route show table 30098')).includes('198.51.100.59 dev lte')
+  await until("the modem's name server is asked by it", asked)
+  const argv = ['/usr/bin/ping', '-c', '3', '-i', '0.2', '-W', '5', '-I', 'lte', far]
+  const pinged = (await command(argv, { accept: [0, 1] })).exitCode === 0
+  const number = async () => (await status()).uplinks.find(({ interface: device }) => device === 'lte')?.number
+  const before = await number()
+  // The network ends the session, and it is dialled again.
+  await sh("pkill -f '^/usr/sbin/pppd notty'")
+  await untilCarriers('ppp0')
+  await untilCarriers('lte ppp0')
+  const modemSeen = { pinged, same: before !== undefined && before === (await number()) }
+  await hangUp('lte')
+  await untilCarriers('ppp0')
+  dial('two')
+  await untilCarriers('dsl ppp0')
+  return { replaced, modem: modemSeen }
 }
 
 async function useStatic(device: string, net: string, metric: number): Promise<void> {
   await ip(`link set ${device} up`)
   await ip(`addr add ${net}.2/24 dev ${device}`)
   await ip(`route add default via ${net}.1 dev ${device} metric ${metric}`)
-}
-
-/** What holds of uplinks on one cable: they carry, each answers by itself, and all are out once the cables are pulled. */
-async function holds(devices: readonly string[], cables: readonly string[]): Promise<object> {
-  const carry = async (wanted: boolean) => {
-    const now = (await carriers()).split(' ')
-    return devices.every((device) => now.includes(device) === wanted)
-  }
-  await until(`${devices} carry`, () => carry(true))
-  const pinged: string[] = []
-  for (const device of devices) {
-    const argv = ['/usr/bin/ping', '-c', '3', '-i', '0.2', '-W', '5', '-I', device, '203.0.113.1']
-    if ((await command(argv, { accept: [0, 1] })).exitCode === 0) pinged.push(device)
-  }
-  for (const cable of cables) await ip(`-n at-${cable} link set far down`)
-  const out = await until(`${devices} are out`, () => carry(false))
-  for (const cable of cables) await ip(`-n at-${cable} link set far up`)
-  await until(`${devices} carry again`, () => carry(true))
-  return { pinged, out }
 }
 
 /** The layouts of docs/layouts.md that need this kernel. */
@@ -253,6 +259,12 @@ async function layouts(): Promise<object> {
   return { vlans, bond, bridge, macvlan, sticks, vrf }
 }
 
-const seen = await play()
-console.log(JSON.stringify(process.argv[2] === 'long' ? { ...seen, layouts: await layouts() } : seen))
+const isAsked = (what: string) => process.argv.includes(what)
+const seen = {
+  ...(await play()),
+  ...(isAsked('redial') && (await redialled())),
+  ...(isAsked('dials') && { dials: await otherDials() }),
+  ...(isAsked('layouts') && { layouts: await layouts() }),
+}
+console.log(JSON.stringify(seen))
 process.exit(0)
