@@ -85,7 +85,7 @@ export interface ForeignNat {
   readonly unknown?: true
 }
 
-/** What another program's chain may write into marks before packets are routed. */
+/** What another program's chain may write into packets' marks before these are routed, or into connections' marks. */
 export interface ForeignMark {
   /** Where it is, for people: `nft ip mangle PREROUTING`. */
   readonly where: string

@@ -136,6 +136,9 @@ export async function startHolding(world: World): Promise<Holding> {
   await run('isp1', ['ip', 'route', 'add', `${prefix}/64`, 'via', addressOf(1).inet6])
   for (const i of [1, 2] as const) await run(`isp${i}`, ['nft', '-f', '-'], strict(i, world))
   await run('host', ['nft', '-f', '-'], theirs)
+  // A busy machine may leave a transfer of TFTP without a packet for longer than the kernel remembers it.
+  const remembered = ['', '_stream'].map((kind) => `net.netfilter.nf_conntrack_udp_timeout${kind}=600`)
+  await run('host', ['sysctl', '-qw', ...remembered])
   for (const family of ['-4', '-6']) {
     await run('host', ['ip', family, 'rule', 'add', 'fwmark', '1/1', 'lookup', '100'])
     await run('host', ['ip', family, 'route', 'add', 'local', 'default', 'dev', 'lo', 'table', '100'])

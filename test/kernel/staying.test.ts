@@ -170,6 +170,7 @@ test.each(Object.entries(saved))(
     await holding.all(few, false)
     await holding.from(2, few)
     await holding.expectAllWell('new ones')
+    expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
   },
   300_000,
 )

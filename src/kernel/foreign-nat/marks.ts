@@ -1,6 +1,6 @@
 /**
- * What other programs' rules write into marks before a packet is routed: nft's JSON and the text of iptables-save(8) ->
- * bits. What packets a rule matches is not read, so what is found is what may happen. Pure.
+ * What other programs' rules write into packets' marks before these are routed, and into connections' marks anywhere: nft's JSON
+ * and the text of iptables-save(8) -> bits. What packets a rule matches is not read, so what is found is what may happen. Pure.
  */
 import type { ForeignMark } from '../../model/facts.ts'
 import type { Family } from '../../net/family.ts'
@@ -40,14 +40,15 @@ export function parseMarks(nftables: readonly Json[], isOurs: (table: string) =>
     const { family, table, chain, expr } = rule as Readonly<Record<string, string>> & { expr?: readonly unknown[] }
     const name = `${family} ${table}`
     const where = `${name} ${chain}`
-    const by = [...(hooks.get(where) ?? [])].filter((hook) => routing.has(hook))
+    const by = [...(hooks.get(where) ?? [])]
     if (by.length === 0 || isOurs(name)) continue
+    const isBefore = by.some((hook) => routing.has(hook))
     for (const part of expr ?? []) {
       const { xt, mangle } = (part ?? {}) as { xt?: Json | null; mangle?: Json }
-      if (xt && (xt['name'] === 'MARK' || xt['name'] === 'CONNMARK')) opaque = true
-      else if (!mangle) continue
-      tables.add(name)
       const one = mangle && writtenBy(mangle)
+      if (xt && ((xt['name'] === 'MARK' && isBefore) || xt['name'] === 'CONNMARK')) opaque = true
+      else if (!mangle || !(isBefore || one?.of === 'connection')) continue
+      tables.add(name)
       if (one) add(found, { where: `nft ${where}`, ...one })
     }
   }
@@ -136,7 +137,7 @@ export function parseSavedMarks(text: string, family: Family, program: string): 
   const found = new Map<string, ForeignMark>()
   for (const line of text.split('\n').slice(0, mostRules)) {
     const [, chain = '', target, options = ''] = /^-A (\S+) .*-j (MARK|CONNMARK)( .*)?$/.exec(line) ?? []
-    if (target === undefined || /^(INPUT|FORWARD|POSTROUTING)$/.test(chain)) continue
+    if (target === undefined || (target === 'MARK' && /^(INPUT|FORWARD|POSTROUTING)$/.test(chain))) continue
     const numbersOf = (option: string) => new RegExp(`--${option} (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))?`).exec(options)
     const where = `${program} mangle ${chain}${family === 'inet6' ? ' (IPv6)' : ''}`
     const [, value, mask] = numbersOf('set-xmark') ?? []
@@ -144,7 +145,9 @@ export function parseSavedMarks(text: string, family: Family, program: string): 
       const written = Number(mask ?? all)
       const sets = Number(value)
       add(found, { where, of: target === 'MARK' ? 'packet' : 'connection', sets, clears: (written & ~sets) >>> 0 })
-    } else if (options.includes('--restore-mark')) {
+    } else if (options.includes('--save-mark')) {
+      add(found, { where, of: 'connection', sets: 0, clears: 0 })
+    } else if (options.includes('--restore-mark') && !/^(INPUT|FORWARD|POSTROUTING)$/.test(chain)) {
       const [cleared = all, restored = all] = ['nfmask', 'ctmask'].map((option) =>
         Number(numbersOf(option)?.[1] ?? all),
       )

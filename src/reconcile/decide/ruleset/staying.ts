@@ -9,6 +9,8 @@
  *   errors of this host's about what it forwards. A client's address may be of the uplink's prefix, and needs none.
  * - What others do not have tracked (`notrack`) is never translated, so a source of an uplink's prefix leaves by that uplink:
  *   any other provider drops it.
+ * - Where others write connections' marks, what they clear in the middle of our rules is not taken for what it was: the packet
+ *   asks once more, and then finds its uplink by its connection's address.
  * - Packets whose mark is not 0 are left alone: WireGuard's own UDP, for one, would loop into its tunnel.
  */
 
@@ -40,12 +42,21 @@ export function decideStaying(present: readonly Present[], { layout }: Config, o
   const byMark = (number: number) => `meta mark set ${hex((markOf(number, layout) | pinned) >>> 0)}`
   const chain = (name: string, rules: readonly string[]): Chain => ({ name, hook: null, rules })
   const evidence = evidenceOf(present, observed)
+  // What is read twice may be cleared in between, while another processor has a packet of the same connection.
+  const areCleared = observed.foreignMarks?.some(({ of }) => of === 'connection') ?? false
+  const ofConnection = `meta mark 0 meta mark set ct mark & ${hex(mask)}`
+  const askAgain = areCleared ? ['ct direction original meta mark 0 jump adopt'] : []
   const proxied = proxiedLines(evidence)
   const untracked = haveLateRules(observed, layout) ? [] : untrackedLines(evidence, present, byMark)
   return {
     chains: [
       ...present.flatMap((uplink) => rememberChains(uplink, layout)),
-      chain('adopt', [...adoptLines(evidence), `ct mark & ${hex(pinned)} != 0 meta mark 0 ${byNumber}`]),
+      ...(areCleared
+        ? [
+            chain('adopt', [...adoptLines(evidence), ofConnection, 'meta mark 0 goto adopt_again']),
+            chain('adopt_again', [...adoptLines(evidence), ofConnection]),
+          ]
+        : [chain('adopt', [...adoptLines(evidence), `ct mark & ${hex(pinned)} != 0 meta mark 0 ${byNumber}`])]),
       chain(
         'leaves',
         byFamily(present, (some) => `fib daddr oif ${devices(some)} goto adopt`),
@@ -58,26 +69,33 @@ export function decideStaying(present: readonly Present[], { layout }: Config, o
         }).map((line) => `ct direction reply ${line}`),
         ...maybeLines(evidence),
       ]),
-      chain('came_in', [`ct direction reply meta mark 0 ${byNumber} accept`, 'ct status expected goto expected']),
+      chain('came_in', [
+        `ct direction reply ${areCleared ? `${ofConnection} meta mark != 0` : `meta mark 0 ${byNumber}`} accept`,
+        'ct status expected goto expected',
+        ...(areCleared ? ['ct direction reply meta mark 0 goto unmarked'] : []),
+      ]),
       chain('expected', [
         ...cameIn(present).map((which) => `${which} accept`),
         `ct direction original ct mark set ct mark & ${hex(~incoming >>> 0)} | ${hex(pinned)}`,
         `ct direction reply ct mark set ct mark | ${hex(both)}`,
         `meta mark 0 ${byNumber}`,
       ]),
-      chain('translated', [`${unremembered(layout)} jump adopt`, leftBy]),
+      chain('translated', [`${unremembered(layout)} jump adopt`, leftBy, ...askAgain]),
       ...(proxied.length > 0
         ? [
             chain('proxied', [
               ...byFamily(present, (some) => `oif ${devices(some)} ${unremembered(layout)} jump adopt`),
               leftBy,
+              ...askAgain,
             ]),
           ]
         : []),
       ...(untracked.length > 0 ? [chain('untracked', untracked)] : []),
     ],
     prerouting: [
-      `${leftBy} accept`,
+      ...(areCleared
+        ? [`${leftBy} meta mark != 0 accept`, `ct direction original meta mark 0 goto ${unpinnedChain}`]
+        : [`${leftBy} accept`]),
       `ct mark & ${hex(both)} != ${hex(pinned)} goto ${unpinnedChain}`,
       'ct status expected goto expected',
       ...(untracked.length > 0 ? ['ct state untracked meta mark 0 goto untracked'] : []),

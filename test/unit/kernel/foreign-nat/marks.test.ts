@@ -7,7 +7,8 @@ const ctMark = { ct: { key: 'mark' } }
 const chain = (name: string, hook?: string) => ({ chain: { family: 'ip', table: 't', name, ...(hook && { hook }) } })
 const rule = (of: string, ...expr: readonly unknown[]) => ({ rule: { family: 'ip', table: 't', chain: of, expr } })
 const set = (value: unknown, key: unknown = mark) => ({ mangle: { key, value } })
-const read = (...items: readonly object[]) => parseMarks(items as [], () => false).marks
+const listing = (...items: readonly object[]) => parseMarks(items as [], () => false)
+const read = (...items: readonly object[]) => listing(...items).marks
 
 describe('a value in prerouting', () => {
   const all = 0xffffffff
@@ -42,6 +43,18 @@ test('chains count by the hooks that lead to them', () => {
   expect(read(chain('out', 'output'), rule('out', { jump: { target: 'mid' } }), ...items)).toMatchObject([
     { where: 'nft ip t deeper', sets: 1 },
   ])
+})
+
+test("a connection's mark counts wherever it is written", () => {
+  expect(read(chain('out', 'postrouting'), rule('out', set(mark, ctMark)), rule('out', set(1)))).toEqual([
+    { where: 'nft ip t out', of: 'connection', sets: 0, clears: 0 },
+  ])
+  const text = '-A POSTROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff'
+  expect(parseSavedMarks(text, 'inet', 'iptables-nft')).toEqual([
+    { where: 'iptables-nft mangle POSTROUTING', of: 'connection', sets: 0, clears: 0 },
+  ])
+  const xt = rule('out', { xt: { type: 'target', name: 'CONNMARK' } })
+  expect(listing(chain('out', 'postrouting'), xt).opaque).toBe(true)
 })
 
 test('iptables-save', () => {
