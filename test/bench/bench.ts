@@ -9,6 +9,7 @@ import { companions } from './companions.ts'
 import { control } from './control.ts'
 import { dataPath } from './data-path.ts'
 import { failover } from './failover.ts'
+import { fullTable } from './full-table.ts'
 import { history } from './history.ts'
 import { idle } from './idle.ts'
 import { pair } from './pair.ts'
@@ -44,6 +45,7 @@ const sections = [
   await sectionOf(throughput),
   await sectionOf(weights),
   await sectionOf(pair),
+  await sectionOf(fullTable),
   await sectionOf(history),
   await sectionOf(idle),
   await sectionOf(companions),

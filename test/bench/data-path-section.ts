@@ -77,7 +77,7 @@ function pathsOf(
   return results.find(is)?.prices ?? null
 }
 
-/** Over plain with as many uplinks; null where there is no such ruleset. */
+/** Over plain, or another, with as many uplinks; null where there is no such ruleset. */
 function over(
   results: readonly Result[],
   name: RulesetName,
@@ -85,10 +85,11 @@ function over(
   family: Family,
   way: 'forwarded' | 'local',
   variant: Variant = 'none',
+  than: 'plain' | 'multipath' = 'plain',
 ): Prices | null {
   const [of, plain] = [
     pathsOf(results, name, uplinks, variant)?.[family]?.[way],
-    pathsOf(results, 'plain', uplinks)?.[family]?.[way],
+    pathsOf(results, than, uplinks)?.[family]?.[way],
   ]
   if (!of || !plain) return null
   return Object.fromEntries(items.map((item) => [item, of[item] - plain[item]])) as Prices
@@ -213,30 +214,47 @@ function limitTable(results: readonly Result[]): string {
     ].map((prices) => figure(prices?.[item]))
     return [`${titleOf(variant)}: ${itemTitles[item]}, forwarded`, figure(most), ...cells]
   })
-  for (const [item, most] of [
-    ['established', 1.1],
-    ['first', 1.3],
-    ['connection', 1.3],
-    ['http1', 1.3],
-  ] as const) {
-    const growth = (name: RulesetName) =>
-      ways.map((way) => {
-        const [few, many] = [2, 63].map((count) => over(results, name, count, 'inet', way)?.[item])
-        return few && many ? `${(many / few).toFixed(1)} times` : '-'
-      })
-    const title = `${itemTitles[item]}, 63 uplinks against 2, forwarded / local`
-    rows.push([title, `${most} times`, growth('ifbalance').join(' / '), '', growth('article').join(' / ')])
-  }
   return table(['IPv4', 'at most', 'over plain', 'without it', "the article's"], rows)
 }
 
-/** What 63 uplinks cost a forwarded first packet more than two, in instructions. */
-function growthOfMultipath(results: readonly Result[]): string {
-  const [few, many] = [2, 63].map((count) => over(results, 'multipath', count, 'inet', 'forwarded')?.first)
-  const [ourFew, ourMany] = [2, 63].map((count) => over(results, 'ifbalance', count, 'inet', 'forwarded')?.first)
-  const more = (one: number | undefined, other: number | undefined) =>
-    figure((other ?? Number.NaN) - (one ?? Number.NaN))
-  return `${more(ourFew, ourMany)} instructions from 2 to 63; ${more(few, many)}`
+/** Prices of 63 uplinks against those of two, over plain and, of ours, over the kernel's own choice among as many. */
+function growthLimits(results: readonly Result[]): string {
+  const times = (item: Item, prices: (count: number, way: 'forwarded' | 'local') => Prices | null) =>
+    ways
+      .map((way) => {
+        const [few, many] = [2, 63].map((count) => prices(count, way)?.[item])
+        return few && many ? `${(many / few).toFixed(1)} times` : '-'
+      })
+      .join(' / ')
+  const rows = (
+    [
+      ['established', 1.1],
+      ['first', 1.3],
+      ['connection', 1.3],
+      ['http1', 1.3],
+    ] as const
+  ).map(([item, most]) => {
+    const more = ways.map((way) => {
+      const [few, many] = [2, 63].map((count) => over(results, 'multipath', count, 'inet', way)?.[item])
+      return figure((many ?? Number.NaN) - (few ?? Number.NaN))
+    })
+    return [
+      itemTitles[item],
+      `${most} times`,
+      times(item, (count, way) => over(results, 'ifbalance', count, 'inet', way)),
+      times(item, (count, way) => over(results, 'ifbalance', count, 'inet', way, 'none', 'multipath')),
+      more.join(' / '),
+      times(item, (count, way) => over(results, 'article', count, 'inet', way)),
+    ]
+  })
+  const head = [
+    'at most',
+    'over plain',
+    'over kernel multipath',
+    'kernel multipath grows by',
+    "the article's over plain",
+  ]
+  return table(['63 uplinks against 2, forwarded / local', ...head], rows)
 }
 
 function markdown(results: readonly Result[], kernel: string): string {
@@ -292,11 +310,15 @@ ${checkOfSix(results)}
 
 ${limitTable(results)}
 
-What \`offload\` alone does not reach is the handshake and the end of a connection, which the kernel's own check of sources goes on to be part of. Without
-the rule that asks \`main\`, a small page cost 14,050 with \`offload\` and 7,549 with both; that rule stays, as a LAN that comes while no daemon
-runs would lose its answers. What grows with uplinks is, of a forwarded first packet, the kernel's choice among them (${growthOfMultipath(results)} for
-"kernel multipath", which has no rule), and of the host's own connections the walk through rules, one by one, for each of three look-ups. Those for addresses are
-passed in eights; those for bound devices have nothing in common that a rule could ask for, and took 3,700 instructions of a connection when they were left out.
+What \`offload\` alone does not reach is the handshake and the end of a connection, which the kernel's own check of sources goes on to be part of: a small
+page cost 14,050 with \`offload\` even without the rule that asks \`main\`, which stays, as a LAN that comes while no daemon runs would lose its
+answers. With \`source-check = own\` as well, the limit holds with that rule.
+
+${growthLimits(results)}
+
+Most of what grows with uplinks is the kernel's own choice among them: "kernel multipath" has neither rules nor marks, and grows by as much. What
+ifbalance adds to that is in the fourth column. It grows where the host's own first packets walk through rules, one by one. Those for addresses are passed in eights;
+those for bound devices have nothing in common that a rule could ask for, and took 3,700 instructions of a connection when they were left out.
 
 Where the price goes, each part on top of those before it (connections scatter by hundreds):
 

@@ -52,8 +52,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const answers = [
     ask('inet', ['link show', 'addr show', 'rule show', ...(hidden.inet ? [] : [allRoutes])]),
     ipv6 ? ask('inet6', ['addr show', 'rule show', ...(hidden.inet6 ? [] : [allRoutes])]) : [[], [], []],
-    hidden.inet ? askApart('inet', fewRoutes) : [],
-    hidden.inet6 ? askApart('inet6', fewRoutes) : [],
+    hidden.inet ? askApart('inet', fewRoutes('inet')) : [],
+    hidden.inet6 ? askApart('inet6', fewRoutes('inet6')) : [],
     ruleset
       ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
       : null,
@@ -93,8 +93,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
     links,
     routes: [
-      ...parseRoutes('inet', hidden.inet ? listedRoutes(few) : routes),
-      ...parseRoutes('inet6', hidden.inet6 ? listedRoutes(few6) : routes6),
+      ...parseRoutes('inet', hidden.inet ? listedRoutes('inet', few) : routes),
+      ...parseRoutes('inet6', hidden.inet6 ? listedRoutes('inet6', few6) : routes6),
     ],
     ...((hidden.inet || hidden.inet6) && { hiddenRoutes: families.filter((family) => hidden[family]) }),
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
