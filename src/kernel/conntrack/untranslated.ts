@@ -57,14 +57,14 @@ export function strandedIn(
 }
 
 /**
- * Runs commands of conntrack(8) from a file: it opens /dev/stdin, which fails for a pipe of Node.js, as that is a
- * socket.
+ * Runs commands of conntrack(8) from a file: it opens what it is to read, which fails for a pipe of Node.js, as that is a
+ * socket. Its `-` is /dev/stdin, which is not there where nobody has made it, as in some containers.
  */
 export async function deleteAll(commands: string): Promise<void> {
   const descriptor = unnamedFile(paths.run, commands)
   try {
     // Exit code 1: an entry had gone by itself.
-    await run(programs.conntrack, ['--load-file', '-'], { descriptor, accept: [0, 1], timeoutMs: 60_000 })
+    await run(programs.conntrack, ['--load-file', '/proc/self/fd/0'], { descriptor, accept: [0, 1], timeoutMs: 60_000 })
   } finally {
     closeSync(descriptor)
   }
