@@ -312,7 +312,8 @@ ${limitTable(results)}
 
 What \`offload\` alone does not reach is the handshake and the end of a connection, which the kernel's own check of sources goes on to be part of: a small
 page cost 14,050 with \`offload\` even without the rule that asks \`main\`, which stays, as a LAN that comes while no daemon runs would lose its
-answers. With \`source-check = own\` as well, the limit holds with that rule.
+answers. With \`source-check = own\` as well, the limit holds with that rule. On Debian 12's kernel (6.1, nft 1.0.6) \`offload\` was measured apart:
+-2,876 for an established forwarded packet, 14,306 for a small page, and 8,089 for one with both, over its own plain.
 
 ${growthLimits(results)}
 

@@ -172,7 +172,9 @@ carrier is until all is done and told, and grows with what else the machine does
 ${table(['routes in main', 'more interfaces', ...columns], [...rows, limits])}
 
 With more than 10,000 routes a round does not list those of routing daemons, but has the kernel walk them: 0.11 s of a million for each protocol
-that is none of theirs, and 0.45 s for all default routes, whoever made them, which the kernel can only tell in full.
+that is none of theirs, and 0.45 s for all default routes, whoever made them, which the kernel can only tell in full. So the daemon keeps
+what it read of others' until the kernel tells of a change: a round after a dead line or a wish asks for one protocol.
+A lost carrier is such a change, and has everything read anew.
 `,
     plots: new Map(),
   }

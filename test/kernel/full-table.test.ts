@@ -62,7 +62,11 @@ test('a full table changes nothing of ours but that main is asked, in each famil
   }
 })
 
-test('its changes make no rounds, and a lost carrier makes one at once', async () => {
+test('its changes make no rounds, a lost carrier makes one at once, and so does a default route', async () => {
+  const byBird = (verb: string) =>
+    host.run(['ip', '-4', 'route', verb, 'default', 'via', '10.2.0.1', 'proto', '12', 'metric', '300'])
+  await host.run(['ip', '-4', 'route', 'del', 'default', 'dev', 'wan2'])
+  await byBird('add')
   await host.run(['ip', '-4', '-batch', '-'], {}, { input: batch('inet', 'add', 0, routes) })
   const daemon = host.daemon()
   let seen = await daemon.balances(['wan1', 'wan2'], 0, longPatienceMs)
@@ -75,6 +79,14 @@ test('its changes make no rounds, and a lost carrier makes one at once', async (
   seen = await daemon.balances(['wan1'], seen, longPatienceMs)
   await setCarrier(host, 'isp2', 'up')
   await daemon.balances(['wan1', 'wan2'], seen, longPatienceMs)
+  await settled(daemon)
+  const balanced = expect.poll(async () => (await host.run(['ip', '-4', 'route', 'show', 'table', '30098'])).stdout, {
+    timeout: longPatienceMs,
+  })
+  await byBird('del')
+  await balanced.not.toContain('dev wan2')
+  await byBird('add')
+  await balanced.toContain('dev wan2')
 })
 
 /** Where main is asked, the LAN's routes are not copied. */

@@ -1,6 +1,7 @@
 /** The kernel's news of all that we read: links, addresses, routes, rules, interfaces' settings, our table. */
 
 import { forgetForeignNat, noticeForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
+import { hearRoutes, noticeRoutes } from '../../kernel/iproute/hidden-routes.ts'
 import { nftTable, programs } from '../../layout.ts'
 import type { Cause } from '../../model/cause.ts'
 import { noticeTable } from '../../reconcile/apply/lost-table.ts'
@@ -21,9 +22,16 @@ export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (cau
         // `netconf` tells of rp_filter and ignore_routes_with_linkdown of each interface.
         args: ['-Numeric', 'monitor', 'link', 'address', 'route', 'rule', 'netconf'],
         cause: { kind: 'kernel', reason: 'kernel' },
-        relevanceOf: (line) => relevanceOf(line, scene()),
+        relevanceOf: (line) => {
+          noticeRoutes(line)
+          return relevanceOf(line, scene())
+        },
       },
-      onChange,
+      (cause, when) => {
+        // The monitor listens again, and what it missed is not known.
+        if (cause.kind === 'monitor') hearRoutes()
+        onChange(cause, when)
+      },
     ),
     watchMonitor(
       {
@@ -42,7 +50,6 @@ export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (cau
         },
       },
       (cause, when) => {
-        // The monitor listens again, and what it missed is not known.
         if (cause.kind === 'monitor') forgetForeignNat()
         onChange(cause, when)
       },

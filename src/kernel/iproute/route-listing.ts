@@ -33,22 +33,37 @@ export const allRoutes = 'route show table all'
 /** The kernel makes them in IPv6 alone ("not used by current IPv4", linux/rtnetlink.h). */
 const ofSix: readonly number[] = [protocols.redirect, protocols.advertised]
 
-function listedOf(family: Family): readonly number[] {
-  return family === 'inet6' ? listedProtocols : listedProtocols.filter((number) => !ofSix.includes(number))
+/** Those of protocol `kernel` alone, as ours are; see hidden-routes.ts. */
+export const kernelRoutes = `${allRoutes} proto ${protocols.kernel}`
+
+function othersOf(family: Family): readonly number[] {
+  const none = family === 'inet' ? [protocols.kernel, ...ofSix] : [protocols.kernel]
+  return listedProtocols.filter((number) => !none.includes(number))
 }
 
-/** The same where most are hidden. Each of these has the kernel walk all routes: 0.1 s of the processor for a million. */
-export function fewRoutes(family: Family): readonly string[] {
-  return [`${allRoutes} exact default`, ...listedOf(family).map((number) => `${allRoutes} proto ${number}`)]
+/**
+ * What it is to be asked for all others that are listed where most are hidden. Each of these has the kernel walk all routes:
+ * 0.1 s of the processor for a million, and 0.5 s for the first, which it can only tell in full.
+ */
+export function otherRoutes(family: Family): readonly string[] {
+  return [`${allRoutes} exact default`, ...othersOf(family).map((number) => `${allRoutes} proto ${number}`)]
 }
 
-/** The routes of the answers to `fewRoutes`. ip(8) leaves out what it was asked for, and default routes come twice. */
-export function listedRoutes(family: Family, answers: readonly (readonly Json[])[]): readonly Json[] {
-  const [first = [], ...filtered] = answers
+/** The routes of the answer to `kernelRoutes`. ip(8) leaves out what it was asked for. */
+export function listedKernelRoutes(routes: readonly Json[]): readonly Json[] {
+  return routes.map((route) => ({ protocol: String(protocols.kernel), ...route }))
+}
+
+/** The routes of the answers to `otherRoutes`, in which default routes come twice. */
+export function listedOtherRoutes(family: Family, answers: readonly (readonly Json[])[]): readonly Json[] {
+  const [defaults = [], ...filtered] = answers
   const others = filtered.flatMap((routes, index) =>
-    routes.map((route): Json => ({ protocol: String(listedOf(family)[index]), ...route })),
+    routes.map((route): Json => ({ protocol: String(othersOf(family)[index]), ...route })),
   )
-  return [...first, ...others.filter(({ dst }) => dst !== 'default')]
+  return [
+    ...defaults.filter(({ protocol }) => protocol !== String(protocols.kernel)),
+    ...others.filter(({ dst }) => dst !== 'default'),
+  ]
 }
 
 /**

@@ -6,9 +6,10 @@ import { withCables } from '../../kernel/devices/cables.ts'
 import { readHardware } from '../../kernel/devices/hardware.ts'
 import { readForeignNat } from '../../kernel/foreign-nat/foreign-nat.ts'
 import { parseBatch } from '../../kernel/iproute/batch.ts'
+import { readListedRoutes } from '../../kernel/iproute/hidden-routes.ts'
 import { parseLinks } from '../../kernel/iproute/links.ts'
 import { parseRoutes } from '../../kernel/iproute/route.ts'
-import { allRoutes, countRoutes, fewRoutes, listedRoutes, mostListed } from '../../kernel/iproute/route-listing.ts'
+import { allRoutes, countRoutes, mostListed } from '../../kernel/iproute/route-listing.ts'
 import { parseRule } from '../../kernel/iproute/rule.ts'
 import { readTableNames } from '../../kernel/iproute/table-name-files.ts'
 import { hasMptcp, readMptcp } from '../../kernel/mptcp.ts'
@@ -52,8 +53,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   const answers = [
     ask('inet', ['link show', 'addr show', 'rule show', ...(hidden.inet ? [] : [allRoutes])]),
     ipv6 ? ask('inet6', ['addr show', 'rule show', ...(hidden.inet6 ? [] : [allRoutes])]) : [[], [], []],
-    hidden.inet ? askApart('inet', fewRoutes('inet')) : [],
-    hidden.inet6 ? askApart('inet6', fewRoutes('inet6')) : [],
+    hidden.inet ? readListedRoutes('inet', askApart) : [],
+    hidden.inet6 ? readListedRoutes('inet6', askApart) : [],
     ruleset
       ? run(programs.nft, ['-j', '-t', 'list', ...listed(config, state)], { accept: [0, 1], maxOutput: maxListing })
       : null,
@@ -93,8 +94,8 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     uptime: Math.floor(Number(process.hrtime.bigint()) / 1e9),
     links,
     routes: [
-      ...parseRoutes('inet', hidden.inet ? listedRoutes('inet', few) : routes),
-      ...parseRoutes('inet6', hidden.inet6 ? listedRoutes('inet6', few6) : routes6),
+      ...parseRoutes('inet', hidden.inet ? few : routes),
+      ...parseRoutes('inet6', hidden.inet6 ? few6 : routes6),
     ],
     ...((hidden.inet || hidden.inet6) && { hiddenRoutes: families.filter((family) => hidden[family]) }),
     rules: [...rules.map((rule) => parseRule('inet', rule)), ...rules6.map((rule) => parseRule('inet6', rule))],
