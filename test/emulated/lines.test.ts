@@ -71,3 +71,24 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
     expect(seen.dials).toEqual({ replaced: { restored: 'ppp0' }, modem: { pinged: true, same: true } })
   if (isLong) test(dials, others)
 })
+
+/** Only of `npm run test:lines`, too. */
+const booted = () => {
+  const alone = disposer()
+  let seen: Awaited<ReturnType<typeof play>>
+
+  async function play() {
+    const progress = (line: string) => process.stdout.write(`  ${line}\n`)
+    const machine = await bootEmulated(alone, { root: 'ppp managers', isBooted: true, progress })
+    const program = `${projectFolder}/test/emulated/programs/ppp-managers.js`
+    return JSON.parse(await machine.run(`${projectFolder}/node ${program}`))
+  }
+  beforeAll(async () => {
+    seen = await play()
+  })
+  afterAll(() => alone.dispose())
+
+  test('networkd is given a prefix by each PPP line: the LAN leaves by both, with addresses that each provider takes', () =>
+    expect(seen.networkd).toEqual({ answered: [20, 20], strange: [], seen: [true, true] }))
+}
+if (isLong) describe.skipIf(lacksEmulator())('lines of units with prefixes, on a booted Debian 13', booted)

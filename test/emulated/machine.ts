@@ -26,6 +26,8 @@ export interface MachineOptions {
   readonly megabytes?: number
   /** The root, and with it the kernel; absent: trixie's for clouds. */
   readonly root?: RootKind
+  /** systemd is the first process and starts what Debian enables; otherwise there is nothing but the kernel and what is run. */
+  readonly isBooted?: boolean
   readonly progress: (line: string) => void
 }
 
@@ -52,7 +54,7 @@ export async function bootEmulated(undo: Disposer, options: MachineOptions): Pro
   mkdirSync(folder, { recursive: true })
   undo.defer(folder, async () => rmSync(folder, { recursive: true, force: true }))
   const log = `${folder}/console`
-  const child = spawn(program, argumentsFor(root, project, log, options.megabytes ?? 1536), {
+  const child = spawn(program, argumentsFor(root, project, log, options), {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
@@ -81,7 +83,7 @@ function argumentsFor(
   { disk, kernel, initramfs }: RootDisk,
   project: string,
   log: string,
-  megabytes: number,
+  { megabytes = 1536, isBooted = false }: MachineOptions,
 ): readonly string[] {
   // Disks in the memory: reading one takes no time. While all wait for a real disk, the clock would leap from timer to
   // timer. Private, so that what is written goes with the machine.
@@ -104,14 +106,14 @@ function argumentsFor(
     ...['-device', 'virtio-serial-pci', '-chardev', 'stdio,id=agent,signal=off'],
     ...['-device', 'virtserialport,chardev=agent,name=agent'],
     ...['-serial', `file:${log}`],
-    ...['-kernel', kernel, '-append', commandLine(initramfs === null ? 'disk' : 'initramfs')],
+    ...['-kernel', kernel, '-append', commandLine(initramfs === null ? 'disk' : 'initramfs', isBooted)],
   ]
 }
 
-function commandLine(start: 'disk' | 'initramfs'): string {
+function commandLine(start: 'disk' | 'initramfs', isBooted: boolean): string {
   const general = 'console=ttyS0 quiet panic=-1 random.trust_cpu=on'
   const options = { disk: 'root=/dev/nvme0n1 rw init=/bin/sh', initramfs: 'rdinit=/bin/sh' }
-  return `${general} ${options[start]} -- -c "${firstSteps[start].join(' && ')}"`
+  return `${general} ${options[start]} -- -c "${firstSteps[start].join(' && ')}${isBooted ? ' boot' : ''}"`
 }
 
 const agent = `/bin/sh ${projectFolder}/test/emulated/programs/agent.sh`

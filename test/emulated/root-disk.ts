@@ -12,6 +12,11 @@ const kinds = {
   cloud: { release: 'trixie', packages: forClouds },
   'cloud of bookworm': { release: 'bookworm', packages: forClouds },
   ppp: { release: 'trixie', packages: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe'] },
+  /** With what else makes PPP lines, and gives them IPv6. */
+  'ppp managers': {
+    release: 'trixie',
+    packages: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe', 'network-manager', 'radvd'],
+  },
   /** With the programs of tunnels: see ../lab/tunnels. */
   tunnels: {
     release: 'trixie',
@@ -40,7 +45,7 @@ export async function rootDisk(kind: RootKind, progress: (line: string) => void)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const initramfs = kind === 'ppp' || kind === 'tunnels' ? `${folder}.initramfs` : null
+  const initramfs = kind.startsWith('cloud') ? null : `${folder}.initramfs`
   const isThere = () =>
     [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {
