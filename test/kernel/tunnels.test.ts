@@ -87,6 +87,18 @@ describe("F10: a VPN's default in main", () => {
   })
 })
 
+test('two halves of the internet in the lease of one uplink: that they go by it is told, and it is so', async () => {
+  const seen = await start()
+  await ip(...['0.0.0.0/1', '128.0.0.0/1'].map((half) => `route add ${half} via 10.2.0.1 dev wan2 proto dhcp`))
+  await daemon.tells({ event: 'trouble', kind: 'bypass', family: 'inet' }, seen)
+  const { uplinks, warnings }: Told = JSON.parse((await host.ifbalance(['status', '--json'])).stdout)
+  expect(uplinks.map(({ inet }) => inet?.share)).toEqual([0, 1])
+  expect(warnings.join('\n')).toContain('100 % of new connections go by wan2, whether it works or not')
+  for (const from of everywhere) expect(await sendNew(from)).toMatchObject({ tunnel: 0, wan1: 0, wan2: 60 })
+  await ip('route flush proto dhcp')
+  await expectBalanced()
+})
+
 const programs = {
   'wg-quick': {
     rules: ['not fwmark 51820 table 51820', 'table main suppress_prefixlength 0'],
