@@ -28,7 +28,7 @@ export function tunnelsSection({ on, samples, failed }: TunnelsResults): Section
 
 \`npm run tunnels\`: OpenVPN and SSH on ${on}, of Debian 12, in network namespaces; WireGuard, IKEv2 and L2TP on Debian 13's kernel, emulated, in its
 own seconds. Two lines, the second one standby; what is inside of the tunnel is pinged five times a second. Silence in seconds, from ifbalance's
-verdict, which takes up to a second; without it, from the fault, where at a lost carrier the line's address is taken away, as a network manager
+verdict, which takes up to a second; without it, from the fault. At a lost carrier the line's address is taken away, as a network manager
 does. A dead line is mended after 30 seconds where nobody does anything about it. What stays on the second line does so until its connections
 are closed by \`failback = kill\`, or end.
 

@@ -1,4 +1,7 @@
-/** Tunnels by the daemons that people run: `npm run tunnels`. Root; an hour, most of it in an emulated machine. */
+/**
+ * Tunnels by the daemons that people run: `npm run tunnels`. Root; an hour, most of it in an emulated machine. With
+ * IFBALANCE_TUNNELS, those whose names have this text; what was measured of the others is kept.
+ */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bundleSources } from '../../esbuild.bundle.ts'
@@ -16,15 +19,18 @@ import { type TunnelsResults, tunnelsSection } from './tunnels-section.ts'
 export const tunnels: Chapter<TunnelsResults> = {
   name: 'tunnels',
   section: tunnelsSection,
-  measure: async (progress) => {
+  measure: async (progress, kept) => {
+    const isWanted = (name: string) => name.includes(process.env['IFBALANCE_TUNNELS'] ?? '')
     mkdirSync(dirname(bundle), { recursive: true })
     await bundleSources(bundle)
-    const samples: TunnelResult[] = []
-    const failed: { readonly tunnel: string; readonly error: string }[] = []
+    const samples: TunnelResult[] = kept?.samples.filter(({ tunnel }) => !isWanted(tunnel)) ?? []
+    const failed: { readonly tunnel: string; readonly error: string }[] =
+      kept?.failed.filter(({ tunnel }) => !isWanted(tunnel)) ?? []
     const undo = disposer()
     try {
       const machine = await bootEmulated(undo, { root: 'tunnels', progress })
       for (const [index, kind] of kinds.entries()) {
+        if (!isWanted(kind.name)) continue
         const own: readonly (TunnelResult | (typeof failed)[number])[] = kind.isDebian
           ? JSON.parse(
               await machine.run(`${projectFolder}/node ${projectFolder}/test/emulated/programs/tunnels.js ${index}`),
@@ -39,7 +45,8 @@ export const tunnels: Chapter<TunnelsResults> = {
     } finally {
       await undo.dispose()
     }
-    return { on: machineFacts(), samples, failed }
+    const place = ({ tunnel }: TunnelResult) => kinds.findIndex(({ name }) => name === tunnel)
+    return { on: machineFacts(), samples: samples.toSorted((one, other) => place(one) - place(other)), failed }
   },
 }
 

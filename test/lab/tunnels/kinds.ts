@@ -63,6 +63,7 @@ function openvpn(protocol: 'udp' | 'tcp'): Tunnel {
   }
 }
 
+/** `settings` are this host's; the far end, which has no default route, is as installed. */
 function strongswan(name: string, mobike: 'yes' | 'no', settings: string): Tunnel {
   const end = (which: 'near' | 'far', ike: string, child: string) => `mkdir -p /run/lock
     cat >$DIR/${which}.conf <<END
@@ -70,7 +71,7 @@ charon {
   plugins {
     include /etc/strongswan.d/charon/*.conf
   }
-  ${settings}
+  ${which === 'near' ? settings : ''}
 }
 charon-systemd {
   filelog {

@@ -14,8 +14,8 @@ export interface TunnelResult {
   /** ms from the line's being mended, where it was silent until then. */
   readonly mended: number | null
   /**
-   * ms of silence from the verdict, or from the moment in which a network manager takes the address away; null: not in three minutes, or not
-   * tried, as it had not come back.
+   * ms of silence from the verdict, or from the fault, in whose moment the address is taken away, as a network manager does; null: not
+   * in three minutes, or not tried, as it had not come back.
    */
   readonly carrier: number | null
   /** ms until it goes by the better line again; null: not in a minute. */
@@ -133,7 +133,7 @@ async function events(lab: HealthLab, tunnel: Tunnel, ours: boolean, said: () =>
     await pause(5000)
     await lab.network.isps[0].setCarrier(false)
     // What a network manager does then.
-    if (!ours) await ipBatch(lab.network.host, ['address delete 10.1.0.50/24 dev wan1'])
+    await ipBatch(lab.network.host, ['address delete 10.1.0.50/24 dev wan1'])
     return { ...result, carrier: await untilAnswers(await untilCarried('wan2'), longestMs) }
   } finally {
     process.kill(-asking.pid, 'SIGKILL')
