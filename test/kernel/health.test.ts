@@ -336,7 +336,9 @@ describe('IPv4', () => {
     // OpenVPN makes such a route to its server, and would wait for as long as the line is dead.
     const endpoint = ['203.0.113.200', 'via', '10.2.0.1', 'dev', 'wan2']
     await lab.exec(['/usr/sbin/ip', 'route', 'add', ...endpoint])
-    expect(await lab.ifbalance(['status'])).toContain('route 203.0.113.200 in main leads by wan2, where nothing answers')
+    expect(await lab.ifbalance(['status'])).toContain(
+      'route 203.0.113.200 in main leads by wan2, where nothing answers',
+    )
     await lab.exec(['/usr/sbin/ip', 'route', 'delete', ...endpoint])
     await mend(lab.network, 2)
     await untilCarriers(lab, ['wan1', 'wan2'])

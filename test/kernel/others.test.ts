@@ -139,7 +139,9 @@ test("a name that is another table's on this host stays that table's, and is tol
   await host.run(['ip', 'route', 'add', '203.0.113.64/26', 'via', '10.1.0.1', 'table', '101'])
   await host.run(['ip', 'rule', 'add', 'pref', '90', 'to', '203.0.113.64/26', 'lookup', 'wan1'])
   await start()
-  expect(await out('ip', 'route', 'show', 'table', 'wan1')).toMatch(/^203\.0\.113\.64\/26 via 10\.1\.0\.1 dev wan1 *\n$/)
+  expect(await out('ip', 'route', 'show', 'table', 'wan1')).toMatch(
+    /^203\.0\.113\.64\/26 via 10\.1\.0\.1 dev wan1 *\n$/,
+  )
   expect(await out('ip', 'route', 'show', 'table', 'wan2')).toContain('default via 10.2.0.1 dev wan2')
   expect(await out('ip', '-N', 'rule', 'show', 'pref', '90')).toContain('lookup 101')
   expect((await host.ifbalance(['status'])).stdout).toContain('has no name: wan1 is table 101 in rt_tables')
