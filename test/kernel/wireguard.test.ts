@@ -80,7 +80,7 @@ test('a tunnel on a line that dies goes on by the other, and comes back', { time
   await mend(lab.network, 1)
   await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
   record({ ...figure, name: 'failback -> WireGuard answers by the first line', value: await untilBy(1), limit: 6000 })
-  expect(lab.told({ event: 'tunnel', tunnel: 'wg0' })).toHaveLength(2)
+  await expect.poll(() => lab.told({ event: 'tunnel', tunnel: 'wg0' }).length).toBe(2)
 })
 
 /** A connection by the second line that the tunnel no longer uses, such as one that it had there before a failback. */

@@ -53,9 +53,9 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       await leave(move)
       const { peer } = move
       await routeAnew(peer)
-      // A packet between these two has made the connection again, which would pass for the one that the tunnel has.
-      await forget(move)
       log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
+      // A packet before that has made what it leaves again, which would pass for the connection that the tunnel has.
+      await forget(move)
     }
   }
 
