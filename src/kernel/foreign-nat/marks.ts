@@ -137,7 +137,8 @@ export function parseSavedMarks(text: string, family: Family, program: string): 
   const found = new Map<string, ForeignMark>()
   for (const line of text.split('\n').slice(0, mostRules)) {
     const [, chain = '', target, options = ''] = /^-A (\S+) .*-j (MARK|CONNMARK)( .*)?$/.exec(line) ?? []
-    if (target === undefined || (target === 'MARK' && /^(INPUT|FORWARD|POSTROUTING)$/.test(chain))) continue
+    const isBefore = !/^(INPUT|FORWARD|POSTROUTING)$/.test(chain)
+    if (target === undefined || (target === 'MARK' && !isBefore)) continue
     const numbersOf = (option: string) => new RegExp(`--${option} (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))?`).exec(options)
     const where = `${program} mangle ${chain}${family === 'inet6' ? ' (IPv6)' : ''}`
     const [, value, mask] = numbersOf('set-xmark') ?? []
@@ -147,7 +148,7 @@ export function parseSavedMarks(text: string, family: Family, program: string): 
       add(found, { where, of: target === 'MARK' ? 'packet' : 'connection', sets, clears: (written & ~sets) >>> 0 })
     } else if (options.includes('--save-mark')) {
       add(found, { where, of: 'connection', sets: 0, clears: 0 })
-    } else if (options.includes('--restore-mark') && !/^(INPUT|FORWARD|POSTROUTING)$/.test(chain)) {
+    } else if (options.includes('--restore-mark') && isBefore) {
       const [cleared = all, restored = all] = ['nfmask', 'ctmask'].map((option) =>
         Number(numbersOf(option)?.[1] ?? all),
       )
