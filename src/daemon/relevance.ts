@@ -26,7 +26,7 @@ export interface Scene {
 export function relevanceOf(line: string, { isOfUplink, hadCarrier, areHidden }: Scene): Relevance {
   // The first line of a message says enough.
   if (/^\s/.test(line)) return 'never'
-  const lost = lostCarrier.exec(line)?.[1]
+  const lost = withoutCarrier(line)
   if (lost !== undefined && isOfUplink(lost) && hadCarrier(lost)) return 'at once'
   const text = line.replace(/^Deleted /, '')
   const device = [aboutLink, aboutSettings, aboutAddress, aboutRoute]
@@ -36,6 +36,11 @@ export function relevanceOf(line: string, { isOfUplink, hadCarrier, areHidden }:
   const protocol = /^(?!default ).* proto (\d+)(?: |$)/.exec(text)?.[1]
   if (protocol === undefined || isListed(Number(protocol)) || / default /.test(text)) return 'now'
   return areHidden ? 'never' : 'soon'
+}
+
+/** The device that the line says to have no carrier. */
+export function withoutCarrier(line: string): string | undefined {
+  return lostCarrier.exec(line)?.[1]
 }
 
 /** The whole of a lost cable is told by one of its devices, so there is nothing to wait for; see kernel/devices/cables.ts. */

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { programs } from '../layout.ts'
 import type { Config } from '../model/config.ts'
 import type { Desired } from '../model/desired.ts'
-import type { Cgroups } from '../model/kernel.ts'
+import type { Cgroups, Route } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
 import { roleOf } from '../model/pair.ts'
 import type { Step } from '../model/step.ts'
@@ -28,6 +28,7 @@ import { decideWithoutRefused, findRefusedRules } from './apply/refused-rules.ts
 import { decide, decideNothing } from './decide/decide.ts'
 import { untranslatedToForget } from './decide/translation/untranslated.ts'
 import { diff } from './diff.ts'
+import { keepWorld, leaveTheDead, withFormer, withReturned } from './head-start.ts'
 import { observe } from './observe/observe.ts'
 import { endsConnections, stillDue } from './still-due.ts'
 import { createWaiting } from './waiting.ts'
@@ -82,7 +83,8 @@ export async function reconcile(config: Config, { onWish, onDone }: Hearers = {}
     onWish?.(desired)
     return desired
   }
-  return converge(config, wish, restoreTable, onDone)
+  const first = async () => ({ restored: await restoreTable(), former: await leaveTheDead(config) })
+  return converge(config, wish, first, onDone)
 }
 
 /** Takes everything of ours away. Throws like `reconcile`. */
@@ -111,19 +113,27 @@ export function followedSlices({ remaining, refused, observed, desired }: Outcom
   return remaining.length + refused.length === 0 && desired.ruleset !== null ? (observed.slices ?? {}) : {}
 }
 
+/** What was done before the world was looked at. */
+interface Begun {
+  /** The step that has put our table back; null where it was there. */
+  readonly restored: Step | null
+  /** Routes as they were before what is dead was taken out of them. */
+  readonly former: readonly Route[]
+}
+
 async function converge(
   config: Config,
   wish: (observed: Observed) => Desired,
-  restore: () => Promise<Step | null> = async () => null,
+  first: () => Promise<Begun> = async () => ({ restored: null, former: [] }),
   onDone?: Hearers['onDone'],
 ): Promise<Outcome> {
-  const restored = await restore()
+  const { restored, former } = await first()
   const outcome = await withLock(async () => {
     saveUnsaved()
     const applied: Step[] = restored === null ? [] : [restored]
     const errors: string[] = []
     let lookedAt = performance.now()
-    let { observed, desired, steps } = await compare(config, wish, withRefusals)
+    let { observed, desired, steps } = await compare(config, wish, withRefusals, former)
     if (restored !== null) applied.push(...sinceLost(observed, desired, config))
     const due = () => steps.filter((step) => !isHeldBack(step, observed, config.layout))
     for (let attempt = 1; due().length > 0 && attempt <= attempts; attempt++) {
@@ -144,6 +154,7 @@ async function converge(
     keepTable(steps.some(({ kind }) => kind === 'load-ruleset' || kind === 'delete-ruleset') ? null : desired.ruleset)
     const refused = refusalsOf(steps, observed, config.layout)
     publishRefusals(observed, config.layout)
+    keepWorld(desired.ruleset !== null && due().length === 0 ? observed : null)
     waiting.see({ observed, desired, config })
     return { applied, remaining: due(), refused, errors, observed, lookedAt, desired }
   })
@@ -193,8 +204,10 @@ async function compare(
   config: Config,
   wish: (observed: Observed) => Desired,
   known = (observed: Observed, _: Config) => observed,
+  former: readonly Route[] = [],
 ): Promise<Survey> {
-  const observed = known(await observe(config), config)
+  const observed = withFormer(known(await observe(config), config), former)
   const desired = wish(observed)
-  return { observed, desired, steps: diff(observed, desired, config.layout).filter(mayUndo) }
+  const steps = withReturned(diff(observed, desired, config.layout), desired.routes, former)
+  return { observed, desired, steps: steps.filter(mayUndo) }
 }

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { maxUplinks } from '../../src/layout.ts'
+import { noticeLoss } from '../../src/reconcile/head-start.ts'
 import { reconcile } from '../../src/reconcile/reconcile.ts'
 import { keepFact } from '../../src/sources/keep.ts'
 import { stateFile } from '../../src/store/state.ts'
@@ -109,8 +110,12 @@ async function happen({ does, which, by }: Event, world: World): Promise<void> {
     keepFact(name, { kind: 'lease', lease: null })
     return await ip([`addr flush dev ${name}`])
   }
-  if (does === 'carrier' || does === 'no carrier')
-    return await ip([`link set far${name} ${does === 'carrier' ? 'up' : 'down'}`])
+  if (does === 'carrier' || does === 'no carrier') {
+    await ip([`link set far${name} ${does === 'carrier' ? 'up' : 'down'}`])
+    // As the daemon hears it, whatever has become of the device by the next round.
+    if (does === 'no carrier') noticeLoss(name)
+    return
+  }
   await ip([`link set ${name} ${does}`])
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isStrict, record } from '../lab/measurements.ts'
-import { balanced } from './balanced.ts'
+import { balanced, balancedDevices } from './balanced.ts'
 import { type Host, startHost } from './daemon-host.ts'
 import { kernelNews, secondsBetween } from './kernel-news.ts'
 
@@ -191,6 +191,17 @@ describe('one cable', () => {
 
     await host.run(['ip', 'link', 'set', 'isp1', 'up'])
     await daemon.balances(['wan1', 'wan2', 'mv1', 'ppp0'], seen)
+  })
+
+  test('loses its carrier for a moment: all that hangs on it carries again', async () => {
+    await makeTrunk()
+    const daemon = host.daemon()
+    await daemon.tells({ event: 'carrying', carrying: ['wan1', 'wan2', 'mv1', 'ppp0'] })
+    for (let time = 0; time < 3; time++) {
+      for (const state of ['down', 'up']) await host.run(['ip', 'link', 'set', 'isp1', state])
+      await expect.poll(() => balancedDevices(host)).toEqual(['mv1', 'ppp0', 'wan1', 'wan2'])
+      await expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+    }
   })
 
   test('with all uplinks on it: nothing is cut, as nothing could carry it', async () => {

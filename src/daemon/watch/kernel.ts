@@ -5,7 +5,8 @@ import { hearRoutes, noticeRoutes } from '../../kernel/iproute/hidden-routes.ts'
 import { nftTable, programs } from '../../layout.ts'
 import type { Cause } from '../../model/cause.ts'
 import { noticeTable } from '../../reconcile/apply/lost-table.ts'
-import { relevanceOf, type Scene } from '../relevance.ts'
+import { noticeLoss } from '../../reconcile/head-start.ts'
+import { relevanceOf, type Scene, withoutCarrier } from '../relevance.ts'
 import { type OnChange, watchMonitor } from './monitor.ts'
 
 const rulesetChanged: Cause = { kind: 'ruleset', reason: 'nft' }
@@ -24,7 +25,10 @@ export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (cau
         cause: { kind: 'kernel', reason: 'kernel' },
         relevanceOf: (line) => {
           noticeRoutes(line)
-          return relevanceOf(line, scene())
+          const relevance = relevanceOf(line, scene())
+          const lost = relevance === 'at once' ? withoutCarrier(line) : undefined
+          if (lost !== undefined) noticeLoss(lost)
+          return relevance
         },
       },
       (cause, when) => {

@@ -1,0 +1,104 @@
+/**
+ * New connections leave what has just been told to be dead before the world is looked at: a look takes ten times as long as
+ * the one command for that. What the balanced defaults become is decided as ever, of the world as the last round left it, with
+ * the news. The round that follows sees to all else, and to what the world has become meanwhile.
+ */
+import { withCables } from '../kernel/devices/cables.ts'
+import { isBalancedDefault } from '../model/active-uplinks.ts'
+import type { Config } from '../model/config.ts'
+import type { Health } from '../model/health.ts'
+import type { Route } from '../model/kernel.ts'
+import type { Observed } from '../model/observed.ts'
+import type { Step } from '../model/step.ts'
+import { log } from '../os/log.ts'
+import { loadHealth } from '../store/health.ts'
+import { apply } from './apply/apply.ts'
+import { decideWithoutRefused } from './apply/refused-rules.ts'
+import { routeKey } from './diff.ts'
+
+let last: Observed | null = null
+let lost: ReadonlySet<string> = new Set()
+
+/** Keeps the world after a round; null where the kernel is not as it should be. */
+export function keepWorld(observed: Observed | null): void {
+  last = observed
+}
+
+/** Takes note of a device that has lost its carrier. */
+export function noticeLoss(device: string): void {
+  lost = new Set([...lost, device])
+}
+
+/**
+ * Replaces the balanced defaults, and gives those as they were. Needs no lock: what another run writes at the same time, the
+ * round puts right. Never throws.
+ */
+export async function leaveTheDead(config: Config): Promise<readonly Route[]> {
+  const [before, devices] = [last, lost]
+  lost = new Set()
+  if (before === null) return []
+  try {
+    const after = withNews(before, devices, loadHealth())
+    if (after === null) return []
+    const changes = withoutTheDead(before.routes, decideWithoutRefused(config, after).routes, config)
+    if (changes.length === 0) return []
+    await apply(changes.map(({ now }) => ({ kind: 'replace-route', route: now })))
+    return changes.map(({ former }) => former)
+  } catch (error) {
+    log.failure('leaving', 'what is dead', error)
+    return []
+  }
+}
+
+/** The world, where routes are still the former ones: what follows from the change is decided by what was there before it. */
+export function withFormer(observed: Observed, former: readonly Route[]): Observed {
+  const isReplaced = isOneOf(former)
+  return { ...observed, routes: [...observed.routes.filter((route) => !isReplaced(route)), ...former] }
+}
+
+/** The steps from that world, and those that give back what was taken, where it is not dead after all. */
+export function withReturned(
+  steps: readonly Step[],
+  wanted: readonly Route[],
+  former: readonly Route[],
+): readonly Step[] {
+  const isThere = isOneOf(steps.flatMap((step) => (step.kind === 'replace-route' ? [step.route] : [])))
+  const back = wanted.filter((route) => isOneOf(former)(route) && !isThere(route))
+  return [...steps, ...back.map((route) => ({ kind: 'replace-route', route }) as const)]
+}
+
+function isOneOf(routes: readonly Route[]): (route: Route) => boolean {
+  const keys = new Set(routes.map(routeKey))
+  return (route) => keys.has(routeKey(route))
+}
+
+/** The world with devices that have lost their carriers, and with what is known of the lines; null where nothing has died. */
+export function withNews(before: Observed, devices: ReadonlySet<string>, health: Health): Observed | null {
+  const has = before.links.some(({ name, carrier }) => carrier && devices.has(name))
+  const known = new Set(offline(before.health ?? {}))
+  if (!has && offline(health).every((line) => known.has(line))) return null
+  const links = before.links.map((link) => (devices.has(link.name) ? { ...link, carrier: false } : link))
+  return { ...before, links: withCables(links, before.leases), health }
+}
+
+function offline(health: Health): readonly string[] {
+  return Object.entries(health).flatMap(([name, families]) =>
+    Object.entries(families).flatMap(([family, line]) => (line?.state === 'offline' ? [`${name} ${family}`] : [])),
+  )
+}
+
+/** Balanced defaults that lose a way, as they were and as they are to be. */
+export function withoutTheDead(
+  there: readonly Route[],
+  wanted: readonly Route[],
+  { layout }: Pick<Config, 'layout'>,
+): readonly { readonly former: Route; readonly now: Route }[] {
+  const balanced = there.filter((route) => isBalancedDefault(route, layout))
+  const byKey = new Map(balanced.map((route) => [routeKey(route), route]))
+  return wanted.flatMap((now) => {
+    const former = byKey.get(routeKey(now))
+    const left = new Set(now.nexthops.map(({ device }) => device))
+    const losesOne = former?.nexthops.some(({ device }) => !left.has(device)) ?? false
+    return former && losesOne && left.size > 0 ? [{ former, now }] : []
+  })
+}
