@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { command } from '../lab/command.ts'
 import { image } from '../lab/image.ts'
 import { oneAtATime } from '../lab/once.ts'
+import { emulatedPatienceMs } from '../lab/patience.ts'
 
 const forClouds = ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'] as const
 
@@ -73,7 +74,8 @@ async function makeInitramfs(folder: string, version: string, file: string): Pro
     await command(['/usr/bin/cp', '-a', `${folder}/etc/initramfs-tools/.`, settings])
     writeFileSync(`${settings}/modules`, 'nfit\nnd_pmem\next4\n')
     writeFileSync(`${settings}/conf.d/modules`, 'MODULES=list\n')
-    await command(['/usr/sbin/chroot', folder, 'mkinitramfs', '-d', inside, '-o', `${inside}/made`, version])
+    const make = ['mkinitramfs', '-d', inside, '-o', `${inside}/made`, version]
+    await command(['/usr/sbin/chroot', folder, ...make], { timeoutMs: emulatedPatienceMs })
     await command(['/usr/bin/mv', `${settings}/made`, file])
   } finally {
     rmSync(settings, { recursive: true, force: true })
@@ -83,5 +85,5 @@ async function makeInitramfs(folder: string, version: string, file: string): Pro
 /** A folder -> an ext4 file system of so many MB, of which the file takes only what is used. */
 export async function makeDisk(folder: string, disk: string, megabytes: number): Promise<void> {
   const options = ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-d', folder]
-  await command(['/usr/sbin/mke2fs', ...options, disk, `${megabytes}M`])
+  await command(['/usr/sbin/mke2fs', ...options, disk, `${megabytes}M`], { timeoutMs: emulatedPatienceMs })
 }

@@ -72,8 +72,10 @@ export async function debianRoot(
       rmSync(folder, { recursive: true, force: true })
       renameSync(draft, folder)
       writeFileSync(idFile, id)
-    } finally {
-      rmSync(draft, { recursive: true, force: true })
+    } catch (error) {
+      // What was stopped in its midst may have mounts there, which end with this room.
+      await command(['/usr/bin/rm', '-rf', '--one-file-system', draft], { accept: [0, 1] })
+      throw error
     }
     return folder
   })
