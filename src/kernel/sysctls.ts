@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { bridgedFramesSysctl, hashSysctls, linkSysctls, paths } from '../layout.ts'
 import type { Link } from '../model/kernel.ts'
 import { isInterfaceName } from '../net/valid.ts'
-import { readIfThere } from '../os/files.ts'
+import { hasCode } from '../os/error.ts'
+import { readBeginning } from '../os/files.ts'
 
 /**
  * Values of the host's sysctls, of links' that have an address, and of what earlier runs changed; those that do not
@@ -23,9 +24,22 @@ export function readSysctls(
     ...(sourceCheck ? [bridgedFramesSysctl, ...[{ name: 'all' }, ...configured].flatMap(sourceCheckNamesOf)] : []),
     ...former,
   ])
-  const values = [...names].map((name): [string, string | null] => [name, readIfThere(join(paths.sysctl, name))])
-  return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value.trim()]])))
+  const values = [...names].map((name) => [name, readSysctl(name)] as const)
+  return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value]])))
 }
+
+/** Null where there is none. It is read without more ado, as a host may have thousands. */
+function readSysctl(name: string): string | null {
+  try {
+    return readBeginning(`${paths.sysctl}/${name}`, mostBytes).trim()
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}
+
+/** All that we read are numbers. */
+const mostBytes = 64
 
 /** Sets a sysctl. Throws what the kernel says. */
 export function writeSysctl(name: string, value: string): void {

@@ -106,9 +106,8 @@ function told(family: Family, link: Link, gateways: Gateways, addresses: readonl
 
 /** The default route by the link: main's, or that of whatever table the host's network manager was told to use. */
 function defaultRoute(family: Family, link: Link, config: Config, observed: Observed): Route | undefined {
-  const candidates = observed.routes.filter(
+  const candidates = defaultsAmong(observed.routes).filter(
     (route) =>
-      isDefault(route) &&
       route.family === family &&
       !isInOurTables(route, config.layout, observed) &&
       route.nexthops.some(({ device }) => device === link.name),
@@ -117,6 +116,15 @@ function defaultRoute(family: Family, link: Link, config: Config, observed: Obse
     (a, b) => Number(b.table === tables.main) - Number(a.table === tables.main) || a.metric - b.metric,
   )[0]
 }
+
+/** Each of a thousand links asks for them, and a table may have ten thousand others. */
+function defaultsAmong(routes: readonly Route[]): readonly Route[] {
+  const known = defaults.get(routes) ?? routes.filter(isDefault)
+  defaults.set(routes, known)
+  return known
+}
+
+const defaults = new WeakMap<readonly Route[], readonly Route[]>()
 
 function routedGateway(family: Family, link: Link, route: Route | undefined): string | null | undefined {
   const hop = route?.nexthops.find(({ device }) => device === link.name)
