@@ -10,8 +10,8 @@ import { rulesetNames, variants } from './rulesets.ts'
 
 type Progress = (line: string) => void
 
-/** Rulesets that are measured, where not all are; of the others the former figures stay. */
-const wanted = process.env['IFBALANCE_RULESETS']?.split(',')
+/** Rulesets that are measured, or variants of ours, where not all are; of the others the former figures stay. */
+const wanted = process.env['IFBALANCE_RULESETS']?.split('/')
 
 /** Takes a quarter of an hour. */
 export const dataPath: Chapter<DataPathResults> = {
@@ -30,13 +30,18 @@ export const dataPath: Chapter<DataPathResults> = {
         .map((variant) => ({ ruleset: 'ifbalance', uplinks: 2, rounds: 3, variant }))
       const parts: readonly Plan[] = partNames.map((ruleset) => ({ ruleset, uplinks: 2, rounds: 3, variant: 'none' }))
       const all = [...peers, ...ours, ...parts]
-      const plans = all.filter(({ ruleset }) => wanted?.includes(ruleset) ?? true)
-      const kept = former?.results.filter(({ ruleset }) => !plans.some((plan) => plan.ruleset === ruleset)) ?? []
+      const isWanted = ({ ruleset, variant }: Plan) => wanted?.some((one) => one === ruleset || one === variant) ?? true
+      const plans = all.filter(isWanted)
+      const kept = former?.results.filter((result) => !plans.some((plan) => isSame(plan, result))) ?? []
       return { kernel, results: [...kept, ...(await measurePlans(machine, plans, progress))] }
     } finally {
       await undo.dispose()
     }
   },
+}
+
+function isSame(one: Plan, other: Plan): boolean {
+  return one.ruleset === other.ruleset && one.uplinks === other.uplinks && one.variant === other.variant
 }
 
 export async function measurePlans(

@@ -19,7 +19,10 @@ export const rulesetNames = [
 
 export type RulesetName = (typeof rulesetNames)[number] | PartName
 
-export const variants = ['none', '10 rules', '1000 rules', 'offload', 'source check', 'both'] as const
+export const variants = [
+  ...(['none', '10 rules', '1000 rules', 'a rule for it', 'a rule for it, not counted'] as const),
+  ...(['offload', 'source check', 'both'] as const),
+] as const
 export type Variant = (typeof variants)[number]
 
 const keys: { readonly [V in Variant]?: string } = {
@@ -28,14 +31,29 @@ const keys: { readonly [V in Variant]?: string } = {
   both: 'offload = yes\nsource-check = own\n',
 }
 
-/** ifbalance.conf. No packet of the benchmarks is one that a rule is for. */
+/** ifbalance.conf. */
 export function configOf(variant: Variant): string {
-  const count = { none: 0, offload: 0, 'source check': 0, both: 0, '10 rules': 10, '1000 rules': 1000 }[variant]
-  const rules = Array.from({ length: count }, (_, i) => {
+  return `[balance]\nprobe = none\n${keys[variant] ?? ''}[uplink wan1]\n[uplink wan2]\n${rules[variant] ?? ''}`
+}
+
+const rules: { readonly [V in Variant]?: string } = {
+  '10 rules': rulesForOthers(10),
+  '1000 rules': rulesForOthers(1000),
+  'a rule for it': ruleForAll(),
+  'a rule for it, not counted': ruleForAll(),
+}
+
+/** Rules that no packet of the benchmarks is for. */
+function rulesForOthers(count: number): string {
+  const all = Array.from({ length: count }, (_, i) => {
     const destination = `198.18.${i >> 8}.${i & 255}`
     return `[rule r${i}]\ndestination = ${destination}\nuplinks = wan${1 + (i % 2)}\n`
   })
-  return `[balance]\nprobe = none\n${keys[variant] ?? ''}[uplink wan1]\n[uplink wan2]\n${rules.join('')}`
+  return all.join('')
+}
+
+function ruleForAll(): string {
+  return '[rule all]\ndestination = 203.0.113.1, 2001:db8:ffff::1\nuplinks = wan1 wan2\n'
 }
 
 export type Family = 'inet' | 'inet6'

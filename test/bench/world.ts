@@ -127,4 +127,16 @@ async function installOurs(uplinks: number, variant: Variant): Promise<void> {
   mkdirSync('/etc/ifbalance', { recursive: true })
   writeFileSync('/etc/ifbalance/ifbalance.conf', configOf(variant))
   await command(inNamespace(host, ['/project/deb/usr/sbin/ifbalance', 'apply']))
+  if (variant === 'a rule for it, not counted') await countNothing(host)
+}
+
+/** Has rules do the same without counting: their chains only lead on. */
+async function countNothing(host: string): Promise<void> {
+  const listing = await command(inNamespace(host, ['/usr/sbin/nft', 'list', 'table', 'inet', 'ifbalance']))
+  const chains = [...listing.stdout.matchAll(/^\tchain (hits_\S+) \{\n(?:\t\t.*\n)*?\t\t.*?goto (use_\S+)\n\t\}/gm)]
+  if (chains.length === 0) throw new Error('no rule counts')
+  const lines = chains.map(
+    ([, name, target]) => `flush chain inet ifbalance ${name}\nadd rule inet ifbalance ${name} goto ${target}\n`,
+  )
+  await nftIn(host, lines.join(''))
 }
