@@ -7,7 +7,7 @@ import type { CapacityFigures, DirectionFigures } from '../../src/model/spreadin
 import { uplinkStates } from '../../src/model/uplink.ts'
 import type { Connections, FamilyConnections, UplinkConnections } from '../../src/status/connections.ts'
 import type { MptcpConnection } from '../../src/status/mptcp.ts'
-import type { PathStatus, Status, UplinkStatus } from '../../src/status/status.ts'
+import type { PathStatus, RuleStatus, Status, UplinkStatus } from '../../src/status/status.ts'
 import {
   constant,
   flag,
@@ -126,6 +126,15 @@ export const status = object<Status>({
     'Which of two routers this is; absent where it has no peer',
   ),
   uplinks: has(list(uplink), 'The uplinks'),
+  rules: may(
+    list(
+      object<RuleStatus>({
+        name: has(text, 'Its name'),
+        connections: has(integer, 'How many connections it has matched since the kernel counts them'),
+      }),
+    ),
+    'The rules; absent where there are none, and for others than root',
+  ),
   nameServers: may(
     list(
       object<NonNullable<Status['nameServers']>[number]>({

@@ -94,21 +94,23 @@ export interface Rule {
 /** An nft table as chains of canonical text lines (see kernel/nft/rule-listing.ts), so that two can be compared. */
 export interface Ruleset {
   readonly chains: readonly Chain[]
-  /** Named sets, maps and flowtables; absent for none. */
+  /** Named sets, maps, flowtables and counters; absent for none. */
   readonly sets?: readonly NamedSet[]
 }
 
 /**
  * A named set. Listings leave the elements out, as there may be a hundred thousand. So the name of a set that we fill
  * contains a digest of its elements: two of the same name are the same. Sets that fill while packets pass are only
- * declared.
+ * declared, and so are counters.
  */
 export interface NamedSet {
-  readonly kind: 'set' | 'map' | 'flowtable'
+  readonly kind: 'set' | 'map' | 'flowtable' | 'counter'
   readonly name: string
   /** What nft(8) writes between the braces, without the elements. Absent where the set was observed. */
   readonly definition?: string
   readonly elements?: readonly string[]
+  /** What a counter has counted; absent where it was not observed. */
+  readonly packets?: number
 }
 
 export interface Chain {

@@ -48,6 +48,10 @@ export function metricsOf(seen: Seen): readonly Metric[] {
     ...(typeof status.pair?.usable === 'number'
       ? [host('usable_uplinks', 'How many uplinks keepalived is told to be usable.', status.pair.usable)]
       : []),
+    {
+      ...{ name: 'ifbalance_rule_connections', type: 'counter', help: 'Connections that the rule has matched.' },
+      samples: (status.rules ?? []).map(({ name, connections }) => ({ labels: { rule: name }, value: connections })),
+    },
     ...uplinkMetrics(seen).map(({ of, ...description }) => {
       const samples = uplinks.flatMap((uplink) => {
         return of(uplink).map(({ labels, value }) => ({ labels: { uplink: uplink.name, ...labels }, value }))

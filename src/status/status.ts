@@ -16,6 +16,7 @@ import { isStill, type StateTimes } from '../model/state-times.ts'
 import { isWorking, type Path, type Uplink, type UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { internetWays } from '../reconcile/decide/routing/internet.ts'
+import { hitsOf } from '../reconcile/decide/steering/hits.ts'
 import { redirectedServers } from '../reconcile/decide/translation/name-servers.ts'
 import { getOwn } from '../values/get-own.ts'
 
@@ -33,6 +34,8 @@ export interface Status {
   /** Which of two routers this is; absent where it has no peer. */
   readonly pair?: Pair
   readonly uplinks: readonly UplinkStatus[]
+  /** Rules that the kernel counts for; absent where none are, and for others than root, who cannot see it. */
+  readonly rules?: readonly RuleStatus[]
   /**
    * Name servers of dead uplinks, each with the one that this host's questions to it go to; absent while there are
    * none.
@@ -79,6 +82,12 @@ export interface UplinkStatus {
   readonly modem?: Modem
 }
 
+export interface RuleStatus {
+  readonly name: string
+  /** How many connections it has matched since it is in the kernel's table, or that was made anew. */
+  readonly connections: number
+}
+
 export interface PathStatus {
   /** Null on a point-to-point link. */
   readonly gateway: string | null
@@ -115,6 +124,7 @@ export function statusOf(facts: Facts): Status {
   const share = (family: Family, device: string) =>
     ways[family].filter((way) => way.device === device).reduce((sum, way) => sum + way.share, 0)
   const redirected = redirectedServers(config, desired.uplinks, observed)
+  const rules = [...hitsOf(observed.ruleset, config.rules)].map(([name, connections]) => ({ name, connections }))
   const pair = pairOf(config, observed, desired.uplinks, usable ?? null)
   return {
     format: 1,
@@ -136,6 +146,7 @@ export function statusOf(facts: Facts): Status {
         ...(modem && { modem }),
       }
     }),
+    ...(rules.length > 0 && { rules }),
     ...(redirected.length > 0 && { nameServers: redirected.map(({ from, to }) => ({ asked: from, answering: to })) }),
     pending,
     warnings: [...warnings, ...desired.warnings.map(({ reason }) => reason)],

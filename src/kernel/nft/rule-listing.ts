@@ -26,6 +26,7 @@ function statement(part: Json | string, indexOf: ReadonlyMap<string, number>): s
   if (kind === 'mangle') return `${operand(body['key'])} set ${operand(body['value'])}`
   if (kind === 'vmap' && typeof body['data'] === 'string') return `${operand(body['key'])} vmap ${body['data']}`
   if (kind === 'map') return `${body['op']} ${body['map']} { ${operand(body['elem'])} : ${operand(body['data'])} }`
+  if (kind === 'counter' && (typeof body === 'string' || 'map' in body)) return `counter name ${operand(body)}`
   if (kind === 'flow') return `flow ${body['op']} ${body['flowtable']}`
   if (kind === 'set') {
     const limits = ((body['stmt'] ?? []) as readonly Json[]).map((one) => ` ${limit(one)}`)

@@ -28,7 +28,10 @@ export function replaceRuleset({ chains, sets = [] }: Ruleset, former: Ruleset |
 /** The text of the transaction after it, which deletes what is not wanted any more; none where that is nothing. */
 function deleteRest({ chains, sets }: Ruleset, former: Ruleset): readonly string[] {
   const commands = [
-    ...without(former.sets, sets).map(({ kind, name }) => `delete ${kind} ${table} ${name}\n`),
+    // Counters are asked for by maps.
+    ...without(former.sets, sets)
+      .toSorted((one, other) => Number(isCounter(one)) - Number(isCounter(other)))
+      .map(({ kind, name }) => `delete ${kind} ${table} ${name}\n`),
     ...without(former.chains, chains).map(({ name }) => `delete chain ${table} ${name}\n`),
   ]
   return commands.length > 0 ? [commands.join('')] : []
@@ -37,7 +40,7 @@ function deleteRest({ chains, sets }: Ruleset, former: Ruleset): readonly string
 /**
  * Transactions that put the ruleset in the former one's place, in their order. What has intervals is filled before any
  * rule asks for it (see reconcile/decide/ruleset/interval-sets.ts), so sets of that kind that are new come first, by
- * themselves, with the chains that their elements lead to; not where the table is made anew, which would be away for longer.
+ * themselves, with the chains and counters that their elements lead to; not where the table is made anew, which would be away for longer.
  */
 export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): readonly string[] {
   if (former !== null && !fits(former, ruleset.chains)) return [replaceRuleset(ruleset, former)]
@@ -46,9 +49,14 @@ export function loadingTransactions(ruleset: Ruleset, former: Ruleset | null): r
     ({ definition = '', elements = [] }) => /\bflags [a-z,]*\binterval\b/.test(definition) && elements.length > 0,
   )
   if (filled.length === 0) return [replaceRuleset(ruleset, former), ...rest]
-  const between = filledBefore(former ?? { chains: [] }, filled)
-  const first = block(without(between.chains, former?.chains), filled)
+  const asked = [...without(ruleset.sets, former?.sets).filter(isCounter), ...filled]
+  const between = filledBefore(former ?? { chains: [] }, asked)
+  const first = block(without(between.chains, former?.chains), asked)
   return [former === null ? `${away}${first}` : first, replaceRuleset(ruleset, between), ...rest]
+}
+
+function isCounter({ kind }: NamedSet): boolean {
+  return kind === 'counter'
 }
 
 /** The former ruleset with these sets, and with those chains, still empty, that their elements lead to. */
@@ -119,6 +127,10 @@ export function parseListing(stdout: string, indexOf: ReadonlyMap<string, number
   for (const item of listing.nftables.filter((one) => isOurs('table', one))) {
     for (const kind of ['set', 'map', 'flowtable'] as const)
       if (kind in item) sets.push({ kind, name: (item[kind] as { name: string }).name })
+    if ('counter' in item) {
+      const { name, packets } = item['counter'] as { name: string; packets: number }
+      sets.push({ kind: 'counter', name, packets })
+    }
     if ('chain' in item) {
       const { name, type, hook, prio } = item['chain'] as { name: string; type?: string; hook?: string; prio?: number }
       const base =

@@ -35,6 +35,7 @@ export const seen: Seen = {
   status: {
     ...{ format: 1, mode: 'connection', daemon: true, heldDown: false, pending: 2, warnings: ['one'] },
     uplinks: [lte, dsl],
+    rules: [{ name: 'telephones', connections: 42 }],
   },
   config: configOf('[uplink lte]\ninterface = wwan0\nquota = 20G\n'),
   errors: [],

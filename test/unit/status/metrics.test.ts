@@ -32,6 +32,7 @@ test('metrics tell what status shows, in base units', () => {
     'ifbalance_uplink_probe_jitter_seconds{uplink="lte",family="inet"} 0.002',
     'ifbalance_uplink_probe_loss_ratio{uplink="lte",family="inet"} 0.1',
   ])
+  expect(samplesOf('rule')).toEqual(['ifbalance_rule_connections_total{rule="telephones"} 42'])
   expect(samplesOf('uplink_metered')).toEqual([
     'ifbalance_uplink_metered{uplink="lte"} 1',
     'ifbalance_uplink_metered{uplink="dsl"} 0',

@@ -10,8 +10,10 @@ export interface Classified {
   readonly box: KeyRanges
   /** Matches that come before the look-up. Rules share a map only where these are the same. */
   readonly conditions: readonly string[]
-  /** The chain that its packets go to. */
+  /** The chain that says what becomes of its packets. */
   readonly chain: string
+  /** The rule's name; empty where it is none of the administrator's. */
+  readonly rule: string
 }
 
 export interface Layer {
@@ -29,7 +31,7 @@ export function layersOf(rules: readonly Classified[]): readonly Layer[] {
   for (const [index, rule] of rules.entries()) {
     const shape = [...rule.conditions, ...Object.keys(rule.box)].join(' . ')
     const earlier = overlapping[index] ?? []
-    // Rules that lead to the same chain need no order.
+    // Rules that do the same need no order; one of them counts what all match.
     const waitsFor = earlier.filter((other) => rules[other]?.chain !== rule.chain)
     const behind = waitsFor.reduce((last, other) => Math.max(last, placed[other] ?? 0), -1)
     const taken = new Set(earlier.map((other) => placed[other]))

@@ -18,6 +18,7 @@ import type { Observed } from '../../../model/observed.ts'
 import type { Family } from '../../../net/family.ts'
 import { hex, nftNumber } from '../../../values/hex.ts'
 import { allRules, steers } from './choice.ts'
+import { counterOf, countingChain, countLayer, isCounted } from './hits.ts'
 import { type Classified, type Layer, layersOf } from './layers.ts'
 import { useChains, viaOf } from './use.ts'
 
@@ -65,7 +66,8 @@ export function decideSteering(config: Config, present: readonly Present[], obse
         ...(rules.length > 0 ? [{ name: steerChain(side, family), hook: null, rules }] : []),
       ]),
     ],
-    sets: unique(parts.flatMap(({ sets }) => sets)),
+    // Also of rules that nothing can match now, so that what they have counted outlives such times.
+    sets: unique([...config.rules.map(({ name }) => counterOf(name)), ...parts.flatMap(({ sets }) => sets)]),
   }
 }
 
@@ -113,15 +115,19 @@ function sidePart(side: Side, family: Family, config: Config, present: readonly 
     }
     const conditions = conditionsOf(name, match, family)
     sets.push(...conditions.sets)
-    classified.push({ box, conditions: conditions.statements, chain })
+    classified.push({ box, conditions: conditions.statements, chain, rule: name })
   }
-  const layers = layersOf(classified).map((layer) => layerLine(layer, family))
+  const layers = layersOf(classified).map((layer, at) => {
+    const counting = countLayer(layer, at + 1, side, family)
+    const entryOf = (rule: Classified) => (isCounted(rule) ? countingChain(rule.chain, at + 1) : rule.chain)
+    return { ...layerLine(layer, family, entryOf), counting }
+  })
   return {
     side,
     family,
-    chains,
+    chains: [...chains, ...layers.flatMap(({ counting }) => counting.chains)],
     rules: layers.map(({ line }) => line),
-    sets: [...sets, ...layers.flatMap(({ map }) => map)],
+    sets: [...sets, ...layers.flatMap(({ map, counting }) => [...map, ...counting.sets])],
   }
 }
 
@@ -131,12 +137,16 @@ function conditionsOf(rule: string, match: Match, family: Family) {
   return { statements: conditions.map(({ statement }) => statement), sets: conditions.flatMap(({ sets }) => sets) }
 }
 
-function layerLine({ conditions, rules }: Layer, family: Family): { line: string; map: readonly NamedSet[] } {
+function layerLine(
+  { conditions, rules }: Layer,
+  family: Family,
+  entryOf: (rule: Classified) => string,
+): { line: string; map: readonly NamedSet[] } {
   const start = conditions.map((statement) => `${statement} `).join('')
   const [first] = rules
   const key = keyOf(first?.box ?? {}, family)
-  if (key === '') return { line: `${start}goto ${first?.chain}`, map: [] }
-  const elements = rules.flatMap(({ box, chain }) => elementsOf(box).map((element) => `${element} : goto ${chain}`))
+  if (key === '') return { line: `${start}goto ${first && entryOf(first)}`, map: [] }
+  const elements = rules.flatMap((rule) => elementsOf(rule.box).map((element) => `${element} : goto ${entryOf(rule)}`))
   const definition = typeOf(
     rules.map(({ box }) => box),
     family,

@@ -55,7 +55,7 @@ const classify = (matches: readonly Match[]) =>
   matches.map((one, index) => {
     const box = keyRangesOf(one, 'inet', 'forward', { links: [] })
     if (box === null) throw new Error('a rule that matches nothing')
-    return { box, conditions: ['meta mark 0'], chain: `use_${index % 3}` }
+    return { box, conditions: ['meta mark 0'], chain: `use_${index % 3}`, rule: `r${index}` }
   })
 
 const fieldOf = (one: FirstPacket): Readonly<Record<string, string | number>> => ({
