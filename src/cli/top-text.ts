@@ -6,6 +6,7 @@ import type { Status, UplinkStatus } from '../status/status.ts'
 import { type Paint, printableLines, type Style } from './output.ts'
 import { spanText } from './points-in-time.ts'
 import { type Rate, type Rates, ratesOf } from './rates.ts'
+import type { RuleHits } from './rule-rates.ts'
 import { type Column, layOut } from './table.ts'
 
 export interface TopState {
@@ -17,6 +18,8 @@ export interface TopState {
   readonly connections: Pick<Connections, 'uplinks'> | null
   /** The busiest first. */
   readonly clients: readonly Client[]
+  /** Those that have taken something, the busiest first; none for others than root. */
+  readonly rules: readonly RuleHits[]
   /** What there is to say, beyond what the status has; null for nothing. */
   readonly note: string | null
 }
@@ -43,9 +46,15 @@ const clientColumns: readonly Column[] = [
   { title: 'BY', align: 'left' },
 ]
 
+const ruleColumns: readonly Column[] = [
+  { title: 'RULE', align: 'left' },
+  { title: 'HITS', align: 'right' },
+  { title: 'PER SECOND', align: 'right' },
+]
+
 /** The whole picture: `rows` text lines at most, none longer than `columns`. */
 export function topLines(state: TopState, size: Size, paint: Paint): readonly string[] {
-  const { status, clients } = state
+  const { status, clients, rules } = state
   const { uplinks } = status
   const [head = '', ...rows] = layOut(
     columns,
@@ -65,13 +74,23 @@ export function topLines(state: TopState, size: Size, paint: Paint): readonly st
     ...(uplinks.length === 0 ? [{ text: 'No uplinks.' }] : [{ text: head, style: 'bold' } as const, ...table]),
     ...remarks,
   ]
-  // Clients have what room is left.
-  const room = size.rows - lines.length - 2
-  const busiest = room > 0 ? clients.slice(0, room) : []
-  const more = busiest.length > 0 ? [{ text: '' }, ...clientLines(busiest, uplinks)] : []
-  return [...lines, ...more]
+  // Clients and rules share what room is left.
+  const room = size.rows - lines.length
+  const forRules = Math.min(Math.floor(room / 2), rules.length === 0 ? 0 : rules.length + 2)
+  const clientPart = partOf(clientColumns, clientCells(clients, uplinks), room - forRules)
+  const rulePart = partOf(ruleColumns, rules.map(ruleCells), room - clientPart.length)
+  return [...lines, ...clientPart, ...rulePart]
     .slice(0, size.rows)
     .map(({ text, style }) => painted(cut(text, size.columns), style, paint))
+}
+
+/** As much of a table as there is room for, below an empty line. */
+function partOf(titles: readonly Column[], rows: readonly (readonly string[])[], room: number): readonly Line[] {
+  const shown = rows.slice(0, Math.max(0, room - 2))
+  if (shown.length === 0) return []
+  const cells = shown.map((row) => row.map((text) => ({ text })))
+  const [head = '', ...lines] = layOut(titles, cells, plain)
+  return [{ text: '' }, { text: head, style: 'bold' }, ...lines.map((text) => ({ text }))]
 }
 
 interface Line {
@@ -186,14 +205,20 @@ function remarksOf({ status, note }: TopState): readonly Line[] {
 
 const mostRemarks = 4
 
-function clientLines(clients: readonly Client[], uplinks: readonly UplinkStatus[]): readonly Line[] {
+function ruleCells({ name, connections, perSecond }: RuleHits): readonly string[] {
+  return [name, String(connections), perSecond === null ? '-' : perSecondText(perSecond)]
+}
+
+function perSecondText(rate: number): string {
+  return rate === 0 || rate >= 100 ? String(Math.round(rate)) : rate.toFixed(1)
+}
+
+function clientCells(clients: readonly Client[], uplinks: readonly UplinkStatus[]): readonly (readonly string[])[] {
   const nameOf = (number: number) => uplinks.find((uplink) => uplink.number === number)?.name ?? `(${number})`
-  const rows = clients.map(({ source, connections, by }) => {
+  return clients.map(({ source, connections, by }) => {
     const parts = [...by]
       .toSorted(([, one], [, other]) => other - one)
       .map(([number, count]) => `${nameOf(number)} ${count}`)
-    return [source, String(connections), parts.join(', ')].map((text) => ({ text }))
+    return [source, String(connections), parts.join(', ')]
   })
-  const [head = '', ...lines] = layOut(clientColumns, rows, plain)
-  return [{ text: head, style: 'bold' }, ...lines.map((text) => ({ text }))]
 }

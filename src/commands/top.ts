@@ -4,6 +4,7 @@ import { type CurrentStatus, currentStatus } from '../cli/current-status.ts'
 import { paint, print, terminalWidth } from '../cli/output.ts'
 import { addLook, noRates } from '../cli/rates.ts'
 import { isRoot } from '../cli/root.ts'
+import { addRuleLook, busiestRules } from '../cli/rule-rates.ts'
 import { openScreen } from '../cli/screen.ts'
 import { type TopState, topLines } from '../cli/top-text.ts'
 import { createClients } from '../kernel/conntrack/clients.ts'
@@ -28,6 +29,7 @@ export async function run(): Promise<number> {
   const first = await currentStatus()
   if (!process.stdin.isTTY || !process.stdout.isTTY || process.env['TERM'] === 'dumb') return once(first)
   let { status, config } = first
+  let ruleLooks = addRuleLook([], status.rules ?? [], performance.now())
   let counts: Counts = { connections: null, clients: [] }
   let rates = addLook(noRates, readCounters(), performance.now())
   const standing = isRoot() ? null : 'Connections are counted for root alone.'
@@ -47,12 +49,14 @@ export async function run(): Promise<number> {
   })
 
   function draw(): void {
-    screen.draw(topLines({ now: Date.now(), status, rates, ...counts, note }, screen.size(), paint))
+    const rules = busiestRules(ruleLooks)
+    screen.draw(topLines({ now: Date.now(), status, rates, ...counts, rules, note }, screen.size(), paint))
   }
 
   const looks = repeat(lookMs, stop.signal, async () => {
     note = standing
     ;({ status, config } = await currentStatus())
+    ruleLooks = addRuleLook(ruleLooks, status.rules ?? [], performance.now())
   })
   const counting = repeat(countMs, stop.signal, async () => {
     if (isRoot()) counts = await count({ status, config })
@@ -86,14 +90,17 @@ export async function run(): Promise<number> {
 /** q, Ctrl-C and Ctrl-D. */
 const quits = ['q', 'Q', '\u0003', '\u0004'] as const as readonly string[]
 
-async function once({ status, config }: CurrentStatus): Promise<number> {
+async function once(first: CurrentStatus): Promise<number> {
+  const looks = addRuleLook([], first.status.rules ?? [], performance.now())
   const before = addLook(noRates, readCounters(), performance.now())
-  const counts = isRoot() ? await count({ status, config }) : { connections: null, clients: [] }
+  const counts = isRoot() ? await count(first) : { connections: null, clients: [] }
   await setTimeout(drawMs)
   const rates = addLook(before, readCounters(), performance.now())
+  const { status } = await currentStatus()
+  const rules = busiestRules(addRuleLook(looks, status.rules ?? [], performance.now())).slice(0, 10)
   const size = { columns: terminalWidth(), rows: Number.POSITIVE_INFINITY }
   const clients = counts.clients.slice(0, 10)
-  print(topLines({ now: Date.now(), status, rates, ...counts, clients, note: null }, size, paint).join('\n'))
+  print(topLines({ now: Date.now(), status, rates, ...counts, clients, rules, note: null }, size, paint).join('\n'))
   return 0
 }
 

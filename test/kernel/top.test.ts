@@ -10,6 +10,7 @@ let host: Host
 
 beforeAll(async () => {
   host = await startHost()
+  await host.write('/etc/ifbalance/conf.d/rules.conf', '[uplink wan1]\n[rule web]\nport = 80\nuplinks = wan1\n')
   await host.daemon().balances(['wan1', 'wan2'])
   // A client's connection that has left by wan1.
   const entry = '-s 192.168.77.10 -d 192.0.2.9 -p tcp --sport 1000 --dport 80 --state ESTABLISHED -t 1000'
@@ -36,6 +37,8 @@ const givenBack = { restored: true, end: expect.stringContaining('\u001b[?7h\u00
 test('it follows what happens and the size of the terminal, and q gives the terminal back as it was', async () => {
   const seen = await onTerminal(
     { wait: '^192\\.168\\.77\\.10 +1 +wan1 1$' },
+    { run: ['/bin/bash', '-c', 'echo x >/dev/udp/192.0.2.9/80'] },
+    { wait: '^web +1 +0\\.\\d$' },
     { run: ['/usr/sbin/ip', 'link', 'set', 'isp2', 'down'] },
     { wait: '^wan2 +down ' },
     { resize: [50, 6] },
@@ -43,7 +46,7 @@ test('it follows what happens and the size of the terminal, and q gives the term
     { send: 'q' },
   )
   expect(seen).toMatchObject({ exit: 0, ...givenBack })
-  const [first = [], , small = []] = seen.pictures
+  const [first = [], , , small = []] = seen.pictures
   expect(first[0]).toMatch(/^ifbalance {2}\d\d:\d\d:\d\d {2}mode connection, 2 of 2 uplinks work +q quits$/)
   expect(first.filter((line) => /^wan[12] +online +50 % /.test(line))).toHaveLength(2)
   expect(first.length).toBeLessThanOrEqual(24)

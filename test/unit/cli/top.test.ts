@@ -54,6 +54,10 @@ const state: TopState = {
     },
     { source: '2001:db8:77::10', connections: 2, by: new Map([[9, 2]]) },
   ],
+  rules: [
+    { name: 'telephones', connections: 12_345, perSecond: 0.25 },
+    { name: 'web', connections: 1, perSecond: null },
+  ],
 }
 
 test('the picture', () => {
@@ -68,7 +72,26 @@ test('the picture', () => {
     'CLIENT           CONNS  BY',
     '192.168.77.10       42  fibre 30, lte 12',
     '2001:db8:77::10      2  (9) 2',
+    '',
+    'RULE         HITS  PER SECOND',
+    'telephones  12345         0.3',
+    'web             1           -',
   ])
+})
+
+test('clients and rules share what room is left, half and half where both have more', () => {
+  const clients = Array.from({ length: 20 }, (_, i) => ({
+    ...{ source: `10.0.0.${i}`, connections: 1, by: new Map([[1, 1]]) },
+  }))
+  const rules = Array.from({ length: 20 }, (_, i) => ({ name: `r${i}`, connections: 1, perSecond: 0 }))
+  const shown = (more: Partial<TopState>) => {
+    const lines = topLines({ ...state, ...more }, { columns: 80, rows: 24 }, plain)
+    return [lines.length, ...[/^10\.0/, /^r\d/].map((which) => lines.filter((line) => which.test(line)).length)]
+  }
+  expect(shown({ clients, rules })).toEqual([24, 7, 7])
+  expect(shown({ clients, rules: rules.slice(0, 2) })).toEqual([24, 12, 2])
+  expect(shown({ clients: clients.slice(0, 2), rules })).toEqual([24, 2, 12])
+  expect(shown({ clients, rules: [] })).toEqual([24, 16, 0])
 })
 
 test('where there is no line, why and since when stand in place of what it carries', () => {
@@ -76,7 +99,7 @@ test('where there is no line, why and since when stand in place of what it carri
   const rates = addLook(addLook(noRates, counted(0), 0), counted(1e6), 1000)
   const shown = (uplink: UplinkStatus) =>
     topLines(
-      { ...state, rates, clients: [], status: { ...status, uplinks: [uplink] } },
+      { ...state, rates, clients: [], rules: [], status: { ...status, uplinks: [uplink] } },
       { columns: 80, rows: 24 },
       plain,
     )
