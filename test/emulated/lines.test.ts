@@ -1,12 +1,18 @@
 /** PPPoE by real pppd and real concentrators, on Debian's own kernel: see programs/lines.ts. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { disposer } from '../lab/disposer.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Disposer, disposer } from '../lab/disposer.ts'
 import { record } from '../lab/measurements.ts'
 import { bootEmulated, lacksEmulator } from './machine.ts'
 import { projectFolder } from './paths.ts'
 
 /** `npm run test:lines` tries the layouts of docs/layouts.md, too. */
 const isLong = process.env['IFBALANCE_LINES'] === 'long'
+
+/** The other line's connection goes on. */
+const redialledWell = { stuck: 'ECONNABORTED', other: '', same: true }
+
+const measured = (name: string, ms: number, limit: number) =>
+  record({ name, value: ms / 1000, unit: 's', limit, release: 'trixie kernel, emulated', stack: 'pppd' })
 
 const undo = disposer()
 
@@ -25,17 +31,13 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
   })
   afterAll(() => undo.dispose())
 
-  const measured = (name: string, ms: number, limit: number) =>
-    record({ name, value: ms / 1000, unit: 's', limit, release: 'trixie kernel, emulated', stack: 'pppd' })
-
   test('that were up before us carry, however their options are nested; name servers are asked by their line', () => {
     expect(seen).toMatchObject({ warnings: [] })
     measured('installed while two PPP lines are up -> both carry', seen.installed, 5)
   })
 
   test('one is dialled anew: the former address is told to its connections, the other line cuts none, the number stays', () => {
-    expect(seen.redial).toMatchObject({ stuck: 'ECONNABORTED', other: '' })
-    expect(seen.same).toBe(true)
+    expect(seen.redial).toMatchObject(redialledWell)
     measured(
       'a PPP line is dialled anew: new connections that fail after its device is gone, the last one',
       seen.redial.failing,
@@ -73,22 +75,30 @@ describe.skipIf(lacksEmulator())('lines by pppd', () => {
 })
 
 /** Only of `npm run test:lines`, too. */
+async function playBooted(undo: Disposer, manager: string) {
+  const progress = (line: string) => process.stdout.write(`  ${line}\n`)
+  const machine = await bootEmulated(undo, { root: 'ppp managers', isBooted: true, progress })
+  const program = `${projectFolder}/test/emulated/programs/ppp-managers.js`
+  return JSON.parse(await machine.run(`${projectFolder}/node ${program} ${manager}`))
+}
+
+const delegatedWell = { answered: [20, 20], strange: [], seen: [true, true] }
+
 const booted = () => {
   const alone = disposer()
-  let seen: Awaited<ReturnType<typeof play>>
+  afterEach(() => alone.dispose())
 
-  async function play() {
-    const progress = (line: string) => process.stdout.write(`  ${line}\n`)
-    const machine = await bootEmulated(alone, { root: 'ppp managers', isBooted: true, progress })
-    const program = `${projectFolder}/test/emulated/programs/ppp-managers.js`
-    return JSON.parse(await machine.run(`${projectFolder}/node ${program}`))
-  }
-  beforeAll(async () => {
-    seen = await play()
+  test('networkd makes the VLAN below one, is given a prefix by each, and makes two VLANs of a trunk', async () => {
+    const { prefixes, cable, trunk } = await playBooted(alone, 'networkd')
+    // The LAN leaves by both, with addresses that each provider takes.
+    expect(prefixes).toEqual(delegatedWell)
+    expect(cable.reason).toBe('no carrier on eth2, which it hangs on')
+    measured('the cable below PPPoE on a VLAN of networkd pulled -> left out', cable.cut, 1)
+    expect(trunk.pinged).toEqual(['trunk.5', 'trunk.6'])
+    measured('the cable of VLANs of networkd pulled -> left out', trunk.out, 1)
   })
-  afterAll(() => alone.dispose())
 
-  test('networkd is given a prefix by each PPP line: the LAN leaves by both, with addresses that each provider takes', () =>
-    expect(seen.networkd).toEqual({ answered: [20, 20], strange: [], seen: [true, true] }))
+  test('dhcpcd is given a prefix by each: the LAN leaves by both, with addresses that each provider takes', async () =>
+    expect(await playBooted(alone, 'dhcpcd')).toEqual(delegatedWell))
 }
-if (isLong) describe.skipIf(lacksEmulator())('lines of units with prefixes, on a booted Debian 13', booted)
+if (isLong) describe.skipIf(lacksEmulator())('lines beside managers, on a booted Debian 13', booted)

@@ -4,74 +4,24 @@
  * with them, `redial`, `dials` and `layouts`.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { command } from '../../lab/command.ts'
 import { projectFolder } from '../paths.ts'
 import {
   addressOf,
   deb,
-  disconnect,
   far,
   holds,
   ip,
   log,
-  pause,
   plug,
-  type Status,
   sh,
   startProvider,
   status,
   until,
   untilCarriers,
 } from './ppp-lab.ts'
-
-/** Begins connections all the time, until `stop` gives when each one that failed began, and which were still silent after a second. */
-function keepConnecting(): { readonly stop: () => readonly number[] } {
-  const failed: number[] = []
-  let over = false
-  // This kernel takes one line for all that goes to one port.
-  let port = 1024
-  const begin = () => {
-    if (over) return
-    const at = performance.now()
-    const socket = connect({ host: far, port: port++ })
-    const silent = setTimeout(() => {
-      failed.push(at)
-      socket.destroy()
-    }, 1000)
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(silent)
-      if (error.code !== 'ECONNREFUSED') failed.push(at)
-    })
-    setTimeout(begin, 40)
-  }
-  begin()
-  return {
-    stop: () => {
-      over = true
-      return failed
-    },
-  }
-}
-
-/** When a device goes, by the same clock. */
-async function whenGone(device: string): Promise<number> {
-  while (existsSync(`/sys/class/net/${device}`)) await pause(5)
-  return performance.now()
-}
-
-/** A connection of the host's that hangs in the middle of nowhere; `error` is '' until it has ended. */
-function hold(device: string, address: string): { readonly error: () => string } {
-  const code = `require('net').connect({host:'192.0.2.1',port:9,localAddress:'${address}'}).on('error',e=>console.log(e.code))`
-  const file = `/run/held-${device}`
-  spawn(process.execPath, ['-e', code], { stdio: ['ignore', openSync(file, 'w'), 'ignore'] }).unref()
-  return { error: () => readFileSync(file, 'utf8').trim() }
-}
-
-async function connecting(address: string): Promise<boolean> {
-  return (await command(['/usr/bin/ss', '-Hnt', 'state', 'syn-sent', 'src', address])).stdout.trim() !== ''
-}
+import { redialled } from './redial.ts'
 
 /** The lines are there first; then what installing puts on the host, and what postinst does. */
 async function install(): Promise<void> {
@@ -118,31 +68,9 @@ async function play(): Promise<object> {
 }
 
 /** One is dialled anew, and the cable below it is pulled. */
-async function redialled(): Promise<object> {
-  // The provider of one line ends its session; the next one has another address.
-  const [kept, former] = [await addressOf('ppp0'), await addressOf('dsl')]
-  const [other, stuck] = [hold('ppp0', kept), hold('dsl', former)]
-  await until('both connect', async () => (await connecting(kept)) && (await connecting(former)))
-  const before = (await status()).uplinks
-  const trials = keepConnecting()
-  await disconnect(2)
-  const gone = await whenGone('dsl')
-  const away = await untilCarriers('ppp0')
-  await until('another address', async () => ![former, ''].includes(await addressOf('dsl')), {
-    timeoutMs: 60_000,
-  })
-  const back = await untilCarriers('dsl ppp0')
-  await until('the former address is told to its connection', async () => stuck.error() !== '')
-  await pause(1100)
-  const late = trials.stop().filter((at) => at > gone)
-  const numbers = (uplinks: readonly Status[]) => uplinks.map(({ interface: device, number }) => `${device} ${number}`)
+async function redialAndPull(): Promise<object> {
+  const { seen: redial, other } = await redialled('dsl', 2, 'ppp0')
   await untilServers()
-  const redial = {
-    ...{ away, back, failing: Math.max(0, ...late.map((at) => at - gone)) },
-    stuck: stuck.error(),
-    other: other.error(),
-  }
-  const same = numbers(before).join() === numbers((await status()).uplinks).join()
 
   // The cable below: PPPoE's session has a carrier until its echoes fail, so the kernel says nothing of it.
   await ip('-n isp2 link set core2 down')
@@ -150,7 +78,7 @@ async function redialled(): Promise<object> {
   const reason = (await status()).uplinks.find(({ interface: device }) => device === 'dsl')?.why
   await ip('-n isp2 link set core2 up')
   const healed = await untilCarriers('dsl ppp0')
-  return { redial, same, cable: { cut, reason, healed, other: other.error() } }
+  return { redial, cable: { cut, reason, healed, other: other.error() } }
 }
 
 /** What pppd's configuration may do beside that: take main's default for itself, and dial by a modem. */
@@ -262,7 +190,7 @@ async function layouts(): Promise<object> {
 const isAsked = (what: string) => process.argv.includes(what)
 const seen = {
   ...(await play()),
-  ...(isAsked('redial') && (await redialled())),
+  ...(isAsked('redial') && (await redialAndPull())),
   ...(isAsked('dials') && { dials: await otherDials() }),
   ...(isAsked('layouts') && { layouts: await layouts() }),
 }

@@ -1,100 +1,11 @@
 /**
- * PPP lines and others that systemd units make and systemd-networkd gives IPv6: in the emulated
- * machine, booted. Prints one JSON object.
+ * PPP lines and others beside network managers: in the emulated machine, booted. Prints one JSON object. Argument: which
+ * manager's.
  */
-import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { command } from '../../lab/command.ts'
-import { projectFolder } from '../paths.ts'
-import { addressOf, deb, ip, sh, startProvider, until, untilCarriers } from './ppp-lab.ts'
-
-/** What answers in IPv6 behind each provider. */
-const far = '2001:db8:ffff::1'
-
-const prefixOf = (number: number) => `2001:db8:d${number}00::/56`
-
-const deviceOf = async (number: number) =>
-  /\d+: (\S+):/.exec(await sh(`ip -n isp${number} -o link show type ppp`))?.[1] ?? ''
-
-/** The provider's end of a line speaks IPv6: advertisements, a prefix by DHCPv6, and nobody else's packets. */
-async function giveIpv6(number: number): Promise<void> {
-  const isp = `isp${number}`
-  const device = await deviceOf(number)
-  const net = `2001:db8:${number}::`
-  await sh(`ip netns exec ${isp} sysctl -qw net.ipv6.conf.all.forwarding=1`)
-  await ip(`-n ${isp} addr add ${far}/128 dev lo`)
-  await ip(`-n ${isp} addr add ${net}1/64 dev ${device} nodad`)
-  const radvd = `interface ${device} { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; prefix ${net}/64 { }; };\n`
-  writeFileSync(`/run/radvd-${isp}.conf`, radvd)
-  await sh(`ip netns exec ${isp} radvd --config=/run/radvd-${isp}.conf --pidfile=/run/radvd-${isp}.pid`)
-  const server = [`${projectFolder}/test/emulated/programs/delegating.js`, device, prefixOf(number)]
-  spawn('/usr/sbin/ip', ['netns', 'exec', isp, process.execPath, ...server], { stdio: 'ignore' }).unref()
-  const ingress = `table ip6 ingress {
-    set seen { type ipv6_addr; flags dynamic; size 4096; }
-    set strange { type ipv6_addr; flags dynamic; size 4096; }
-    chain arriving {
-      type filter hook prerouting priority -300
-      iifname != "${device}" accept
-      ip6 saddr { fe80::/10, :: } accept
-      ip6 saddr { ${net}/64, ${prefixOf(number)} } add @seen { ip6 saddr } accept
-      add @strange { ip6 saddr } drop
-    }
-  }\n`
-  await command(['/usr/sbin/ip', 'netns', 'exec', isp, '/usr/sbin/nft', '-f', '-'], { input: ingress })
-}
-
-/** What a provider saw since the last time: sources that are its own, and others. */
-async function sources(
-  number: number,
-): Promise<{ readonly seen: readonly string[]; readonly strange: readonly string[] }> {
-  const listed = async (set: string) => {
-    const text = await sh(`ip netns exec isp${number} nft list set ip6 ingress ${set}`)
-    await sh(`ip netns exec isp${number} nft flush set ip6 ingress ${set}`)
-    return text.match(/2001:[0-9a-f:]+/g) ?? []
-  }
-  return { seen: await listed('seen'), strange: await listed('strange') }
-}
-
-/** The LAN has addresses of both prefixes, and each is taken by either provider, as one of its own. */
-async function delegated(): Promise<object> {
-  const ruleset = () => sh('nft list table inet ifbalance')
-  await until(
-    'each prefix is moved into the other where it leaves by that line',
-    async () => {
-      const text = await ruleset()
-      return [
-        [1, 2],
-        [2, 1],
-      ].every(([from = 0, to = 0]) => text.includes(`ip6 saddr ${prefixOf(from)} snat ip6 prefix to ${prefixOf(to)}`))
-    },
-    { timeoutMs: 60_000, everyMs: 1000 },
-  )
-  const answered: number[] = []
-  const addresses: string[] = []
-  for (const number of [1, 2]) {
-    const start = prefixOf(number).split('::')[0]
-    const of = async () =>
-      new RegExp(`inet6 (${start}:\\S+)/64`).exec(await sh('ip -n lan -6 -o addr show -tentative'))?.[1]
-    await until(`the LAN has an address of ${start}`, async () => (await of()) !== undefined, { timeoutMs: 60_000 })
-    addresses.push((await of()) ?? '')
-  }
-  for (const number of [1, 2]) await sources(number)
-  for (const address of addresses) {
-    const code = `let [left, refused] = [20, 0]
-      for (let i = 0; i < 20; i++) require('net').connect({ host: '${far}', port: 2000 + i, localAddress: '${address}' })
-        .on('error', ({ code }) => { refused += code === 'ECONNREFUSED'; if (--left === 0) console.log(refused) })`
-    const { stdout } = await command(['/usr/sbin/ip', 'netns', 'exec', 'lan', process.execPath, '-e', code])
-    answered.push(Number(stdout))
-  }
-  const [one, two] = [await sources(1), await sources(2)]
-  const isOf = (number: number) => (address: string) => address.startsWith(prefixOf(number).split('00::')[0] ?? '')
-  return {
-    answered,
-    strange: [...one.strange, ...two.strange],
-    // By either line, as an address of its own prefix.
-    seen: [one.seen.some(isOf(1)), two.seen.some(isOf(2))],
-  }
-}
+import { addressOf, deb, holds, ip, plug, sh, startProvider, status, until, untilCarriers } from './ppp-lab.ts'
+import { delegated, giveIpv6 } from './ppp-prefixes.ts'
 
 async function install(): Promise<void> {
   await sh(`cp -a ${deb}/etc/. /etc/; cp -a ${deb}/usr/. /usr/`)
@@ -104,32 +15,96 @@ async function install(): Promise<void> {
   await sh('ifbalance hook ppp-lines; systemctl start ifbalance')
 }
 
-async function startLines(): Promise<void> {
-  await sh('modprobe -a pppoe veth; systemctl stop NetworkManager')
+async function prepare(): Promise<void> {
+  await sh('modprobe -a pppoe veth 8021q; systemctl stop NetworkManager')
   await sh('sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1')
   await ip('netns add lan')
   await ip('link add lan0 type veth peer name eth0 netns lan')
   await sh('ip link set lan0 up; ip -n lan link set lo up; ip -n lan link set eth0 up')
-  for (const number of [1, 2]) {
-    await startProvider(number)
+}
+
+const untilUp = (...devices: readonly string[]) =>
+  until(`${devices} have addresses`, async () => !(await Promise.all(devices.map(addressOf))).includes(''), {
+    timeoutMs: 60_000,
+  })
+
+/** By pppd in systemd units, each on the device named. What the providers say in IPv6, they say from when the lines are up. */
+async function dial(...below: readonly string[]): Promise<void> {
+  for (const [index, device] of below.entries()) {
+    const number = index + 1
     const options = `noauth\nusepeerdns\nnoipdefault\ndefaultroute\ndefaultroute-metric 10${number}\nholdoff 1\n`
-    writeFileSync(`/etc/ppp/peers/dsl${number}`, `plugin rp-pppoe.so\nnic-eth${number}\nunit ${number}\n${options}`)
+    writeFileSync(`/etc/ppp/peers/dsl${number}`, `plugin rp-pppoe.so\nnic-${device}\nunit ${number}\n${options}`)
   }
   const unit = '[Service]\nExecStart=/usr/sbin/pppd call %i nodetach\nRestart=always\nRestartSec=1\n'
   writeFileSync('/etc/systemd/system/line@.service', unit)
   await sh('systemctl daemon-reload; systemctl start line@dsl1 line@dsl2')
-  const isUp = async () => (await addressOf('ppp1')) !== '' && (await addressOf('ppp2')) !== ''
-  await until('both lines are up', isUp, { timeoutMs: 60_000 })
+  await untilUp('ppp1', 'ppp2')
   for (const number of [1, 2]) await giveIpv6(number)
 }
 
-async function networkd(): Promise<object> {
+/** What systemd-networkd is told: a device and its network, by file. */
+function tellNetworkd(files: Readonly<Record<string, string>>): void {
   mkdirSync('/etc/systemd/network', { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(`/etc/systemd/network/${name}`, text)
+}
+
+const vlan = (name: string, id: number) => `[NetDev]\nName=${name}\nKind=vlan\n[VLAN]\nId=${id}\n`
+const carrying = (name: string, ...vlans: readonly string[]) =>
+  `[Match]\nName=${name}\n[Network]\nLinkLocalAddressing=no\n${vlans.map((one) => `VLAN=${one}\n`).join('')}`
+
+/** One line on a VLAN of systemd-networkd's, which gives both lines IPv6; then two VLANs of one trunk. */
+async function networkd(): Promise<object> {
+  await startProvider(1)
+  await startProvider(2, { vlan: 7 })
   const line = '[Match]\nType=ppp\n[Network]\nDHCP=ipv6\nIPv6AcceptRA=yes\nKeepConfiguration=static\n'
-  writeFileSync('/etc/systemd/network/10-line.network', `${line}[IPv6AcceptRA]\nDHCPv6Client=always\n`)
-  const lan = '[Match]\nName=lan0\n[Network]\nAddress=192.168.77.1/24\nDHCPPrefixDelegation=yes\nIPv6SendRA=yes\n'
-  writeFileSync('/etc/systemd/network/20-lan.network', lan)
+  tellNetworkd({
+    '10-vlan.netdev': vlan('eth2.7', 7),
+    '10-below.network': carrying('eth2', 'eth2.7'),
+    '10-vlan.network': carrying('eth2.7'),
+    '20-line.network': `${line}[IPv6AcceptRA]\nDHCPv6Client=always\n`,
+    '20-lan.network':
+      '[Match]\nName=lan0\n[Network]\nAddress=192.168.77.1/24\nDHCPPrefixDelegation=yes\nIPv6SendRA=yes\n',
+  })
   await sh('systemctl start systemd-networkd')
+  await until('the VLAN is up', async () => (await sh('ip -o link show up type vlan')).includes('eth2.7'))
+  await dial('eth1', 'eth2.7')
+  await install()
+  await untilCarriers('ppp1 ppp2')
+  const prefixes = await delegated()
+
+  await ip('-n isp2 link set core2 down')
+  const cut = await untilCarriers('ppp1', 50)
+  const reason = (await status()).uplinks.find(({ interface: device }) => device === 'ppp2')?.why
+  await ip('-n isp2 link set core2 up')
+  await untilCarriers('ppp1 ppp2')
+
+  await plug('trunk', { vlans: [5, 6] })
+  const way = (id: number) =>
+    `[Match]\nName=trunk.${id}\n[Network]\nAddress=10.70.${id}.2/24\n[Route]\nGateway=10.70.${id}.1\nMetric=30${id}\n`
+  tellNetworkd({
+    '30-trunk.network': carrying('trunk', 'trunk.5', 'trunk.6'),
+    '30-five.netdev': vlan('trunk.5', 5),
+    '30-six.netdev': vlan('trunk.6', 6),
+    '30-five.network': way(5),
+    '30-six.network': way(6),
+  })
+  await sh('networkctl reload')
+  return { prefixes, cable: { cut, reason }, trunk: await holds(['trunk.5', 'trunk.6'], ['trunk']) }
+}
+
+/** dhcpcd gives both lines, and the LAN, IPv6; dnsmasq advertises it there. */
+async function dhcpcd(): Promise<object> {
+  for (const number of [1, 2]) await startProvider(number)
+  await dial('eth1', 'eth2')
+  await install()
+  await untilCarriers('ppp1 ppp2')
+  const line = (number: number) => `interface ppp${number}\n  ipv6rs\n  ia_pd ${number} lan0/${number}/64\n`
+  const common = 'duid\nnoipv4\nnoipv4ll\nnoipv6rs\nallowinterfaces ppp1 ppp2 lan0\n'
+  writeFileSync('/etc/dhcpcd.conf', `${common}${line(1)}${line(2)}`)
+  await sh('systemd-run --quiet --unit=client /usr/sbin/dhcpcd --nobackground')
+  const range = '--dhcp-range=::,constructor:lan0,ra-only,64,1h'
+  const quiet = '--keep-in-foreground --conf-file=/dev/null --user=root --port=0 --interface=lan0'
+  await sh(`systemd-run --quiet --unit=advertised /usr/sbin/dnsmasq ${quiet} --enable-ra ${range}`)
   return await delegated()
 }
 
@@ -139,8 +114,8 @@ await until(
     /running|degraded/.test((await command(['/usr/bin/systemctl', 'is-system-running'], { accept: [0, 1] })).stdout),
   { timeoutMs: 300_000, everyMs: 1000 },
 )
-await startLines()
-await install()
-await untilCarriers('ppp1 ppp2')
-console.log(JSON.stringify({ networkd: await networkd() }))
+await prepare()
+const play = { networkd, dhcpcd }[process.argv[2] ?? '']
+if (play === undefined) throw new Error(`nobody plays ${process.argv[2]}`)
+console.log(JSON.stringify(await play()))
 process.exit(0)
