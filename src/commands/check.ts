@@ -7,6 +7,7 @@ import { checkKernel } from '../cli/check-kernel.ts'
 import { checkMptcp } from '../cli/check-mptcp.ts'
 import { checkPair } from '../cli/check-pair.ts'
 import { checkTools } from '../cli/check-tools.ts'
+import { checkTunnels } from '../cli/check-tunnels.ts'
 import { checkUnconnected } from '../cli/check-unconnected.ts'
 import { checkWishes } from '../cli/check-wishes.ts'
 import { type Finding, findingLine } from '../cli/finding.ts'
@@ -58,6 +59,7 @@ async function checkHost(config: Config): Promise<readonly Finding[]> {
       ...desired.warnings.map(({ reason }) => reason),
       ...checkWishes(config, observed),
       ...checkPair(config),
+      ...checkTunnels(config, observed),
       ...readRivals().map(({ reason }) => reason),
     ]
     const notes = [
