@@ -1,7 +1,7 @@
 /** One connection over all lines: MPTCP's endpoints follow the uplinks, and connections go on by those that are left. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { command, inNamespace, monotonicMs, start, waitForLine } from '../lab/command.ts'
+import { command, inNamespace, ipBatch, monotonicMs, start, waitForLine } from '../lab/command.ts'
 import { type FollowedBytes, followBytes } from '../lab/followed-bytes.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
@@ -251,21 +251,51 @@ test("others' endpoints are left alone, and ours step aside", async () => {
   expect(await endpoints()).toEqual([...wan1, ...wan2].sort())
 })
 
-test('what is taken away comes back, and all goes in the end', async () => {
+test('those of an uplink go when it is disabled or gone, and are back with it', {
+  timeout: 2 * longPatienceMs,
+}, async () => {
   await restart(lab)
   await untilEndpoints(...wan1, ...wan2)
+  await lab.ifbalance(['disable', 'wan2'])
+  await untilEndpoints(...wan1)
+  await lab.ifbalance(['enable', 'wan2'])
+  await untilEndpoints(...wan1, ...wan2)
+  await lab.network.isps[1].unplug()
+  await untilEndpoints(...wan1)
+  await lab.network.isps[1].plug()
+  await ipBatch(lab.network.host, [
+    'link set wan2 up',
+    'addr add 10.2.0.50/24 dev wan2',
+    'route add default via 10.2.0.1 dev wan2 metric 102',
+  ])
+  await untilEndpoints(...wan1, ...wan2)
+})
+
+test('what is taken away is shown by plan, comes back, and all goes in the end', async () => {
+  await restart(lab)
+  await untilEndpoints(...wan1, ...wan2)
+  await lab.stopDaemon()
   await mptcp('endpoint', 'delete', 'id', '66')
   await mptcp('limits', 'set', 'subflows', '1')
+  const plan = await lab.ifbalance(['plan'])
+  expect(plan).toContain('ip mptcp endpoint add 10.2.0.50 dev wan2 id 66 subflow\n')
+  expect(plan).toContain('ip mptcp limits set subflows 8\n')
   await lab.ifbalance(['apply'])
   expect(await endpoints()).toEqual([...wan1, ...wan2].sort())
   expect(await mptcp('limits', 'show')).toContain('subflows 8')
+  await lab.startDaemon()
   await lab.configure('[balance]\nmptcp = no\n')
   lab.signalDaemon('SIGHUP')
   await untilEndpoints()
   expect(await mptcp('limits', 'show')).toContain('subflows 2')
   await restart(lab)
   await untilEndpoints(...wan1, ...wan2)
+  // Switched off meanwhile, it is told, and nothing of ours stays.
+  const enabled = (value: 0 | 1) => lab.exec(['/usr/sbin/sysctl', '-qw', `net.mptcp.enabled=${value}`])
+  await enabled(0)
+  expect(await lab.ifbalance(['check'])).toContain('net.mptcp.enabled is 0')
   await lab.ifbalance(['down'])
+  await enabled(1)
   expect(await endpoints()).toEqual([])
   expect(await mptcp('limits', 'show')).toContain('subflows 2')
 })

@@ -128,10 +128,13 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
   }
 }
 
-/** With one uplink there is nothing to say, unless there were more. An earlier round knows how many there are. */
+/**
+ * With one uplink there is nothing to say, unless there were more. An earlier round knows how many there are. What it has made
+ * is there also where MPTCP was switched off since.
+ */
 function mayHaveEndpoints({ balance }: Pick<Config, 'balance'>, { uplinks, subflows }: State): boolean {
-  const wanted = balance.mptcp !== 'no' && Object.keys(uplinks).length > 1
-  return (wanted || subflows !== undefined) && hasMptcp()
+  const isWanted = balance.mptcp !== 'no' && Object.keys(uplinks).length > 1
+  return subflows !== undefined || (isWanted && hasMptcp())
 }
 
 /**
