@@ -85,7 +85,7 @@ export const pair: Chapter<PairResults> = {
         const lab = await pairLab(variant, releases)
         try {
           for (const one of cases) {
-            const { byKind: _, ...result } = await play(one, lab)
+            const { byKind, ...result } = await play(one, lab)
             const sample = {
               addresses: kind,
               name: one.name,
@@ -93,7 +93,7 @@ export const pair: Chapter<PairResults> = {
               wantedChanges: one.changes,
               ...result,
             }
-            progress(JSON.stringify(sample))
+            progress(JSON.stringify({ ...sample, byKind }))
             samples.push(sample)
           }
         } finally {

@@ -1,6 +1,6 @@
 /** Dead lines behind living links, on the real kernel. ISPs and the internet are namespaces: see test/lab/network.ts. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { command, inNamespace, monotonicMs, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { command, farAway, inNamespace, monotonicMs, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses, ports } from '../lab/names.ts'
@@ -369,9 +369,9 @@ describe('IPv6', () => {
     const { network } = lab
     const resolver = await startIn(
       network.internet,
-      programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6]),
+      farAway(programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6])),
     )
-    lab.undo.defer('the resolvers', () => resolver.stop())
+    onTestFinished(() => resolver.stop())
     await waitForLine(resolver, (line) => line === 'ready')
     const isp = namespaceOf(network, 2)
     const echo = (what: string) =>
@@ -405,8 +405,8 @@ describe('IPv6', () => {
       isp,
       'table inet hijack { chain nat { type nat hook prerouting priority -100; iifname "sub" meta l4proto { tcp, udp } th dport 53 redirect; }\n }\n',
     )
-    const modem = await startIn(isp, programArgv('resolver', ['10.2.0.1', '2001:db8:2::1']))
-    lab.undo.defer('the modem', () => modem.stop())
+    const modem = await startIn(isp, farAway(programArgv('resolver', ['10.2.0.1', '2001:db8:2::1'])))
+    onTestFinished(() => modem.stop())
     await waitForLine(modem, (line) => line === 'ready')
     for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1'], family)
     const before = await health(lab)

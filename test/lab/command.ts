@@ -37,6 +37,11 @@ export function programArgv(name: string, args: readonly string[]): readonly str
   ]
 }
 
+/** The argv of what is far away: a real one would not wait for this machine's processors, so it runs before all that is busy. */
+export function farAway(argv: readonly string[]): readonly string[] {
+  return ['/usr/bin/chrt', '--rr', '1', ...argv]
+}
+
 /** A running program whose standard output is read line by line. */
 export interface Running {
   readonly pid: number

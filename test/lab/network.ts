@@ -7,7 +7,7 @@
  * Nothing here touches the machine's own network: every device is born inside a namespace of ours.
  */
 
-import { command, inNamespace, ipBatch, programArgv, start, waitForLine } from './command.ts'
+import { command, farAway, inNamespace, ipBatch, programArgv, start, waitForLine } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { type Isp, openIsp } from './isp.ts'
 import { addresses, labName } from './names.ts'
@@ -45,7 +45,7 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   for (let i = 1; i <= (options.isps ?? 2); i++) isps.push(await openIsp(undo, i, { host, internet }, options))
   await plugLan(host, lan)
 
-  const server = await start(inNamespace(internet, programArgv('internet', [])))
+  const server = await start(inNamespace(internet, farAway(programArgv('internet', []))))
   let over = false
   undo.defer('the internet server', () => {
     over = true
