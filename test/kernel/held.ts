@@ -3,6 +3,7 @@
  * programs or rulesets: none may be lost, and none may leave by an uplink whose address it does not have. What does is counted at the
  * providers, and dropped, as providers do.
  */
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { isStrict, record } from '../lab/measurements.ts'
@@ -37,8 +38,11 @@ const lan = {
 const near = { inet: ['10.1.0.201', '10.1.0.202'], inet6: ['2001:db8:1::201', '2001:db8:1::202'] } as const
 const nearOnHost = [
   'sysctl -qw net.ipv4.conf.wan1.proxy_arp=1 net.ipv6.conf.wan1.proxy_ndp=1',
-  ...near.inet.map((address) => `ip route add ${address} dev lan0`),
-  ...near.inet6.flatMap((address) => [`ip route add ${address} dev lan0`, `ip neigh add proxy ${address} dev wan1`]),
+  ...near.inet.map((address) => `ip route replace ${address} dev lan0`),
+  ...near.inet6.flatMap((address) => [
+    `ip route replace ${address} dev lan0`,
+    `ip neigh replace proxy ${address} dev wan1`,
+  ]),
 ].join(' && ')
 
 export interface World {
@@ -84,6 +88,8 @@ export interface Holding {
 
 /** The administrator's: port forwards, a proxy with its clients' addresses, helpers for FTP and TFTP. */
 export const theirs = `
+table inet theirs
+delete table inet theirs
 table inet theirs {
   ct helper ftp { type "ftp" protocol tcp; }
   ct helper tftp { type "tftp" protocol udp; }
@@ -109,39 +115,52 @@ table inet theirs {
 `
 
 const strict = (i: number, { server }: World) => `
+table inet strict
+delete table inet strict
 table inet strict {
   counter strangers { }
+  counter streams { }
   set who_ip { type ipv4_addr . inet_service . inet_service; flags dynamic,timeout; timeout 1h; size 1000; }
   set who_ip6 { type ipv6_addr . inet_service . inet_service; flags dynamic,timeout; timeout 1h; size 1000; }
   chain prerouting {
     type filter hook prerouting priority -290
+    meta l4proto tcp counter name streams
     ip daddr ${server.inet} ip saddr != 10.${i}.0.0/24 counter name strangers add @who_ip { ip saddr . th sport . th dport } drop
     ip6 daddr ${server.inet6} ip6 saddr != 2001:db8:${i}::/48 counter name strangers add @who_ip6 { ip6 saddr . th sport . th dport } drop
   }
 }
 `
 
-/** Loads others' rulesets and starts the servers. The world has addresses and routes of both families already. */
+/** Loads others' rulesets and starts the servers, also a second time. The world has addresses and routes of both families already. */
 export async function startHolding(world: World): Promise<Holding> {
   const { server, addressOf, run, start, where } = world
   const clients: Running[] = []
 
   for (const place of ['host', 'lan', ...isps] as const) await run(place, ['sysctl', '-qw', 'net.core.txrehash=0'])
-  await run('host', ['ip', 'address', 'add', `${prefix}1/64`, 'dev', 'lan0', 'nodad'])
+  await run('host', ['ip', 'address', 'replace', `${prefix}1/64`, 'dev', 'lan0', 'nodad'])
   const notPreferred = ['nodad', 'preferred_lft', '0']
-  await run('lan', ['ip', 'address', 'add', `${prefix}10/64`, 'dev', 'eth0', ...notPreferred])
+  await run('lan', ['ip', 'address', 'replace', `${prefix}10/64`, 'dev', 'eth0', ...notPreferred])
   await run('host', ['sh', '-c', nearOnHost])
   for (const address of [near.inet[0], near.inet6[0]])
-    await run('lan', ['ip', 'address', 'add', address, 'dev', 'eth0', ...(address.includes(':') ? notPreferred : [])])
-  await run('isp1', ['ip', 'route', 'add', `${prefix}/64`, 'via', addressOf(1).inet6])
+    await run('lan', [
+      'ip',
+      'address',
+      'replace',
+      address,
+      'dev',
+      'eth0',
+      ...(address.includes(':') ? notPreferred : []),
+    ])
+  await run('isp1', ['ip', 'route', 'replace', `${prefix}/64`, 'via', addressOf(1).inet6])
   for (const i of [1, 2] as const) await run(`isp${i}`, ['nft', '-f', '-'], strict(i, world))
   await run('host', ['nft', '-f', '-'], theirs)
   // A busy machine may leave a transfer of TFTP without a packet for longer than the kernel remembers it.
   const remembered = ['', '_stream'].map((kind) => `net.netfilter.nf_conntrack_udp_timeout${kind}=600`)
   await run('host', ['sysctl', '-qw', ...remembered])
   for (const family of ['-4', '-6']) {
-    await run('host', ['ip', family, 'rule', 'add', 'fwmark', '1/1', 'lookup', '100'])
-    await run('host', ['ip', family, 'route', 'add', 'local', 'default', 'dev', 'lo', 'table', '100'])
+    const rule = `ip ${family} rule add fwmark 1/1 lookup 100`
+    await run('host', ['sh', '-c', `ip ${family} rule | grep -q 'fwmark 0x1/0x1 lookup 100' || ${rule}`])
+    await run('host', ['ip', family, 'route', 'replace', 'local', 'default', 'dev', 'lo', 'table', '100'])
   }
   const servers = [
     ...isps.map((isp) => start(isp, held('server', server.inet, server.inet6))),
@@ -154,7 +173,9 @@ export async function startHolding(world: World): Promise<Holding> {
     const client = start(place, held('client', JSON.stringify(plans.map((plan) => ({ ...plan, count: each })))))
     clients.push(client)
     await client.says(/^open /, 0, patienceMs)
-    expect(lost(client, 'open'), place).toEqual({})
+    const failed = lost(client, 'open')
+    const which = Object.keys(failed).length > 0 ? await whichStrangers() : ''
+    expect({ place, failed, which }).toEqual({ place, failed: {}, which: '' })
   }
 
   const tcp = (name: string, to: string, bind?: string): Plan => ({
@@ -269,6 +290,7 @@ export async function startHolding(world: World): Promise<Holding> {
         await Promise.all(servers.map((one, index) => one.says(word, since[index], patienceMs)))
       }
       await all(/^silent/)
+      await untilStill()
       await work()
       await all(/^talking/)
     },
@@ -290,6 +312,25 @@ export async function startHolding(world: World): Promise<Holding> {
     if (first === 'server') for (const one of servers) one.signal('SIGUSR1')
     await Promise.all(clients.map((client, index) => client.says(new RegExp(`^${word} `), since[index], patienceMs)))
     return word
+  }
+
+  /** Whoever is slow at reading goes on telling its server how much room it has. */
+  async function untilStill(): Promise<void> {
+    const deadline = Date.now() + patienceMs
+    for (let last = ''; ; ) {
+      const now = await streams()
+      if (now === last) return
+      if (Date.now() > deadline) throw new Error(`waiting: never still, ${last} packets and then ${now}`)
+      last = now
+      await setTimeout(500)
+    }
+  }
+
+  async function streams(): Promise<string> {
+    const listed = await Promise.all(
+      isps.map((isp) => run(isp, ['nft', 'list', 'counter', 'inet', 'strict', 'streams'])),
+    )
+    return listed.map(({ stdout }) => /packets (\d+)/.exec(stdout)?.[1]).join()
   }
 
   function tell(event: string, value: number, limit: 0 | null): void {

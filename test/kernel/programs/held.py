@@ -55,7 +55,7 @@ def bound(kind, address, port=0, transparent=False):
 
 def listener(address, port=0):
     made = bound(socket.SOCK_STREAM, address, port)
-    made.listen(256)
+    made.listen(4096)
     return made
 
 

@@ -235,7 +235,7 @@ export const twoLeasesCases: readonly PairCase[] = [...switches, deadLine, mende
 
 /** Lets it happen to fresh connections. */
 export async function play(
-  { prepare, run, watchMs = 1500, times = 1, withoutIsp1 }: PairCase,
+  { prepare, run, changes, watchMs = 1500, times = 1, withoutIsp1 }: PairCase,
   lab: PairLab,
 ): Promise<PairResult> {
   await prepare?.(lab)
@@ -249,6 +249,7 @@ export async function play(
   const before = lab.timesActive()
   const entries = [await entriesOf(lab.a), await entriesOf(lab.b)] as const
   await run(lab)
+  await lab.untilTold(before + changes)
   await setTimeout(Math.min(watchMs, 5000))
   const byKind = await reports()
   const { tried, failed, failingMs } = await fresh.report()

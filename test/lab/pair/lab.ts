@@ -19,6 +19,8 @@ export interface PairLab {
   readonly untilUsable: (router: PairRouter, count: number) => Promise<void>
   /** How often one of the two has become active, as their daemons told. */
   readonly timesActive: () => number
+  /** Waits until that was told so often, which takes a daemon a moment where it has many connections to look through. */
+  readonly untilTold: (times: number) => Promise<void>
   /** How many of the connections that it carries are on this uplink. */
   readonly connectionsOf: (router: PairRouter, uplink: number) => Promise<number>
   /** Addresses at the providers that move: of IPv4, of IPv6. */
@@ -84,6 +86,8 @@ export async function pairLab(variant: Variant, releases?: Releases): Promise<Pa
         untilUsable,
         inward,
         timesActive,
+        untilTold: (times) =>
+          until(a, `and its peer have told ${times} times that they are active`, async () => timesActive() >= times),
         connectionsOf,
       },
       dispose: () => undo.dispose(),
