@@ -3,7 +3,7 @@
  * an uplink's address on that uplink, so by itself it stays on a dead line until its own timers notice, and never comes
  * back from a worse one. Pure; times in monotonic ms.
  */
-import { begunAbroadBy, begunBy, type Conversation, type TunnelPeer, type UdpFlow } from '../model/tunnel.ts'
+import { begunAbroadBy, begunBy, type Conversation, type TunnelPeer, tunnelKey, type UdpFlow } from '../model/tunnel.ts'
 import type { Family } from '../net/family.ts'
 
 /** What the latest round says, as uplinks' numbers by family. */
@@ -14,7 +14,17 @@ export interface Ways {
   readonly alive: Readonly<Record<Family, ReadonlySet<number>>>
 }
 
-/** A peer to be moved, and its connections by lines that do not carry. */
+/** What is known when tunnels are looked at. */
+export interface Known extends Ways {
+  /** The uplink of a connection with this mark; 0 where it goes by none. */
+  readonly numberOf: (mark: number) => number
+  /** When the uplinks that carry became those, in monotonic ms. */
+  readonly since: number
+  /** By tunnel, the uplinks that it would take if it began now, where rules may say others than `carrying`. */
+  readonly homes: ReadonlyMap<string, ReadonlySet<number>>
+}
+
+/** A peer to be moved, and its connections by lines that it would not take. */
 export interface Move {
   readonly peer: TunnelPeer
   readonly leaves: readonly UdpFlow[]
@@ -33,8 +43,9 @@ const forgottenMs = 600_000
 
 /**
  * The peers that are to be moved now, each with the connections that it leaves, and whether any is where it should not be, or
- * nobody knows where: of a connection by a line that carries and one by another, either may be left over, and a tunnel that is
- * moved without need goes on by the line that it has. `since`: when the uplinks that carry became those. What a peer has begun itself and works is left alone: it
+ * nobody knows where: of a connection by a line that it would take and one by another, either may be left over, and a tunnel that is
+ * moved without need goes on by the line that it has. What goes by no uplink, or would, is others' affair: a LAN's, a VPN's. What a
+ * peer has begun itself and works is left alone: it
  * knows this host by the address that it asked, and its translators take answers from nowhere else. A connection that is not
  * answered is none of these: a packet of the peer's that comes after its connection was deleted, as a failover does, looks as if
  * the peer had begun one.
@@ -43,34 +54,42 @@ export function strayed(
   before: Moved,
   peers: readonly TunnelPeer[],
   flows: readonly UdpFlow[],
-  ways: Ways & { readonly numberOf: (mark: number) => number; readonly since: number },
+  ways: Known,
   now: number,
 ): { readonly moved: Moved; readonly moves: readonly Move[]; readonly astray: boolean } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
   let astray = false
   const moving = peers.filter((peer) => {
-    const { [peer.family]: carrying } = ways.carrying
+    const home = homeOf(peer, ways)
     const { [peer.family]: alive } = ways.alive
-    if (carrying.size === 0) return false
+    if ([...home].every((number) => number === 0)) return false
     const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
     const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow.mark)))
-    if (own.length === 0 && isTheirs) return false
-    const elsewhere = own.filter((number) => !carrying.has(number))
+    if (own.includes(0) || (own.length === 0 && isTheirs)) return false
+    const elsewhere = own.filter((number) => !home.has(number))
     if (own.length > 0 && elsewhere.length === 0) return false
     astray = true
     const works = elsewhere.length > 0 && elsewhere.every((number) => alive.has(number))
     if (works && now - ways.since < stableMs) return false
-    const known = moved.get(keyOf(peer))
-    const pause = known ? Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1)) : 0
-    return known === undefined || now - known.at >= pause
+    const known = moved.get(tunnelKey(peer))
+    if (known === undefined) return true
+    // Nothing of it has gone since: it has no address that it could forget.
+    if (own.length === 0 && !flows.some((flow) => isTo(flow, peer)) && known.at >= ways.since) return false
+    return now - known.at >= Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1))
   })
-  for (const peer of moving) moved.set(keyOf(peer), { at: now, times: (moved.get(keyOf(peer))?.times ?? 0) + 1 })
+  for (const peer of moving)
+    moved.set(tunnelKey(peer), { at: now, times: (moved.get(tunnelKey(peer))?.times ?? 0) + 1 })
   const moves = moving.map((peer) => ({ peer, leaves: flows.filter((flow) => isLeft(flow, peer)) }))
   return { moved, moves, astray }
 
   function isLeft(flow: UdpFlow, peer: TunnelPeer): boolean {
-    return (isFrom(flow, peer) || isTo(flow, peer)) && !ways.carrying[peer.family].has(ways.numberOf(flow.mark))
+    const number = ways.numberOf(flow.mark)
+    return (isFrom(flow, peer) || isTo(flow, peer)) && number !== 0 && !homeOf(peer, ways).has(number)
   }
+}
+
+function homeOf(peer: TunnelPeer, { homes, carrying }: Known): ReadonlySet<number> {
+  return homes.get(tunnelKey(peer)) ?? carrying[peer.family]
 }
 
 /** The conversation of the tunnel's ends that is known by this connection, whoever began it. */
@@ -84,8 +103,4 @@ function isFrom(flow: UdpFlow, peer: TunnelPeer): boolean {
 
 function isTo(flow: UdpFlow, peer: TunnelPeer): boolean {
   return flow.destinationPort === peer.listenPort && flow.source === peer.address && flow.sourcePort === peer.port
-}
-
-function keyOf({ device, key }: TunnelPeer): string {
-  return `${device} ${key}`
 }

@@ -13,6 +13,13 @@ export interface TunnelPeer {
   readonly port: number
   /** The port of this host's end. */
   readonly listenPort: number
+  /** The mark of the packets that this host's end sends; 0 for none. */
+  readonly mark: number
+}
+
+/** What tells a peer from all others. */
+export function tunnelKey({ device, key }: Pick<TunnelPeer, 'device' | 'key'>): string {
+  return `${device} ${key}`
 }
 
 /** A UDP connection of the kernel's table, by the packet that began it. */

@@ -3,7 +3,7 @@
  * keeps its source address as the kernel's does.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
+import { command, inNamespace, ipBatch, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { longPatienceMs } from '../lab/patience.ts'
@@ -11,8 +11,12 @@ import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './healt
 import { restart, until, untilCarriers, untilJudged } from './health-states.ts'
 
 const port = 51820
+/** Whom a rule has on the second line. */
+const elsewhere = { address: '203.0.113.9', port: 51829, inside: '10.99.9.1', device: 'wgfar9' } as const
 let lab: HealthLab
 let far: Running
+let usualKey: string
+let elsewhereKey: string
 
 /** An interface of WireGuard, by a program that stays in the foreground; prints its public key. */
 const tunnel = (name: string, address: string) => `set -e
@@ -23,20 +27,27 @@ wg genkey >/run/${name}.key
 wg set ${name} private-key /run/${name}.key
 ip address add ${address}/24 dev ${name}
 ip link set ${name} up
-echo "key $(wg pubkey </run/${name}.key)"
-wait`
+echo "key $(wg pubkey </run/${name}.key)"`
 
 beforeAll(async () => {
   lab = await healthLab({ ipv6: true })
-  const inside = ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs t /run; ${tunnel('wgfar', '10.99.0.1')}`]
+  const ends = `${tunnel('wgfar', '10.99.0.1')}; ${tunnel(elsewhere.device, elsewhere.inside)}`
+  const inside = ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs t /run; ${ends}; wait`]
+  await ipBatch(lab.network.internet, [`address add ${elsewhere.address}/32 dev lo`])
   far = await start(inNamespace(lab.network.internet, inside))
   lab.undo.defer('the far end', () => far.stop())
-  const farKey = (await waitForLine(far, (line) => line.startsWith('key '))).slice(4)
-  const near = await lab.start(['/bin/sh', '-c', tunnel('wg0', '10.99.0.2')])
+  const keys: string[] = []
+  await waitForLine(far, (line) => line.startsWith('key ') && keys.push(line.slice(4)) === 2)
+  ;[usualKey = '', elsewhereKey = ''] = keys
+  const near = await lab.start(['/bin/sh', '-c', `${tunnel('wg0', '10.99.0.2')}; wait`])
   const nearKey = (await waitForLine(near, (line) => line.startsWith('key '))).slice(4)
-  await atFarEnd(`wg set wgfar listen-port ${port} peer ${nearKey} allowed-ips 10.99.0.2/32`)
-  const peer = `peer ${farKey} endpoint ${addresses.server}:${port} allowed-ips 10.99.0.1/32 persistent-keepalive 25`
-  await lab.exec(['/bin/sh', '-c', `wg set wg0 ${peer}`])
+  await lab.exec(['/usr/sbin/ip', 'address', 'add', '10.99.9.2/24', 'dev', 'wg0'])
+  await atFarEnd(`wg set wgfar listen-port ${port} peer ${nearKey} allowed-ips 10.99.0.2/32
+    wg set ${elsewhere.device} listen-port ${elsewhere.port} peer ${nearKey} allowed-ips 10.99.9.2/32`)
+  const peer = (key: string, endpoint: string, inside: string) =>
+    `wg set wg0 peer ${key} endpoint ${endpoint} allowed-ips ${inside}/32 persistent-keepalive 25`
+  await lab.exec(['/bin/sh', '-c', peer(usualKey, `${addresses.server}:${port}`, '10.99.0.1')])
+  await lab.exec(['/bin/sh', '-c', peer(elsewhereKey, `${elsewhere.address}:${elsewhere.port}`, elsewhere.inside)])
 })
 beforeEach(async () => {
   for (const number of [1, 2] as const) {
@@ -53,16 +64,20 @@ const atFarEnd = (script: string) =>
   command(['/usr/bin/nsenter', '-t', String(far.pid), '-m', '-n', '/bin/sh', '-c', script])
 
 /** Where the far end hears the tunnel from: a provider's public address. */
-async function heardFrom(): Promise<string> {
-  return (await atFarEnd('wg show wgfar endpoints')).stdout.replace(/^.*\t(.*):\d+\n$/s, '$1')
+async function heardFrom(device: string): Promise<string> {
+  return (await atFarEnd(`wg show ${device} endpoints`)).stdout.replace(/^.*\t(.*):\d+\n$/s, '$1')
 }
 
-const answers = async () => (await lab.exec(['/usr/bin/ping', '-c', '1', '-W', '1', '10.99.0.1'])).includes(' 0% ')
+const usual = { inside: '10.99.0.1', device: 'wgfar' } as const
+type Peer = typeof usual | typeof elsewhere
+
+const answers = async ({ inside }: Peer = usual) =>
+  (await lab.exec(['/usr/bin/ping', '-c', '1', '-W', '1', inside])).includes(' 0% ')
 
 /** Gives the ms until it answers by this provider. */
-async function untilBy(isp: 1 | 2): Promise<number> {
+async function untilBy(isp: 1 | 2, peer: Peer = usual): Promise<number> {
   const begun = monotonicMs()
-  const isSo = async () => (await answers()) && (await heardFrom()) === addresses.publicOf(isp)
+  const isSo = async () => (await answers(peer)) && (await heardFrom(peer.device)) === addresses.publicOf(isp)
   await until(lab, `the tunnel answers by provider ${isp}`, isSo, longPatienceMs)
   return monotonicMs() - begun
 }
@@ -80,7 +95,7 @@ test('a tunnel on a line that dies goes on by the other, and comes back', { time
   await mend(lab.network, 1)
   await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
   record({ ...figure, name: 'failback -> WireGuard answers by the first line', value: await untilBy(1), limit: 6000 })
-  await expect.poll(() => lab.told({ event: 'tunnel', tunnel: 'wg0' }).length).toBe(2)
+  await expect.poll(() => lab.told({ event: 'tunnel', peer: usualKey }).length).toBe(2)
 })
 
 /** A connection by the second line that the tunnel no longer uses, such as one that it had there before a failback. */
@@ -99,7 +114,7 @@ test('a lost carrier, and a tunnel on a line that stays is not touched', { timeo
   await lab.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
   await carrier(2, 'up')
   await untilJudged(lab, 4)
-  expect(lab.told({ event: 'tunnel' })).toEqual([])
+  expect(lab.told({ event: 'tunnel', peer: usualKey })).toEqual([])
   await leaveOver()
   await carrier(1, 'down')
   await untilCarriers(lab, ['wan2'])
@@ -169,6 +184,42 @@ test('what peers still send to a line that is left keeps nothing on it', { timeo
   await mend(lab.network, 1)
   await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
   await untilBy(1)
+})
+
+test('a tunnel that a rule has on another line is left there', {
+  timeout: 6 * longPatienceMs,
+}, async () => {
+  const rule = `[uplink wan1]\n[rule elsewhere]\ndestination = ${elsewhere.address}\nuplinks = wan2 wan1\nmode = failover\n`
+  await restart(lab, `${standby}${rule}`)
+  await untilJudged(lab, 4)
+  // What has begun already stays where it is, whatever a rule says.
+  await lab.exec(['/usr/sbin/conntrack', '-D', '-p', 'udp', '--dport', String(elsewhere.port)])
+  await untilBy(1)
+  await untilBy(2, elsewhere)
+  // What the far end asks is no word of this host's, which would have late packets taken for answers.
+  const asking = ['/usr/bin/nsenter', '-t', String(far.pid), '-n', '/usr/bin/ping', '-n', '-i', '0.05', '10.99.9.2']
+  const busy = await start(asking)
+  lab.undo.defer('what is in the other tunnel', () => busy.stop())
+  let [last, silence] = [monotonicMs(), 0]
+  busy.onLine((line) => {
+    if (!line.includes(' bytes from ')) return
+    silence = Math.max(silence, monotonicMs() - last)
+    last = monotonicMs()
+  })
+  await blackhole(lab.network, 1)
+  await untilCarriers(lab, ['wan2'])
+  await untilBy(2)
+  await mend(lab.network, 1)
+  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
+  await untilBy(1)
+  const moved = () => lab.told({ event: 'tunnel', peer: elsewhereKey }).length
+  expect(moved()).toBe(0)
+  record({
+    ...figure,
+    name: 'WireGuard elsewhere, longest silence',
+    value: Math.max(silence, monotonicMs() - last),
+    limit: 500,
+  })
 })
 
 test('with tunnels = leave, it stays where it is', async () => {

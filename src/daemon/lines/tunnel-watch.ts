@@ -1,5 +1,6 @@
 /** Has tunnels of this host follow the uplinks: looks after each change of those that carry, until all have followed. */
 
+import type { Facts } from '../../explain/explanation.ts'
 import { deleteUdpFlow, readUdpFlows } from '../../kernel/conntrack/udp-flows.ts'
 import { dropLatePackets } from '../../kernel/nft/late-packets.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
@@ -11,10 +12,11 @@ import type { Desired } from '../../model/desired.ts'
 import type { Family } from '../../net/family.ts'
 import { log } from '../../os/log.ts'
 import type { Ticker } from '../ticker.ts'
+import { homesOf } from './tunnel-homes.ts'
 
 export interface TunnelWatch {
   /** Called after each round. */
-  readonly update: (desired: Desired, config: Config) => void
+  readonly update: (facts: Facts) => void
 }
 
 const families = ['inet', 'inet6'] as const
@@ -23,12 +25,15 @@ const lookMs = 1000
 const watchfulMs = 60_000
 /** What is on its way is here by then, and a peer that did not hear of the move is not kept from its former address. */
 const lateSeconds = 3
+/** How many tunnels are moved at once: each runs some programs, one after the other. */
+const mostAtOnce = 8
 /** The time since the change, in parts of which a look follows the one before: looking runs programs. */
 const part = 0.25
 
 export function watchTunnels(pulse: Ticker): TunnelWatch {
   let ways: (Ways & { readonly numberOf: (mark: number) => number; readonly since: number }) | null = null
   let carrying = ''
+  let facts: Facts | null = null
   let moved: Moved = new Map()
   let isLooking = false
   /** When to look again, in monotonic ms. */
@@ -36,27 +41,33 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
   let complained = false
 
   async function look(): Promise<void> {
-    const known = ways
-    if (known === null) return
+    const [known, latest] = [ways, facts]
+    if (known === null || latest === null) return
     const peers = await readPeers()
     const ports = new Set(peers.map(({ listenPort }) => listenPort))
     const wanted = families.filter((family) => peers.some((peer) => peer.family === family))
-    const flows = (await Promise.all(wanted.map((family) => readUdpFlows(family, ports)))).flat()
+    const [homes, ...listed] = await Promise.all([
+      homesOf(peers, latest),
+      ...wanted.map((family) => readUdpFlows(family, ports)),
+    ])
     const now = performance.now()
-    const { moved: after, moves, astray } = strayed(moved, peers, flows, known, now)
+    const { moved: after, moves, astray } = strayed(moved, peers, listed.flat(), { ...known, homes }, now)
     moved = after
     const isOver = !astray || now - known.since > watchfulMs
     const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
     // What has changed meanwhile is looked at once more.
     dueAt = ways === known ? next : now
-    for (const move of moves) {
-      await leave(move)
-      const { peer } = move
-      await routeAnew(peer)
-      log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
-      // A packet before that has made what it leaves again, which would pass for the connection that the tunnel has.
-      await forget(move)
-    }
+    for (let first = 0; first < moves.length; first += mostAtOnce)
+      await Promise.all(moves.slice(first, first + mostAtOnce).map(follow))
+  }
+
+  async function follow(move: Move): Promise<void> {
+    await leave(move)
+    const { peer } = move
+    await routeAnew(peer)
+    log.event({ event: 'tunnel', tunnel: peer.device, peer: peer.key })
+    // A packet before that has made what it leaves again, which would pass for the connection that the tunnel has.
+    await forget(move)
   }
 
   /**
@@ -97,18 +108,20 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
     return undefined
   }, lookMs)
   return {
-    update: (desired, config) => {
+    update: (now) => {
+      facts = now
+      const { desired, config } = now
       if (config.balance.tunnels === 'leave') {
         dueAt = Number.POSITIVE_INFINITY
         ways = null
         return
       }
-      const now = waysOf(desired, config)
-      const text = families.map((family) => [...now.carrying[family]].sort().join()).join(' ')
+      const found = waysOf(desired, config)
+      const text = families.map((family) => [...found.carrying[family]].sort().join()).join(' ')
       const isFirst = carrying === ''
       if (text === carrying) return
       carrying = text
-      ways = { ...now, numberOf: (mark) => numberOf(mark, config.layout), since: performance.now() }
+      ways = { ...found, numberOf: (mark) => numberOf(mark, config.layout), since: performance.now() }
       // What a start finds was there before it.
       if (!isFirst) void begin()
     },

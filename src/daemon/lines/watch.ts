@@ -158,7 +158,7 @@ export function watchHealth(
     lookAtMtus()
     learning.update(desired, config)
     failback.update(desired, config)
-    tunnels.update(desired, config)
+    tunnels.update({ desired, config, observed })
     userHooks.tell(uplinks, (name) => reasonOf(name))
   }
 

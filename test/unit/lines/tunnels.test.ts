@@ -2,12 +2,13 @@ import { expect, test } from 'vitest'
 import { parseUdpFlow } from '../../../src/kernel/conntrack/udp-flows.ts'
 import { parsePeers } from '../../../src/kernel/wireguard.ts'
 import { conversationOf, type Moved, strayed } from '../../../src/lines/tunnels.ts'
-import type { TunnelPeer, UdpFlow } from '../../../src/model/tunnel.ts'
+import { type TunnelPeer, tunnelKey, type UdpFlow } from '../../../src/model/tunnel.ts'
 
 const key = `${'A'.repeat(43)}=`
 const peer: TunnelPeer = {
   ...{ device: 'wg0', key, endpoint: '203.0.113.1:51820', family: 'inet', address: '203.0.113.1', port: 51820 },
   listenPort: 40000,
+  mark: 0,
 }
 /** A packet of ours by an uplink, whose number is the mark here. */
 const by = (mark: number, more: Partial<UdpFlow> = {}): UdpFlow => ({
@@ -30,12 +31,14 @@ function moves(
   alive: readonly number[] = [1, 2],
   before: Moved = new Map(),
   carrying = [1],
+  home: readonly number[] | null = null,
 ) {
   const ways = {
     carrying: { inet: new Set(carrying), inet6: none },
     alive: { inet: new Set(alive), inet6: none },
     numberOf: (mark: number) => mark,
     since: 0,
+    homes: new Map(home === null ? [] : [[tunnelKey(peer), new Set(home)]]),
   }
   return strayed(before, [peer], flows, ways, now)
 }
@@ -56,6 +59,28 @@ test.each<[string, readonly UdpFlow[], number, readonly number[], number]>([
   ['another port of ours', [by(1, { sourcePort: 40001 })], 0, [1], 1],
 ])('a tunnel %s', (_, flows, now, alive, count) => {
   expect(moves(flows, now, alive).moves).toHaveLength(count)
+})
+
+/** What `ifbalance explain` would say of it, where new connections take uplink 1; 0 is no uplink. */
+test.each<[string, readonly UdpFlow[], readonly number[], readonly number[], number]>([
+  ['stays where a rule has it', [by(2)], [1, 2], [2], 0],
+  ['goes where a rule has it', [by(1)], [1, 2], [2], 1],
+  ['leaves the dead line of its rule', [by(2)], [1], [1], 1],
+  ['stays on the dead line of a rule that names no other', [by(2)], [1], [2], 0],
+  ['stays where its rule spreads it', [by(2)], [1, 2], [1, 2], 0],
+  ['in the LAN, or in a VPN, is not ours', [by(0)], [1, 2], [0], 0],
+  ['that would begin in the LAN now is not ours', [by(2)], [1], [0], 0],
+  ['that nobody has heard, and that is in the LAN, is not ours', [], [1], [0], 0],
+  ['that goes by no uplink is left to who had it so', [by(0)], [1], [1], 0],
+  ['for which there is no way stays', [by(2)], [1], [], 0],
+])('a tunnel %s', (_, flows, alive, home, count) => {
+  expect(moves(flows, 3000, alive, new Map(), [1], home).moves).toHaveLength(count)
+})
+
+test('of which nothing is known is moved once for each change', () => {
+  const first = moves([], 100, [1])
+  expect(first.moves).toHaveLength(1)
+  expect(moves([], 50_000, [1], first.moved)).toMatchObject({ moves: [], astray: true })
 })
 
 test('looking goes on only while one is astray', () => {
@@ -93,18 +118,20 @@ test('after a move it is waited for, twice as long each time, and in the end for
 
 test('what wg(8) lists', () => {
   const ports = 'wg0\t40000\nwg1\t0\n'
+  // As it is: an interface is named before its first peer alone, and one that has none ends without a line.
   const lines = [
-    `wg0\t${key}\t203.0.113.1:51820`,
-    `wg0\t${key}\t[2001:db8::1]:51821`,
-    `wg0\t${key}\t(none)`,
-    `wg0\tno key\t203.0.113.1:1`,
+    `wg2\twg0\t${key}\t203.0.113.1:51820`,
+    `${key}\t[2001:db8::1]:51821`,
+    `${key}\t(none)`,
+    'no key\t203.0.113.1:1',
+    `${key}\t[fe80::1%wan1]:51820`,
     `wg1\t${key}\t203.0.113.1:51820`,
-    `wg0\t${key}\t[fe80::1%wan1]:51820`,
   ]
-  expect(parsePeers(ports, `${lines.join('\n')}\n`).map(({ endpoint }) => endpoint)).toEqual([
-    '203.0.113.1:51820',
-    '[2001:db8::1]:51821',
+  expect(parsePeers(ports, 'wg0\t0xca6c\nwg1\toff\n', `${lines.join('\n')}\n`)).toMatchObject([
+    { device: 'wg0', endpoint: '203.0.113.1:51820', mark: 0xca6c },
+    { device: 'wg0', endpoint: '[2001:db8::1]:51821', mark: 0xca6c },
   ])
+  expect(parsePeers('wg1\t1\n', 'wg1\toff\n', `${lines[5]}\n`)).toMatchObject([{ device: 'wg1', mark: 0 }])
 })
 
 test('what conntrack(8) lists', () => {
