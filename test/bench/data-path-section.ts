@@ -166,12 +166,13 @@ function titleOf(variant: Variant): string {
 /** Every item of ifbalance's, by what its configuration has. */
 function variantTable(results: readonly Result[]): string {
   const plain = pathsOf(results, 'plain', 2)
-  const rows = variants.map((variant) => {
+  const rows = variants.flatMap((variant) => {
     const paths = pathsOf(results, 'ifbalance', 2, variant)
+    if (!paths) return []
     const cells = items.flatMap((item) =>
-      ways.map((way) => figure(paths && plain ? paths.inet[way][item] - plain.inet[way][item] : undefined)),
+      ways.map((way) => figure(plain ? paths.inet[way][item] - plain.inet[way][item] : undefined)),
     )
-    return [titleOf(variant), ...cells]
+    return [[titleOf(variant), ...cells]]
   })
   return table(['configured', ...items.flatMap((item) => ways.map((way) => `${itemTitles[item]}, ${way}`))], rows)
 }
