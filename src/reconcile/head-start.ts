@@ -52,6 +52,7 @@ export async function leaveTheDead(config: Config): Promise<readonly Route[]> {
 
 /** The world, where routes are still the former ones: what follows from the change is decided by what was there before it. */
 export function withFormer(observed: Observed, former: readonly Route[]): Observed {
+  if (former.length === 0) return observed
   const isReplaced = isOneOf(former)
   return { ...observed, routes: [...observed.routes.filter((route) => !isReplaced(route)), ...former] }
 }
@@ -62,8 +63,10 @@ export function withReturned(
   wanted: readonly Route[],
   former: readonly Route[],
 ): readonly Step[] {
+  if (former.length === 0) return steps
   const isThere = isOneOf(steps.flatMap((step) => (step.kind === 'replace-route' ? [step.route] : [])))
-  const back = wanted.filter((route) => isOneOf(former)(route) && !isThere(route))
+  const wasTaken = isOneOf(former)
+  const back = wanted.filter((route) => wasTaken(route) && !isThere(route))
   return [...steps, ...back.map((route) => ({ kind: 'replace-route', route }) as const)]
 }
 
