@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { command } from './command.ts'
 import { labPaths } from './names.ts'
-import { oneAtATime } from './once.ts'
+import { longestBuildMs, oneAtATime } from './once.ts'
 
 export type Release = 'bookworm' | 'trixie'
 
@@ -66,7 +66,7 @@ export async function debianRoot(
       rmSync(draft, { recursive: true, force: true })
       await command(
         ['/usr/bin/mmdebstrap', '--quiet', '--variant=minbase', `--include=${packages.join(',')}`, release, draft],
-        { timeoutMs: 600_000 },
+        { timeoutMs: longestBuildMs },
       )
       rmSync(idFile, { force: true })
       rmSync(folder, { recursive: true, force: true })

@@ -23,7 +23,7 @@ const text = `# Measurements
 
 Made by \`node test/lab/measurements-to-docs.ts\` of the newest run of all tests. \`npm run measurements\` runs them, fails on a
 figure beyond its bound, and writes this page; \`npm test\` fails only beyond three times the bound, as it has to be right on a
-busy machine, too. Figures beyond their bound are **bold**. The silent blackhole 50 times takes six minutes more, as
+busy machine and on a slow one, too. Figures beyond their bound are **bold**. The silent blackhole 50 times takes six minutes more, as
 \`IFBALANCE_ROUNDS=50 npx vitest run --project kernel test/kernel/health.test.ts -t 'B3 silent blackhole under'\`.
 \`npm run test:outages\` has 100 outages of all lines at once (18 minutes), with connections of the host and the LAN in IPv4 and IPv6; on
 2026-11-27, beside other tests: no connection was cut, nor by 32 more with eight lines, or of half a minute. \`npm run test:staying\` has 100 connections of each kind (2 minutes); on that day none of 4,400 was

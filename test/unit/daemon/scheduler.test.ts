@@ -99,7 +99,7 @@ test('what is urgent waits for no quiet, but after a long run for others to have
   scheduler.hint(cause('kernel'), 'at once')
   await vi.advanceTimersByTimeAsync(0)
   expect(runs).toHaveLength(1)
-  await vi.advanceTimersByTimeAsync(550)
+  await vi.advanceTimersByTimeAsync(2300)
   await endRun()
   scheduler.hint(cause('kernel'), 'at once')
   await vi.advanceTimersByTimeAsync(299)

@@ -1,6 +1,9 @@
 import { expect, test, vi } from 'vitest'
 
 let load = 0
+let startMs = 1
+let clock = 0
+vi.mock('node:child_process', () => ({ spawnSync: () => (clock += startMs) }))
 vi.mock('node:os', () => ({ availableParallelism: () => 2, loadavg: () => [load, 0, 0] }))
 vi.mock('node:fs', () => ({ appendFileSync: () => undefined, mkdirSync: () => undefined }))
 
@@ -9,6 +12,7 @@ const figure = { name: 'x', unit: 'ms', release: 'none', stack: 'none' }
 /** What is told of a figure with these bounds; undefined when it is well. */
 async function told(value: number, bounds: { readonly limit?: number; readonly least?: number }, strict = false) {
   vi.stubEnv('IFBALANCE_FIGURES', strict ? 'strict' : '')
+  vi.spyOn(performance, 'now').mockImplementation(() => clock)
   vi.resetModules()
   const { record } = await import('../../lab/measurements.ts')
   try {
@@ -39,4 +43,15 @@ test('where programs wait for the processors, three times as much as their numbe
   expect(await told(1201, { limit: 100 })).toContain('12.0 times over')
   expect(await told(101, { limit: 100 }, true)).toContain('at most 100 ms')
   load = 0
+})
+
+test('where starting a program takes longer than usual, as many times more', async () => {
+  startMs = 8
+  expect(await told(1200, { limit: 100 })).toBeUndefined()
+  expect(await told(1201, { limit: 100 })).toContain('12.0 times over')
+  expect(await told(101, { limit: 100 }, true)).toContain('at most 100 ms')
+  load = 4
+  expect(await told(2400, { limit: 100 })).toBeUndefined()
+  load = 0
+  startMs = 1
 })
