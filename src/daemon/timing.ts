@@ -13,7 +13,10 @@ export interface Timing {
    * more.
    */
   readonly sweepMs: number
-  /** So much longer than the pauses between them may runs have taken before one has to wait: see `overdrawn`. */
+  /**
+   * So much longer than the pauses between them may runs have taken before one has to wait, or as long as a few of them take:
+   * see `overdrawn`.
+   */
   readonly burstMs: number
   /** A run comes this long after a first failing one, doubled for each further one. */
   readonly retryMs: number
@@ -55,7 +58,8 @@ export function nextRun({ hints, idleHint, lastRun, overdrawn, failures, repairs
   if (hints === null && idleHint === null) return lastRun.ended + (failures > 0 ? retry : sweep)
   const settled = Math.min(idle, hints ? Math.min(hints.last + timing.quietMs, hints.first + timing.maxMs) : idle)
   // Where hints never end (a full routing table in flux), half of the time is left to others.
-  const rest = failures > 0 ? retry : Math.max(0, Math.min(overdrawn, timing.sweepMs) - timing.burstMs)
+  const burst = Math.max(timing.burstMs, Math.min(took * aFew, maxBurstMs))
+  const rest = failures > 0 ? retry : Math.max(0, Math.min(overdrawn, timing.sweepMs) - burst)
   return Math.max(settled, lastRun.ended + rest, repairDue(repairs, timing.repairs))
 }
 
@@ -69,3 +73,6 @@ const sweepRest = 60
 const maxSweepMs = 300_000
 /** The same of what is not urgent. */
 const idleRest = 30
+/** How many runs may come in a row on a slow host, and for how long, before half of the time is left to others. */
+const aFew = 4
+const maxBurstMs = 2000
