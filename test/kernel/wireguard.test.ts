@@ -186,10 +186,11 @@ test('what peers still send to a line that is left keeps nothing on it', { timeo
   await untilBy(1)
 })
 
+const rule = `[uplink wan1]\n[rule elsewhere]\ndestination = ${elsewhere.address}\nuplinks = wan2 wan1\nmode = failover\n`
+
 test('a tunnel that a rule has on another line is left there', {
   timeout: 6 * longPatienceMs,
 }, async () => {
-  const rule = `[uplink wan1]\n[rule elsewhere]\ndestination = ${elsewhere.address}\nuplinks = wan2 wan1\nmode = failover\n`
   await restart(lab, `${standby}${rule}`)
   await untilJudged(lab, 4)
   // What has begun already stays where it is, whatever a rule says.
@@ -220,6 +221,33 @@ test('a tunnel that a rule has on another line is left there', {
     value: Math.max(silence, monotonicMs() - last),
     limit: 500,
   })
+})
+
+test('a tunnel that a rule has on a line that carries nothing else leaves it when it dies, and comes back', {
+  timeout: 6 * longPatienceMs,
+}, async () => {
+  await restart(lab, `${standby}${rule}`)
+  await untilJudged(lab, 4)
+  await lab.exec(['/usr/sbin/conntrack', '-D', '-p', 'udp', '--dport', String(elsewhere.port)])
+  await untilBy(1)
+  await untilBy(2, elsewhere)
+  await blackhole(lab.network, 2)
+  await lab.tells({ event: 'uplink', uplink: 'wan2', to: 'offline' })
+  record({
+    ...figure,
+    name: 'verdict -> WireGuard by a rule leaves the dead line',
+    value: await untilBy(1, elsewhere),
+    limit: 1500,
+  })
+  await mend(lab.network, 2)
+  await untilJudged(lab, 4)
+  record({
+    ...figure,
+    name: 'the line is back -> WireGuard by a rule returns',
+    value: await untilBy(2, elsewhere),
+    limit: 6000,
+  })
+  expect(lab.told({ event: 'tunnel', peer: usualKey })).toEqual([])
 })
 
 test('with tunnels = leave, it stays where it is', async () => {

@@ -32,7 +32,8 @@ const part = 0.25
 
 export function watchTunnels(pulse: Ticker): TunnelWatch {
   let ways: (Ways & { readonly numberOf: (mark: number) => number; readonly since: number }) | null = null
-  let carrying = ''
+  /** What tunnels may follow. */
+  let followed = ''
   let facts: Facts | null = null
   let moved: Moved = new Map()
   let isLooking = false
@@ -117,10 +118,12 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
         return
       }
       const found = waysOf(desired, config)
-      const text = families.map((family) => [...found.carrying[family]].sort().join()).join(' ')
-      const isFirst = carrying === ''
-      if (text === carrying) return
-      carrying = text
+      // Rules have tunnels also on lines that carry nothing else.
+      const sets = config.rules.length > 0 ? [found.carrying, found.alive] : [found.carrying]
+      const text = sets.flatMap((by) => families.map((family) => [...by[family]].sort().join())).join(' ')
+      const isFirst = followed === ''
+      if (text === followed) return
+      followed = text
       ways = { ...found, numberOf: (mark) => numberOf(mark, config.layout), since: performance.now() }
       // What a start finds was there before it.
       if (!isFirst) void begin()
