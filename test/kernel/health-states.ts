@@ -1,6 +1,6 @@
 /** What the daemon of a health lab thinks and does, asked until it is as expected. */
 import { monotonicMs } from '../lab/command.ts'
-import { patienceMs } from '../lab/patience.ts'
+import { patienceMs, restMs } from '../lab/patience.ts'
 import { bestOf, devicesOf } from './balanced.ts'
 import type { HealthLab } from './health-lab.ts'
 
@@ -23,10 +23,10 @@ export async function until(
   timeoutMs = patienceMs,
 ): Promise<number> {
   const begun = monotonicMs()
-  while (!(await isSo())) {
+  for (let looked = begun; !(await isSo()); looked = monotonicMs()) {
     if (monotonicMs() - begun > timeoutMs)
       throw new Error(`never so: ${what}:\n${lab.said().slice(-20).join('\n')}\n${await health(lab)}`)
-    await pause(20)
+    await pause(restMs(monotonicMs() - looked))
   }
   return monotonicMs() - begun
 }

@@ -13,3 +13,8 @@ export const longPatienceMs = 60_000
  * ten times as long as alone; its own clock does not notice.
  */
 export const emulatedPatienceMs = 1_500_000
+
+/** The pause in ms after a look that took so long: looking runs programs, and what is awaited needs the processors, too. */
+export function restMs(tookMs: number): number {
+  return Math.min(200, Math.max(20, 2 * tookMs))
+}

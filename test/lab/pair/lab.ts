@@ -1,7 +1,7 @@
 /** The whole lab: two routers with everything on them, what is around them, and connections. */
 import { type Disposer, disposer } from '../disposer.ts'
 import type { Release } from '../image.ts'
-import { longPatienceMs } from '../patience.ts'
+import { longPatienceMs, restMs } from '../patience.ts'
 import { sweep } from '../sweep.ts'
 import { createMachineRouter } from './machine-router.ts'
 import { createPairNetwork, leased, type PairNetwork, serveLeases, shared } from './network.ts'
@@ -100,11 +100,11 @@ export async function pairLab(variant: Variant, releases?: Releases): Promise<Pa
 
 async function until(router: PairRouter, what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + longPatienceMs
-  while (!(await isSo())) {
+  for (let looked = Date.now(); !(await isSo()); looked = Date.now()) {
     if (Date.now() > deadline) {
       const said = [...router.said().slice(-15), ...router.others().slice(-25)]
       throw new Error(`waiting: router ${router.name} never ${what}:\n${said.join('\n')}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, restMs(Date.now() - looked)))
   }
 }
