@@ -1,5 +1,5 @@
 /** MPTCP's endpoints and limits: what ip(8) is told, and what it lists. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { paths, programs } from '../layout.ts'
 import type { Mptcp, MptcpEndpoint } from '../model/mptcp.ts'
@@ -30,6 +30,11 @@ export function hasMptcp(): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether mptcpd runs as Debian's unit: systemd keeps a control group for a service while that has processes. */
+export function runsMptcpd(): boolean {
+  return existsSync(join(paths.cgroups, 'system.slice/mptcp.service'))
 }
 
 /** What there is. Null where the kernel does not say, as in a container without rights. */

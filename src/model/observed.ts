@@ -34,6 +34,8 @@ export interface Observed {
   readonly flowtables?: boolean
   /** MPTCP's endpoints; absent where the kernel has none, nobody wants them, or there are no two uplinks. */
   readonly mptcp?: Mptcp
+  /** With `mptcp`: mptcpd runs, which makes endpoints of addresses as they come, and of none that is one already. */
+  readonly mptcpd?: true
   /** Values by sysctl name with slashes (`net/ipv4/conf/wan1/rp_filter`), as interfaces' names may have dots. */
   readonly sysctls: Readonly<Record<string, string>>
   /** By interface, what its DHCP client said last. */

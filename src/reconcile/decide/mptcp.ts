@@ -26,7 +26,8 @@ const families = ['inet', 'inet6'] as const
  * that is usable stays: with its endpoint, the kernel would end the subflow that a connection has left.
  */
 export function decideMptcp(config: Config, uplinks: readonly Uplink[], observed: Observed): Mptcp | undefined {
-  if (!observed.mptcp || config.balance.mptcp === 'no' || othersEndpoints(observed).length > 0) return undefined
+  if (!observed.mptcp || config.balance.mptcp === 'no') return undefined
+  if (observed.mptcpd || othersEndpoints(observed).length > 0) return undefined
   if (uplinks.length < 2) return undefined
   const all = families.flatMap((family) => candidates(family, config, uplinks, observed)).toSorted(byUse)
   const distinct = all.filter(({ address }, index) => all.findIndex((other) => other.address === address) === index)

@@ -12,7 +12,7 @@ import { parseRoutes } from '../../kernel/iproute/route.ts'
 import { allRoutes, countRoutes, mostListed } from '../../kernel/iproute/route-listing.ts'
 import { parseRule } from '../../kernel/iproute/rule.ts'
 import { readTableNames } from '../../kernel/iproute/table-name-files.ts'
-import { hasMptcp, readMptcp } from '../../kernel/mptcp.ts'
+import { hasMptcp, readMptcp, runsMptcpd } from '../../kernel/mptcp.ts'
 import { takesFlowtables } from '../../kernel/nft/flowtables.ts'
 import { parseListing } from '../../kernel/nft/table.ts'
 import { isNoSuchTable, refusalText } from '../../kernel/refusal-text.ts'
@@ -105,7 +105,7 @@ export async function observe(config: Pick<Config, 'balance' | 'rules'>, { rules
     ...(foreignNat?.reversePath && { reversePath: true as const }),
     ...(existsSync(paths.ipsec) && { ipsec: true as const }),
     ...(flowtables === null ? {} : { flowtables }),
-    ...(mptcp && { mptcp }),
+    ...(mptcp && { mptcp, ...(runsMptcpd() && { mptcpd: true as const }) }),
     sysctls: readSysctls(links, Object.keys(state.sysctls), config.balance.sourceCheck === 'own'),
     leases,
     ...(Object.keys(nameServers6).length > 0 && { nameServers6 }),
