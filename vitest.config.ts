@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { emulatedPatienceMs, patienceMs } from './test/lab/patience.ts'
+import { emulatedPatienceMs, hangsMs, patienceMs } from './test/lab/patience.ts'
 
 /** `expect.poll` gives up after a second otherwise, which a busy machine may take for one look. */
 const patience = { poll: { timeout: patienceMs } }
@@ -28,8 +28,8 @@ export default defineConfig({
           name: 'kernel',
           globalSetup: ['test/room/bundle.ts'],
           include: ['test/kernel/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: hangsMs,
+          hookTimeout: hangsMs,
         },
       },
       {
@@ -37,8 +37,8 @@ export default defineConfig({
           ...onMachines,
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
+          testTimeout: hangsMs,
+          hookTimeout: hangsMs,
         },
       },
       {
@@ -46,8 +46,8 @@ export default defineConfig({
           ...onMachines,
           name: 'managers',
           include: ['test/managers/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          testTimeout: hangsMs,
+          hookTimeout: hangsMs,
           fileParallelism: false,
         },
       },

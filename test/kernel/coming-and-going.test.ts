@@ -14,6 +14,7 @@ import { keepFact } from '../../src/sources/keep.ts'
 import { stateFile } from '../../src/store/state.ts'
 import { configOf } from '../config-of.ts'
 import { record } from '../lab/measurements.ts'
+import { hangsMs } from '../lab/patience.ts'
 import { run } from '../lab/run.ts'
 import { endsAsFresh } from './fresh-start.ts'
 import { scenario } from './namespace.ts'
@@ -159,16 +160,17 @@ async function anHourLater(plugged: readonly string[]): Promise<void> {
 }
 
 const sequences = Number(process.env['SEQUENCES'] ?? 3)
+const timeoutMs = hangsMs + sequences * 30_000
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e9)
 
 test(
   `R3: uplinks come and go, ${sequences} sequences of it: all is as a fresh start makes it, and what is gone is given back (seed ${seed})`,
   async () => {
-    const { names, failure } = await play({ timeoutMs: sequences * 30_000 }, sequences, seed)
+    const { names, failure } = await play({ timeoutMs }, sequences, seed)
     expect(failure, `seed ${seed}`).toBeNull()
     expect(names).toBeGreaterThan(0)
     const name = `sequences of uplinks that come and go, of ${sequences}, that end unlike a fresh start`
     record({ name, value: 0, unit: 'sequences', limit: 0, release: 'namespace', stack: 'kernel' })
   },
-  sequences * 31_000,
+  timeoutMs + 30_000,
 )

@@ -91,4 +91,4 @@ test('a drained uplink keeps what it has, also disabled, until its link goes; ne
   const waiting = host.ifbalance(['drain', '--wait', 'wan1'])
   await host.run(['/bin/sh', '-c', `for f in ipv4 ipv6; do conntrack -D -f $f --mark 0x1000000/0x3f000000; done; true`])
   expect(await waiting).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('no connections are left') })
-}, 600_000)
+})

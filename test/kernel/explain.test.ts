@@ -127,10 +127,8 @@ function readable({ rules, mode, weights }: { rules: readonly string[]; mode: st
 
 const seed = Number(process.env['SEED'] ?? 20261123)
 
-test(`what explain says of random rulesets and packets is where they go (SEED=${seed})`, {
-  timeout: 240_000,
-}, async () => {
-  const { certain, several: ofSeveral, ipv6, wrong } = await play({ timeoutMs: 230_000 }, seed)
+test(`what explain says of random rulesets and packets is where they go (SEED=${seed})`, async () => {
+  const { certain, several: ofSeveral, ipv6, wrong } = await play({}, seed)
   expect(wrong).toEqual([])
   expect(certain).toBeGreaterThan(200)
   expect(ofSeveral).toBeGreaterThan(100)

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { randomOf } from '../lab/lines/random.ts'
 import { median, record } from '../lab/measurements.ts'
-import { longPatienceMs } from '../lab/patience.ts'
+import { hangsMs, longPatienceMs } from '../lab/patience.ts'
 import { connectTo, names, prepareBus, type SystemBus, startSystemBus } from './daemon-bus.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import type { Told } from './transcript.ts'
@@ -233,7 +233,7 @@ test(
             ...{ unit: 'ms', release: 'namespace', stack: 'kernel' },
           })
   },
-  120_000 + wanted * 6000,
+  hangsMs + wanted * 20_000,
 )
 
 /** When the kernel told that a device has no carrier, or has one, in milliseconds since 1970: ip(8) stamps what it hears. */

@@ -12,6 +12,7 @@ import type { Health } from '../../src/model/health.ts'
 import { reconcile, takeDown } from '../../src/reconcile/reconcile.ts'
 import { saveHealth } from '../../src/store/health.ts'
 import { configOf } from '../config-of.ts'
+import { hangsMs } from '../lab/patience.ts'
 import { run } from '../lab/run.ts'
 import { healthOf } from '../unit/builders.ts'
 import { expectationsOf, type Flows, isLeftToMain, linesOf } from './harm/expectations.ts'
@@ -211,11 +212,11 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1e9)
 test(
   `${choices} random routers of others' making: what worked without us works with us, and after us (seed ${seed})`,
   async () => {
-    const timeoutMs = 60_000 + choices * 20_000
+    const timeoutMs = hangsMs + choices * 60_000
     const { runs, flows, failure } = await play({ timeoutMs }, choices, seed, Boolean(process.env['SHRINK']))
     expect(failure, `seed ${seed}`).toBeNull()
     expect(runs).toBe(choices)
     expect(flows).toBeGreaterThan(choices * 20)
   },
-  90_000 + choices * 20_000,
+  hangsMs + choices * 60_000 + 30_000,
 )

@@ -122,4 +122,4 @@ test('F11 what is removed again and again is put back with patience, and the sta
   } finally {
     await host.end()
   }
-}, 300_000)
+})

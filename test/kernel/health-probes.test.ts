@@ -145,7 +145,7 @@ describe('tiers', () => {
     const results = await sessions.stop()
     for (const { peer, error } of results)
       expect([peer, error]).toEqual([addresses.publicOf(1), expect.stringMatching(/ECONN/)])
-  }, 180_000)
+  })
 
   test('old connections on a standby line that dies are lost at both ends, healthy ones are not touched', async () => {
     await restart(lab, '[uplink wan1]\nstandby = yes\n')
@@ -167,7 +167,7 @@ describe('tiers', () => {
     expect((await oldLan.stop()).every(({ peer }) => peer.includes(addresses.publicOf(1)))).toBe(true)
     for (const { peer, lost, error } of await healthy.stop())
       expect([peer, lost, error]).toEqual([addresses.publicOf(2), 0, null])
-  }, 180_000)
+  })
 
   test('a quota that is used up demotes, and disables where that is wished; it is kept over a restart', async () => {
     await lab.exec(['/usr/bin/rm', '-f', '/var/lib/ifbalance/quota.json'])

@@ -44,7 +44,7 @@ const play = await scenario(import.meta, async () => {
 })
 
 test('P1: every beginning of an apply and of a removal carries traffic, and the next run ends right', async () => {
-  const { prefixes, broken } = await play({ timeoutMs: 290_000 })
+  const { prefixes, broken } = await play({})
   expect(broken).toEqual([])
   expect(prefixes).toBeGreaterThan(80)
-}, 300_000)
+})

@@ -90,7 +90,6 @@ const carried = () => carriedBytes([{ namespace: isp(1) }, { namespace: isp(2) }
 
 test.each(Object.entries(servers))(
   'one connection is carried by both lines, and goes on whichever of them fails (%s)',
-  { timeout: 6 * longPatienceMs },
   async (_, address) => {
     await restart(lab)
     await untilJudged(lab, 4)
@@ -251,9 +250,7 @@ test("others' endpoints are left alone, and ours step aside", async () => {
   expect(await endpoints()).toEqual([...wan1, ...wan2].sort())
 })
 
-test('those of an uplink go when it is disabled or gone, and are back with it', {
-  timeout: 2 * longPatienceMs,
-}, async () => {
+test('those of an uplink go when it is disabled or gone, and are back with it', async () => {
   await restart(lab)
   await untilEndpoints(...wan1, ...wan2)
   await lab.ifbalance(['disable', 'wan2'])

@@ -1,5 +1,7 @@
 /** Network and mount namespaces of a test's own; they end with what runs in them, whatever happens. */
+
 import { fileURLToPath } from 'node:url'
+import { hangsMs } from '../lab/patience.ts'
 import { type Options, type Result, run } from '../lab/run.ts'
 
 /**
@@ -29,7 +31,7 @@ async function inNamespace(script: URL, args: readonly string[], options: Option
   const prepare = 'mount -t tmpfs t /run && mount -t sysfs s /sys && ip link set lo up && exec "$@"'
   const node = [process.execPath, fileURLToPath(script), ...args]
   return run('/usr/bin/unshare', ['-n', '-m', '/bin/sh', '-c', prepare, 'sh', ...node], {
-    timeoutMs: 170_000,
+    timeoutMs: hangsMs - 60_000,
     env: { IFBALANCE_ROOM: process.env['IFBALANCE_ROOM'] ?? String(process.pid) },
     ...options,
   })

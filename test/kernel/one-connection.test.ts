@@ -145,7 +145,6 @@ test.each([
   ['inet6', 2, 'wan1'],
 ] as const)(
   'one download of a LAN client is carried by both lines, and goes on when one is dead (%s)',
-  { timeout: 4 * longPatienceMs },
   async (family, dead, left) => {
     const config = example('haproxy.cfg').replace(servers.inet, servers[family])
     await lab.exec(['/usr/bin/tee', '/etc/haproxy/haproxy.cfg'], config)

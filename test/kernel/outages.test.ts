@@ -6,6 +6,7 @@ import { openIsp } from '../lab/isp.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
 import { giveLanIpv6 } from '../lab/network.ts'
+import { hangsMs } from '../lab/patience.ts'
 import { openSessions, type SessionResult, type Sessions } from '../lab/traffic.ts'
 import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
 import { health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
@@ -134,7 +135,7 @@ async function outage({ drop, duration, isBusy }: Round): Promise<void> {
 }
 
 test('common outages: no connection of IPv4 or IPv6 is cut, no line is held down or degraded afterwards', {
-  timeout: 30_000 + allRounds.length * 30_000 + (isLong ? 600_000 : 0),
+  timeout: hangsMs + allRounds.length * 60_000,
 }, async () => {
   await restart(lab)
   const failures: string[] = []

@@ -12,7 +12,7 @@ const more = '[ha]\nready = 2\nhold = 60\n'
 beforeAll(async () => {
   const files = { ifbalance: 'ifbalance.conf', keepalived: 'keepalived.conf', conntrackd: 'conntrackd.conf' }
   lab = await pairLab({ ...files, addresses: 'static', more })
-}, 120_000)
+})
 
 afterAll(() => lab?.dispose())
 

@@ -51,7 +51,7 @@ test('P1: killed at random moments, twenty times: the next run ends right, and t
     await expectApplied()
     expect(await state(), `killed after ${moments.slice(0, round + 1).map(Math.round)} ms`).toBe(right)
   }
-}, 120_000)
+})
 
 test('P2: fifty hooks at once, with the daemon: all end well, and none is lost', async () => {
   const daemon = host.daemon()

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { reconcile } from '../../src/reconcile/reconcile.ts'
 import { configOf } from '../config-of.ts'
 import { record } from '../lab/measurements.ts'
+import { hangsMs } from '../lab/patience.ts'
 import { run } from '../lab/run.ts'
 import { endsAsFresh } from './fresh-start.ts'
 import { scenario } from './namespace.ts'
@@ -99,16 +100,17 @@ async function happen(event: string): Promise<void> {
 }
 
 const sequences = Number(process.env['SEQUENCES'] ?? 60)
+const timeoutMs = hangsMs + sequences * 10_000
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e9)
 
 test(
   `after ${sequences} sequences of random events all is as a fresh apply makes it (seed ${seed})`,
   async () => {
-    const { runs, failure } = await play({ timeoutMs: sequences * 10_000 }, sequences, seed)
+    const { runs, failure } = await play({ timeoutMs }, sequences, seed)
     expect(failure, `seed ${seed}`).toBeNull()
     expect(runs).toBe(sequences)
     const name = `random event sequences, of ${sequences}, that end unlike a fresh apply`
     record({ name, value: 0, unit: 'sequences', limit: 0, release: 'namespace', stack: 'kernel' })
   },
-  sequences * 10_500,
+  timeoutMs + 30_000,
 )

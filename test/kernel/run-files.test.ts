@@ -190,7 +190,7 @@ describe('P8: /run/ifbalance read-only', () => {
     expect(await host.ifbalance(['apply'])).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await host.ifbalance(['down'])).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await state()).toBe(before)
-  }, 90_000)
+  })
 
   test('mounted over under a running daemon: told, it goes on, and what was remembered is not lost', async () => {
     const before = await state()

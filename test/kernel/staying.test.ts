@@ -135,7 +135,7 @@ test('what began while nobody translated lives once we do; what may live is not 
   const late = await beginAll()
   daemon.signal('SIGCONT')
   await expectAnswers(late)
-}, 300_000)
+})
 
 /** As scripts for shaping do: without masks, behind our hooks. */
 const saved = {
@@ -172,7 +172,6 @@ test.each(Object.entries(saved))(
     await holding.expectAllWell('new ones')
     expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
   },
-  300_000,
 )
 
 /** As firewalld has it, with IPv6_rpfilter=strict. */
@@ -193,7 +192,7 @@ test("others who look the way back of IPv6 up by the packet's mark find the upli
   await holding.expectAllWell('strict')
   await holding.expectAllWell('strict', 'server')
   expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
-}, 300_000)
+})
 
 test('what others do not have tracked, and nobody can translate, leaves by the uplink of its prefix', async () => {
   const rules = ['saddr', 'daddr'].map((which) => `ip6 ${which} ${prefix}/64 notrack`).join('; ')
@@ -223,4 +222,4 @@ test('what others do not have tracked, and nobody can translate, leaves by the u
   await expect.poll(ours).not.toContain('untracked')
   await host.run(rule('del'))
   await expect.poll(ours).toContain('untracked')
-}, 300_000)
+})

@@ -173,8 +173,8 @@ async function hear(): Promise<Readonly<Record<'host' | 'lan', readonly string[]
 let played: Awaited<ReturnType<typeof play>>
 
 beforeAll(async () => {
-  played = await play({ timeoutMs: 170_000 })
-}, 180_000)
+  played = await play({})
+})
 
 function of(what: string, side: string): readonly (number | null)[] {
   const packetsOf = played.seen[what]?.[side]

@@ -181,8 +181,8 @@ async function hangUp(talkers: Awaited<ReturnType<typeof talk>>) {
 let played: Awaited<ReturnType<typeof play>>
 
 beforeAll(async () => {
-  played = await play({ timeoutMs: 110_000 })
-}, 120_000)
+  played = await play({})
+})
 
 test.each([
   ['forwarded', 0],

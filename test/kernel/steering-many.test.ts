@@ -102,8 +102,8 @@ async function where(first: number): Promise<readonly (number | null)[]> {
 let played: Awaited<ReturnType<typeof play>>
 
 beforeAll(async () => {
-  played = await play({ timeoutMs: 170_000 })
-}, 180_000)
+  played = await play({})
+})
 
 const note = (name: string, value: number, unit: string, limit: number | null = null) =>
   record({ name, value, unit, limit, release: 'namespace', stack: 'rules' })

@@ -68,7 +68,7 @@ let played: Awaited<ReturnType<typeof play>>
 
 beforeAll(async () => {
   played = await play({})
-}, 120_000)
+})
 
 test('each ruleset is taken in at once, and nothing is left to do', () => expect(played.troubles).toEqual([]))
 

@@ -85,7 +85,7 @@ async function untilBy(isp: 1 | 2, peer: Peer = usual): Promise<number> {
 const standby = '[uplink wan2]\nstandby = yes\n'
 const figure = { unit: 'ms', release: 'namespaces', stack: 'wireguard-go' }
 
-test('a tunnel on a line that dies goes on by the other, and comes back', { timeout: 4 * longPatienceMs }, async () => {
+test('a tunnel on a line that dies goes on by the other, and comes back', async () => {
   await restart(lab, standby)
   await untilJudged(lab, 4)
   await untilBy(1)
@@ -106,7 +106,7 @@ async function leaveOver(): Promise<void> {
   await lab.exec(['/usr/sbin/conntrack', '-I', '-p', 'udp', ...ends, ...kept])
 }
 
-test('a lost carrier, and a tunnel on a line that stays is not touched', { timeout: 4 * longPatienceMs }, async () => {
+test('a lost carrier, and a tunnel on a line that stays is not touched', async () => {
   await restart(lab, standby)
   await untilJudged(lab, 4)
   await untilBy(1)
@@ -167,7 +167,7 @@ async function talk(farAddress: string, publicOf: (isp: 1 | 2) => string) {
   }
 }
 
-test('what peers still send to a line that is left keeps nothing on it', { timeout: 6 * longPatienceMs }, async () => {
+test('what peers still send to a line that is left keeps nothing on it', async () => {
   await restart(lab, standby)
   await untilJudged(lab, 4)
   await untilBy(1)
@@ -188,9 +188,7 @@ test('what peers still send to a line that is left keeps nothing on it', { timeo
 
 const rule = `[uplink wan1]\n[rule elsewhere]\ndestination = ${elsewhere.address}\nuplinks = wan2 wan1\nmode = failover\n`
 
-test('a tunnel that a rule has on another line is left there', {
-  timeout: 6 * longPatienceMs,
-}, async () => {
+test('a tunnel that a rule has on another line is left there', async () => {
   await restart(lab, `${standby}${rule}`)
   await untilJudged(lab, 4)
   // What has begun already stays where it is, whatever a rule says.
@@ -223,9 +221,7 @@ test('a tunnel that a rule has on another line is left there', {
   })
 })
 
-test('a tunnel that a rule has on a line that carries nothing else leaves it when it dies, and comes back', {
-  timeout: 6 * longPatienceMs,
-}, async () => {
+test('a tunnel that a rule has on a line that carries nothing else leaves it when it dies, and comes back', async () => {
   await restart(lab, `${standby}${rule}`)
   await untilJudged(lab, 4)
   await lab.exec(['/usr/sbin/conntrack', '-D', '-p', 'udp', '--dport', String(elsewhere.port)])

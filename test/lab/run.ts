@@ -1,5 +1,6 @@
 /** How tests run a program to its end. Of its own: a fault in src/os/run.ts must not hide behind a lab that has it as well. */
 import { execa } from 'execa'
+import { hangsMs } from './patience.ts'
 
 export interface Result {
   readonly stdout: string
@@ -18,7 +19,7 @@ export interface Options {
 
 /** Throws `PROGRAM ARGS: cause` for another exit code, and when time is up: then all that it started is killed as well. */
 export async function run(program: string, args: readonly string[], options: Options = {}): Promise<Result> {
-  const { input, accept = [0], timeoutMs = 60_000, env = {} } = options
+  const { input, accept = [0], timeoutMs = hangsMs / 3, env = {} } = options
   const child = execa(program, args, {
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },

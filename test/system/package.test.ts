@@ -55,7 +55,7 @@ describe.skipIf(missing)('trixie', () => {
       await run('/usr/bin/dpkg', '-i', '--force-downgrade', '/srv/now.deb')
     }
     await expectNothingLost(traffic)
-  }, 600_000)
+  })
 
   test('U6: an older version meets what a newer one wrote: it ends right, nothing is lost', async () => {
     await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
@@ -79,7 +79,7 @@ describe.skipIf(missing)('trixie', () => {
       await run('/usr/bin/dpkg', '-i', '/srv/next.deb')
     }
     await expectNothingLost(traffic)
-  }, 600_000)
+  })
 
   test('an error in the configuration: systemctl reload fails with file and line, and every start goes on as before', async () => {
     const before = await ours()

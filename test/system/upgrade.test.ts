@@ -197,7 +197,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     } finally {
       for (const child of started) child.kill('SIGKILL')
     }
-  }, 600_000)
+  })
 
   test('a router on the LAN that says it leads out, when it is installed: host and LAN keep their ways', async () => {
     const { lan, host } = lab.network
@@ -255,7 +255,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
     } finally {
       for (const one of started) await one.stop()
     }
-  }, 300_000)
+  })
 
   /** Each provider has the servers, and what the host has without DHCP: an address and a gateway of IPv6. */
   async function giveServersAndIpv6(): Promise<void> {
