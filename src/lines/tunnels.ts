@@ -16,11 +16,11 @@ export interface Ways {
 
 /** What is known when tunnels are looked at. */
 export interface Known extends Ways {
-  /** The uplink of a connection with this mark; 0 where it goes by none. */
-  readonly numberOf: (mark: number) => number
+  /** The uplink of a connection; 0 where it goes by none. */
+  readonly numberOf: (flow: UdpFlow) => number
   /** When the uplinks that carry became those, in monotonic ms. */
   readonly since: number
-  /** By tunnel, the uplinks that it would take if it began now, where rules may say others than `carrying`. */
+  /** By tunnel, the uplinks that it would take if it began now, where that was asked: at times others than `carrying`. */
   readonly homes: ReadonlyMap<string, ReadonlySet<number>>
 }
 
@@ -63,8 +63,8 @@ export function strayed(
     const home = homeOf(peer, ways)
     const { [peer.family]: alive } = ways.alive
     if ([...home].every((number) => number === 0)) return false
-    const own = flows.filter((flow) => isFrom(flow, peer)).map(({ mark }) => ways.numberOf(mark))
-    const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow.mark)))
+    const own = flows.filter((flow) => isFrom(flow, peer)).map(ways.numberOf)
+    const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow)))
     if (own.includes(0) || (own.length === 0 && isTheirs)) return false
     const elsewhere = own.filter((number) => !home.has(number))
     if (own.length > 0 && elsewhere.length === 0) return false
@@ -83,7 +83,7 @@ export function strayed(
   return { moved, moves, astray }
 
   function isLeft(flow: UdpFlow, peer: TunnelPeer): boolean {
-    const number = ways.numberOf(flow.mark)
+    const number = ways.numberOf(flow)
     return (isFrom(flow, peer) || isTo(flow, peer)) && number !== 0 && !homeOf(peer, ways).has(number)
   }
 }

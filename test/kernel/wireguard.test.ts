@@ -106,6 +106,29 @@ async function leaveOver(): Promise<void> {
   await lab.exec(['/usr/sbin/conntrack', '-I', '-p', 'udp', ...ends, ...kept])
 }
 
+/** What wg-quick(8) does where a tunnel is for all addresses: the connection has the mark of its packets, and nothing of ours. */
+const marking = `table inet wg-quick {
+  chain arriving { type filter hook prerouting priority mangle; meta l4proto udp meta mark set ct mark; }
+  chain leaving { type filter hook postrouting priority mangle; meta l4proto udp meta mark 51820 ct mark set meta mark; }
+}`
+
+test('a tunnel whose mark is written over ours, as by wg-quick, follows as well', async () => {
+  await restart(lab, standby)
+  await untilJudged(lab, 4)
+  await lab.exec(['/usr/bin/wg', 'set', 'wg0', 'fwmark', '51820'])
+  await lab.exec(['/usr/sbin/nft', '-f', '-'], marking)
+  await lab.exec(['/usr/sbin/conntrack', '-D', '-p', 'udp', '--dport', String(port)])
+  await untilBy(1)
+  await blackhole(lab.network, 1)
+  await untilCarriers(lab, ['wan2'])
+  await untilBy(2)
+  await mend(lab.network, 1)
+  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
+  await untilBy(1)
+  await lab.exec(['/usr/sbin/nft', 'delete', 'table', 'inet', 'wg-quick'])
+  await lab.exec(['/usr/bin/wg', 'set', 'wg0', 'fwmark', '0'])
+})
+
 test('a lost carrier, and a tunnel on a line that stays is not touched', async () => {
   await restart(lab, standby)
   await untilJudged(lab, 4)
@@ -188,8 +211,14 @@ test('what peers still send to a line that is left keeps nothing on it', async (
 
 const rule = `[uplink wan1]\n[rule elsewhere]\ndestination = ${elsewhere.address}\nuplinks = wan2 wan1\nmode = failover\n`
 
-test('a tunnel that a rule has on another line is left there', async () => {
-  await restart(lab, `${standby}${rule}`)
+const route = `${elsewhere.address} via 10.2.0.1 dev wan2`
+
+test.each([
+  ['a rule', rule, ':'],
+  ['a route of table main', '', `ip route add ${route}`],
+])('a tunnel that %s has on another line is left there', async (_, config, prepare) => {
+  await lab.exec(['/bin/sh', '-c', prepare])
+  await restart(lab, `${standby}${config}`)
   await untilJudged(lab, 4)
   // What has begun already stays where it is, whatever a rule says.
   await lab.exec(['/usr/sbin/conntrack', '-D', '-p', 'udp', '--dport', String(elsewhere.port)])
@@ -219,6 +248,7 @@ test('a tunnel that a rule has on another line is left there', async () => {
     value: Math.max(silence, monotonicMs() - last),
     limit: 500,
   })
+  await lab.exec(['/bin/sh', '-c', `ip route del ${route} 2>/dev/null || :`])
 })
 
 test('a tunnel that a rule has on a line that carries nothing else leaves it when it dies, and comes back', async () => {

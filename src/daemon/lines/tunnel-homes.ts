@@ -1,4 +1,7 @@
-/** Which uplinks tunnels would take if they began now, where rules have a say: asked as by `ifbalance explain`. */
+/**
+ * Which uplinks tunnels would take if they began now: asked as by `ifbalance explain`, as rules and routes of table main may have
+ * them elsewhere than where new connections go.
+ */
 import { explain } from '../../explain/explain.ts'
 import type { Facts } from '../../explain/explanation.ts'
 import { type TunnelPeer, tunnelKey } from '../../model/tunnel.ts'
@@ -11,7 +14,7 @@ export async function homesOf(
   peers: readonly TunnelPeer[],
   facts: Facts,
 ): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
-  if (facts.config.rules.length === 0 || peers.length > most) return new Map()
+  if (peers.length > most) return new Map()
   const numbers = new Map(facts.desired.uplinks.map(({ name, number }) => [name, number]))
   return new Map(
     await Promise.all(

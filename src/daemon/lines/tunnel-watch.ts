@@ -9,6 +9,7 @@ import { conversationOf, type Move, type Moved, strayed, type Ways } from '../..
 import { balancedDevices, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
+import type { UdpFlow } from '../../model/tunnel.ts'
 import type { Family } from '../../net/family.ts'
 import { log } from '../../os/log.ts'
 import type { Ticker } from '../ticker.ts'
@@ -31,7 +32,7 @@ const mostAtOnce = 8
 const part = 0.25
 
 export function watchTunnels(pulse: Ticker): TunnelWatch {
-  let ways: (Ways & { readonly numberOf: (mark: number) => number; readonly since: number }) | null = null
+  let ways: (Ways & { readonly since: number }) | null = null
   /** What tunnels may follow. */
   let followed = ''
   let facts: Facts | null = null
@@ -52,7 +53,11 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       ...wanted.map((family) => readUdpFlows(family, ports)),
     ])
     const now = performance.now()
-    const { moved: after, moves, astray } = strayed(moved, peers, listed.flat(), { ...known, homes }, now)
+    const {
+      moved: after,
+      moves,
+      astray,
+    } = strayed(moved, peers, listed.flat(), { ...known, homes, numberOf: uplinkOf(latest) }, now)
     moved = after
     const isOver = !astray || now - known.since > watchfulMs
     const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
@@ -124,7 +129,7 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       const isFirst = followed === ''
       if (text === followed) return
       followed = text
-      ways = { ...found, numberOf: (mark) => numberOf(mark, config.layout), since: performance.now() }
+      ways = { ...found, since: performance.now() }
       // What a start finds was there before it.
       if (!isFirst) void begin()
     },
@@ -142,4 +147,17 @@ function waysOf({ routes, uplinks }: Desired, { layout }: Config): Ways {
     carrying: { inet: carryingIn('inet'), inet6: carryingIn('inet6') },
     alive: { inet: numbersIn('inet', () => true), inet6: numbersIn('inet6', () => true) },
   }
+}
+
+/** By its mark; where others write marks of their own over ours, as wg-quick(8) does, by the uplink whose address it has. */
+function uplinkOf({ config, desired }: Facts): (flow: UdpFlow) => number {
+  const owners = new Map(
+    desired.uplinks.flatMap((uplink) =>
+      families.flatMap((family) =>
+        (uplink[family]?.addresses ?? []).map((address) => [address, uplink.number] as const),
+      ),
+    ),
+  )
+  return ({ mark, source, answeredAt, destination }) =>
+    numberOf(mark, config.layout) || [source, answeredAt, destination].map((end) => owners.get(end)).find(Boolean) || 0
 }

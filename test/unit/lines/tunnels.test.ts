@@ -36,7 +36,7 @@ function moves(
   const ways = {
     carrying: { inet: new Set(carrying), inet6: none },
     alive: { inet: new Set(alive), inet6: none },
-    numberOf: (mark: number) => mark,
+    numberOf: ({ mark }: UdpFlow) => mark,
     since: 0,
     homes: new Map(home === null ? [] : [[tunnelKey(peer), new Set(home)]]),
   }
