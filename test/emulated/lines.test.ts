@@ -4,6 +4,7 @@ import { type Disposer, disposer } from '../lab/disposer.ts'
 import { record } from '../lab/measurements.ts'
 import { bootEmulated, lacksEmulator } from './machine.ts'
 import { projectFolder } from './paths.ts'
+import type { Narrow } from './programs/offload-narrow.ts'
 
 /** `npm run test:lines` tries the layouts of docs/layouts.md, too. */
 const isLong = process.env['IFBALANCE_LINES'] === 'long'
@@ -101,4 +102,28 @@ const booted = () => {
   test('dhcpcd is given a prefix by each: the LAN leaves by both, with addresses that each provider takes', async () =>
     expect(await playBooted(alone, 'dhcpcd')).toEqual(delegatedWell))
 }
+
+const offloaded = () => {
+  const alone = disposer()
+  afterAll(() => alone.dispose())
+
+  test('a line that takes less than it says, with offload: no transfer of the LAN hangs, in either direction and family', async () => {
+    const progress = (line: string) => process.stdout.write(`  ${line}\n`)
+    const machine = await bootEmulated(alone, { progress })
+    const program = `${projectFolder}/test/emulated/programs/offload-narrow.js`
+    const seen: readonly Narrow[] = JSON.parse(await machine.run(`${projectFolder}/node ${program}`))
+    expect(seen.map(({ mtu }) => mtu)).toEqual([1280, 1400, 1492])
+    for (const { mtu, hung, slowShare } of seen) {
+      record({
+        ...{ name: `path of ${mtu} bytes, ICMP filtered, with offload: transfers of 20 that hang` },
+        ...{ value: Math.max(...Object.values(hung)), unit: '', limit: 0 },
+        ...{ release: 'trixie kernel, emulated', stack: 'static' },
+      })
+      expect(hung).toEqual({ 'inet down': 0, 'inet up': 0, 'inet6 down': 0, 'inet6 up': 0 })
+      // Most of what the LAN sent and got went past the rules.
+      expect(slowShare).toBeLessThan(0.5)
+    }
+  })
+}
+if (isLong) describe.skipIf(lacksEmulator())('narrow lines', offloaded)
 if (isLong) describe.skipIf(lacksEmulator())('lines beside managers, on a booted Debian 13', booted)

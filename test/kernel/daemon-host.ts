@@ -71,14 +71,18 @@ export interface Running extends Omit<Transcript, 'hear'> {
   readonly ended: Promise<number | null>
 }
 
-export async function startHost(): Promise<Host> {
-  const holder = spawn(
-    '/usr/bin/unshare',
-    ['-m', '-n', '/bin/sh', '-c', prepare, 'sh', ...program, fromRoot('hooks/tell')],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  )
+/** What is under test, and the helper of its hooks, where they are not made from the sources. */
+interface Installed {
+  readonly program: readonly [string, string]
+  readonly tell: string
+}
+
+export async function startHost(
+  { program: argv, tell }: Installed = { program, tell: fromRoot('hooks/tell') },
+): Promise<Host> {
+  const holder = spawn('/usr/bin/unshare', ['-m', '-n', '/bin/sh', '-c', prepare, 'sh', ...argv, tell], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const started: ChildProcess[] = []
   let said = () => [] as readonly string[]
   await Promise.race([once(holder.stdout, 'data'), failed(holder)])
