@@ -109,15 +109,15 @@ test("with others' endpoints there are none of ours, and it is told", () => {
   expect(checkMptcp(configOf(''), { mptcp }, () => true)).toEqual([expect.stringContaining('(192.168.77.1)')])
   expect(checkMptcp(configOf('[balance]\nmptcp = no\n'), { mptcp }, () => true)).toEqual([])
   expect(checkMptcp(configOf(''), { mptcp: empty }, () => true)).toEqual([])
+  expect(checkMptcp(configOf(''), {}, () => false)).toHaveLength(1)
+  const implicit = { ...empty, endpoints: [{ ...foreign, flags: ['implicit'] }] }
+  expect(endpoints([v4(1), v4(2)], '', implicit)).toEqual([one, two])
 })
 
 test('mptcpd has all to itself while it runs, also when it has made none yet', () => {
   const observed = observedOf({ mptcp: empty, mptcpd: true })
   expect(decideMptcp(configOf(''), [v4(1), v4(2)], observed)).toBeUndefined()
   expect(checkMptcp(configOf(''), observed, () => true)).toEqual(['MPTCP: left to mptcpd, which is running'])
-  expect(checkMptcp(configOf(''), {}, () => false)).toHaveLength(1)
-  const implicit = { ...empty, endpoints: [{ ...foreign, flags: ['implicit'] }] }
-  expect(endpoints([v4(1), v4(2)], '', implicit)).toEqual([one, two])
 })
 
 const listing = `add_addr_accepted 0 subflows 8
