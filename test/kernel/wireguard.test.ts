@@ -82,6 +82,16 @@ async function untilBy(isp: 1 | 2, peer: Peer = usual): Promise<number> {
   return monotonicMs() - begun
 }
 
+/** The first line dies and lives again: the tunnel goes by the other meanwhile, and comes back. */
+async function failAndMend(): Promise<void> {
+  await blackhole(lab.network, 1)
+  await untilCarriers(lab, ['wan2'])
+  await untilBy(2)
+  await mend(lab.network, 1)
+  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
+  await untilBy(1)
+}
+
 const standby = '[uplink wan2]\nstandby = yes\n'
 const figure = { unit: 'ms', release: 'namespaces', stack: 'wireguard-go' }
 
@@ -119,12 +129,7 @@ test('a tunnel whose mark is written over ours, as by wg-quick, follows as well'
   await lab.exec(['/usr/sbin/nft', '-f', '-'], marking)
   await lab.exec(['/usr/sbin/conntrack', '-D', '-p', 'udp', '--dport', String(port)])
   await untilBy(1)
-  await blackhole(lab.network, 1)
-  await untilCarriers(lab, ['wan2'])
-  await untilBy(2)
-  await mend(lab.network, 1)
-  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
-  await untilBy(1)
+  await failAndMend()
   await lab.exec(['/usr/sbin/nft', 'delete', 'table', 'inet', 'wg-quick'])
   await lab.exec(['/usr/bin/wg', 'set', 'wg0', 'fwmark', '0'])
 })
@@ -234,12 +239,7 @@ test.each([
     silence = Math.max(silence, monotonicMs() - last)
     last = monotonicMs()
   })
-  await blackhole(lab.network, 1)
-  await untilCarriers(lab, ['wan2'])
-  await untilBy(2)
-  await mend(lab.network, 1)
-  await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
-  await untilBy(1)
+  await failAndMend()
   const moved = () => lab.told({ event: 'tunnel', peer: elsewhereKey }).length
   expect(moved()).toBe(0)
   record({
