@@ -53,11 +53,8 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       ...wanted.map((family) => readUdpFlows(family, ports)),
     ])
     const now = performance.now()
-    const {
-      moved: after,
-      moves,
-      astray,
-    } = strayed(moved, peers, listed.flat(), { ...known, homes, numberOf: uplinkOf(latest) }, now)
+    const all = { ...known, homes, numberOf: uplinkOf(latest) }
+    const { moved: after, moves, astray } = strayed(moved, peers, listed.flat(), all, now)
     moved = after
     const isOver = !astray || now - known.since > watchfulMs
     const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
