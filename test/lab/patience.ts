@@ -9,7 +9,7 @@ export const patienceMs = 20_000
 export const longPatienceMs = 60_000
 
 /**
- * What takes longer hangs: a test, what is done before and after it, and a program. Machines are busy, and on some starting a program
+ * What takes longer hangs: a test, and what is done before and after it; a program has a third of it. Machines are busy, and on some starting a program
  * takes four times as long as on others.
  */
 export const hangsMs = 900_000
