@@ -4,6 +4,7 @@
  * the news. The round that follows sees to all else, and to what the world has become meanwhile.
  */
 import { withCables } from '../kernel/devices/cables.ts'
+import { hasCarrier } from '../kernel/devices/carrier.ts'
 import { isBalancedDefault } from '../model/active-uplinks.ts'
 import type { Config } from '../model/config.ts'
 import type { Health } from '../model/health.ts'
@@ -34,7 +35,8 @@ export function noticeLoss(device: string): void {
  * round puts right. Never throws.
  */
 export async function leaveTheDead(config: Config): Promise<readonly Route[]> {
-  const [before, devices] = [last, lost]
+  // News may come late: who has a carrier again, or is another device by now, may be in that world already.
+  const [before, devices] = [last, new Set([...lost].filter((device) => !hasCarrier(device)))]
   lost = new Set()
   if (before === null) return []
   try {

@@ -88,6 +88,23 @@ test('L5, L22: a member of the balanced default is deleted: the others carry on,
   record({ name, value, unit: 's', limit: null, release: 'namespace', stack: 'kernel' })
 })
 
+test('a carrier that is back before its loss was heard of costs no way', async () => {
+  await start()
+  await expectSettled()
+  const monitor = await kernelNews(host)
+  daemon.signal('SIGSTOP')
+  await ip('link set isp2 down')
+  await expect.poll(() => out('ip link show wan2')).toContain('NO-CARRIER')
+  await ip('link set isp2 up')
+  await expect.poll(() => out('ip link show wan2')).not.toContain('NO-CARRIER')
+  daemon.signal('SIGCONT')
+  // What it does next comes after what it has done about the cable.
+  await ip('address add 10.1.0.9/24 dev wan1')
+  await expect.poll(() => out('ip rule')).toContain('10.1.0.9')
+  await expectSettled()
+  expect(monitor.said().filter((line) => /default .*table 30098/.test(line))).toEqual([])
+})
+
 test('L6, L7: another device with the same name, or with the same index', async () => {
   let seen = await start()
   const before = await ours()
