@@ -1,7 +1,7 @@
 /** One connection over all lines: MPTCP's endpoints follow the uplinks, and connections go on by those that are left. */
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { command, inNamespace, ipBatch, monotonicMs, start, waitForLine } from '../lab/command.ts'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { command, inNamespace, ipBatch, monotonicMs, type Running, start, waitForLine } from '../lab/command.ts'
 import { type FollowedBytes, followBytes } from '../lab/followed-bytes.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses } from '../lab/names.ts'
@@ -20,6 +20,7 @@ const atLeast = (least: number) => ({ limit: null, least })
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 let lab: HealthLab
+const clients: Running[] = []
 
 beforeAll(async () => {
   lab = await healthLab({ ipv6: true })
@@ -39,6 +40,20 @@ beforeAll(async () => {
   await shape({ namespace: isp(2) }, 10)
 })
 afterAll(() => lab?.dispose())
+
+/** As it was at first, also after a test that failed half way. */
+beforeEach(async () => {
+  for (const one of clients.splice(0)) await one.stop()
+  for (const number of [1, 2] as const) await mend(lab.network, number)
+  const lines = [1, 2].flatMap((number) => [
+    `address delete 10.${number}.0.60/24 dev wan${number}`,
+    `address replace 10.${number}.0.50/24 dev wan${number}`,
+    `route replace default via 10.${number}.0.1 dev wan${number} metric 10${number}`,
+  ])
+  // Mostly there is nothing to delete.
+  const argv = inNamespace(lab.network.host, ['/usr/sbin/ip', '-force', '-batch', '-'])
+  await command(argv, { input: `${lines.join('\n')}\n`, accept: [0, 1] })
+})
 
 function isp(number: 1 | 2): string {
   return lab.network.isps[number - 1]?.namespace ?? ''
@@ -69,6 +84,7 @@ interface Download extends FollowedBytes {
 
 async function download(address: string): Promise<Download> {
   const client = await lab.start([...python, 'client', address, String(port)])
+  clients.push(client)
   let end: string | null = null
   client.onLine((line) => {
     if (line.startsWith('ended')) end = line
@@ -82,7 +98,14 @@ async function untilBothCarry(): Promise<void> {
   await until(lab, 'both lines carry the connection', async () =>
     (await carried()).every((bytes, index) => bytes > (before[index] ?? 0) + 300_000),
   ).catch(async (error) => {
-    throw new Error(`${error}\n${await lab.exec(['/usr/bin/ss', '--mptcp', '--tcp', '-in'])}`)
+    const counters = ['/usr/bin/nstat', '-asz', 'MPTcp*']
+    const told = [
+      await lab.exec(['/usr/bin/ss', '--mptcp', '--tcp', '-in']),
+      await lab.exec(counters),
+      (await command(inNamespace(lab.network.internet, counters))).stdout,
+      (await command(inNamespace(lab.network.internet, ['/usr/bin/ss', '--mptcp', '--tcp', '-in']))).stdout,
+    ]
+    throw new Error(`${error}\n${told.join('\n')}`)
   })
 }
 
@@ -217,6 +240,7 @@ test('exec --all: a program that asks for TCP is carried by both lines, and told
   const plain = ['/usr/bin/python3', fileURLToPath(new URL('programs/download.py', import.meta.url))]
   const command = [...plain, addresses.server, String(port)]
   const one = await lab.start([...program, 'exec', '--all', '--', ...command])
+  clients.push(one)
   await untilBothCarry()
   const { mptcp: connections } = JSON.parse(await lab.ifbalance(['connections', '--json']))
   const subflow = (uplink: string, address: string) => ({ ...carrying, uplink, address })
