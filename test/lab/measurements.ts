@@ -5,10 +5,10 @@
  * that the bounds are meant for: nearly all that we do is done by programs.
  * With IFBALANCE_FIGURES=strict, as `npm run measurements` has it, the bound itself counts.
  */
-import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { dirname } from 'node:path'
+import { slowness } from './slowness.ts'
 
 export interface Measurement {
   readonly name: string
@@ -33,23 +33,11 @@ export const isStrict = process.env['IFBALANCE_FIGURES'] === 'strict'
  */
 function tolerance(): number {
   if (isStrict) return 1
-  slowness ??= Math.max(1, startMs() / usualStartMs)
-  return 3 * slowness * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
+  slow ??= slowness()
+  return 3 * slow * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
 }
 
-/** What a start takes on two virtual cores whose page faults cost no more than a microsecond; some machines' cost 15. */
-const usualStartMs = 2
-let slowness: number | undefined
-
-/** How long it takes to start a program that does nothing, in ms: the least of many, which others disturb least. */
-function startMs(): number {
-  const starts = Array.from({ length: 20 }, () => {
-    const began = performance.now()
-    spawnSync('/usr/bin/true')
-    return performance.now() - began
-  })
-  return Math.min(...starts)
-}
+let slow: number | undefined
 
 /** Prints and keeps a figure. Throws when it is beyond its bound (see above), and where there is none. */
 export function record(measurement: Measurement): void {

@@ -35,6 +35,9 @@ const broken = [
 ]
 for (const result of failed) say(`\nFAILED ${nameOf(result)}\n${result.why}`)
 for (const error of broken) say(`\nFAILED outside of tests: ${error}`)
+// Once more by name alone: the whys are long, and who keeps only the end of this is to know at least which.
+if (failed.length > 0) say('\nIn short:')
+for (const result of failed) say(`FAILED ${nameOf(result)}`)
 
 const again = results.filter(({ state, tries }) => state === 'passed' && tries > 1).map(nameOf)
 writeFileSync(`${folder}/second-tries.json`, JSON.stringify(again))
