@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { builtDeb } from '../lab/deb.ts'
+import { settleEqualDefaults } from '../lab/equal-defaults.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { packNextVersion } from '../lab/next-version.ts'
 import { difference } from '../lab/snapshot.ts'
@@ -141,6 +142,7 @@ describe.skipIf(missing)('trixie', () => {
   test('U5: dpkg killed in the middle of the first installation: main goes on, and the second attempt ends right', async () => {
     const before = await ours()
     await run('/usr/bin/dpkg', '-P', 'ifbalance')
+    await settleEqualDefaults(lab.network)
     const fresh = await stream(lab.network.host, 10)
     for (const moment of ['processing: install', 'half-installed', 'unpacked', 'processing: configure']) {
       expect(await killedAt(moment, '/srv/next.deb'), moment).toBe('killed\n')

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { monotonicMs, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
+import { settleEqualDefaults } from '../lab/equal-defaults.ts'
 import type { Release } from '../lab/image.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { median, record } from '../lab/measurements.ts'
@@ -70,20 +71,8 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
       }
     }
 
-    /**
-     * Of two default routes with one metric, Linux takes the first while its gateway's entry is REACHABLE, else each by
-     * turns (fib_detect_death in net/ipv4/fib_semantics.c). An entry that is merely STALE does not become so by an
-     * echo, a new one does, and stays it for 15 s at least.
-     */
-    async function askForGateways(): Promise<void> {
-      const { stdout } = await lab.machine.exec(['/usr/sbin/ip', '-4', 'route', 'show', 'default'])
-      for (const [, gateway = '', device = ''] of stdout.matchAll(/via (\S+) dev (\S+)/g)) {
-        await lab.machine.exec(['/usr/sbin/ip', 'neigh', 'flush', 'to', gateway, 'dev', device])
-        await lab.machine.exec(['/usr/bin/ping', '-c1', '-W1', `-I${device}`, gateway], { accept: [0, 1] })
-      }
-    }
-
     test('without the package one uplink carries everything', async () => {
+      await settleEqualDefaults(lab.network)
       const counts = countByPeer(await connections(lab.network.host, 50))
       expect(Object.values(counts)).toEqual([50])
     })
@@ -328,7 +317,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
     test("U2: removal puts main's routing back alone and cuts nothing that main carries", async () => {
       const { host, lan } = lab.network
       const groups = [await openSessions(host, 16, 16, 50), await openSessions(lan, 16, 16, 50)]
-      await askForGateways()
+      await settleEqualDefaults(lab.network)
       await lab.machine.exec(['/usr/bin/dpkg', '-r', 'ifbalance'])
       const counts = countByPeer(await connections(host, 50))
       const [mains, ...others] = Object.keys(counts)
@@ -347,7 +336,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
     test('U3: hooks that stay behind after removal do no harm', async () => {
       await takeDownWan2(lab)
       await takeUpWan2(lab)
-      await askForGateways()
+      await settleEqualDefaults(lab.network)
       expect(Object.values(countByPeer(await connections(lab.network.host, 30)))).toEqual([30])
     })
 

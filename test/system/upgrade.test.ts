@@ -7,6 +7,7 @@ import { count, prefixConfig, startHolding } from '../kernel/held.ts'
 import { advertiseOnLan } from '../lab/advertising.ts'
 import { command, inNamespace, ipBatch, monotonicMs, programArgv, startIn, waitForLine } from '../lab/command.ts'
 import { builtDeb } from '../lab/deb.ts'
+import { settleEqualDefaults } from '../lab/equal-defaults.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { record } from '../lab/measurements.ts'
 import { addresses, ports } from '../lab/names.ts'
@@ -181,7 +182,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
       })
       mkdirSync(`${lab.machine.root}/etc/ifbalance/conf.d`, { recursive: true })
       writeFileSync(`${lab.machine.root}/etc/ifbalance/conf.d/50-prefix.conf`, prefixConfig)
-      await settleDefaults()
+      await settleEqualDefaults(lab.network)
       const route = await command(inNamespace(host, ['/usr/sbin/ip', 'route', 'get', server.inet]))
       await holding.early(count, route.stdout.includes(' dev wan1 ') ? 1 : 2)
       holding.chat()
@@ -237,6 +238,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
         })
         expect({ what, seen: [await outside(host), await outside(lan)] }).toEqual({ what, seen: [40, 40] })
       }
+      await settleEqualDefaults(lab.network)
       await expectAll('before')
       const way = async () => (await run('/usr/sbin/ip', '-6', 'route', 'get', server.inet6)).stdout
       expect(await way()).toMatch(/ dev wan[12] /)
@@ -259,21 +261,6 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
   })
 
   /** Each provider has the servers, and what the host has without DHCP: an address and a gateway of IPv6. */
-  /**
-   * Of equal defaults the kernel takes the one whose gateway answered within half a minute, and where none did, another for
-   * each packet (fib_select_default): what is to work without us has both gateways answer now, and remembered for longer.
-   */
-  async function settleDefaults(): Promise<void> {
-    const { host, isps } = lab.network
-    for (const { number } of isps) {
-      const [device, gateway] = [`wan${number}`, `10.${number}.0.1`]
-      const remembered = `net.ipv4.neigh.${device}.base_reachable_time_ms=3600000`
-      await command(inNamespace(host, ['/usr/sbin/sysctl', '-qw', remembered]))
-      await command(inNamespace(host, ['/usr/sbin/ip', 'neighbour', 'flush', 'to', gateway, 'dev', device]))
-      await command(inNamespace(host, ['/usr/bin/ping', '-c', '1', '-W', '20', '-I', device, gateway]))
-    }
-  }
-
   async function giveServersAndIpv6(): Promise<void> {
     if (areGiven) return
     areGiven = true
