@@ -15,7 +15,7 @@ export const longPatienceMs = 60_000
 export const hangsMs = 900_000
 
 /**
- * Whatever is awaited of an emulated machine comes in minutes, or not at all. It runs beside other tests on slow processors, so it may take
+ * Whatever is awaited of an emulated machine comes in minutes, or not at all. It runs beside others, also on slow processors, so it may take
  * ten times as long as alone; its own clock does not notice.
  */
 export const emulatedPatienceMs = 3_600_000
