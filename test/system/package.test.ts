@@ -142,7 +142,7 @@ describe.skipIf(missing)('trixie', () => {
   test('U5: dpkg killed in the middle of the first installation: main goes on, and the second attempt ends right', async () => {
     const before = await ours()
     await run('/usr/bin/dpkg', '-P', 'ifbalance')
-    await settleEqualDefaults(lab.network)
+    await settleEqualDefaults(lab.network, { lasting: true })
     const fresh = await stream(lab.network.host, 10)
     for (const moment of ['processing: install', 'half-installed', 'unpacked', 'processing: configure']) {
       expect(await killedAt(moment, '/srv/next.deb'), moment).toBe('killed\n')

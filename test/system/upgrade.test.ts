@@ -182,7 +182,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
       })
       mkdirSync(`${lab.machine.root}/etc/ifbalance/conf.d`, { recursive: true })
       writeFileSync(`${lab.machine.root}/etc/ifbalance/conf.d/50-prefix.conf`, prefixConfig)
-      await settleEqualDefaults(lab.network)
+      await settleEqualDefaults(lab.network, { lasting: true })
       const route = await command(inNamespace(host, ['/usr/sbin/ip', 'route', 'get', server.inet]))
       await holding.early(count, route.stdout.includes(' dev wan1 ') ? 1 : 2)
       holding.chat()
@@ -238,7 +238,7 @@ describe.skipIf(missing).each(['bookworm', 'trixie'] as const)('%s', (release) =
         })
         expect({ what, seen: [await outside(host), await outside(lan)] }).toEqual({ what, seen: [40, 40] })
       }
-      await settleEqualDefaults(lab.network)
+      await settleEqualDefaults(lab.network, { lasting: true })
       await expectAll('before')
       const way = async () => (await run('/usr/sbin/ip', '-6', 'route', 'get', server.inet6)).stdout
       expect(await way()).toMatch(/ dev wan[12] /)
