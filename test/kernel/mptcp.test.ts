@@ -98,13 +98,12 @@ async function untilBothCarry(): Promise<void> {
   await until(lab, 'both lines carry the connection', async () =>
     (await carried()).every((bytes, index) => bytes > (before[index] ?? 0) + 300_000),
   ).catch(async (error) => {
-    const counters = ['/usr/bin/nstat', '-asz', 'MPTcp*']
-    const told = [
-      await lab.exec(['/usr/bin/ss', '--mptcp', '--tcp', '-in']),
-      await lab.exec(counters),
-      (await command(inNamespace(lab.network.internet, counters))).stdout,
-      (await command(inNamespace(lab.network.internet, ['/usr/bin/ss', '--mptcp', '--tcp', '-in']))).stdout,
-    ]
+    const told: string[] = []
+    for (const argv of [
+      ['/usr/bin/ss', '--mptcp', '--tcp', '-in'],
+      ['/usr/bin/nstat', '-asz', 'MPTcp*'],
+    ])
+      told.push(await lab.exec(argv), (await command(inNamespace(lab.network.internet, argv))).stdout)
     throw new Error(`${error}\n${told.join('\n')}`)
   })
 }
