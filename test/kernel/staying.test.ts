@@ -31,6 +31,10 @@ async function start(): Promise<void> {
   await daemon.balances(['wan1', 'wan2'], 0, patienceMs)
 }
 
+/** What is held carries enough to learn from, so a change of weights may be under way. */
+const settles = () =>
+  expect.poll(async () => (await host.ifbalance(['plan'])).stdout, { timeout: patienceMs }).toBe('Nothing to change.\n')
+
 /** Others load their ruleset anew, and ours is flushed; it is there again when this returns. */
 async function flush(how: 'at once' | 'one by one'): Promise<void> {
   const seen = daemon.said().length
@@ -170,7 +174,7 @@ test.each(Object.entries(saved))(
     await holding.all(few, false)
     await holding.from(2, few)
     await holding.expectAllWell('new ones')
-    expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+    await settles()
   },
 )
 
@@ -191,7 +195,7 @@ test("others who look the way back of IPv6 up by the packet's mark find the upli
   await holding.from(2, few)
   await holding.expectAllWell('strict')
   await holding.expectAllWell('strict', 'server')
-  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+  await settles()
 })
 
 test('what others do not have tracked, and nobody can translate, leaves by the uplink of its prefix', async () => {
@@ -203,7 +207,7 @@ test('what others do not have tracked, and nobody can translate, leaves by the u
   const client = host.start(inside('lan', held('client', JSON.stringify([plan]))))
   await client.says(/^open /, 0, patienceMs)
   expect(lost(client, 'open')).toEqual({})
-  expect((await host.ifbalance(['plan'])).stdout).toBe('Nothing to change.\n')
+  await settles()
   // Another's rule behind ours may lead it elsewhere, and does not come to its word where packets have our marks.
   const rule = (verb: string) => [
     'ip',
