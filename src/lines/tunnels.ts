@@ -40,15 +40,16 @@ const firstPauseMs = 2000
 const longestPauseMs = 300_000
 /** A tunnel that stayed for so long begins anew. */
 const forgottenMs = 600_000
+/** How long after a change tunnels that are astray are looked for: one that says nothing for a minute is not waited for. */
+const watchfulMs = 60_000
 
 /**
- * The peers that are to be moved now, each with the connections that it leaves, and whether any is where it should not be, or
- * nobody knows where: of a connection by a line that it would take and one by another, either may be left over, and a tunnel that is
- * moved without need goes on by the line that it has. What goes by no uplink, or would, is others' affair: a LAN's, a VPN's. What a
- * peer has begun itself and works is left alone: it
- * knows this host by the address that it asked, and its translators take answers from nowhere else. A connection that is not
- * answered is none of these: a packet of the peer's that comes after its connection was deleted, as a failover does, looks as if
- * the peer had begun one.
+ * The peers that are to be moved now, each with the connections that it leaves, and until when to look again as one is where it
+ * should not be, or nobody knows where (null: none is). Of a connection by a line that it would take and one by another, either
+ * may be left over, and a tunnel that is moved without need goes on by the line that it has. What goes by no uplink, or would,
+ * is others' affair: a LAN's, a VPN's. What a peer has begun itself and works is left alone: it knows this host by the address
+ * that it asked, and its translators take answers from nowhere else. A connection that is not answered is none of these: a
+ * packet of the peer's that comes after its connection was deleted, as a failover does, looks as if the peer had begun one.
  */
 export function strayed(
   before: Moved,
@@ -56,9 +57,9 @@ export function strayed(
   flows: readonly UdpFlow[],
   ways: Known,
   now: number,
-): { readonly moved: Moved; readonly moves: readonly Move[]; readonly astray: boolean } {
+): { readonly moved: Moved; readonly moves: readonly Move[]; readonly lookUntil: number | null } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
-  let astray = false
+  let lookUntil: number | null = null
   const moving = peers.filter((peer) => {
     const home = homeOf(peer, ways)
     const { [peer.family]: alive } = ways.alive
@@ -68,19 +69,25 @@ export function strayed(
     if (own.includes(0) || (own.length === 0 && isTheirs)) return false
     const elsewhere = own.filter((number) => !home.has(number))
     if (own.length > 0 && elsewhere.length === 0) return false
-    astray = true
+    lookUntil = Math.max(lookUntil ?? 0, ways.since + watchfulMs)
     const works = elsewhere.length > 0 && elsewhere.every((number) => alive.has(number))
     if (works && now - ways.since < stableMs) return false
     const known = moved.get(tunnelKey(peer))
     if (known === undefined) return true
     // Nothing of it has gone since: it has no address that it could forget.
     if (own.length === 0 && !flows.some((flow) => isTo(flow, peer)) && known.at >= ways.since) return false
-    return now - known.at >= Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1))
+    const mayMoveAt = known.at + Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1))
+    if (known.at < ways.since) {
+      // Patience is for lines that are poor; one that has died since is left at once.
+      if (!works) return true
+      lookUntil = Math.max(lookUntil, mayMoveAt + watchfulMs)
+    }
+    return now >= mayMoveAt
   })
   for (const peer of moving)
     moved.set(tunnelKey(peer), { at: now, times: (moved.get(tunnelKey(peer))?.times ?? 0) + 1 })
   const moves = moving.map((peer) => ({ peer, leaves: flows.filter((flow) => isLeft(flow, peer)) }))
-  return { moved, moves, astray }
+  return { moved, moves, lookUntil }
 
   function isLeft(flow: UdpFlow, peer: TunnelPeer): boolean {
     const number = ways.numberOf(flow)

@@ -22,8 +22,6 @@ export interface TunnelWatch {
 
 const families = ['inet', 'inet6'] as const
 const lookMs = 1000
-/** How long after a change tunnels are looked at: one that says nothing for a minute is not waited for. */
-const watchfulMs = 60_000
 /** What is on its way is here by then, and a peer that did not hear of the move is not kept from its former address. */
 const lateSeconds = 3
 /** How many tunnels are moved at once: each runs some programs, one after the other. */
@@ -54,9 +52,9 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
     ])
     const now = performance.now()
     const all = { ...known, homes, numberOf: uplinkOf(latest) }
-    const { moved: after, moves, astray } = strayed(moved, peers, listed.flat(), all, now)
+    const { moved: after, moves, lookUntil } = strayed(moved, peers, listed.flat(), all, now)
     moved = after
-    const isOver = !astray || now - known.since > watchfulMs
+    const isOver = lookUntil === null || now > lookUntil
     const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
     // What has changed meanwhile is looked at once more.
     dueAt = ways === known ? next : now

@@ -32,12 +32,13 @@ function moves(
   before: Moved = new Map(),
   carrying = [1],
   home: readonly number[] | null = null,
+  since = 0,
 ) {
   const ways = {
     carrying: { inet: new Set(carrying), inet6: none },
     alive: { inet: new Set(alive), inet6: none },
     numberOf: ({ mark }: UdpFlow) => mark,
-    since: 0,
+    since,
     homes: new Map(home === null ? [] : [[tunnelKey(peer), new Set(home)]]),
   }
   return strayed(before, [peer], flows, ways, now)
@@ -80,15 +81,15 @@ test.each<[string, readonly UdpFlow[], readonly number[], readonly number[], num
 test('of which nothing is known is moved once for each change', () => {
   const first = moves([], 100, [1])
   expect(first.moves).toHaveLength(1)
-  expect(moves([], 50_000, [1], first.moved)).toMatchObject({ moves: [], astray: true })
+  expect(moves([], 50_000, [1], first.moved)).toMatchObject({ moves: [], lookUntil: 60_000 })
 })
 
 test('looking goes on only while one is astray', () => {
-  expect(moves([by(1)]).astray).toBe(false)
-  expect(moves([theirs]).astray).toBe(false)
-  expect(moves([by(2)], 0).astray).toBe(true)
-  expect(moves([by(2), by(1)], 0).astray).toBe(true)
-  expect(moves([]).astray).toBe(true)
+  expect(moves([by(1)]).lookUntil).toBe(null)
+  expect(moves([theirs]).lookUntil).toBe(null)
+  expect(moves([by(2)], 0).lookUntil).toBe(60_000)
+  expect(moves([by(2), by(1)], 0).lookUntil).toBe(60_000)
+  expect(moves([]).lookUntil).toBe(60_000)
 })
 
 test('what a move leaves is what goes by lines that do not carry, by the address that the peer knows', () => {
@@ -114,6 +115,14 @@ test('after a move it is waited for, twice as long each time, and in the end for
   }
   expect(at).toEqual([0, 2000, 6000, 14_000])
   expect(moves([by(1)], 700_000, [1], moved).moved.size).toBe(0)
+})
+
+test('patience is for lines that are poor, and outlasts a minute', () => {
+  const often: Moved = new Map([[tunnelKey(peer), { at: 10_000, times: 7 }]])
+  const back = (now: number) => moves([by(2)], now, [1, 2], often, [1], null, 20_000)
+  expect(back(80_000)).toMatchObject({ moves: [], lookUntil: 198_000 })
+  expect(back(138_000).moves).toHaveLength(1)
+  expect(moves([by(2)], 20_000, [1], often, [1], null, 20_000).moves).toHaveLength(1)
 })
 
 test('what wg(8) lists', () => {
