@@ -60,34 +60,39 @@ export function strayed(
 ): { readonly moved: Moved; readonly moves: readonly Move[]; readonly lookUntil: number | null } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
   let lookUntil: number | null = null
-  const moving = peers.filter((peer) => {
+  const moves = peers.flatMap((peer): readonly Move[] => {
+    const times = timesAfter(peer)
+    if (times === null) return []
+    moved.set(tunnelKey(peer), { at: now, times })
+    return [{ peer, leaves: flows.filter((flow) => isLeft(flow, peer)) }]
+  })
+  return { moved, moves, lookUntil }
+
+  /** How often it was moved once it is moved now; null: it is not. */
+  function timesAfter(peer: TunnelPeer): number | null {
     const home = homeOf(peer, ways)
     const { [peer.family]: alive } = ways.alive
-    if ([...home].every((number) => number === 0)) return false
+    if ([...home].every((number) => number === 0)) return null
     const own = flows.filter((flow) => isFrom(flow, peer)).map(ways.numberOf)
     const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow)))
-    if (own.includes(0) || (own.length === 0 && isTheirs)) return false
+    if (own.includes(0) || (own.length === 0 && isTheirs)) return null
     const elsewhere = own.filter((number) => !home.has(number))
-    if (own.length > 0 && elsewhere.length === 0) return false
+    if (own.length > 0 && elsewhere.length === 0) return null
     lookUntil = Math.max(lookUntil ?? 0, ways.since + watchfulMs)
     const works = elsewhere.length > 0 && elsewhere.every((number) => alive.has(number))
-    if (works && now - ways.since < stableMs) return false
+    if (works && now - ways.since < stableMs) return null
     const known = moved.get(tunnelKey(peer))
-    if (known === undefined) return true
+    if (known === undefined) return 1
     // Nothing of it has gone since: it has no address that it could forget.
-    if (own.length === 0 && !flows.some((flow) => isTo(flow, peer)) && known.at >= ways.since) return false
+    if (own.length === 0 && !flows.some((flow) => isTo(flow, peer)) && known.at >= ways.since) return null
     const mayMoveAt = known.at + Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1))
     if (known.at < ways.since) {
-      // Patience is for lines that are poor; one that has died since is left at once.
-      if (!works) return true
+      // Patience is for lines that are poor; one that has died since is left at once, and that counts for nothing.
+      if (!works) return known.times
       lookUntil = Math.max(lookUntil, mayMoveAt + watchfulMs)
     }
-    return now >= mayMoveAt
-  })
-  for (const peer of moving)
-    moved.set(tunnelKey(peer), { at: now, times: (moved.get(tunnelKey(peer))?.times ?? 0) + 1 })
-  const moves = moving.map((peer) => ({ peer, leaves: flows.filter((flow) => isLeft(flow, peer)) }))
-  return { moved, moves, lookUntil }
+    return now >= mayMoveAt ? known.times + 1 : null
+  }
 
   function isLeft(flow: UdpFlow, peer: TunnelPeer): boolean {
     const number = ways.numberOf(flow)

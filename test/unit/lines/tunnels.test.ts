@@ -122,7 +122,9 @@ test('patience is for lines that are poor, and outlasts a minute', () => {
   const back = (now: number) => moves([by(2)], now, [1, 2], often, [1], null, 20_000)
   expect(back(80_000)).toMatchObject({ moves: [], lookUntil: 198_000 })
   expect(back(138_000).moves).toHaveLength(1)
-  expect(moves([by(2)], 20_000, [1], often, [1], null, 20_000).moves).toHaveLength(1)
+  const left = moves([by(2)], 20_000, [1], often, [1], null, 20_000)
+  expect(left.moves).toHaveLength(1)
+  expect([...left.moved.values()]).toEqual([{ at: 20_000, times: 7 }])
 })
 
 test('what wg(8) lists', () => {
