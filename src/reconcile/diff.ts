@@ -29,6 +29,7 @@ import type { Family } from '../net/family.ts'
 import { isOurEndpoint, mostSubflows } from './decide/mptcp.ts'
 import { ourRoutes } from './decide/ours/our-routes.ts'
 import { allLayouts, connectionsOfFormerMarks } from './decide/ours/previous-layout.ts'
+import { formerMainFirstSpec, mainFirstSpec } from './decide/routing/main-first.ts'
 import { isOurRuleset } from './decide/ruleset/ruleset.ts'
 import { connectionsOfFormerPrefixes } from './decide/translation/nptv6.ts'
 import { strandedToForget } from './decide/translation/stranded.ts'
@@ -216,7 +217,7 @@ function pairSpecs(everywhere: readonly Layout[]): ReadonlySet<string> {
     const unsteered = { value: 0, mask: (numberMask | incoming) >>> 0 }
     return [{ action: balanced }, { mark: unsteered, action: balanced }, ...byNumber]
   })
-  return new Set([{ action: { lookup: tables.main, suppressDefault: true } as const }, ...specs].map(ruleSpec))
+  return new Set([formerMainFirstSpec, mainFirstSpec, ...specs.map(ruleSpec)])
 }
 
 /**

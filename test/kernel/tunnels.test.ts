@@ -142,6 +142,24 @@ describe.each(Object.entries(programs))('F13: %s', (_, { rules, table, own }) =>
   )
 })
 
+const rulesNow = async () => (await host.run(['ip', 'rule'])).stdout
+
+test('wg-quick that goes down takes its own rules along, and none of ours', async () => {
+  await start()
+  const before = await rulesNow()
+  await ip('route add default dev tun0 table 51820', ...programs['wg-quick'].rules.map((rule) => `rule add ${rule}`))
+  await host.ifbalance(['apply'])
+  daemon.signal('SIGSTOP')
+  // As in wireguard-tools 1.0.20210914: until none is listed.
+  while ((await rulesNow()).includes('lookup 51820')) await ip('rule delete table 51820')
+  while ((await rulesNow()).includes('from all lookup main suppress_prefixlength 0'))
+    await ip('rule delete table main suppress_prefixlength 0')
+  expect(await rulesNow()).toBe(before)
+  daemon.signal('SIGCONT')
+  await host.ifbalance(['apply'])
+  expect((await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
+})
+
 test("an administrator's own source NAT wins over our masquerade, and the flows are pinned all the same", async () => {
   await start()
   await host.run(

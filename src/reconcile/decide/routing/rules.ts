@@ -27,12 +27,11 @@ import { steers } from '../steering/choice.ts'
 import { routedNetworks } from '../steering/routed-networks.ts'
 import { jumpPast, pastAddresses } from './bound-addresses.ts'
 import { lateRules } from './late-rules.ts'
+import { mainFirst } from './main-first.ts'
 import { lanRoutes, mainLeadsElsewhere } from './main-routes.ts'
 
 /** The source of a socket that has no address yet. */
 const unspecified = '0.0.0.0'
-
-const mainWithoutDefault = { lookup: tables.main, suppressDefault: true } as const
 
 export function decideRules(
   family: Family,
@@ -69,7 +68,7 @@ export function decideRules(
    * does not matter.
    */
   const pastMain = () => [
-    ours(at.pinnedMain, { action: mainWithoutDefault }),
+    ours(at.pinnedMain, mainFirst),
     ...(unasked.length > 0 && !uplinks.some(({ number }) => number === 1)
       ? [ours(pinnedOffset(1), { action: { nop: true } })]
       : []),
@@ -95,7 +94,7 @@ export function decideRules(
       ...(index === null || !isUplinkIn(family, uplink) || uplink[family]?.refused !== undefined
         ? []
         : [ours(at.boundDevice + number, { oif: device, action: lookup })]),
-      ...own.map((from) => ours(boundAddressOffsets(number).main, { from, action: mainWithoutDefault })),
+      ...own.map((from) => ours(boundAddressOffsets(number).main, { from, action: mainFirst.action })),
       ...own.map((from) => ours(boundAddressOffsets(number).table, { from, action: lookup })),
     ]
   })
@@ -110,7 +109,7 @@ export function decideRules(
     ...(steering
       ? [
           ours(at.unsteered, { action: { nop: true } }),
-          ours(at.steeredMain, { action: mainWithoutDefault }),
+          ours(at.steeredMain, mainFirst),
           ...uplinks.map((uplink) => ours(at.steeredUplink, byNumber(uplink))),
           ours(at.steeredToMain, { action: { lookup: tables.main } }),
           ours(at.steered, { mark: unsteered, action: jump(at.unsteered) }),
@@ -121,7 +120,7 @@ export function decideRules(
     ...(mainLeadsElsewhere(family, uplinks, observed)
       ? []
       : [
-          rule(lastPriority, { action: mainWithoutDefault }),
+          rule(lastPriority, mainFirst),
           // We are no router for an uplink's neighbours: what they send gets what it would get without us.
           ...uplinks
             .filter((uplink) => uplink.index !== null && isUplinkIn(family, uplink))

@@ -52,9 +52,8 @@ function foreignRule({ family, priority, spec, protocol, foreign }: Rule, { layo
  */
 function foreignMark({ family, priority, spec, protocol }: Rule, { layout }: Config): readonly Trouble[] {
   const [, value, mask] = /\bfwmark (0x[0-9a-f]+)\/(0x[0-9a-f]+)/.exec(spec) ?? []
-  const leadsToUs = isOurTable(Number(/\blookup (\d+)/.exec(spec)?.[1]), layout)
-  const ourPlace = inOurBlock(priority, layout) || (priority === lastPriority && leadsToUs)
-  if ((protocol === protocols.rule && ourPlace) || value === undefined) return []
+  const isOurs = protocol === protocols.rule && (inOurBlock(priority, layout) || priority === lastPriority)
+  if (isOurs || value === undefined) return []
   const bits = marks(layout).mask
   const compared = Number(mask) === 0xffffffff ? Number(value) : Number(mask)
   if ((compared & bits) === 0) return []
