@@ -41,11 +41,13 @@ const longestPauseMs = 300_000
 /** A tunnel that stayed for so long begins anew. */
 const forgottenMs = 600_000
 /** How long after a change tunnels that are astray are looked for: one that says nothing for a minute is not waited for. */
-const watchfulMs = 60_000
+export const watchfulMs = 60_000
+/** How long they are looked at in any case: routes, addresses and those who make the tunnels settle after a change. */
+const settlingMs = 5000
 
 /**
- * The peers that are to be moved now, each with the connections that it leaves, and until when to look again as one is where it
- * should not be, or nobody knows where (null: none is). Of a connection by a line that it would take and one by another, either
+ * The peers that are to be moved now, each with the connections that it leaves, and until when to look again: longer where one is
+ * where it should not be, or nobody knows where. Of a connection by a line that it would take and one by another, either
  * may be left over, and a tunnel that is moved without need goes on by the line that it has. What goes by no uplink, or would,
  * is others' affair: a LAN's, a VPN's. What a peer has begun itself and works is left alone: it knows this host by the address
  * that it asked, and its translators take answers from nowhere else. A connection that is not answered is none of these: a
@@ -57,9 +59,9 @@ export function strayed(
   flows: readonly UdpFlow[],
   ways: Known,
   now: number,
-): { readonly moved: Moved; readonly moves: readonly Move[]; readonly lookUntil: number | null } {
+): { readonly moved: Moved; readonly moves: readonly Move[]; readonly lookUntil: number } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
-  let lookUntil: number | null = null
+  let lookUntil = ways.since + settlingMs
   const moves = peers.flatMap((peer): readonly Move[] => {
     const times = timesAfter(peer)
     if (times === null) return []
@@ -78,7 +80,7 @@ export function strayed(
     if (own.includes(0) || (own.length === 0 && isTheirs)) return null
     const elsewhere = own.filter((number) => !home.has(number))
     if (own.length > 0 && elsewhere.length === 0) return null
-    lookUntil = Math.max(lookUntil ?? 0, ways.since + watchfulMs)
+    lookUntil = Math.max(lookUntil, ways.since + watchfulMs)
     const works = elsewhere.length > 0 && elsewhere.every((number) => alive.has(number))
     if (works && now - ways.since < stableMs) return null
     const known = moved.get(tunnelKey(peer))

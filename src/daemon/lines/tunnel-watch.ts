@@ -5,7 +5,7 @@ import { deleteUdpFlow, readUdpFlows } from '../../kernel/conntrack/udp-flows.ts
 import { dropLatePackets } from '../../kernel/nft/late-packets.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
 import { numberOf } from '../../layout.ts'
-import { conversationOf, type Move, type Moved, strayed, type Ways } from '../../lines/tunnels.ts'
+import { conversationOf, type Move, type Moved, strayed, type Ways, watchfulMs } from '../../lines/tunnels.ts'
 import { balancedDevices, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
@@ -54,10 +54,8 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
     const all = { ...known, homes, numberOf: uplinkOf(latest) }
     const { moved: after, moves, lookUntil } = strayed(moved, peers, listed.flat(), all, now)
     moved = after
-    const isOver = lookUntil === null || now > lookUntil
-    const next = isOver ? Number.POSITIVE_INFINITY : now + part * (now - known.since)
     // What has changed meanwhile is looked at once more.
-    dueAt = ways === known ? next : now
+    dueAt = ways === known ? nextLook(now, known.since, peers.length > 0 ? lookUntil : known.since) : now
     for (let first = 0; first < moves.length; first += mostAtOnce)
       await Promise.all(moves.slice(first, first + mostAtOnce).map(follow))
   }
@@ -96,7 +94,8 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       await look()
       complained = false
     } catch (error) {
-      dueAt = Number.POSITIVE_INFINITY
+      const now = performance.now()
+      dueAt = ways === null ? Number.POSITIVE_INFINITY : nextLook(now, ways.since, ways.since + watchfulMs)
       if (!complained) log.failure('looking after', 'WireGuard tunnels', error)
       complained = true
     } finally {
@@ -129,6 +128,11 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       if (!isFirst) void begin()
     },
   }
+}
+
+/** When to look again, in monotonic ms like all of these. */
+function nextLook(now: number, since: number, until: number): number {
+  return now > until ? Number.POSITIVE_INFINITY : now + part * (now - since)
 }
 
 function waysOf({ routes, uplinks }: Desired, { layout }: Config): Ways {

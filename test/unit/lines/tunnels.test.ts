@@ -84,9 +84,9 @@ test('of which nothing is known is moved once for each change', () => {
   expect(moves([], 50_000, [1], first.moved)).toMatchObject({ moves: [], lookUntil: 60_000 })
 })
 
-test('looking goes on only while one is astray', () => {
-  expect(moves([by(1)]).lookUntil).toBe(null)
-  expect(moves([theirs]).lookUntil).toBe(null)
+test('looking goes on for a moment, and longer while one is astray', () => {
+  expect(moves([by(1)]).lookUntil).toBe(5000)
+  expect(moves([theirs]).lookUntil).toBe(5000)
   expect(moves([by(2)], 0).lookUntil).toBe(60_000)
   expect(moves([by(2), by(1)], 0).lookUntil).toBe(60_000)
   expect(moves([]).lookUntil).toBe(60_000)
