@@ -29,7 +29,7 @@ export async function projectDisk(): Promise<string> {
       }
       for (const path of folders) copyAsJavaScript(path, draft)
       cpSync(process.execPath, join(draft, 'node'))
-      await command(['/usr/bin/dpkg-deb', '--extract', builtDeb(), join(draft, 'deb')])
+      await command(['/usr/bin/dpkg-deb', '--raw-extract', builtDeb(), join(draft, 'deb')])
       await makeDisk(draft, draftDisk, 512)
       // Whoever runs with the former one keeps it, as a file without a name.
       renameSync(draftDisk, disk)

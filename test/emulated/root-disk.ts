@@ -8,6 +8,8 @@ import { emulatedPatienceMs } from '../lab/patience.ts'
 
 const forClouds = ['linux-image-cloud-amd64', 'dnsmasq-base', 'iptables', 'ipset'] as const
 
+const tunnelMakers = ['linux-image-cloud-amd64', 'dnsmasq-base', 'wireguard-tools', 'network-manager'] as const
+
 /** The kernel for clouds is smaller and starts without an initramfs; only the other one has PPP. */
 const kinds = {
   cloud: { release: 'trixie', packages: forClouds },
@@ -18,6 +20,9 @@ const kinds = {
     release: 'trixie',
     packages: ['linux-image-amd64', 'dnsmasq-base', 'ppp', 'pppoe', 'network-manager', 'radvd'],
   },
+  /** With what makes interfaces of WireGuard. */
+  'tunnel makers': { release: 'trixie', packages: tunnelMakers },
+  'tunnel makers of bookworm': { release: 'bookworm', packages: tunnelMakers },
   /** With the programs of tunnels: see ../lab/tunnels. */
   tunnels: {
     release: 'trixie',
@@ -38,6 +43,10 @@ export interface RootDisk {
   readonly initramfs: string | null
 }
 
+function isForClouds(kind: RootKind): boolean {
+  return kinds[kind].packages.some((name) => name === 'linux-image-cloud-amd64')
+}
+
 export async function rootDisk(kind: RootKind, progress: (line: string) => void): Promise<RootDisk> {
   const { release, packages } = kinds[kind]
   const folder = await image(release, packages, progress)
@@ -46,7 +55,7 @@ export async function rootDisk(kind: RootKind, progress: (line: string) => void)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const initramfs = kind.startsWith('cloud') ? null : `${folder}.initramfs`
+  const initramfs = isForClouds(kind) ? null : `${folder}.initramfs`
   const isThere = () =>
     [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {

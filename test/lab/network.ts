@@ -11,7 +11,7 @@ import { command, farAway, inNamespace, ipBatch, programArgv, start, waitForLine
 import type { Disposer } from './disposer.ts'
 import { type Isp, openIsp } from './isp.ts'
 import { addresses, labName } from './names.ts'
-import { addNamespace, type NetworkOptions } from './router.ts'
+import { addHost, addNamespace, type NetworkOptions } from './router.ts'
 import { deleteNamespace } from './sweep.ts'
 
 export interface Network {
@@ -26,7 +26,8 @@ export interface Network {
 
 export async function createNetwork(undo: Disposer, options: NetworkOptions): Promise<Network> {
   const [host, internet, lan] = [labName('host'), labName('inet'), labName('lan')]
-  for (const name of [host, internet, lan]) await addNamespace(undo, name)
+  await addHost(undo, host, options)
+  for (const name of [internet, lan]) await addNamespace(undo, name)
   await skipAddressDetection(host)
   // A socket that listens hands on what it has found.
   for (const name of options.resendsSoon ? [host, internet, lan] : []) {

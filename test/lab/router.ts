@@ -28,7 +28,19 @@ export async function makeRouter(namespace: string, device: string, to: readonly
   )
 }
 
+/** Gives this process's own namespace a name, for a machine that is the host itself. */
+async function nameOwnNamespace(undo: Disposer, name: string): Promise<void> {
+  await command(['/usr/sbin/ip', 'netns', 'attach', name, String(process.pid)])
+  undo.defer(`the name ${name}`, () => command(['/usr/sbin/ip', 'netns', 'delete', name]))
+}
+
+export async function addHost(undo: Disposer, name: string, { isHost }: Pick<NetworkOptions, 'isHost'>): Promise<void> {
+  await (isHost ? nameOwnNamespace : addNamespace)(undo, name)
+}
+
 export interface NetworkOptions {
+  /** The machine that this runs on is the host, such as an emulated one. */
+  readonly isHost?: boolean
   /** Both ISPs announce an IPv6 prefix, too. */
   readonly ipv6: boolean
   /** How many providers there are; two, unless said. */

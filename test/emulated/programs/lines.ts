@@ -7,21 +7,9 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { command } from '../../lab/command.ts'
 import { projectFolder } from '../paths.ts'
-import {
-  addressOf,
-  deb,
-  far,
-  holds,
-  ip,
-  log,
-  plug,
-  sh,
-  startProvider,
-  status,
-  until,
-  untilCarriers,
-} from './ppp-lab.ts'
+import { addressOf, deb, far, holds, ip, log, plug, startProvider, status, until, untilCarriers } from './ppp-lab.ts'
 import { redialled } from './redial.ts'
+import { sh } from './sh.ts'
 
 /** The lines are there first; then what installing puts on the host, and what postinst does. */
 async function install(): Promise<void> {

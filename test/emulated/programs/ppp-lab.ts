@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { command } from '../../lab/command.ts'
 import { projectFolder } from '../paths.ts'
+import { sh } from './sh.ts'
 
 export const deb = `${projectFolder}/deb`
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-export const sh = async (line: string) => (await command(['/bin/sh', '-ec', line], { accept: [0] })).stdout
 export const ip = (line: string) => command(['/usr/sbin/ip', ...line.split(' ')])
 
 /** What the daemon said, for messages. */

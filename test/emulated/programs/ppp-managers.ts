@@ -3,9 +3,10 @@
  * manager's.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { command } from '../../lab/command.ts'
-import { addressOf, deb, holds, ip, plug, sh, startProvider, status, until, untilCarriers } from './ppp-lab.ts'
+import { untilBooted } from './booted.ts'
+import { addressOf, deb, holds, ip, plug, startProvider, status, until, untilCarriers } from './ppp-lab.ts'
 import { delegated, giveIpv6 } from './ppp-prefixes.ts'
+import { sh } from './sh.ts'
 
 async function install(): Promise<void> {
   await sh(`cp -a ${deb}/etc/. /etc/; cp -a ${deb}/usr/. /usr/`)
@@ -108,12 +109,7 @@ async function dhcpcd(): Promise<object> {
   return await delegated()
 }
 
-await until(
-  'it has booted',
-  async () =>
-    /running|degraded/.test((await command(['/usr/bin/systemctl', 'is-system-running'], { accept: [0, 1] })).stdout),
-  { timeoutMs: 300_000, everyMs: 1000 },
-)
+await untilBooted()
 await prepare()
 const play = { networkd, dhcpcd }[process.argv[2] ?? '']
 if (play === undefined) throw new Error(`nobody plays ${process.argv[2]}`)

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { command } from '../../lab/command.ts'
 import { projectFolder } from '../paths.ts'
-import { ip, sh, until } from './ppp-lab.ts'
+import { ip, until } from './ppp-lab.ts'
+import { sh } from './sh.ts'
 
 /** What answers in IPv6 behind each provider. */
 const far = '2001:db8:ffff::1'
