@@ -30,7 +30,7 @@ export interface Move {
   readonly leaves: readonly UdpFlow[]
 }
 
-/** Tunnels that were moved, by interface and key: when, and how often in a row. */
+/** Tunnels that were moved, by interface and key: when last, and how often in a row, but for lines that died since the move before. */
 export type Moved = ReadonlyMap<string, { readonly at: number; readonly times: number }>
 
 /** How long a better uplink has to carry before a tunnel that works comes back to it. */
