@@ -8,6 +8,7 @@ import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import type { Family } from '../../net/family.ts'
 import type { Egress } from './egress.ts'
+import { timeoutAfterReading } from './timeout-after-reading.ts'
 
 /**
  * Addresses that nobody has (RFC 5737, RFC 6666). Whoever answers for them stands in between, as a redirection of port
@@ -65,28 +66,13 @@ export function askServers(
     opinions.set(server, opinion)
     if (opinions.has(decoy)) end()
     else if (servers.every((one) => opinions.has(one)))
-      stops.push(waitAndRead(Math.max(leastDoubtMs, opinion.rttMs), end))
+      stops.push(timeoutAfterReading(Math.max(leastDoubtMs, opinion.rttMs), end))
   }
   for (const server of [...servers, decoy])
     stops.push(askServer(egress, server, againMs, (opinion) => heard(server, opinion)))
   // The time runs from when the last question left, however late that was.
-  stops.push(waitAndRead(againMs, () => stops.push(waitAndRead(timeoutMs, end))))
+  stops.push(timeoutAfterReading(againMs, () => stops.push(timeoutAfterReading(timeoutMs, end))))
   return stop
-}
-
-/**
- * Calls `over` after `ms`, and after what has come by then was read, as immediates run after sockets were read. Returns
- * what stops it.
- */
-function waitAndRead(ms: number, over: () => void): () => void {
-  let immediate: NodeJS.Immediate | undefined
-  const timer = setTimeout(() => {
-    immediate = setImmediate(over)
-  }, ms)
-  return () => {
-    clearTimeout(timer)
-    clearImmediate(immediate)
-  }
 }
 
 function askServer(egress: Egress, server: string, againMs: number, onAnswer: (opinion: Opinion) => void): () => void {
