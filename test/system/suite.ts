@@ -317,7 +317,7 @@ export async function systemSuite(release: Release, stack: Stack): Promise<void>
     test("U2: removal puts main's routing back alone and cuts nothing that main carries", async () => {
       const { host, lan } = lab.network
       const groups = [await openSessions(host, 16, 16, 50), await openSessions(lan, 16, 16, 50)]
-      await settleEqualDefaults(lab.network)
+      await settleEqualDefaults(lab.network, { lasting: true })
       await lab.machine.exec(['/usr/bin/dpkg', '-r', 'ifbalance'])
       const counts = countByPeer(await connections(host, 50))
       const [mains, ...others] = Object.keys(counts)

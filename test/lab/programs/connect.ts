@@ -34,7 +34,8 @@ function attempt(): Promise<void> {
       process.stdout.write(`${JSON.stringify({ at, took: monotonicMs() - at, ...result })}\n`)
       resolve()
     }
-    const timer = setTimeout(() => end({ error: 'TIMEOUT' }), plan.timeoutMs)
+    // Immediates run after sockets were read: what lies there while a late timer rings has come in time.
+    const timer = setTimeout(() => setImmediate(() => end({ error: 'TIMEOUT' })), plan.timeoutMs)
     socket.on('data', (data) => {
       answer += data.toString()
     })
