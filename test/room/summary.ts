@@ -35,9 +35,10 @@ const broken = [
 ]
 for (const result of failed) say(`\nFAILED ${nameOf(result)}\n${result.why}`)
 for (const error of broken) say(`\nFAILED outside of tests: ${error}`)
-// Once more by name alone: the whys are long, and who keeps only the end of this is to know at least which.
+// Once more, cut: the whys are long, and who keeps only the end of this is to know at least which, and what came first.
+const inShort = (why: string) => why.replace(/\s+/g, ' ').slice(0, 500)
 if (failed.length > 0) say('\nIn short:')
-for (const result of failed) say(`FAILED ${nameOf(result)}`)
+for (const result of failed) say(`FAILED ${nameOf(result)}: ${inShort(result.why)}`)
 
 const again = results.filter(({ state, tries }) => state === 'passed' && tries > 1).map(nameOf)
 writeFileSync(`${folder}/second-tries.json`, JSON.stringify(again))
