@@ -348,10 +348,13 @@ describe('IPv4', () => {
 describe('IPv6', () => {
   beforeAll(async () => {
     lab = await healthLab({ ipv6: true })
+  })
+  afterAll(() => lab?.dispose())
+  beforeEach(async () => {
     await restart(lab)
     await untilJudged(lab, 4)
   })
-  afterAll(() => lab?.dispose())
+  afterEach(() => mend(lab.network, 2).catch(() => undefined))
 
   test('B10 IPv6 dead, IPv4 fine: each family goes its own way', async () => {
     await blackhole(lab.network, 2, 'v6')
@@ -374,8 +377,10 @@ describe('IPv6', () => {
     onTestFinished(() => resolver.stop())
     await waitForLine(resolver, (line) => line === 'ready')
     const isp = namespaceOf(network, 2)
+    const noLimits = 'table inet limits {}\n delete table inet limits\n'
+    onTestFinished(() => nftIn(isp, noLimits))
     const echo = (what: string) =>
-      `table inet limits {}\n delete table inet limits\n table inet limits { chain forward { type filter hook forward priority -301;
+      `${noLimits} table inet limits { chain forward { type filter hook forward priority -301;
          icmp type echo-request ${what}
          icmpv6 type echo-request ${what}
        }\n }\n`
@@ -401,6 +406,7 @@ describe('IPv6', () => {
     for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1', 'wan2'], family, longPatienceMs)
     // Whoever answers questions to everyone is no witness: it may be the modem itself.
     await blackhole(network, 2)
+    onTestFinished(() => nftIn(isp, 'table inet hijack {}\n delete table inet hijack\n'))
     await nftIn(
       isp,
       'table inet hijack { chain nat { type nat hook prerouting priority -100; iifname "sub" meta l4proto { tcp, udp } th dport 53 redirect; }\n }\n',

@@ -21,6 +21,11 @@ export function builtDeb(): string {
   return `${dist}/${file}`
 }
 
+/** Whether a machine has the package. */
+export function isInstalled({ root }: { readonly root: string }): boolean {
+  return existsSync(`${root}/usr/sbin/ifbalance`)
+}
+
 /** The page for Cockpit, which is built with the package. Throws when there is none. */
 export function builtPage(): string {
   const dist = `${project}/dist`
