@@ -1,6 +1,15 @@
 /** Dead lines behind living links, on the real kernel. ISPs and the internet are namespaces: see test/lab/network.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { command, farAway, inNamespace, monotonicMs, nftIn, programArgv, startIn, waitForLine } from '../lab/command.ts'
+import {
+  command,
+  inNamespace,
+  monotonicMs,
+  nftIn,
+  programArgv,
+  putFarAway,
+  startIn,
+  waitForLine,
+} from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses, ports } from '../lab/names.ts'
@@ -372,10 +381,11 @@ describe('IPv6', () => {
     const { network } = lab
     const resolver = await startIn(
       network.internet,
-      farAway(programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6])),
+      programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6]),
     )
     onTestFinished(() => resolver.stop())
     await waitForLine(resolver, (line) => line === 'ready')
+    await putFarAway(resolver)
     const isp = namespaceOf(network, 2)
     const noLimits = 'table inet limits {}\n delete table inet limits\n'
     onTestFinished(() => nftIn(isp, noLimits))
@@ -411,9 +421,10 @@ describe('IPv6', () => {
       isp,
       'table inet hijack { chain nat { type nat hook prerouting priority -100; iifname "sub" meta l4proto { tcp, udp } th dport 53 redirect; }\n }\n',
     )
-    const modem = await startIn(isp, farAway(programArgv('resolver', ['10.2.0.1', '2001:db8:2::1'])))
+    const modem = await startIn(isp, programArgv('resolver', ['10.2.0.1', '2001:db8:2::1']))
     onTestFinished(() => modem.stop())
     await waitForLine(modem, (line) => line === 'ready')
+    await putFarAway(modem)
     for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1'], family)
     const before = await health(lab)
     for (let i = 0; i < 20; i++) {

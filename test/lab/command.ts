@@ -37,11 +37,6 @@ export function programArgv(name: string, args: readonly string[]): readonly str
   ]
 }
 
-/** The argv of what is far away: a real one would not wait for this machine's processors, so it runs before all that is busy. */
-export function farAway(argv: readonly string[]): readonly string[] {
-  return ['/usr/bin/chrt', '--rr', '1', ...argv]
-}
-
 /** A running program whose standard output is read line by line. */
 export interface Running {
   readonly pid: number
@@ -105,6 +100,15 @@ export async function start(
 /** `start` in a network namespace. */
 export function startIn(namespace: string, argv: readonly string[]): Promise<Running> {
   return start(inNamespace(namespace, argv))
+}
+
+/**
+ * Has what is far away run before all that is busy: a real one would not wait for this machine's processors. Only once it has
+ * started, as that takes Node.js a second of one, on which packets of all namespaces wait meanwhile: what is not taken off at
+ * once is left to ksoftirqd, which runs after everything of this priority.
+ */
+export async function putFarAway({ pid }: Pick<Running, 'pid'>): Promise<void> {
+  await command(['/usr/bin/chrt', '--all-tasks', '--rr', '--pid', '1', `${pid}`])
 }
 
 /** Waits for a line of a running program that `accept` takes. Throws when it ends or is not heard of for too long. */

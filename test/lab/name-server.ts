@@ -2,7 +2,7 @@
  * A name server in a namespace of the lab: what is below `names.test`, and `names`, is the internet's server, other names
  * below `test` are not there.
  */
-import { farAway, startIn } from './command.ts'
+import { putFarAway, startIn } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { addresses } from './names.ts'
 
@@ -18,6 +18,7 @@ export async function serveNames(
     ...listen.map((address) => `--listen-address=${address}`),
     ...['names.test', 'portal.test', ...names].map((name) => `--address=/${name}/${addresses.server}`),
   ]
-  const server = await startIn(namespace, farAway(argv))
+  const server = await startIn(namespace, argv)
   undo.defer(`the name server of ${namespace}`, () => server.stop())
+  await putFarAway(server)
 }
