@@ -51,6 +51,8 @@ test('R3: of 63 uplinks that are asked, one dies: it alone is out', async () => 
   await host.write('/etc/ifbalance/conf.d/00-nothing-answers-here.conf', '')
   await makeInternet()
   const daemon = host.daemon()
+  // Before its first round, nothing is balanced, and nobody has been judged.
+  await expect.poll(() => balancedDevices(host), { timeout: 2 * longPatienceMs }).toContain(`usb${dead}`)
   await expect.poll(states, { timeout: 2 * longPatienceMs }).toEqual({ online: 63 })
   // Traffic, which is answered until then.
   host.start(['/usr/bin/ping', '-q', '-i', '0.1', '-I', `10.100.${dead}.2`, '8.8.8.8'])
