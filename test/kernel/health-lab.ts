@@ -176,7 +176,12 @@ export async function blackhole(
 }
 
 export async function mend(network: Network, isp: 1 | 2): Promise<void> {
-  await nftIn(namespaceOf(network, isp), 'add table inet fault\ndelete table inet fault\n')
+  await nftIn(namespaceOf(network, isp), withoutTable('fault'))
+}
+
+/** What deletes a table for nft, whether it is there or not. */
+export function withoutTable(name: string): string {
+  return `add table inet ${name}\ndelete table inet ${name}\n`
 }
 
 export function namespaceOf(network: Network, isp: 1 | 2): string {

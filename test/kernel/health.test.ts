@@ -16,7 +16,7 @@ import { addresses, ports } from '../lab/names.ts'
 import { hangsMs, longPatienceMs } from '../lab/patience.ts'
 import { checkShare } from '../lab/shares.ts'
 import { type Attempt, connections, countByPeer, msUntilAllGood, openSessions, stream } from '../lab/traffic.ts'
-import { blackhole, type HealthLab, healthLab, mend, namespaceOf } from './health-lab.ts'
+import { blackhole, type HealthLab, healthLab, mend, namespaceOf, withoutTable } from './health-lab.ts'
 import { carriers, health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
 
 /** `IFBALANCE_ROUNDS=50` gives the figures that count: see docs/measurements.md. */
@@ -26,6 +26,10 @@ const [one, two] = [addresses.publicOf(1), addresses.publicOf(2)]
 const isGood = (attempt: Attempt) => 'peer' in attempt
 
 let lab: HealthLab
+
+afterEach(async () => {
+  for (const isp of [1, 2] as const) await mend(lab.network, isp).catch(() => undefined)
+})
 
 /** Where nothing must happen, time itself has to pass. */
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -47,9 +51,6 @@ describe('IPv4', () => {
   beforeEach(async () => {
     await restart(lab)
     await untilJudged(lab)
-  })
-  afterEach(async () => {
-    for (const isp of [1, 2] as const) await mend(lab.network, isp).catch(() => undefined)
   })
 
   test('B3 silent blackhole under traffic: new connections are good within a second', {
@@ -363,7 +364,6 @@ describe('IPv6', () => {
     await restart(lab)
     await untilJudged(lab, 4)
   })
-  afterEach(() => mend(lab.network, 2).catch(() => undefined))
 
   test('B10 IPv6 dead, IPv4 fine: each family goes its own way', async () => {
     await blackhole(lab.network, 2, 'v6')
@@ -387,10 +387,10 @@ describe('IPv6', () => {
     await waitForLine(resolver, (line) => line === 'ready')
     await putFarAway(resolver)
     const isp = namespaceOf(network, 2)
-    const noLimits = 'table inet limits {}\n delete table inet limits\n'
-    onTestFinished(() => nftIn(isp, noLimits))
+    const undoAll = () => nftIn(isp, withoutTable('limits') + withoutTable('hijack'))
+    onTestFinished(undoAll)
     const echo = (what: string) =>
-      `${noLimits} table inet limits { chain forward { type filter hook forward priority -301;
+      `${withoutTable('limits')}table inet limits { chain forward { type filter hook forward priority -301;
          icmp type echo-request ${what}
          icmpv6 type echo-request ${what}
        }\n }\n`
@@ -416,7 +416,6 @@ describe('IPv6', () => {
     for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1', 'wan2'], family, longPatienceMs)
     // Whoever answers questions to everyone is no witness: it may be the modem itself.
     await blackhole(network, 2)
-    onTestFinished(() => nftIn(isp, 'table inet hijack {}\n delete table inet hijack\n'))
     await nftIn(
       isp,
       'table inet hijack { chain nat { type nat hook prerouting priority -100; iifname "sub" meta l4proto { tcp, udp } th dport 53 redirect; }\n }\n',
@@ -433,7 +432,7 @@ describe('IPv6', () => {
     }
     expect(before).toContain('"offline"')
     await modem.stop()
-    await nftIn(isp, 'delete table inet hijack\ndelete table inet limits\n')
+    await undoAll()
     await mend(network, 2)
     for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1', 'wan2'], family, longPatienceMs)
   })
