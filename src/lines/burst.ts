@@ -1,6 +1,7 @@
 /** What a burst of probes does to a line: its beginning, its end, and what each end means. Pure. */
 import type { Advance, BurstEnded, LineSettings, PathHealth } from './path-health.ts'
 import { beforeOutage, dueMs, isLossy, isOut, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
+import { silenceAt } from './shared-misses.ts'
 
 /**
  * The rest after a burst that said nothing, doubled for each further one: a host that can start no program must not
@@ -46,7 +47,8 @@ function passed(
   const alive = { sentAfter: began, cameAt: now }
   const isTrouble = before.failing !== null && (before.failedBursts >= 1 || !(muted || isLossy(before)))
   const troubledAt = isTrouble ? now : before.troubledAt
-  const line = { ...before, alive, troubledAt, failing: null, voids: 0, restUntil: now }
+  const silence = silenceAt(before, settings.intervalMs, now)
+  const line = { ...before, alive, troubledAt, silence, failing: null, voids: 0, restUntil: now }
   const dueAt = nextDueAt(line, settings.intervalMs, now)
   if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
   // What was lost while the line was dead says nothing of how well it works now.

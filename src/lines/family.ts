@@ -3,6 +3,7 @@ import type { LineState } from '../model/health.ts'
 import { arbitrate } from './arbiter.ts'
 import { advance } from './machine.ts'
 import type { LineEffect, LineEvent, LineSettings, PathHealth } from './path-health.ts'
+import { areShared } from './shared-misses.ts'
 
 export interface Member {
   readonly line: PathHealth
@@ -44,8 +45,7 @@ export function advanceTogether(
     for (const { key, event } of events) {
       const [line, settings] = [lines.get(key), members.get(key)?.settings]
       if (!line || !settings) continue
-      const isCrowded = event.kind === 'tick' && countAsked(lines) >= mostAsked
-      const next = advance(line, isCrowded ? { ...event, isCrowded } : event, now, settings)
+      const next = advance(line, inCompany(event, key, members, lines, now), now, settings)
       lines.set(key, next.line)
       for (const effect of next.effects) effects.push({ key, effect })
     }
@@ -59,6 +59,32 @@ export function advanceTogether(
     if (orders.length === 0) return { lines, told, effects }
     events = orders.map(({ key, kind }) => ({ key, event: { kind } }))
   }
+}
+
+/** The event with what it means beside the other lines. */
+function inCompany(
+  event: LineEvent,
+  key: string,
+  members: ReadonlyMap<string, Member>,
+  lines: ReadonlyMap<string, PathHealth>,
+  now: number,
+): LineEvent {
+  if (event.kind === 'tick') return countAsked(lines) >= mostAsked ? { ...event, isCrowded: true } : event
+  const isAnswered = event.kind === 'answer' || (event.kind === 'opinion' && event.rttMs !== null)
+  if (!isAnswered || !lines.get(key)?.misses) return event
+  const neighbours = [...members].flatMap(([name, { settings }]) => {
+    const line = lines.get(name)
+    return line ? [{ name, line, intervalMs: settings.intervalMs }] : []
+  })
+  const own = neighbours.find(({ name }) => name === key)
+  const isShared =
+    own !== undefined &&
+    areShared(
+      own,
+      neighbours.filter((one) => one !== own),
+      now,
+    )
+  return { ...event, isShared }
 }
 
 function countAsked(lines: ReadonlyMap<string, PathHealth>): number {

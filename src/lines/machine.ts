@@ -11,7 +11,18 @@
 import { burstEnded, enter, startBurst, unanswered } from './burst.ts'
 import type { Advance, LineEvent, LineSettings, PathHealth, Sample } from './path-health.ts'
 import { addPenalty, holdDownMs } from './penalty.ts'
-import { isMuted, judge, nextDueAt, smooth, timeoutMs, withAnswer, withMiss, withOpinion } from './quality.ts'
+import {
+  isMuted,
+  judge,
+  nextDueAt,
+  smooth,
+  timeoutMs,
+  withAnswer,
+  withAnswered,
+  withMiss,
+  withOpinion,
+} from './quality.ts'
+import { silenceAt } from './shared-misses.ts'
 import { isBusy, isStalled, keepSamples } from './stall.ts'
 
 /** A gap between two ticks that is no scheduling delay: the machine was suspended, or the daemon stopped. */
@@ -24,7 +35,7 @@ export function newLine(now: number, settings: LineSettings): PathHealth {
     ...{ rtt: null, outcomes: [], opinions: [], samples: [], dueAt: now + settings.intervalMs + 1000 },
     ...{ burst: null, burstEndedAt: now, restUntil: now, voids: 0, failedBursts: 0, silent: false },
     ...{ failing: null, alive: null, troubledAt: Number.NEGATIVE_INFINITY },
-    ...{ answers: 0, answeredAt: now, misses: 0 },
+    ...{ answers: 0, answeredAt: now, misses: 0, missed: null, silence: null },
     ...{ tokens: bursts, tokensAt: now, penalty: 0, penaltyAt: now },
   }
 }
@@ -35,7 +46,7 @@ export function advance(line: PathHealth, event: LineEvent, now: number, setting
     case 'tick':
       return tick(line, event, now, settings)
     case 'answer':
-      return answer(line, event.rttMs, now, settings)
+      return answer(line, event, now, settings)
     case 'miss':
       return miss(line, event.asked ?? false, now, settings)
     case 'opinion':
@@ -114,16 +125,23 @@ function sampleOf(counters: { rx: number; tx: number } | null, last: Sample | un
   return { at: now, rx: counters?.rx ?? last?.rx ?? 0, tx: counters?.tx ?? last?.tx ?? 0 }
 }
 
-function answer(before: PathHealth, rttMs: number, now: number, settings: LineSettings): Advance {
+function answer(
+  before: PathHealth,
+  { rttMs, isShared = false }: Extract<LineEvent, { kind: 'answer' }>,
+  now: number,
+  settings: LineSettings,
+): Advance {
   // The probe was taken for missed when the next one left.
   const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
   const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
-  return heardOf({ ...before, outcomes: withAnswer({ ...before, outcomes }) }, rttMs, now, settings)
+  const missed = wasMissed ? null : before.missed
+  return heardOf({ ...before, missed, outcomes: withAnswer({ ...before, outcomes }, isShared) }, rttMs, now, settings)
 }
 
 function heardOf(before: PathHealth, rttMs: number, now: number, settings: LineSettings): Advance {
   const rtt = smooth(before.rtt, rttMs)
-  const heard = { ...before, rtt, answers: before.answers + 1, answeredAt: now, misses: 0 }
+  const silence = silenceAt(before, settings.intervalMs, now)
+  const heard = { ...before, rtt, answers: before.answers + 1, answeredAt: now, misses: 0, silence }
   const line = { ...judge(heard, settings), dueAt: nextDueAt(heard, probeIntervalMs(heard, settings), now) }
   if (line.silent) return line.burst === null ? startBurst(line, now) : still(line)
   if (line.state !== 'offline' || line.answers < settings.countUp || heldForMs(line, now) > 0) return still(line)
@@ -135,12 +153,12 @@ function heardOf(before: PathHealth, rttMs: number, now: number, settings: LineS
 /** The line after a question to a name server: it works where either an echo or that is answered. */
 function opinion(
   before: PathHealth,
-  { rttMs, datagram }: { readonly rttMs: number | null; readonly datagram: boolean },
+  { rttMs, datagram, isShared = false }: Extract<LineEvent, { kind: 'opinion' }>,
   now: number,
   settings: LineSettings,
 ): Advance {
   const line = { ...before, opinions: withOpinion(before, rttMs === null ? false : datagram ? true : null) }
-  if (rttMs !== null) return heardOf(line, rttMs, now, settings)
+  if (rttMs !== null) return heardOf({ ...line, outcomes: withAnswered(before, isShared) }, rttMs, now, settings)
   return still(judge(isOverdue(line, now, settings) ? { ...line, answers: 0 } : line, settings))
 }
 
@@ -155,12 +173,16 @@ export function heldForMs(line: PathHealth, now: number): number {
  */
 function miss(before: PathHealth, asked: boolean, now: number, settings: LineSettings): Advance {
   const late = !asked && isOverdue(before, now, settings)
+  const sentAt = now - probeIntervalMs(before, settings)
+  const from = before.misses > 0 && before.missed ? before.missed.from : sentAt
+  const misses = before.misses + 1
   const line = judge(
     {
       ...before,
       outcomes: withMiss(before),
       answers: late ? 0 : before.answers,
-      misses: before.misses + 1,
+      misses,
+      missed: { from, to: sentAt },
     },
     settings,
   )

@@ -71,6 +71,10 @@ export interface PathHealth {
   readonly answeredAt: number
   /** Number of misses in a row. */
   readonly misses: number
+  /** When the first and the last probe were sent that were missed in a row, the latest time; null: none was yet. */
+  readonly missed: { readonly from: number; readonly to: number } | null
+  /** The latest time in which probes were sent and nothing was heard (shared-misses.ts); null: there was none. */
+  readonly silence: { readonly from: number; readonly to: number } | null
   /** How many bursts traffic may still set off. */
   readonly tokens: number
   readonly tokensAt: number
@@ -102,6 +106,9 @@ export interface Sample {
   readonly tx: number
 }
 
+/** Whether what was missed right before was missed by all lines: see shared-misses.ts. */
+type IsShared = boolean
+
 export type LineEvent =
   /** Sent twice a second at least, with the device's packet counters; null where they cannot be read. */
   | {
@@ -111,13 +118,22 @@ export type LineEvent =
       readonly isCrowded?: boolean
     }
   /** A background probe was answered, or the next one left while it was not. */
-  | { readonly kind: 'answer'; readonly rttMs: number }
+  | {
+      readonly kind: 'answer'
+      readonly rttMs: number
+      readonly isShared?: IsShared
+    }
   | { readonly kind: 'miss'; readonly asked?: true }
   /**
    * The result of the question to a name server by the same line that follows a miss with `asked`; null: no answer.
    * `datagram`: it was answered by UDP.
    */
-  | { readonly kind: 'opinion'; readonly rttMs: number | null; readonly datagram: boolean }
+  | {
+      readonly kind: 'opinion'
+      readonly rttMs: number | null
+      readonly datagram: boolean
+      readonly isShared?: IsShared
+    }
   /** The burst goes on, and so many of its first requests are overdue that no quorum can have answered them. */
   | { readonly kind: 'late' }
   | BurstEnded

@@ -23,9 +23,22 @@ export function withMiss({ outcomes, misses, silent }: PathHealth): PathHealth['
 }
 
 /** The outcomes with one more answer, and without the outage that it ends. */
-export function withAnswer(line: PathHealth): PathHealth['outcomes'] {
+export function withAnswer(line: PathHealth, isShared: boolean): PathHealth['outcomes'] {
+  return keepOutcomes(afterMisses(line, isShared), true)
+}
+
+/**
+ * The outcomes when a question is answered. One that was asked for the only probe missed says that echo is dropped or
+ * lost; for a later one of several, which were not all the line's, that an outage is over.
+ */
+export function withAnswered(line: PathHealth, isShared: boolean): PathHealth['outcomes'] {
+  return line.misses > 1 ? afterMisses(line, isShared) : line.outcomes
+}
+
+/** The outcomes without an outage that is over: of the line, or of all lines. */
+function afterMisses(line: PathHealth, isShared: boolean): PathHealth['outcomes'] {
   const { outcomes, misses } = line
-  return keepOutcomes(isOut(line) || misses >= outageMisses ? beforeOutage(outcomes) : outcomes, true)
+  return isShared || isOut(line) || misses >= outageMisses ? beforeOutage(outcomes) : outcomes
 }
 
 /** The opinions with one more; `answered` is null where it says nothing of losses. */
@@ -106,9 +119,12 @@ export function jitterOf({ rtt, outcomes }: PathHealth): number | null {
   return rtt !== null && outcomes.length >= outcomesNeeded ? rtt.deviation : null
 }
 
-/** Losses of the latest background probes, 0 to 1; where only echo requests are lost, of what was asked instead. */
+/**
+ * Losses of the latest background probes, 0 to 1; where only echo requests are lost, of what was asked instead. Whether the
+ * last misses are losses or an outage shows when something is answered.
+ */
 export function lossOf(line: PathHealth): number {
-  return isMuted(line) ? lostOf(withoutOutage(line.opinions)) : lostOf(line.outcomes)
+  return lostOf(isMuted(line) ? withoutOutage(line.opinions) : beforeOutage(line.outcomes))
 }
 
 /** Fewer opinions than this count for nothing. */
