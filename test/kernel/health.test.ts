@@ -1,15 +1,6 @@
 /** Dead lines behind living links, on the real kernel. ISPs and the internet are namespaces: see test/lab/network.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  command,
-  inNamespace,
-  monotonicMs,
-  nftIn,
-  programArgv,
-  putFarAway,
-  startIn,
-  waitForLine,
-} from '../lab/command.ts'
+import { command, inNamespace, monotonicMs, nftIn, programArgv, startFarAway, startIn } from '../lab/command.ts'
 import { median, record } from '../lab/measurements.ts'
 import { serveNames } from '../lab/name-server.ts'
 import { addresses, ports } from '../lab/names.ts'
@@ -379,13 +370,9 @@ describe('IPv6', () => {
 
   test('a provider that drops or limits echo requests is no dead line, and one that is dead as well is', async () => {
     const { network } = lab
-    const resolver = await startIn(
-      network.internet,
-      programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6]),
-    )
+    const argv = programArgv('resolver', [...addresses.resolvers, ...addresses.resolvers6])
+    const resolver = await startFarAway(network.internet, argv)
     onTestFinished(() => resolver.stop())
-    await waitForLine(resolver, (line) => line === 'ready')
-    await putFarAway(resolver)
     const isp = namespaceOf(network, 2)
     const undoAll = () => nftIn(isp, withoutTable('limits') + withoutTable('hijack'))
     onTestFinished(undoAll)
@@ -420,10 +407,8 @@ describe('IPv6', () => {
       isp,
       'table inet hijack { chain nat { type nat hook prerouting priority -100; iifname "sub" meta l4proto { tcp, udp } th dport 53 redirect; }\n }\n',
     )
-    const modem = await startIn(isp, programArgv('resolver', ['10.2.0.1', '2001:db8:2::1']))
+    const modem = await startFarAway(isp, programArgv('resolver', ['10.2.0.1', '2001:db8:2::1']))
     onTestFinished(() => modem.stop())
-    await waitForLine(modem, (line) => line === 'ready')
-    await putFarAway(modem)
     for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1'], family)
     const before = await health(lab)
     for (let i = 0; i < 20; i++) {

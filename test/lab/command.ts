@@ -111,6 +111,19 @@ export async function putFarAway({ pid }: Pick<Running, 'pid'>): Promise<void> {
   await command(['/usr/bin/chrt', '--all-tasks', '--rr', '--pid', '1', `${pid}`])
 }
 
+/** Starts a far end that says `ready` in a namespace, and waits until it does. */
+export async function startFarAway(namespace: string, argv: readonly string[]): Promise<Running> {
+  const running = await startIn(namespace, argv)
+  try {
+    await waitForLine(running, (line) => line === 'ready')
+    await putFarAway(running)
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+  return running
+}
+
 /** Waits for a line of a running program that `accept` takes. Throws when it ends or is not heard of for too long. */
 export function waitForLine(
   running: Running,

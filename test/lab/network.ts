@@ -7,7 +7,7 @@
  * Nothing here touches the machine's own network: every device is born inside a namespace of ours.
  */
 
-import { command, inNamespace, ipBatch, programArgv, putFarAway, start, waitForLine } from './command.ts'
+import { command, inNamespace, ipBatch, programArgv, startFarAway } from './command.ts'
 import type { Disposer } from './disposer.ts'
 import { type Isp, openIsp } from './isp.ts'
 import { addresses, labName } from './names.ts'
@@ -46,7 +46,7 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   for (let i = 1; i <= (options.isps ?? 2); i++) isps.push(await openIsp(undo, i, { host, internet }, options))
   await plugLan(host, lan)
 
-  const server = await start(inNamespace(internet, programArgv('internet', [])))
+  const server = await startFarAway(internet, programArgv('internet', []))
   let over = false
   undo.defer('the internet server', () => {
     over = true
@@ -55,8 +55,6 @@ export async function createNetwork(undo: Disposer, options: NetworkOptions): Pr
   void server.ended.then(() => {
     if (!over) process.stderr.write(`the internet server ended by itself: ${server.stderr()}\n`)
   })
-  await waitForLine(server, (line) => line === 'ready')
-  await putFarAway(server)
 
   return {
     host,

@@ -18,14 +18,19 @@ export async function everything(): Promise<readonly string[]> {
   return stdout.split('\n').map((line) => line.replace(/ (expires|linkdown)( \d+sec)?/g, '').trim())
 }
 
-/** Ours, and connections. */
+/** Connections, and ours; what is longest comes last, as messages are cut. */
 export async function state(): Promise<string> {
   const commands = [
+    'conntrack -L 2>/dev/null | head -n 40',
+    'conntrack -L -f ipv6 2>/dev/null | head -n 40',
+    // How often this host's own sockets have sent in vain.
+    'ss -Htnio state established | head -n 60',
+    'ip -6 neigh',
     'ip -4 rule',
     "ip -4 route show table all | grep -A9 ' table 30'",
     "ip -6 route show table all | grep -A9 ' table 30'",
+    'ip -6 rule',
     'nft -s list table inet ifbalance',
-    'conntrack -L 2>/dev/null | head -n 40',
   ]
   return (await run('/bin/sh', ['-c', commands.join('; ')], { accept: [0, 1] })).stdout
 }
