@@ -45,7 +45,7 @@ export function advanceTogether(
     for (const { key, event } of events) {
       const [line, settings] = [lines.get(key), members.get(key)?.settings]
       if (!line || !settings) continue
-      const next = advance(line, inCompany(event, key, members, lines, now), now, settings)
+      const next = advance(line, inCompany(event, { key, line, settings }, members, lines, now), now, settings)
       lines.set(key, next.line)
       for (const effect of next.effects) effects.push({ key, effect })
     }
@@ -61,30 +61,22 @@ export function advanceTogether(
   }
 }
 
-/** The event with what it means beside the other lines. */
+/** The event of one line with what it means beside the others. */
 function inCompany(
   event: LineEvent,
-  key: string,
+  { key, line, settings }: Member & { readonly key: string },
   members: ReadonlyMap<string, Member>,
   lines: ReadonlyMap<string, PathHealth>,
   now: number,
 ): LineEvent {
   if (event.kind === 'tick') return countAsked(lines) >= mostAsked ? { ...event, isCrowded: true } : event
   const isAnswered = event.kind === 'answer' || (event.kind === 'opinion' && event.rttMs !== null)
-  if (!isAnswered || !lines.get(key)?.misses) return event
-  const neighbours = [...members].flatMap(([name, { settings }]) => {
-    const line = lines.get(name)
-    return line ? [{ name, line, intervalMs: settings.intervalMs }] : []
+  if (!isAnswered || line.misses === 0) return event
+  const others = [...members].flatMap(([name, member]) => {
+    const other = lines.get(name)
+    return other && name !== key ? [{ line: other, intervalMs: member.settings.intervalMs }] : []
   })
-  const own = neighbours.find(({ name }) => name === key)
-  const isShared =
-    own !== undefined &&
-    areShared(
-      own,
-      neighbours.filter((one) => one !== own),
-      now,
-    )
-  return { ...event, isShared }
+  return { ...event, isShared: areShared({ line, intervalMs: settings.intervalMs }, others, now) }
 }
 
 function countAsked(lines: ReadonlyMap<string, PathHealth>): number {
