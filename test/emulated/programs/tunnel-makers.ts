@@ -14,21 +14,15 @@ import { createNetwork, type Network } from '../../lab/network.ts'
 import { installPackage, untilBooted } from './booted.ts'
 import { sh } from './sh.ts'
 import { elsewhereNamed, far, type Keys, type Name, names, near, newKeys, startFarEnds } from './tunnel-ends.ts'
+import { until as waitUntil } from './waiting.ts'
 import { hostName, type Maker, makers } from './wireguard-makers.ts'
 
 /** What the daemon said comes last, as the beginning of long output is lost. */
 const toUnderstand =
   'ip -4 rule; ip -4 route show table all | grep -v ^local; conntrack -L -p udp; wg show; journalctl -u ifbalance -b --no-pager -o short-monotonic | tail -n 25 | cut -c1-180'
 
-/** Waits until it holds, by the machine's own clock, and gives how many ms that took. To look is what costs most here. */
-async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 120_000): Promise<number> {
-  const began = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - began > timeoutMs) throw new Error(`never: ${what}\n${await sh(toUnderstand)}`)
-    await setTimeout(100)
-  }
-  return performance.now() - began
-}
+const until = (what: string, holds: () => Promise<boolean>) =>
+  waitUntil(what, holds, { timeoutMs: 120_000, everyMs: 100, toUnderstand: () => sh(toUnderstand) })
 
 /** What leads to a far end by the second line. */
 const way = { to: `${far.elsewhere.address}/32`, via: '10.2.0.1' } as const
