@@ -1,8 +1,9 @@
 /** What programs that try PPP lines have in common: the host is in the first namespace, each provider has one of its own. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { command } from '../../lab/command.ts'
 import { projectFolder } from '../paths.ts'
 import { sh } from './sh.ts'
+import { until as waitUntil } from './waiting.ts'
 
 export const deb = `${projectFolder}/deb`
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -11,25 +12,11 @@ export const ip = (line: string) => command(['/usr/sbin/ip', ...line.split(' ')]
 /** What the daemon said, for messages. */
 export const log = '/run/daemon.log'
 
-/**
- * Waits until it holds, by the machine's own clock, and gives how many milliseconds that took. To look often is what costs
- * most here, so what is measured alone is looked at every 50 ms.
- */
-export async function until(
-  what: string,
-  holds: () => Promise<boolean>,
-  { timeoutMs = 30_000, everyMs = 250 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
-): Promise<number> {
-  const began = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - began > timeoutMs)
-      throw new Error(
-        `never: ${what}\n${await sh('ip a; ip rule; ip route show table all')}\n${existsSync(log) ? readFileSync(log, 'utf8') : await sh('journalctl -b --no-pager | tail -n 200')}`,
-      )
-    await pause(everyMs)
-  }
-  return performance.now() - began
-}
+const toUnderstand = () =>
+  sh(`ip a; ip rule; ip route show table all; cat ${log} 2>/dev/null || journalctl -b --no-pager | tail -n 200`)
+
+/** `until`, which tells of all lines where it does not hold. */
+export const until: typeof waitUntil = (what, holds, options) => waitUntil(what, holds, { toUnderstand, ...options })
 
 async function carriers(): Promise<string> {
   const { stdout } = await command(['/usr/sbin/ip', 'route', 'show', 'default', 'table', '30098'], { accept: [0, 2] })
