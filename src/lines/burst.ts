@@ -1,7 +1,7 @@
 /** What a burst of probes does to a line: its beginning, its end, and what each end means. Pure. */
 import type { Advance, BurstEnded, LineSettings, PathHealth } from './path-health.ts'
 import { beforeOutage, dueMs, isLossy, isOut, judge, nextDueAt, smooth, timeoutMs } from './quality.ts'
-import { silenceAt } from './shared-misses.ts'
+import { heardAt } from './shared-misses.ts'
 
 /**
  * The rest after a burst that said nothing, doubled for each further one: a host that can start no program must not
@@ -47,14 +47,14 @@ function passed(
   const alive = { sentAfter: began, cameAt: now }
   const isTrouble = before.failing !== null && (before.failedBursts >= 1 || !(muted || isLossy(before)))
   const troubledAt = isTrouble ? now : before.troubledAt
-  const silence = silenceAt(before, settings.intervalMs, now)
-  const line = { ...before, alive, troubledAt, silence, failing: null, voids: 0, restUntil: now }
+  const heard = heardAt(before, settings.intervalMs, now)
+  const line = { ...before, ...heard, alive, troubledAt, failing: null, voids: 0, restUntil: now }
   const dueAt = nextDueAt(line, settings.intervalMs, now)
-  if (line.state === 'online') return { line: { ...line, failedBursts: 0, answeredAt: now, dueAt }, effects: [] }
+  if (line.state === 'online') return { line: { ...line, failedBursts: 0, dueAt }, effects: [] }
   // What was lost while the line was dead says nothing of how well it works now.
   const outcomes = line.state === 'offline' ? [] : isOut(before) ? beforeOutage(line.outcomes) : line.outcomes
   const opinions = line.state === 'offline' ? [] : line.opinions
-  const online = { ...enter(line, 'online', why, now), silent: false, answeredAt: now, dueAt, outcomes, opinions }
+  const online = { ...enter(line, 'online', why, now), silent: false, dueAt, outcomes, opinions }
   return {
     line: judge(online, settings),
     // The line is fine, and its background probe was not answered: that one target is down.

@@ -22,7 +22,7 @@ import {
   withMiss,
   withOpinion,
 } from './quality.ts'
-import { silenceAt } from './shared-misses.ts'
+import { heardAt } from './shared-misses.ts'
 import { isBusy, isStalled, keepSamples } from './stall.ts'
 
 /** A gap between two ticks that is no scheduling delay: the machine was suspended, or the daemon stopped. */
@@ -134,14 +134,13 @@ function answer(
   // The probe was taken for missed when the next one left.
   const wasMissed = rttMs > probeIntervalMs(before, settings) && before.outcomes.at(-1) === false
   const outcomes = wasMissed ? before.outcomes.slice(0, -1) : before.outcomes
-  const missed = wasMissed ? null : before.missed
-  return heardOf({ ...before, missed, outcomes: withAnswer({ ...before, outcomes }, isShared) }, rttMs, now, settings)
+  return heardOf({ ...before, outcomes: withAnswer({ ...before, outcomes }, isShared) }, rttMs, now, settings)
 }
 
 function heardOf(before: PathHealth, rttMs: number, now: number, settings: LineSettings): Advance {
   const rtt = smooth(before.rtt, rttMs)
-  const silence = silenceAt(before, settings.intervalMs, now)
-  const heard = { ...before, rtt, answers: before.answers + 1, answeredAt: now, misses: 0, silence }
+  const times = heardAt(before, settings.intervalMs, now)
+  const heard = { ...before, ...times, rtt, answers: before.answers + 1, misses: 0 }
   const line = { ...judge(heard, settings), dueAt: nextDueAt(heard, probeIntervalMs(heard, settings), now) }
   if (line.silent) return line.burst === null ? startBurst(line, now) : still(line)
   if (line.state !== 'offline' || line.answers < settings.countUp || heldForMs(line, now) > 0) return still(line)

@@ -71,7 +71,7 @@ export interface PathHealth {
   readonly answeredAt: number
   /** Number of misses in a row. */
   readonly misses: number
-  /** When the first and the last probe were sent that were missed in a row, the latest time; null: none was yet. */
+  /** When the first and the last of those, or of the latest that were missed in a row, were sent; null: none was yet. */
   readonly missed: { readonly from: number; readonly to: number } | null
   /** The latest time in which probes were sent and nothing was heard (shared-misses.ts); null: there was none. */
   readonly silence: { readonly from: number; readonly to: number } | null
@@ -106,9 +106,6 @@ export interface Sample {
   readonly tx: number
 }
 
-/** Whether what was missed right before was missed by all lines: see shared-misses.ts. */
-type IsShared = boolean
-
 export type LineEvent =
   /** Sent twice a second at least, with the device's packet counters; null where they cannot be read. */
   | {
@@ -117,12 +114,11 @@ export type LineEvent =
       /** So many lines are being asked that this one has to wait with it. */
       readonly isCrowded?: boolean
     }
-  /** A background probe was answered, or the next one left while it was not. */
-  | {
-      readonly kind: 'answer'
-      readonly rttMs: number
-      readonly isShared?: IsShared
-    }
+  /**
+   * A background probe was answered, or the next one left while it was not. `isShared`: all lines have missed what this one
+   * had missed right before (shared-misses.ts).
+   */
+  | { readonly kind: 'answer'; readonly rttMs: number; readonly isShared?: boolean }
   | { readonly kind: 'miss'; readonly asked?: true }
   /**
    * The result of the question to a name server by the same line that follows a miss with `asked`; null: no answer.
@@ -132,7 +128,7 @@ export type LineEvent =
       readonly kind: 'opinion'
       readonly rttMs: number | null
       readonly datagram: boolean
-      readonly isShared?: IsShared
+      readonly isShared?: boolean
     }
   /** The burst goes on, and so many of its first requests are overdue that no quorum can have answered them. */
   | { readonly kind: 'late' }

@@ -39,7 +39,11 @@ function missedWith(
   return Math.round((silence.to - silence.from) / intervalMs) - 1
 }
 
-/** The line's latest silence, when something is heard of it: only what is longer than the time between two probes is one. */
-export function silenceAt({ answeredAt, silence }: PathHealth, intervalMs: number, now: number): PathHealth['silence'] {
-  return now - answeredAt > 1.5 * intervalMs ? { from: answeredAt, to: now } : silence
+/** What changes when something is heard of the line: only what is longer than the time between two probes was a silence. */
+export function heardAt(
+  { answeredAt, silence }: PathHealth,
+  intervalMs: number,
+  now: number,
+): Pick<PathHealth, 'answeredAt' | 'silence'> {
+  return { answeredAt: now, silence: now - answeredAt > 1.5 * intervalMs ? { from: answeredAt, to: now } : silence }
 }
