@@ -9,8 +9,8 @@ interface Waiting {
 }
 
 /**
- * Waits until it holds, by the machine's own clock, and gives how many milliseconds that took. To look often is what costs
- * most here, so what is measured alone is looked at every 50 ms. Throws when it has not held for too long.
+ * Waits until it holds, by the machine's own clock, and gives how many milliseconds that took. To look is what costs most
+ * here. Throws when it has not held for too long.
  */
 export async function until(
   what: string,
