@@ -162,21 +162,23 @@ async function converge(
 }
 
 /**
- * Ends the connections of what went away. One of two routers waits first, and does it only while it is active and where
- * `due` has said so all the time, as it ends them on both. Never rejects.
+ * Ends the connections of what went away, where `due` says so of each world that is seen until it begins: a line may be back before
+ * that. One of two routers waits first, and does it only while it is active, as it ends them on both. Never rejects.
  */
 export async function endConnections(steps: readonly Step[], config: Config, due: Due = stillDue): Promise<void> {
   const ending = steps.filter(endsConnections)
-  if (!config.ha || ending.length === 0) return flushConnections(ending)
+  if (ending.length === 0) return
   const left = waiting.add(ending, (step, { config: then, ...world }) => due(step, world, then))
   try {
+    if (!config.ha) return await flushConnections(ending, left.has)
     await setTimeout(config.ha.holdSeconds * 1000)
     const { observed, desired } = await survey(config)
-    const steps = left({ observed, desired, config })
+    const steps = left.take({ observed, desired, config })
     if (roleOf(config, observed) === 'active') await flushConnections(steps)
   } catch (error) {
-    left(null)
     log.failure('ending', 'connections', error)
+  } finally {
+    left.take(null)
   }
 }
 

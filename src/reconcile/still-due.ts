@@ -1,6 +1,7 @@
 /**
- * What becomes of the ends of connections after they have waited. Pure. Whatever one of two routers deletes, conntrackd
- * deletes on the other: what was done for a moment's trouble, or by the one that no longer carries, would end what goes on.
+ * What becomes of the ends of connections between the round that finds them due and their turn. Pure. A line that is back by then keeps
+ * what it has. And whatever one of two routers deletes, conntrackd deletes on the other: what was done for a moment's trouble, or by
+ * the one that no longer carries, would end what goes on.
  */
 import { markOf, marks } from '../layout.ts'
 import type { Config } from '../model/config.ts'

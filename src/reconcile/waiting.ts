@@ -1,14 +1,22 @@
 /**
- * Steps that wait before they are done. Whose reason has ceased meanwhile is not done, though the same has come again: that has a
- * wait of its own.
+ * Steps that are done later than they were found due. Whose reason has ceased meanwhile is not done, though the same has come again:
+ * that is found due for itself.
  */
 import type { Step } from '../model/step.ts'
 
 export interface Waiting<World> {
-  /** Has steps wait; what is given takes them out, and says what is left of them to be done in this world (null: unknown, nothing). */
-  readonly add: (steps: readonly Step[], due: Due<World>) => (world: World | null) => readonly Step[]
+  /** Has steps wait. */
+  readonly add: (steps: readonly Step[], due: Due<World>) => Left<World>
   /** Called with each world that is seen. */
   readonly see: (world: World) => void
+}
+
+/** What is left of steps that wait. */
+export interface Left<World> {
+  /** Whether the step waits still: each world that was seen had its reason. */
+  readonly has: (step: Step) => boolean
+  /** Takes all out, and says what is left of them to be done in this world (null: unknown, nothing). */
+  readonly take: (world: World | null) => readonly Step[]
 }
 
 /** The step as it is to be done in this world; no step where its reason has ceased. */
@@ -20,9 +28,12 @@ export function createWaiting<World>(): Waiting<World> {
     add: (steps, due) => {
       const own = steps.map((step) => ({ step, due }))
       for (const one of own) all.add(one)
-      return (world) => {
-        const left = own.filter((one) => all.delete(one))
-        return world === null ? [] : left.flatMap(({ step }) => due(step, world))
+      return {
+        has: (step) => own.some((one) => one.step === step && all.has(one)),
+        take: (world) => {
+          const left = own.filter((one) => all.delete(one))
+          return world === null ? [] : left.flatMap(({ step }) => due(step, world))
+        },
       }
     },
     see: (world) => {

@@ -52,10 +52,14 @@ export async function apply(steps: readonly Step[]): Promise<readonly Refusal[]>
 /**
  * Ends the connections of what went away, so that both ends notice and connect anew: forwarded ones by mark, out of the
  * connection table, and sockets of this host by address. Nothing waits for it, as a million forwarded ones take 11 s
- * (Linux 6.18). Failures are logged.
+ * (Linux 6.18). So what was to end may be back before its turn: steps that `isDue` denies are left out. Failures are logged.
  */
-export async function flushConnections(steps: readonly Step[]): Promise<void> {
+export async function flushConnections(
+  steps: readonly Step[],
+  isDue: (step: Step) => boolean = () => true,
+): Promise<void> {
   for (const step of steps) {
+    if (!isDue(step)) continue
     if (step.kind === 'forget-untranslated')
       await attempt('connections that nobody translated', () => forgetUntranslated(step))
     if (step.kind === 'forget-stranded')
@@ -65,9 +69,10 @@ export async function flushConnections(steps: readonly Step[]): Promise<void> {
     if (step.kind === 'forget-connections') await attempt('what comes late', () => dropWhatComesLate(step))
     const commands =
       step.kind === 'close-sockets'
-        ? step.addresses.map((address) => closeSockets(address))
+        ? step.addresses.filter((address) => !hasAddress(address)).map((address) => closeSockets(address))
         : forgettingCommands(step, await sparedBy(step))
     for (const [program, ...args] of commands) {
+      if (!isDue(step)) break
       try {
         // conntrack exits with 1 where there was none; ss does where the kernel lacks CONFIG_INET_DIAG_DESTROY.
         await run(program, args, { accept: [0, 1, 255], timeoutMs: 120_000 })
