@@ -7,12 +7,14 @@ import { withCables } from '../kernel/devices/cables.ts'
 import { hasCarrier } from '../kernel/devices/carrier.ts'
 import { isBalancedDefault } from '../model/active-uplinks.ts'
 import type { Config } from '../model/config.ts'
+import type { Desired } from '../model/desired.ts'
 import type { Health } from '../model/health.ts'
 import type { Route } from '../model/kernel.ts'
 import type { Observed } from '../model/observed.ts'
 import type { Step } from '../model/step.ts'
 import { log } from '../os/log.ts'
 import { loadHealth } from '../store/health.ts'
+import { afterSteps } from './after-steps.ts'
 import { apply } from './apply/apply.ts'
 import { decideWithoutRefused } from './apply/refused-rules.ts'
 import { routeKey } from './diff.ts'
@@ -30,25 +32,37 @@ export function noticeLoss(device: string): void {
   lost = new Set([...lost, device])
 }
 
+/** What the kernel has taken before the round. */
+export interface HeadStart {
+  /** The balanced defaults that were replaced, as they were. */
+  readonly former: readonly Route[]
+  /** The world of the last round with the news, and what it should be; null where nothing was replaced. */
+  readonly found: { readonly observed: Observed; readonly desired: Desired } | null
+}
+
+const none: HeadStart = { former: [], found: null }
+
 /**
- * Replaces the balanced defaults, and gives those as they were. Needs no lock: what another run writes at the same time, the
- * round puts right. Never throws.
+ * Replaces the balanced defaults. Needs no lock: what another run writes at the same time, the round puts right. Never throws.
  */
-export async function leaveTheDead(config: Config): Promise<readonly Route[]> {
+export async function leaveTheDead(config: Config): Promise<HeadStart> {
   // News may come late: who has a carrier again, or is another device by now, may be in that world already.
   const [before, devices] = [last, new Set([...lost].filter((device) => !hasCarrier(device)))]
   lost = new Set()
-  if (before === null) return []
+  if (before === null) return none
   try {
     const after = withNews(before, devices, loadHealth())
-    if (after === null) return []
-    const changes = withoutTheDead(before.routes, decideWithoutRefused(config, after).routes, config)
-    if (changes.length === 0) return []
-    await apply(changes.map(({ now }) => ({ kind: 'replace-route', route: now })))
-    return changes.map(({ former }) => former)
+    if (after === null) return none
+    const desired = decideWithoutRefused(config, after)
+    const changes = withoutTheDead(before.routes, desired.routes, config)
+    if (changes.length === 0) return none
+    const steps = changes.map(({ now }) => ({ kind: 'replace-route', route: now }) as const)
+    const refused = await apply(steps)
+    const former = changes.map(({ former }) => former)
+    return { former, found: refused.length > 0 ? null : { observed: afterSteps(after, steps), desired } }
   } catch (error) {
     log.failure('leaving', 'what is dead', error)
-    return []
+    return none
   }
 }
 

@@ -70,7 +70,10 @@ export interface Survey extends Found {
 export interface Hearers {
   /** Hears how the kernel should be, before it is so. */
   readonly onWish?: (desired: Desired) => void
-  /** Hears how the world is when the kernel has taken all that followed from what was found, before that is looked at. */
+  /**
+   * Hears how the world is when the kernel has taken what followed from what was found, before that is looked at: first, where
+   * lines have died, what new connections follow, and then all.
+   */
   readonly onDone?: (found: Found) => void
 }
 
@@ -83,7 +86,12 @@ export async function reconcile(config: Config, { onWish, onDone }: Hearers = {}
     onWish?.(desired)
     return desired
   }
-  const first = async () => ({ restored: await restoreTable(), former: await leaveTheDead(config) })
+  const first = async () => {
+    const restored = await restoreTable()
+    const { former, found } = await leaveTheDead(config)
+    if (found !== null) onDone?.(found)
+    return { restored, former }
+  }
   return converge(config, wish, first, onDone)
 }
 

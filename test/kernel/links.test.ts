@@ -105,6 +105,24 @@ test('a carrier that is back before its loss was heard of costs no way', async (
   expect(monitor.said().filter((line) => /default .*table 30098/.test(line))).toEqual([])
 })
 
+test('a cable that is pulled while another run holds the lock: new connections leave it, and it is told, before that run ends', async () => {
+  await start()
+  await expectSettled()
+  const holder = host.start(['flock', '--no-fork', '/run/ifbalance/lock', 'sleep', '600'])
+  const isHeld = () => host.run(['flock', '-n', '/run/ifbalance/lock', 'true'], {}, { accept: [0, 1] })
+  await expect.poll(async () => (await isHeld()).exitCode).toBe(1)
+  await ip('link set isp2 down')
+  await daemon.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
+  expect(await balancedDevices(host)).toEqual(['wan1'])
+  expect((await isHeld()).exitCode).toBe(1)
+  holder.signal('SIGKILL')
+  await holder.ended
+  await expectSettled()
+  await ip('link set isp2 up')
+  await daemon.tells({ event: 'uplink', uplink: 'wan2', from: 'down', to: 'online' })
+  expect(daemon.told({ event: 'uplink', uplink: 'wan2' })).toHaveLength(2)
+})
+
 test('L6, L7: another device with the same name, or with the same index', async () => {
   let seen = await start()
   const before = await ours()
