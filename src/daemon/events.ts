@@ -5,7 +5,7 @@ import type { Event } from '../model/event.ts'
 import type { Observed } from '../model/observed.ts'
 import type { Pair } from '../model/pair.ts'
 import type { Role } from '../model/state.ts'
-import type { Uplink, UplinkState } from '../model/uplink.ts'
+import { settled, type Uplink, type UplinkState } from '../model/uplink.ts'
 import type { Family } from '../net/family.ts'
 import { getOwn } from '../values/get-own.ts'
 
@@ -51,7 +51,7 @@ export function eventsOf(
   const told = new Map<string, Told>()
   const news: Extract<Event, { event: 'uplink' | 'drain' }>[] = []
   const drained = new Set(scene.uplinks.flatMap(({ name, drained }) => (drained ? [name] : [])))
-  for (const { subject, state, reason } of scene.uplinks.flatMap((uplink) => itemsOf(uplink, scene))) {
+  for (const { subject, state, reason } of scene.uplinks.flatMap((uplink) => itemsOf(uplink, scene, before))) {
     const was = before?.told.get(keyOf(subject))
     told.set(keyOf(subject), was?.state === state ? was : { subject, state, since: at })
     // At the start, and for a line that has just come, only what does not work is news.
@@ -90,9 +90,9 @@ function keyOf({ uplink, family }: Subject): string {
 }
 
 /** The uplink, and while it works, each of its lines that has a state of its own to tell. */
-function itemsOf(uplink: Uplink, scene: Scene) {
-  const state = settled(uplink.state)
-  const all = { subject: { uplink: uplink.name } as Subject, state, reason: reasonOf(uplink, scene) }
+function itemsOf(uplink: Uplink, scene: Scene, before: Telling | null) {
+  const state = settled(uplink.state, before?.told.get(keyOf({ uplink: uplink.name }))?.state)
+  const all = { subject: { uplink: uplink.name } as Subject, state, reason: reasonOf(uplink, state, scene) }
   const works = state === 'online' || state === 'degraded'
   const lines = (['inet', 'inet6'] as const).flatMap((family) => {
     const line = uplink[family]?.line
@@ -103,15 +103,10 @@ function itemsOf(uplink: Uplink, scene: Scene) {
   return [all, ...lines]
 }
 
-/** The state without suspicion, which is over in half a second, and mostly unfounded. */
-function settled(state: UplinkState): UplinkState {
-  return state === 'suspect' ? 'online' : state
-}
-
-function reasonOf(uplink: Uplink, scene: Scene): string {
+function reasonOf(uplink: Uplink, state: UplinkState, scene: Scene): string {
   const noLine = whyNoLine(uplink, scene.observed)
   if (noLine !== null) return noLine
-  if (settled(uplink.state) === 'online') return ''
+  if (state === 'online') return ''
   const reasons = (['inet', 'inet6'] as const).map((family) => uplink[family] && whyOf(uplink, family, scene))
   return [...new Set(reasons.filter(Boolean))].join('; ')
 }

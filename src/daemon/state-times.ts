@@ -1,14 +1,14 @@
 /** Since when each uplink is in its state: seen by the daemon, and kept for commands and for the daemon after it. */
 import { uptime as systemUptime } from 'node:os'
-import { isStill, type StateTime, type StateTimes } from '../model/state-times.ts'
-import type { UplinkState } from '../model/uplink.ts'
+import type { StateTime, StateTimes } from '../model/state-times.ts'
+import { settled, type UplinkState } from '../model/uplink.ts'
 import type { Status } from '../status/status.ts'
 import { loadStateTimes, saveStateTimes, writeEveryMs } from '../store/state-times.ts'
 import { getOwn } from '../values/get-own.ts'
 import type { Ticker } from './ticker.ts'
 
 export interface StateTimesKept {
-  /** The status with since when, for each uplink. Called after each round. */
+  /** The status as it is told, see settled(): for each uplink its state, and since when. Called after each round. */
   readonly added: (status: Status) => Status
 }
 
@@ -39,14 +39,14 @@ export function keepStateTimes(pulse: Pick<Ticker, 'join'>, doors: Doors = syste
 
   function next(name: string, state: UplinkState) {
     const { wall, up } = now()
-    const last = known?.get(name)
-    if (last && isStill(last, state)) {
+    const earlier = known === null ? getOwn(before, name) : undefined
+    const last = earlier ? { ...earlier, up: up - (wall - earlier.since) } : known?.get(name)
+    const told = settled(state, last?.state)
+    if (last?.state === told) {
       const since = Math.round(wall - (up - last.up))
       return Math.abs(since - last.since) > leapMs ? { ...last, since } : last
     }
-    const inherited = known === null ? getOwn(before, name) : undefined
-    if (inherited && isStill(inherited, state)) return { ...inherited, up: up - (wall - inherited.since) }
-    return { state: state === 'suspect' ? ('online' as const) : state, since: wall, up }
+    return { state: told, since: wall, up }
   }
 
   function write(): undefined {
@@ -62,7 +62,7 @@ export function keepStateTimes(pulse: Pick<Ticker, 'join'>, doors: Doors = syste
       if (times.size !== last?.size || [...times].some(([name, time]) => last.get(name) !== time)) write()
       const uplinks = status.uplinks.map((uplink) => {
         const time = times.get(uplink.name)
-        return { ...uplink, ...(time && { since: time.since }) }
+        return { ...uplink, ...(time && { state: time.state, since: time.since }) }
       })
       return { ...status, uplinks }
     },

@@ -29,6 +29,15 @@ export function isWorking({ state }: { readonly state: UplinkState }): boolean {
   return state === 'online' || state === 'suspect' || state === 'degraded'
 }
 
+/**
+ * The state as it is told to those who are not told again at once. A suspicion is over in half a second, and mostly unfounded; and who
+ * was dead with all others is no better for the other that is back.
+ */
+export function settled(state: UplinkState, before: UplinkState | undefined): UplinkState {
+  if (state !== 'suspect') return state
+  return before === 'offline' || before === 'degraded' ? before : 'online'
+}
+
 export interface Uplink {
   readonly name: string
   readonly number: number

@@ -38,7 +38,6 @@ export interface UplinkView {
 
 const colours: Readonly<Record<string, Colour>> = {
   online: 'green',
-  suspect: 'orange',
   degraded: 'orange',
   drained: 'orange',
   unconfigured: 'orange',
@@ -73,7 +72,7 @@ export function uplinkView(uplink: Properties, rates: ReturnType<typeof ratesBet
   const said = text(uplink['State'])
   const drained = text(uplink['Drained'])
   // As `ifbalance status` has it: of a drained uplink that works, it is of interest that it is drained.
-  const state = drained !== '' && (said === 'online' || said === 'suspect') ? 'drained' : said
+  const state = drained !== '' && said === 'online' ? 'drained' : said
   const share = number(uplink['Share'])
   return {
     name: text(uplink['Name']),

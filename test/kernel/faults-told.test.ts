@@ -47,7 +47,7 @@ afterEach(() => host.end())
 
 async function configure(name: string, more = ''): Promise<void> {
   const sections = uplinks.map((uplink) => {
-    const probe = 'probe = script\nprobe-targets = /etc/ifbalance/alive\nprobe-interval = 0.3\nprobe-count-up = 1\n'
+    const probe = 'probe = script\nprobe-targets = /etc/ifbalance/alive\nprobe-interval = 0.3\ncount-up = 1\n'
     return `[uplink ${uplink}]\ninterface = ${uplink}\n${probe}${uplink === name ? more : ''}`
   })
   await host.write('/etc/ifbalance/conf.d/50-lines.conf', sections.join('\n'))
@@ -258,7 +258,7 @@ function chainOf(life: readonly Told[], name: Name): readonly string[] {
   return chain
 }
 
-/** What the monitor has said of an uplink; suspicion is nobody's news. What works when the daemon begins is none in the log. */
+/** What the monitor has said of an uplink. What works when the daemon begins is none in the log. */
 function statesOf(lines: readonly Told[], name: Name): readonly string[] {
   let now = 'online'
   const states: string[] = []
@@ -275,10 +275,9 @@ function statesOf(lines: readonly Told[], name: Name): readonly string[] {
       : event === 'changed' && line['name'] === name
         ? changes?.['State']?.to
         : undefined
-    const settled = next === 'suspect' ? 'online' : next
-    if (settled === undefined || settled === now) continue
-    now = settled
-    states.push(settled)
+    if (next === undefined || next === now) continue
+    now = next
+    states.push(next)
   }
   return states
 }

@@ -1,7 +1,7 @@
 /** The administrator's own programs (/etc/ifbalance/hooks.d), called when an uplink's state or this router's role changes. */
 import { paths } from '../../layout.ts'
 import type { Event } from '../../model/event.ts'
-import type { Uplink, UplinkState } from '../../model/uplink.ts'
+import { settled, type Uplink, type UplinkState } from '../../model/uplink.ts'
 import { log } from '../../os/log.ts'
 import { type Change, type Complaint, callUserPrograms } from './user-programs.ts'
 
@@ -55,10 +55,10 @@ export function createUserHooks(folder: string = paths.userHooks): UserHooks {
       call({ ROLE: to, PREVIOUS_ROLE: from, USABLE: String(usable ?? 0), REASON: reason })
     },
     tell: (uplinks, reason) => {
-      const now = new Map(uplinks.map((uplink) => [uplink.name, settled(uplink.state)]))
+      const now = new Map(uplinks.map(({ name, state }) => [name, settled(state, before?.get(name))]))
       for (const uplink of before === null ? [] : uplinks) {
         const was = before?.get(uplink.name) ?? 'absent'
-        const is = settled(uplink.state)
+        const is = settled(uplink.state, was)
         if (is === was) continue
         call({
           UPLINK: uplink.name,
@@ -71,9 +71,4 @@ export function createUserHooks(folder: string = paths.userHooks): UserHooks {
       before = now
     },
   }
-}
-
-/** The state without suspicion, which is over in half a second, and mostly unfounded. */
-function settled(state: UplinkState): UplinkState {
-  return state === 'suspect' ? 'online' : state
 }

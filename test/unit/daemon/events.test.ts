@@ -63,6 +63,23 @@ test('a cable is pulled and plugged in; nothing else is told, nor anything twice
   ])
 })
 
+test('who was dead with all others is dead until it answers, though another is back', () => {
+  const dead = (name: string): Given => ({ name, state: 'offline', why: '0 of 3 targets answered' })
+  const suspect = (name: string): Given => ({ name, state: 'suspect' })
+  const scenes = [
+    both,
+    sceneOf([dead('wan1'), dead('wan2')], ['wan1', 'wan2']),
+    sceneOf([on('wan1'), suspect('wan2')], ['wan1', 'wan2']),
+    sceneOf([on('wan1'), dead('wan2')], ['wan1']),
+    sceneOf([on('wan1'), on('wan2')], ['wan1', 'wan2']),
+  ]
+  expect(play(...scenes).slice(2)).toEqual([
+    ['wan1 is online again after 12 s'],
+    ['new connections by wan1'],
+    ['wan2 is online again after 36 s; new connections by wan1, wan2'],
+  ])
+})
+
 test('a total outage names everyone, and so does its end', () => {
   const dead = { state: 'offline', why: '0 of 3 targets answered' } as const
   expect(

@@ -43,6 +43,13 @@ test('a state began when it was first seen, and a suspicion that was unfounded b
   expect(see({ dsl: 'offline', lte: 'unconfigured' })).toEqual([wall, wall])
 })
 
+test('who was dead is so until it answers; and is told so', () => {
+  const see = start({ dsl: { state: 'offline', since: wall - 60_000 } })
+  expect(see({ dsl: 'suspect' })).toEqual([wall - 60_000])
+  pass(400)
+  expect(see({ dsl: 'online' })).toEqual([wall])
+})
+
 test('a daemon goes on where the one before it was, unless the state is another', () => {
   const earlier = wall - 3 * 3600_000
   const see = start({ dsl: { state: 'down', since: earlier }, lte: { state: 'online', since: earlier } })
