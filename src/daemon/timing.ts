@@ -14,8 +14,8 @@ export interface Timing {
    */
   readonly sweepMs: number
   /**
-   * So much longer than the pauses between them may runs have taken before one has to wait, or as long as a few of them take:
-   * see `overdrawn`.
+   * So much longer than the pauses between them may runs have taken before one has to wait, no longer than the last one took; or as
+   * long as a few of them take: see `overdrawn`.
    */
   readonly burstMs: number
   /** A run comes this long after a first failing one, doubled for each further one. */
@@ -59,7 +59,8 @@ export function nextRun({ hints, idleHint, lastRun, overdrawn, failures, repairs
   const settled = Math.min(idle, hints ? Math.min(hints.last + timing.quietMs, hints.first + timing.maxMs) : idle)
   // Where hints never end (a full routing table in flux), half of the time is left to others.
   const burst = Math.max(timing.burstMs, Math.min(took * aFew, maxBurstMs))
-  const rest = failures > 0 ? retry : Math.max(0, Math.min(overdrawn, timing.sweepMs) - burst)
+  // Runs that were asked for wait for none of that: what many of them took is not held against the next cable.
+  const rest = failures > 0 ? retry : Math.max(0, Math.min(overdrawn - burst, took, timing.sweepMs))
   return Math.max(settled, lastRun.ended + rest, repairDue(repairs, timing.repairs))
 }
 

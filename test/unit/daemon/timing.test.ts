@@ -41,8 +41,8 @@ const table: Readonly<
   'hints without an end: after the longest wait': [{ hints: { first: 5000, last: 5190 }, lastRun, failures: 0 }, 5200],
   'just after a run: no later': [{ hints: { first: 990, last: 990 }, lastRun, overdrawn: 90, failures: 0 }, 1010],
   'after many in a row: when half of the time was for others': [
-    { hints: { first: 990, last: 990 }, lastRun: { began: 990, ended: 1000 }, overdrawn: 140, failures: 0 },
-    1040,
+    { hints: { first: 990, last: 990 }, lastRun, overdrawn: 190, failures: 0 },
+    1030,
   ],
   'on a slow host: after as many': [
     { hints: { first: 990, last: 990 }, lastRun: { began: 600, ended: 1000 }, overdrawn: 1700, failures: 0 },
@@ -52,9 +52,13 @@ const table: Readonly<
     { hints: { first: 990, last: 990 }, lastRun: { began: -9000, ended: 1000 }, overdrawn: 10_000, failures: 0 },
     9000,
   ],
-  'after a very long one, no later than the sweep, but for what may come in a row': [
-    { hints: { first: 990, last: 990 }, lastRun, overdrawn: 100_000, failures: 0 },
-    30_840,
+  'after hours of runs that were asked for, one after the other: as long as the last one took': [
+    { hints: { first: 990, last: 990 }, lastRun, overdrawn: 10_000_000, failures: 0 },
+    1040,
+  ],
+  'but never longer than until the sweep': [
+    { hints: { first: 990, last: 990 }, lastRun: { began: -99_000, ended: 1000 }, overdrawn: 100_000, failures: 0 },
+    31_000,
   ],
   'after a failure': [{ hints: null, lastRun, failures: 1 }, 2000],
   'after the third in a row': [{ hints: null, lastRun, failures: 3 }, 5000],
