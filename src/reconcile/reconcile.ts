@@ -70,15 +70,14 @@ export interface Survey extends Found {
 export interface Hearers {
   /** Hears how the kernel should be, before it is so. */
   readonly onWish?: (desired: Desired) => void
-  /**
-   * Hears how the world is when the kernel has taken what followed from what was found, before that is looked at: first, where
-   * lines have died, what new connections follow, and then all.
-   */
+  /** Hears how the world is once new connections have left what has died, before anything else is done. */
+  readonly onLeft?: (found: Found) => void
+  /** Hears how the world is when the kernel has taken all that followed from what was found, before that is looked at. */
   readonly onDone?: (found: Found) => void
 }
 
 /** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
-export async function reconcile(config: Config, { onWish, onDone }: Hearers = {}): Promise<Outcome> {
+export async function reconcile(config: Config, { onWish, onLeft, onDone }: Hearers = {}): Promise<Outcome> {
   // Without conntrack(8) connections could not be ended later. Observing fails without the other programs.
   requireProgram(programs.conntrack)
   const wish = (observed: Observed) => {
@@ -89,7 +88,7 @@ export async function reconcile(config: Config, { onWish, onDone }: Hearers = {}
   const first = async () => {
     const restored = await restoreTable()
     const { former, found } = await leaveTheDead(config)
-    if (found !== null) onDone?.(found)
+    if (found !== null) onLeft?.(found)
     return { restored, former }
   }
   return converge(config, wish, first, onDone)
