@@ -4,8 +4,8 @@ import { managerSuite } from './suite.ts'
 await managerSuite({
   name: 'ifupdown-ng',
   releases: ['bookworm', 'trixie'],
-  // Debian 13 has what takes the place of ifupdown's programs in a package of its own.
-  packages: (release) => [release === 'bookworm' ? 'ifupdown-ng' : 'ifupdown-ng-compat', 'isc-dhcp-client'],
+  // Debian 13 has what takes the place of ifupdown's programs in a package of its own, which works with the other alone.
+  packages: (release) => ['ifupdown-ng', ...(release === 'trixie' ? ['ifupdown-ng-compat'] : []), 'isc-dhcp-client'],
   without: ['ifupdown', 'dhcpcd-base'],
   setup: () =>
     interfaces(['auto wan1\niface wan1 inet dhcp\n', 'auto wan2\niface wan2 inet dhcp\n'], ['networking.service']),

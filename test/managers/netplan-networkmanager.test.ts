@@ -5,6 +5,8 @@ import { managerSuite } from './suite.ts'
 await managerSuite({
   name: 'netplan, NetworkManager',
   releases: ['bookworm', 'trixie'],
+  // As in networkmanager.test.ts.
+  renewsLate: ['bookworm'],
   packages: () => ['netplan.io', 'network-manager'],
   setup: () =>
     leftToOthers(
