@@ -51,10 +51,19 @@ export async function asNobody(host: Host, argv: readonly string[], options: Opt
   return host.run([...nobody, ...argv], {}, { accept: [0, 1, 2], ...options })
 }
 
-/** Waits for a service. */
-export async function answers(host: Host, service: string, path: string): Promise<void> {
-  const ping = `busctl call ${service} ${path} org.freedesktop.DBus.Peer Ping`
-  await host.run(['/bin/sh', '-c', `until ${ping}; do sleep 0.05; done 2>/dev/null`])
+/** Waits until a service on the host's bus answers. */
+export function answers(host: Host, service: string, path: string): Promise<void> {
+  return untilDone(host, `busctl call ${service} ${path} org.freedesktop.DBus.Peer Ping`)
+}
+
+/** Waits until polkit has its rules: it answers before that, and knows of no authority. */
+export function polkitDecides(host: Host): Promise<void> {
+  const polkit = 'org.freedesktop.PolicyKit1 /org/freedesktop/PolicyKit1/Authority org.freedesktop.PolicyKit1.Authority'
+  return untilDone(host, `busctl get-property ${polkit} BackendName`)
+}
+
+async function untilDone(host: Host, command: string): Promise<void> {
+  await host.run(['/bin/sh', '-c', `until ${command}; do sleep 0.05; done >/dev/null 2>&1`])
 }
 
 /** A program on the bus, by dbus-next's own front door; as root. */

@@ -10,6 +10,7 @@ import {
   connectTo,
   names,
   nobody,
+  polkitDecides,
   prepareBus,
   type SystemBus,
   startSystemBus,
@@ -143,7 +144,7 @@ test('D3, D10: polkit decides for the others, each action by itself; while it ha
   })`
   await host.write('/etc/polkit-1/rules.d/10-test.rules', rule)
   const polkit = host.start(['/usr/lib/polkit-1/polkitd'])
-  await answers(host, 'org.freedesktop.PolicyKit1', '/')
+  await polkitDecides(host)
   expect(await call('nobody', 'SetEnabled', 'string:wan2', 'boolean:false')).toBe('')
   expect(await get(wan2, names.uplink, 'State')).toBe('s "disabled"')
   expect(await asNobody(host, ['/usr/sbin/ifbalance', 'enable', 'wan2'])).toMatchObject({

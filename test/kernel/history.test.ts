@@ -27,6 +27,8 @@ test('a pulled cable is an outage with its cause, by name and interface, with an
   expect(outages).toMatchObject([{ uplink: 'dsl', reason: 'no carrier' }])
   expect(outages[0].end).toBeGreaterThan(outages[0].begin)
   expect((await history('wan2')).outages).toEqual([])
+  // What lasts for less than half a second is in no row.
+  await expect.poll(async () => (await history()).lines.length).toBe(2)
   daemon.signal('SIGTERM')
   await daemon.ended
 
