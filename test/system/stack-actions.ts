@@ -1,5 +1,7 @@
 /** What an administrator or an ISP does to an interface, in the words of each network stack. */
+import { expect } from 'vitest'
 import type { Lab } from '../lab/lab.ts'
+import { longPatienceMs } from '../lab/patience.ts'
 
 /** ISP 1 gets another gateway, and the client of wan1 learns it by an ordinary renewal of its lease. */
 export async function renewWan1(lab: Lab, gateway: number): Promise<void> {
@@ -7,7 +9,12 @@ export async function renewWan1(lab: Lab, gateway: number): Promise<void> {
   const [isp] = network.isps
   if (lab.stack === 'networkd') {
     await isp.moveGateway(gateway)
-    await machine.exec(['/usr/bin/networkctl', 'renew', 'wan1'])
+    // Each renewal is one request to the server, which is lost where the machine has not heard yet of its new hardware.
+    const route = async () => {
+      await machine.exec(['/usr/bin/networkctl', 'renew', 'wan1'])
+      return (await machine.exec(['/usr/sbin/ip', '-4', 'route', 'show', 'default', 'dev', 'wan1'])).stdout
+    }
+    await expect.poll(route, { timeout: longPatienceMs, interval: 1000 }).toContain(`via 10.1.0.${gateway} `)
   } else if (lab.release === 'trixie') {
     await isp.moveGateway(gateway)
     await machine.exec(['/usr/sbin/dhcpcd', '-n', 'wan1'])
