@@ -1,8 +1,11 @@
 /** The chapter on the past: 400 days of eight lines in a file, and what it takes to ask for them. Takes two minutes. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Dated } from '../../src/model/history.ts'
+import { command as runCommand } from '../lab/command.ts'
+import { builtDeb } from '../lab/deb.ts'
 import { median } from '../lab/measurements.ts'
 import { writePast } from '../unit/past.ts'
 import type { Chapter, Section } from './chapter.ts'
@@ -40,20 +43,23 @@ export const history: Chapter<HistoryResults> = {
   measure: async (progress) => {
     // In memory: what a disk adds to writing is no matter here.
     const folder = mkdtempSync('/dev/shm/history-')
+    const unpacked = mkdtempSync(join(tmpdir(), 'ifbalance-'))
     try {
+      await runCommand(['/usr/bin/dpkg-deb', '--extract', builtDeb(), unpacked])
+      const program = join(unpacked, 'usr/sbin/ifbalance')
       const path = join(folder, 'history.db')
       const now = Math.floor(Date.now() / 60_000) * 60
       progress(`${days} days of ${uplinks.length} lines`)
       await writePast(path, { uplinks, days, now, events: eventsOf(now), isOut })
       const measured = commands.map(({ command, limitMs }) => {
         progress(command)
-        const all = Array.from({ length: rounds }, () => timesOf(command, folder))
+        const all = Array.from({ length: rounds }, () => timesOf([program, ...command.split(' ')], folder))
         const [ms, cpuMs] = [median(all.map((one) => one.ms)), median(all.map((one) => one.cpuMs))]
         return { command, limitMs, ms, cpuMs }
       })
       return { on: machineFacts(), bytes: statSync(path).size, rounds, commands: measured }
     } finally {
-      rmSync(folder, { recursive: true })
+      for (const one of [folder, unpacked]) rmSync(one, { recursive: true })
     }
   },
   section: historySection,
@@ -78,9 +84,10 @@ mount --bind "$0" /var/lib/ifbalance
 TIMEFORMAT='%R %U %S'
 time "$@" >/dev/null`
 
-function timesOf(command: string, folder: string): Times {
-  const argv = ['-m', '/bin/bash', '-ec', script, folder, resolve('dist/ifbalance'), ...command.split(' ')]
-  const { stderr } = spawnSync('/usr/bin/unshare', argv, { encoding: 'utf8' })
+function timesOf(command: readonly string[], folder: string): Times {
+  const argv = ['-m', '/bin/bash', '-ec', script, folder, ...command]
+  const { stderr, status } = spawnSync('/usr/bin/unshare', argv, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`measuring ${command.join(' ')}: ${stderr}`)
   const [real = Number.NaN, user = Number.NaN, system = Number.NaN] = (stderr.trim().split('\n').at(-1) ?? '')
     .split(' ')
     .map((seconds) => Number(seconds) * 1000)
