@@ -6,6 +6,7 @@ import { longPatienceMs } from '../lab/patience.ts'
 import { balancedDevices } from './balanced.ts'
 import { type Host, type Running, startHost } from './daemon-host.ts'
 import { kernelNews, secondsBetween } from './kernel-news.ts'
+import { holdLock } from './lock-holder.ts'
 
 let host: Host
 let daemon: Running
@@ -108,13 +109,11 @@ test('a carrier that is back before its loss was heard of costs no way', async (
 test('a cable that is pulled while another run holds the lock: new connections leave it, and it is told, before that run ends', async () => {
   await start()
   await expectSettled()
-  const holder = host.start(['flock', '--no-fork', '/run/ifbalance/lock', 'sleep', '600'])
-  const isHeld = () => host.run(['flock', '-n', '/run/ifbalance/lock', 'true'], {}, { accept: [0, 1] })
-  await expect.poll(async () => (await isHeld()).exitCode).toBe(1)
+  const holder = await holdLock(host)
   await ip('link set isp2 down')
   await daemon.tells({ event: 'uplink', uplink: 'wan2', to: 'down' })
   expect(await balancedDevices(host)).toEqual(['wan1'])
-  expect((await isHeld()).exitCode).toBe(1)
+  expect(await holder.isHeld()).toBe(true)
   holder.signal('SIGKILL')
   await holder.ended
   await expectSettled()

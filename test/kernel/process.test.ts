@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { record } from '../lab/measurements.ts'
 import { type Host, startHost } from './daemon-host.ts'
+import { holdLock } from './lock-holder.ts'
 
 let host: Host
 
@@ -86,9 +87,7 @@ test("P3: the lock's holder is stopped: the waiter gives up, ifup goes on, and t
   await host.ifbalance(['down'])
   await host.run(['rm', '-f', '/run/ifbalance/held-down'])
   const before = await state()
-  const holder = host.start(['flock', '--no-fork', '/run/ifbalance/lock', 'sleep', '600'])
-  const isHeld = () => host.run(['flock', '-n', '/run/ifbalance/lock', 'true'], {}, { accept: [0, 1] })
-  await expect.poll(async () => (await isHeld()).exitCode).toBe(1)
+  const holder = await holdLock(host)
   holder.signal('SIGSTOP')
   const began = performance.now()
   const hook = await host.run(
