@@ -144,7 +144,7 @@ export function createReconcileLoop({
     }
     // What has become of uplinks is told when the kernel has what follows from it: looking at that takes as long again. One of
     // two routers is told by all that it looks at, what keepalived is told included.
-    const onLeft = (found: Found) => {
+    const announce = (found: Found) => {
       if (inForce.ha) return
       show(found, inForce, { heldDown: false, pending: 0 })
       if (details) tellEvents(found, inForce, false)
@@ -152,9 +152,9 @@ export function createReconcileLoop({
     const onDone = (found: Found) => {
       // Who hears of it may do the next thing at once: a line that went is no longer probed by then.
       if (!inForce.ha) onDesired?.(found.desired, inForce, found.observed)
-      onLeft(found)
+      announce(found)
     }
-    const hearers = { onWish: (desired: Desired) => onWish?.(desired, inForce), onLeft, onDone }
+    const hearers = { onWish: (desired: Desired) => onWish?.(desired, inForce), onLeft: announce, onDone }
     const outcome = await (held ? takeDown(inForce) : reconcile(inForce, hearers))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
