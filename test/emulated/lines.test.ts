@@ -101,6 +101,16 @@ const booted = () => {
 
   test('dhcpcd is given a prefix by each: the LAN leaves by both, with addresses that each provider takes', async () =>
     expect(await playBooted(alone, 'dhcpcd')).toEqual(delegatedWell))
+
+  test('NetworkManager dials two, and one anew: as with pppd alone', async () => {
+    const { failing, ...redial } = await playBooted(alone, 'NetworkManager')
+    expect(redial).toEqual(redialledWell)
+    measured(
+      "a PPP line of NetworkManager's is dialled anew: new connections that fail after its device is gone, the last one",
+      failing,
+      0.1,
+    )
+  })
 }
 
 const offloaded = () => {

@@ -53,10 +53,12 @@ export async function startProvider(number: number, { vlan }: { readonly vlan?: 
   // Something that answers, behind each provider: nobody listens there, so it refuses.
   await ip(`-n ${isp} addr add ${far}/32 dev lo`)
   await ip(`-n ${isp} link set lo up`)
+  await ip(`-n ${isp} route add blackhole ${unanswered}/32`)
 }
 
-/** What answers behind each provider. */
+/** What answers behind each provider, and what never does. */
 export const far = '203.0.113.1'
+export const unanswered = '192.0.2.1'
 
 /** The provider's forced disconnect: its end of the session goes. */
 export async function disconnect(number: number): Promise<void> {

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { untilBooted } from './booted.ts'
 import { addressOf, deb, holds, ip, plug, startProvider, status, until, untilCarriers } from './ppp-lab.ts'
 import { delegated, giveIpv6 } from './ppp-prefixes.ts'
+import { redialled } from './redial.ts'
 import { sh } from './sh.ts'
 
 async function install(): Promise<void> {
@@ -109,9 +110,26 @@ async function dhcpcd(): Promise<object> {
   return await delegated()
 }
 
+/** NetworkManager dials both, and dials one anew when its provider has ended the session. */
+async function networkManager(): Promise<object> {
+  for (const number of [1, 2]) await startProvider(number)
+  writeFileSync('/etc/NetworkManager/conf.d/lab.conf', '[main]\nno-auto-default=*\n')
+  await sh('systemctl start NetworkManager')
+  for (const number of [1, 2]) {
+    await sh(`nmcli device set eth${number} managed yes`)
+    const line = `con-name line${number} ifname dsl${number} pppoe.parent eth${number} username user password secret`
+    await sh(`nmcli connection add type pppoe ${line} connection.autoconnect-retries 0 ipv6.method disabled`)
+  }
+  await untilUp('dsl1', 'dsl2')
+  await install()
+  await untilCarriers('dsl1 dsl2')
+  const { seen } = await redialled('dsl2', 2, 'dsl1')
+  return seen
+}
+
 await untilBooted()
 await prepare()
-const play = { networkd, dhcpcd }[process.argv[2] ?? '']
+const play = { networkd, dhcpcd, NetworkManager: networkManager }[process.argv[2] ?? '']
 if (play === undefined) throw new Error(`nobody plays ${process.argv[2]}`)
 console.log(JSON.stringify(await play()))
 process.exit(0)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { command } from '../../lab/command.ts'
-import { addressOf, disconnect, far, pause, type Status, status, until, untilCarriers } from './ppp-lab.ts'
+import { addressOf, disconnect, far, pause, type Status, status, unanswered, until, untilCarriers } from './ppp-lab.ts'
 
 /** Begins connections all the time, until `stop` gives when each one that failed began, and which were still silent after a second. */
 function keepConnecting(): { readonly stop: () => readonly number[] } {
@@ -47,7 +47,7 @@ interface Held {
 
 /** A connection of the host's that hangs in the middle of nowhere. */
 function hold(device: string, address: string): Held {
-  const code = `require('net').connect({host:'192.0.2.1',port:9,localAddress:'${address}'}).on('error',e=>console.log(e.code))`
+  const code = `require('net').connect({host:'${unanswered}',port:9,localAddress:'${address}'}).on('error',e=>console.log(e.code))`
   const file = `/run/held-${device}`
   spawn(process.execPath, ['-e', code], { stdio: ['ignore', openSync(file, 'w'), 'ignore'] }).unref()
   return { error: () => readFileSync(file, 'utf8').trim() }
