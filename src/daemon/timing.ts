@@ -73,7 +73,7 @@ export function overdrawnAfter(overdrawn: number, pauseMs: number, tookMs: numbe
 const sweepRest = 60
 const maxSweepMs = 300_000
 /** The same of what is not urgent. */
-const idleRest = 30
+const idleRest = 40
 /** How many runs may come in a row on a slow host, and for how long, before half of the time is left to others. */
 const aFew = 4
 const maxBurstMs = 2000

@@ -26,7 +26,7 @@ const table: Readonly<
   'what is not urgent: some seconds later': [{ hints: null, idleHint: 5000, lastRun, failures: 0 }, 8000],
   'after a long run, later': [
     { hints: null, idleHint: 5000, lastRun: { began: 500, ended: 1000 }, failures: 0 },
-    20_000,
+    25_000,
   ],
   'after a very long one, no later than the sweep': [
     { hints: null, idleHint: 5000, lastRun: { began: -9000, ended: 1000 }, failures: 0 },
