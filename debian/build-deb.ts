@@ -15,6 +15,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -101,15 +102,22 @@ function buildDeb(): void {
     packageTree(tree)
     mkdirSync('dist', { recursive: true })
     for (const name of readdirSync('dist').filter(isOldPackage)) rmSync(join('dist', name))
-    for (const path of [deb, page]) copyFileSync(join(workshop, basename(path)), path)
+    for (const path of [deb, page]) put(join(workshop, basename(path)), path)
   } finally {
     rmSync(workshop, { recursive: true, force: true })
   }
 }
 
-/** Tests and demonstration take the one package that is there. */
+/** Tests and demonstration take the one package that is there. `put` replaces the page of this version. */
 function isOldPackage(name: string): boolean {
+  if (name === basename(page)) return false
   return (name.startsWith('ifbalance_') && name.includes(`_${arch}.deb`)) || /^cockpit-ifbalance_.*\.deb$/.test(name)
+}
+
+/** In one step: tests read the page while the package for arm64 is built, and the page with it. */
+function put(from: string, to: string): void {
+  copyFileSync(from, `${to}.new`)
+  renameSync(`${to}.new`, to)
 }
 
 /** `-d`: nothing is compiled, so build-essential, which every package is taken to need, need not be there. */

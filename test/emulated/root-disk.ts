@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { command } from '../lab/command.ts'
-import { image } from '../lab/image.ts'
+import { debianRoot, everywhere, image } from '../lab/image.ts'
 import { oneAtATime } from '../lab/once.ts'
 import { emulatedPatienceMs } from '../lab/patience.ts'
 
@@ -33,6 +33,9 @@ const kinds = {
   },
 } as const
 
+/** For another processor; with what debian/tests ask for. */
+const armPackages = [...everywhere, 'linux-image-cloud-arm64', 'kmod', 'python3']
+
 export type RootKind = keyof typeof kinds
 
 export interface RootDisk {
@@ -49,13 +52,22 @@ function isForClouds(kind: RootKind): boolean {
 
 export async function rootDisk(kind: RootKind, progress: (line: string) => void): Promise<RootDisk> {
   const { release, packages } = kinds[kind]
-  const folder = await image(release, packages, progress)
+  return await diskOf(await image(release, packages, progress), isForClouds(kind))
+}
+
+/** A Debian 13 for arm64, whose packages are unpacked and not set up. */
+export async function armRootDisk(progress: (line: string) => void): Promise<RootDisk> {
+  const root = { name: 'trixie-arm64', release: 'trixie', packages: armPackages, architecture: 'arm64' } as const
+  return await diskOf(await debianRoot(root, progress), true)
+}
+
+async function diskOf(folder: string, isForClouds: boolean): Promise<RootDisk> {
   const [kernel] = readdirSync(`${folder}/boot`).filter((name) => name.startsWith('vmlinuz-'))
   if (kernel === undefined) throw new Error(`looking for Debian's kernel: none in ${folder}/boot`)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const initramfs = isForClouds(kind) ? null : `${folder}.initramfs`
+  const initramfs = isForClouds ? null : `${folder}.initramfs`
   const isThere = () =>
     [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {

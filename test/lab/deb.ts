@@ -2,6 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { command } from './command.ts'
+import { longestBuildMs } from './once.ts'
+
+type Architecture = 'amd64' | 'arm64'
 
 const project = `${import.meta.dirname}/../..`
 const builder = `${project}/debian/build-deb.ts`
@@ -10,13 +13,17 @@ const builder = `${project}/debian/build-deb.ts`
  * The one package in dist. Throws when there is none, or several, or it is of other sources: tests that wait for what an older program does not
  * do would fail after many minutes, one by one, and say nothing of the reason.
  */
-export function builtDeb(): string {
+export function builtDeb(architecture: Architecture = 'amd64'): string {
   const dist = `${project}/dist`
-  const files = existsSync(dist) ? readdirSync(dist).filter((name) => /^ifbalance_.*_amd64\.deb$/.test(name)) : []
+  const isOne = (name: string) => name.startsWith('ifbalance_') && name.endsWith(`_${architecture}.deb`)
+  const files = existsSync(dist) ? readdirSync(dist).filter(isOne) : []
   const [file, ...others] = files
-  if (file === undefined) throw new Error('looking for dist/ifbalance_*_amd64.deb: none there (npm run deb makes it)')
+  if (file === undefined) {
+    throw new Error(`looking for dist/ifbalance_*_${architecture}.deb: none there (npm run deb makes it)`)
+  }
   if (others.length > 0) throw new Error(`looking for the package: dist has ${files.join(', ')}; remove all but one`)
-  const { status, stderr } = spawnSync(process.execPath, [builder, '--is-built'], { encoding: 'utf8' })
+  const env = { ...process.env, ARCH: architecture }
+  const { status, stderr } = spawnSync(process.execPath, [builder, '--is-built'], { encoding: 'utf8', env })
   if (status !== 0) throw new Error(`looking for the package: ${stderr.trim()}`)
   return `${dist}/${file}`
 }
@@ -36,7 +43,7 @@ export function builtPage(): string {
 }
 
 /** `npm run deb`, which does nothing when the package is there and made of the same sources. */
-export async function buildDeb(): Promise<string> {
-  await command([process.execPath, builder], { timeoutMs: 600_000 })
-  return builtDeb()
+export async function buildDeb(architecture: Architecture = 'amd64'): Promise<string> {
+  await command(['/usr/bin/env', `ARCH=${architecture}`, process.execPath, builder], { timeoutMs: longestBuildMs })
+  return builtDeb(architecture)
 }

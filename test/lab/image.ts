@@ -8,7 +8,7 @@ import { longestBuildMs, oneAtATime } from './once.ts'
 export type Release = 'bookworm' | 'trixie'
 
 /** What the package depends on, and what a small Debian router has besides. */
-const everywhere = [
+export const everywhere = [
   'systemd',
   'systemd-sysv',
   'dbus',
@@ -43,6 +43,8 @@ interface DebianRoot {
   readonly release: Release
   /** What it has besides Debian's essential ones. */
   readonly packages: readonly string[]
+  /** Another one than this machine's: its programs cannot run here, so packages are unpacked, and not set up. */
+  readonly architecture?: 'arm64'
 }
 
 /**
@@ -50,10 +52,10 @@ interface DebianRoot {
  * kept. `progress` gets a line when something takes time.
  */
 export async function debianRoot(
-  { name, release, packages }: DebianRoot,
+  { name, release, packages, architecture }: DebianRoot,
   progress: (line: string) => void,
 ): Promise<string> {
-  const id = createHash('sha256').update(JSON.stringify({ release, packages })).digest('hex')
+  const id = createHash('sha256').update(JSON.stringify({ release, packages, architecture })).digest('hex')
   const folder = `${labPaths.images}/${name}`
   const idFile = `${folder}.id`
   const isThere = () => existsSync(folder) && existsSync(idFile) && readFileSync(idFile, 'utf8') === id
@@ -64,10 +66,11 @@ export async function debianRoot(
     const draft = `${folder}.new`
     try {
       rmSync(draft, { recursive: true, force: true })
-      await command(
-        ['/usr/bin/mmdebstrap', '--quiet', '--variant=minbase', `--include=${packages.join(',')}`, release, draft],
-        { timeoutMs: longestBuildMs },
-      )
+      const kind = architecture
+        ? ['--variant=extract', `--architectures=${architecture}`, '--include=?essential']
+        : ['--variant=minbase']
+      const include = `--include=${packages.join(',')}`
+      await command(['/usr/bin/mmdebstrap', '--quiet', ...kind, include, release, draft], { timeoutMs: longestBuildMs })
       rmSync(idFile, { force: true })
       rmSync(folder, { recursive: true, force: true })
       renameSync(draft, folder)
