@@ -1,7 +1,7 @@
 /** The package's own tests, by Debian's runner, in a booted machine of the lab that is the testbed. */
 import { copyFileSync, cpSync, mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { builtDeb } from '../lab/deb.ts'
+import { buildDeb } from '../lab/deb.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 
 describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
@@ -17,7 +17,7 @@ describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
     })
     const folder = `${lab.machine.root}/srv/tested`
     mkdirSync(folder, { recursive: true })
-    copyFileSync(builtDeb(), `${folder}/ifbalance.deb`)
+    copyFileSync(await buildDeb(), `${folder}/ifbalance.deb`)
     cpSync(`${import.meta.dirname}/../../debian`, `${folder}/tree/debian`, { recursive: true, verbatimSymlinks: true })
     await lab.boot()
   }, 1_500_000)

@@ -27,13 +27,13 @@ const surroundings = [
   },
 ] as const
 
-/** Each is known to one of both lintians alone, so an override of it is an error to the other. */
-const known = [
-  // The page for Cockpit has no homepage: there is none with a public address yet.
-  'appstream-metadata-validation-failed',
+/** What lintian of one release says and that of the other does not know, so an override of it is an error there. */
+const known = {
   // Of a service that its socket starts.
-  'package-supports-alternative-init-but-no-init.d-script',
-] as const
+  bookworm: 'package-supports-alternative-init-but-no-init.d-script',
+  // The page for Cockpit has no homepage: there is none with a public address yet.
+  trixie: 'appstream-metadata-validation-failed',
+} as const
 
 beforeAll(async () => {
   await command([process.execPath, `${project}/debian/build-source.ts`], { timeoutMs: patient })
@@ -99,7 +99,7 @@ describe.each(['bookworm', 'trixie'] as const)('%s', (release) => {
       const { root, exec } = await lintianOf(undo, release)
       const [{ user }] = surroundings
       for (const folder of [source, `${built}/${release}-${user}`]) cpSync(folder, `${root}/srv`, { recursive: true })
-      const script = `exec lintian --allow-root --display-info --suppress-tags ${known.join(',')} --fail-on error,warning /srv/*.changes`
+      const script = `exec lintian --allow-root --display-info --suppress-tags ${known[release]} --fail-on error,warning /srv/*.changes`
       const { stdout, exitCode } = await exec(['/bin/sh', '-c', script], { accept: [0, 1, 2], timeoutMs: patient })
       expect({
         stdout: stdout.split('\n').filter((line) => /^[EWIP]: (?![^:]*: unused-override )/.test(line)),
