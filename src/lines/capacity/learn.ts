@@ -31,7 +31,11 @@ const steady = 0.8
  * to be.
  */
 const typical = 0.7
-const toSteady = 0.5
+/**
+ * What is sent counts for uploads, also what is lost behind our counters and sent again: more of it the more transfers share the
+ * line. Who follows that soon gives most to the line that loses most.
+ */
+const toSteady = { down: 0.5, up: 0.1 } as const
 const toBursts = 0.02
 /**
  * A line that was full for so many seconds and carried less than this part of what it is known for in each of them has fallen,
@@ -118,7 +122,7 @@ function measured(line: LineModel, direction: Direction): Capacity {
       return { sure: 'known', rate: best, seen, since: line.at ?? 0, full: long }
     return { ...before, rate: Math.max(before.rate, rate), seen, full: long }
   }
-  const toward = isFallen ? toFallen : best > before.rate || isSteady ? toSteady : toBursts
+  const toward = isFallen ? toFallen : best > before.rate || isSteady ? toSteady[direction] : toBursts
   return { ...before, rate: before.rate + (best - before.rate) * toward, seen, full: long }
 }
 

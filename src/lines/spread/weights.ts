@@ -1,7 +1,9 @@
 /** Shares of new connections among the lines of a tier, so that each line gets what it can carry. Pure. */
-import { acknowledgements, demandOf, isSteady, learnedFrom, loadOf } from '../capacity/learn.ts'
+import { acknowledgements, demandOf, learnedFrom } from '../capacity/learn.ts'
 import { type Direction, directions, type LineModel, type Rates, rateOf } from '../capacity/line-model.ts'
+import { arriving, withArrivals } from './arrivals.ts'
 import { mayChange, remember } from './pace.ts'
+import { hasRoom } from './room.ts'
 
 export interface Balance {
   /** What is known of each line, by name. */
@@ -21,6 +23,8 @@ interface Standing {
   readonly known: number
   /** When it last fell, in monotonic ms; null: not lately. */
   readonly fellAt: number | null
+  /** The part of what is sent by it that arrives: see arrivals.ts. */
+  readonly arrives: number
 }
 
 export interface Weighed {
@@ -41,6 +45,7 @@ export function balanceWith(weights: Readonly<Record<string, number>>): Balance 
     rates: noRates,
     known: 0,
     fellAt: null,
+    arrives: 1,
   })
   return { standings: Object.fromEntries(names.map((name, i) => [name, standing(i)])), changes: [] }
 }
@@ -71,10 +76,6 @@ const forgotten = 0.5
 const fall = 0.4
 const fallMs = 20_000
 const pinned = { grows: 1.05, part: 0.7 }
-/**
- * A line that carries less than this part of its capacity has nothing that waits, unless it has fallen and stays there.
- */
-const spare = 0.85
 /** A line's share is divided by e for each four seconds that its backlog takes, by e^1.5 at most. */
 const perSecond = 0.25
 const mostPressure = 1.5
@@ -82,15 +83,21 @@ const mostPressure = 1.5
 /** The weights. Called once a second, with the lines that new connections are spread over; `at` in monotonic ms. */
 export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>>, at: number): Weighed {
   const names = Object.keys(lines)
-  const models = Object.values(lines)
+  const sent = Object.values(lines)
   const isNew = names.some((name) => !Object.hasOwn(before.standings, name))
-  const now = demandOf(models)
-  const isAtRest = now.down + now.up < learnedFrom
+  const isAtRest = sumOf(demandOf(sent)) < learnedFrom
   if (isAtRest && !isNew) return { balance: before, weights: null }
   const shares = inForce(before, names)
-  const rates = names.map((name, i) => follow(standingOf(before, name)?.rates, models[i]?.rates.at(-1)))
+  const rates = names.map((name, i) => follow(standingOf(before, name)?.rates, sent[i]?.rates.at(-1)))
   const demand = contested(rates, shares)
   const main = demand.down >= demand.up ? 'down' : 'up'
+  const senders = sent.map((line, i) => {
+    const arrives = standingOf(before, names[i] ?? '')?.arrives ?? 1
+    return { line, share: shares[i] ?? 0, up: rates[i]?.up ?? 0, arrives }
+  })
+  const arrivals = main === 'up' ? arriving(senders) : senders.map(({ arrives }) => arrives)
+  const models = sent.map((line, i) => withArrivals(line, arrivals[i] ?? 1))
+  const now = demandOf(models)
   const known = models.map(({ capacity: { [main]: one } }) => (one.sure === 'known' ? one.rate : 0))
   const falls = names.map((name, i) => fallOf(standingOf(before, name), known[i] ?? 0, at))
   const backlogs = models.map((line, i) => {
@@ -116,7 +123,7 @@ export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>
           name,
           {
             ...{ share: settled[i] ?? 0, backlog: backlogs[i] ?? 0, rates: rates[i] ?? noRates },
-            ...{ known: known[i] ?? 0, fellAt: falls[i] ?? null },
+            ...{ known: known[i] ?? 0, fellAt: falls[i] ?? null, arrives: arrivals[i] ?? 1 },
           },
         ]),
       ),
@@ -125,6 +132,10 @@ export function weigh(before: Balance, lines: Readonly<Record<string, LineModel>
     // A line that comes to others has no weight yet, so weights are given however little there is to change.
     weights: isChange || (isNew && shares.some((share) => share !== shares[0])) ? toWeights(names, settled) : null,
   }
+}
+
+function sumOf({ down, up }: Rates): number {
+  return down + up
 }
 
 const noRates: Rates = { down: 0, up: 0 }
@@ -183,10 +194,9 @@ function fallOf(before: Standing | undefined, known: number, at: number): number
  * room nothing waits.
  */
 function backlogOf(line: LineModel, before: number, given: number, direction: Direction, hasFallen: boolean): number {
-  const { sure, rate } = line.capacity[direction]
+  // Of uploads, what a line sends again would count as carried, and what the others send again as given: see arrivals.ts.
+  if (hasRoom(line, direction) || (direction === 'up' && !hasFallen)) return before * forgotten
   const carried = rateOf(line, direction)
-  const hasRoom = carried < spare * rate && !isSteady(line, direction, { seconds: 3, varies: 0.2, part: 0 })
-  if (sure === 'known' && (hasRoom || loadOf(line, direction) === 'free')) return before * forgotten
   if (hasFallen) return Math.max(0, before * pinned.grows + given - pinned.part * carried)
   return Math.max(0, before * remembered + given - carried)
 }

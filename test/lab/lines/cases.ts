@@ -25,6 +25,7 @@ const crossed: readonly LineSpec[] = [
   { down: 100, up: 5 },
   { down: 20, up: 20 },
 ]
+const losing = crossed.map((line): LineSpec => ({ ...line, losesBehind: true }))
 const lteRates = (seconds: number) => ({ down: [30, 10, 40][Math.floor(seconds / 30) % 3] ?? 30, up: 10 })
 const withLte: readonly LineSpec[] = [
   { down: 15, up: 1, baseMs: 20 },
@@ -81,6 +82,24 @@ export const cases: readonly Case[] = [
   of('40/10, wandering round trips', pair(40, 10, { baseMs: 20, jitterMs: 6, driftMs: wandering }), small, [4, 1]),
   of('100/20', crossed, small, [5, 1]),
   of('100/20, uploads (5/20)', crossed, [clients(64, 250e3, { way: 'up' })], [1, 4], ['up']),
+  of('100/20, uploads (5/20), lost behind the modems', losing, [clients(64, 250e3, { way: 'up' })], [1, 4], ['up']),
+  of(
+    '20/20, uploads, lost behind the modems',
+    pair(20, 20, { losesBehind: true }),
+    [clients(64, 250e3, { way: 'up' })],
+    [1, 1],
+    ['up'],
+  ),
+  of(
+    '20/20, uploads, lost behind one modem',
+    [
+      { down: 20, up: 20, losesBehind: true },
+      { down: 20, up: 20 },
+    ],
+    [clients(64, 250e3, { way: 'up' })],
+    [1, 1],
+    ['up'],
+  ),
   of('100/20, both ways', crossed, [clients(32, 250e3), clients(4, 2e6, { way: 'up' })], [2, 1], ['down', 'up']),
   of(
     '100/20, downloads, then uploads, each 30 s',
@@ -125,6 +144,13 @@ export const cases: readonly Case[] = [
   of('40/40, one falls to 4 at 30 s', fallen, small, afterFall),
   of('40/40, one falls to 4 at 30 s, eight clients', fallen, [clients(8, 250e3)], afterFall),
   of('40/40, one falls to 4 at 30 s, web-like', fallen, [web(24)], afterFall),
+  of(
+    '40/40, uploads, one falls to 4 at 30 s',
+    fallen.map((line) => ({ ...line, losesBehind: true })),
+    [clients(64, 250e3, { way: 'up' })],
+    afterFall,
+    ['up'],
+  ),
   of(
     '40/10, four downloads of others on the 40 from 30 s on',
     [

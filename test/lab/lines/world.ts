@@ -74,7 +74,7 @@ export function simulate(world: World, balancer: Balancer, { seed = 1, seconds =
   }
 
   for (let second = -restS; second < seconds; second++) {
-    const before = lines.map(({ rx, tx }) => ({ rx, tx }))
+    const before = lines.map(arrived)
     for (let i = 0; i < stepsPerSecond && second >= 0; i++) {
       const now = second + i * stepS
       beginAll(now)
@@ -89,7 +89,10 @@ export function simulate(world: World, balancer: Balancer, { seed = 1, seconds =
     if (answer) weights = answer
     if (second < 0) continue
     history.seconds.push({
-      carried: lines.map(({ rx, tx }, i) => ({ down: rx - (before[i]?.rx ?? 0), up: tx - (before[i]?.tx ?? 0) })),
+      carried: lines.map(arrived).map(({ down, up }, i) => ({
+        down: down - (before[i]?.down ?? 0),
+        up: up - (before[i]?.up ?? 0),
+      })),
       could: world.lines.map((spec) => ratesOf(spec, second + 0.5)),
       weights,
       changed: answer !== null,
@@ -97,6 +100,10 @@ export function simulate(world: World, balancer: Balancer, { seed = 1, seconds =
     })
   }
   return history
+}
+
+function arrived({ rx, tx, again }: SimulatedLine): { readonly down: number; readonly up: number } {
+  return { down: rx, up: tx - again }
 }
 
 function read(line: SimulatedLine, second: number, offset: number, random: ReturnType<typeof randomOf>): Reading {
