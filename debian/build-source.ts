@@ -23,6 +23,9 @@ const tools = [
   'node_modules/postject',
 ]
 
+/** Another file where npm may run install scripts: then machine code takes its place. Nothing here calls it. */
+const unsteady = 'node_modules/esbuild/bin'
+
 const target = 'dist/source'
 
 process.chdir(join(import.meta.dirname, '..'))
@@ -42,7 +45,7 @@ try {
   ]
   const inside = packagesOf(bundled)
   // With the lock file beside it the folder's name is kept: of an archive with one folder, dpkg-source(1) drops that.
-  pack(component, ['package-lock.json', ...inside, ...tools])
+  pack(component, [`--exclude=${unsteady}`, 'package-lock.json', ...inside, ...tools])
   const tree = join(workshop, folder)
   run('tar', ['--extract', '--file', orig, '--directory', workshop])
   mkdirSync(join(tree, 'node-modules'))
