@@ -22,7 +22,7 @@ export interface WeightsResults {
   readonly on: string
   readonly concurrent: number
   readonly bytes: number
-  /** How many ways to share out were measured at the same time. */
+  /** How many ways to share out were measured at the same time, at most. */
   readonly atOnce?: number
   readonly samples: readonly WeightsSample[]
 }

@@ -33,7 +33,7 @@ export function weightsSection({ on, concurrent, bytes, atOnce = 1, samples }: W
 On ${on}, in network namespaces: lines (tbf at the providers, a queue of 50 ms, each way), and a computer in the host's LAN that
 keeps ${concurrent} transfers of ${figure(bytes / 1000)} kB going for a minute or longer, each a connection of its own. Nothing is known of the lines beforehand,
 and they are at rest when the daemon starts. Of the sum of all lines, what was carried from the fifth second to the 30th, and from then on to
-the end; how long transfers took that ended then.${atOnce > 1 ? ` ${atOnce} such labs ran at the same time, so all were measured beside the same load.` : ''} The best fixed weights are those for what the lines are for
+the end; how long transfers took that ended then.${atOnce > 1 ? ` Up to ${atOnce} such labs ran at the same time, each case's together, so all were measured beside the same load.` : ''} The best fixed weights are those for what the lines are for
 longest, or after the fall. Medians, the worst in parentheses. Who shares out 1:1 does so by default; the article, mwan3
 and Shorewall can be given other weights by hand, which were not measured here. mwan3's sets of addresses are left out, as no packet of
 these is in one.
