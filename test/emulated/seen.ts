@@ -9,3 +9,15 @@ export interface Crowded {
   readonly good: number
   readonly verdict: number
 }
+
+export interface FairLines {
+  /** As tc(8) lists those of one line. */
+  readonly queues: string
+  /** The part of the sum of both lines that was carried, in the first half minute and after it. */
+  readonly first: number
+  readonly after: number
+  /** Transfers that failed. */
+  readonly failed: number
+  /** Of the quick line and the slow one, at the end. */
+  readonly weights: readonly number[]
+}

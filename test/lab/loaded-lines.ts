@@ -2,13 +2,14 @@
 import { command, inNamespace, monotonicMs, type Running, start, waitForLine } from './command.ts'
 import { addresses } from './names.ts'
 import type { Network } from './network.ts'
-import { carriedBytes, shape } from './shaped-lines.ts'
+import { carriedBytes, type Path, shape } from './shaped-lines.ts'
 
 export interface Lines {
   /** Mbit/s of each line. */
   readonly down: readonly number[]
   readonly up: readonly number[]
   readonly way: 'down' | 'up'
+  readonly path?: Path
   /** What becomes of them, the earliest first. */
   readonly later?: readonly Change[]
 }
@@ -33,8 +34,8 @@ const argv = [
   `${import.meta.dirname}/../bench/programs/download.ts`,
 ]
 
-export async function shapeLines({ isps }: Network, { down, up }: Lines): Promise<void> {
-  for (const [i, isp] of isps.entries()) await shape(isp, down[i] ?? 0, up[i] ?? 0)
+export async function shapeLines({ isps }: Network, { down, up, path }: Lines): Promise<void> {
+  for (const [i, isp] of isps.entries()) await shape(isp, down[i] ?? 0, up[i] ?? 0, path)
 }
 
 /** Serves transfers in the internet until it is stopped. */
@@ -89,11 +90,15 @@ export async function load(
   return { shares, times, begun: beginnings, failed }
 }
 
-async function change({ isps }: Network, { down, up, way, later = [] }: Lines, until: (second: number) => unknown) {
+async function change(
+  { isps }: Network,
+  { down, up, way, path, later = [] }: Lines,
+  until: (second: number) => unknown,
+) {
   for (const { at, line, mbit } of later) {
     await until(at)
     const isp = isps[line]
-    if (isp) await shape(isp, way === 'down' ? mbit : (down[line] ?? 0), way === 'up' ? mbit : (up[line] ?? 0))
+    if (isp) await shape(isp, way === 'down' ? mbit : (down[line] ?? 0), way === 'up' ? mbit : (up[line] ?? 0), path)
   }
 }
 
