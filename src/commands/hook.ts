@@ -13,9 +13,9 @@ import { isPaused } from '../store/held-down.ts'
 
 /**
  * How long a hook may take, as nobody waits longer for an interface to come up; hooks/tell may have waited as long for the
- * daemon. A round takes some 100 ms.
+ * daemon. A round takes some 100 ms. More than the ten seconds that os/lock.ts waits, so that one of both is told, and it is the reason.
  */
-const timeoutsMs = { daemon: 3000, alone: 10_000 } as const
+const timeoutsMs = { daemon: 3000, alone: 12_000 } as const
 
 /**
  * Keeps what the hook's environment says, then has the kernel brought in line: by the daemon, or, where none runs

@@ -1,6 +1,7 @@
 /**
  * Opens new TCP connections and prints a JSON line for each as it ends:
- * { at, took, peer } or { at, took, error }, times in milliseconds of CLOCK_MONOTONIC.
+ * { at, took, peer } or { at, took, error }, times in milliseconds of CLOCK_MONOTONIC. The error is NO ANSWER where the other end's
+ * kernel took the connection, and nothing came of it in time.
  *
  * Arguments, one JSON object: { host, port, count, everyMs, timeoutMs, localAddress? }. With everyMs 0 one connection
  * follows the other; otherwise one is started every so many milliseconds, whatever became of the others.
@@ -35,7 +36,14 @@ function attempt(): Promise<void> {
       resolve()
     }
     // Immediates run after sockets were read: what lies there while a late timer rings has come in time.
-    const timer = setTimeout(() => setImmediate(() => end({ error: 'TIMEOUT' })), plan.timeoutMs)
+    let isThrough = false
+    socket.on('connect', () => {
+      isThrough = true
+    })
+    const timer = setTimeout(
+      () => setImmediate(() => end({ error: isThrough ? 'NO ANSWER' : 'TIMEOUT' })),
+      plan.timeoutMs,
+    )
     socket.on('data', (data) => {
       answer += data.toString()
     })
