@@ -299,7 +299,7 @@ ${growthTable(results)}
 
 ### Rules and offload, IPv4, two uplinks: instructions over plain
 
-No packet here is one that a rule is for. With \`offload = yes\` established forwarded packets go past all rules: they cost
+A rule is for the packets only where it is said, and its connections are counted unless it is said. With \`offload = yes\` established forwarded packets go past all rules: they cost
 less than without ifbalance.
 
 ${variantTable(results)}
