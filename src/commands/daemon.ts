@@ -6,6 +6,7 @@ import type { Reply, Request } from '../daemon/control/protocol.ts'
 import { listenForRequests } from '../daemon/control/server.ts'
 import { createForgetting } from '../daemon/forgetting.ts'
 import { type History, keepHistory } from '../daemon/history.ts'
+import { createKnownGateways } from '../daemon/known-gateways.ts'
 import { createUserHooks } from '../daemon/lines/user-hooks.ts'
 import { type HealthWatch, watchHealth } from '../daemon/lines/watch.ts'
 import { keepNumbers } from '../daemon/numbers.ts'
@@ -61,6 +62,7 @@ export async function run(): Promise<number> {
   const usable = createUsableCount({
     onReady: () => scheduler.hint({ kind: 'start', reason: 'the peer may hand over' }),
   })
+  const gateways = createKnownGateways()
   const awaiting = createAwaiting(() => scheduler.hint({ kind: 'start', reason: "the peer's connections are here" }))
   const sealing = createSealing()
   const rounds = createReconcileLoop({
@@ -73,6 +75,7 @@ export async function run(): Promise<number> {
       forgetLongGone(observed.links)
       keepNumbers(desired, observed)
       usable.after(desired.uplinks, config)
+      gateways.update(desired.uplinks)
       awaiting.update(desired, config, observed)
       sealing.update(desired, config, observed)
       saveWanted(config.notify)
