@@ -61,13 +61,14 @@ export async function armRootDisk(progress: (line: string) => void): Promise<Roo
   return await diskOf(await debianRoot(root, progress), true)
 }
 
-async function diskOf(folder: string, isForClouds: boolean): Promise<RootDisk> {
+/** `startsAlone`: the kernel has built in what it needs to find its disks. */
+async function diskOf(folder: string, startsAlone: boolean): Promise<RootDisk> {
   const [kernel] = readdirSync(`${folder}/boot`).filter((name) => name.startsWith('vmlinuz-'))
   if (kernel === undefined) throw new Error(`looking for Debian's kernel: none in ${folder}/boot`)
   const disk = `${folder}.ext4`
   const id = readFileSync(`${folder}.id`, 'utf8')
   const idFile = `${disk}.id`
-  const initramfs = isForClouds ? null : `${folder}.initramfs`
+  const initramfs = startsAlone ? null : `${folder}.initramfs`
   const isThere = () =>
     [disk, idFile, initramfs ?? disk].every((path) => existsSync(path)) && readFileSync(idFile, 'utf8') === id
   if (!isThere()) {
