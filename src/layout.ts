@@ -66,6 +66,8 @@ export const paths = {
  */
 export const programs = {
   ip: '/usr/sbin/ip',
+  /** Part of iproute2, as ip(8) is. */
+  bridge: '/usr/sbin/bridge',
   nft: '/usr/sbin/nft',
   conntrack: '/usr/sbin/conntrack',
   flock: '/usr/bin/flock',

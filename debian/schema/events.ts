@@ -154,6 +154,11 @@ const members: { readonly [Word in Event['event']]: Described<MembersOf<Word>> }
     tunnel: has(text, 'Interface of the tunnel whose packets are routed anew'),
     peer: has(text, "The peer's public key"),
   },
+  gateway: {
+    uplink: has(text, 'The uplink, which leaves by a bridge'),
+    family: has(family, 'Of which family its gateway is'),
+    port: has(text, 'The port of the bridge behind which its gateway is'),
+  },
   'left-out': {
     count: has(integer, 'How many messages were not told'),
     of: has(

@@ -67,6 +67,9 @@ export function advance(line: PathHealth, event: LineEvent, now: number, setting
       return still(line.failing ? { ...line, failing: { ...line.failing, witnessedAt: now } } : line)
     case 'convict':
       return still(convict(line, now))
+    case 'cut':
+      // What a burst that goes on hears was sent before.
+      return still(line.state === 'offline' ? line : convict({ ...line, burst: null, why: event.why }, now))
     case 'moved': {
       const { penalty, penaltyAt } = line
       const suspect = { ...newLine(now, settings), penalty, penaltyAt, why: 'another address or gateway' }

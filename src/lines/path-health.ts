@@ -141,6 +141,8 @@ export type LineEvent =
   | { readonly kind: 'witnessed' }
   /** The line is dead, and others are not. */
   | { readonly kind: 'convict' }
+  /** What carried the line has lost its cable, so it is dead, whatever it was asked: `why`, as one phrase. */
+  | { readonly kind: 'cut'; readonly why: string }
   /** The line has another address or gateway, so what was learned of the former is void. */
   | { readonly kind: 'moved' }
 

@@ -16,6 +16,7 @@ export function levelOf(event: Event): Level {
       return 'notice'
     case 'round':
     case 'change':
+    case 'gateway':
       return 'info'
     case 'trouble':
     case 'service':
@@ -63,6 +64,8 @@ export function textOf(event: Event): string {
       return `connections of ${event.uplink} end, as a better uplink is back to stay`
     case 'tunnel':
       return `${event.tunnel}, peer ${event.peer}: its packets are routed anew`
+    case 'gateway':
+      return `${labelOf(event)}: the gateway is behind ${event.port}`
     case 'hook':
       return `hook ${event.reason}`
     case 'failure':
@@ -107,7 +110,7 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     step,
     ...rest
   } = everyField(event)
-  const { usable, service, watched, tunnel, peer, doing, what, code, hook, inForce } = rest
+  const { usable, port, service, watched, tunnel, peer, doing, what, code, hook, inForce } = rest
   const fields = {
     IFBALANCE_EVENT: event.event,
     IFBALANCE_UPLINK: uplink,
@@ -132,6 +135,7 @@ export function journalFields(event: Event): Readonly<Record<string, string>> {
     IFBALANCE_HOOK: hook,
     IFBALANCE_TUNNEL: tunnel,
     IFBALANCE_PEER: peer,
+    IFBALANCE_PORT: port,
     IFBALANCE_SERVICE: service,
     IFBALANCE_WATCHED: watched,
   }
@@ -150,8 +154,13 @@ function everyField(event: Event): { readonly [K in Keys<Event>]?: ValueOf<Event
 
 type UplinkChange = Extract<Event, { readonly event: 'uplink' }>
 
-function changeText({ uplink, family, to, reason, durationMs }: UplinkChange): string {
-  const label = family === undefined ? uplink : `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'}`
+function labelOf({ uplink, family }: Pick<UplinkChange, 'uplink' | 'family'>): string {
+  return family === undefined ? uplink : `${uplink}, ${family === 'inet' ? 'IPv4' : 'IPv6'}`
+}
+
+function changeText(change: UplinkChange): string {
+  const { to, reason, durationMs } = change
+  const label = labelOf(change)
   if (to === 'gone') return `${label} is no uplink any more`
   if (to === 'online')
     return `${label} is online${durationMs === undefined ? '' : ` again after ${durationText(durationMs)}`}`

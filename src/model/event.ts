@@ -91,6 +91,8 @@ export type Event =
   | { readonly event: 'failback'; readonly uplink: string }
   /** A peer's packets are routed anew, as its uplink is none for new connections any more. */
   | { readonly event: 'tunnel'; readonly tunnel: string; readonly peer: string }
+  /** Behind which port of its bridge an uplink's gateway is. */
+  | { readonly event: 'gateway'; readonly uplink: string; readonly family: Family; readonly port: string }
   /** `count` events of one level were not told, because they came too fast. */
   | { readonly event: 'left-out'; readonly count: number; readonly of: Level }
 

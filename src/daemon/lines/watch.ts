@@ -24,6 +24,7 @@ import type { Family } from '../../net/family.ts'
 import { loadHealth, saveHealth, writeEveryMs } from '../../store/health.ts'
 import type { Reply } from '../control/protocol.ts'
 import type { Ticker } from '../ticker.ts'
+import { watchBridges } from './bridge-watch.ts'
 import { watchFailback } from './failback-watch.ts'
 import { learnLines } from './learning.ts'
 import { type MtuLine, watchPathMtus } from './path-mtus.ts'
@@ -66,6 +67,10 @@ export function watchHealth(
   })
   const failback = watchFailback(pulse)
   const tunnels = watchTunnels(pulse)
+  const bridges = watchBridges(pulse, (egress, port) => {
+    const event = { kind: 'cut', why: `its gateway was behind ${port}, which has no carrier` } as const
+    send(egress.family, [{ key: keyOf(egress), event }])
+  })
   /**
    * What an earlier daemon said of the lines: with it, an offline line need not carry connections once more to be found
    * out.
@@ -159,6 +164,7 @@ export function watchHealth(
     learning.update(desired, config)
     failback.update(desired, config)
     tunnels.update({ desired, config, observed })
+    bridges.update(egresses, observed.links)
     userHooks.tell(uplinks, (name) => reasonOf(name))
   }
 

@@ -1,6 +1,6 @@
 /** Many lines at once. Times in ms. */
 import { expect, test } from 'vitest'
-import { advanceTogether, type LineNews } from '../../../src/lines/family.ts'
+import { advanceTogether, type LineNews, type Member } from '../../../src/lines/family.ts'
 import { newLine } from '../../../src/lines/machine.ts'
 import { settingsOf } from './simulation.ts'
 
@@ -55,4 +55,19 @@ test('who is late while others are asked is asked when those have answered', () 
     lines = advanceTogether(present, [...ends, ...ticks(keys)], now, false).lines
   }
   expect(new Set(turns)).toEqual(new Set(keys))
+})
+
+test('a line whose cable is gone is dead at once, whatever it was asked before', () => {
+  const cut: LineNews = { key: 'a', event: { kind: 'cut', why: 'no cable' } }
+  const asking = { ...newLine(0, settings), burst: { began: 9900, void: false } }
+  const present = new Map<string, Member>([...members(['b'], {}), ['a', { settings, line: asking }]])
+  const { lines, told } = advanceTogether(present, [cut], 10_000, false)
+  expect(told.get('a')).toBe('offline')
+  expect(lines.get('a')?.why).toBe('no cable')
+  const after = new Map([...lines].map(([key, line]) => [key, { settings, line }]))
+  const answered: LineNews = {
+    key: 'a',
+    event: { kind: 'burst', answered: 3, targets: 3, unknown: 0, rttMs: 5, spanMs: 150 },
+  }
+  expect(advanceTogether(after, [answered], 10_050, false).told.get('a')).toBe('offline')
 })

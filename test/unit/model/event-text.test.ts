@@ -78,6 +78,11 @@ const examples: { readonly [K in Event['event']]: readonly [Extract<Event, { eve
     'notice',
     'connections of lte end, as a better uplink is back to stay',
   ],
+  gateway: [
+    { event: 'gateway', uplink: 'br0', family: 'inet', port: 'eth0' },
+    'info',
+    'br0, IPv4: the gateway is behind eth0',
+  ],
   tunnel: [{ event: 'tunnel', tunnel: 'wg0', peer: 'KEY=' }, 'notice', 'wg0, peer KEY=: its packets are routed anew'],
   'left-out': [{ event: 'left-out', count: 2, of: 'info' }, 'info', '... and 2 more lines that nobody would read'],
 }
