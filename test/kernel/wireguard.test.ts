@@ -105,7 +105,10 @@ test('a tunnel on a line that dies goes on by the other, and comes back', async 
   await mend(lab.network, 1)
   await untilCarriers(lab, ['wan1'], '-4', longPatienceMs)
   record({ ...figure, name: 'failback -> WireGuard answers by the first line', value: await untilBy(1), limit: 6000 })
-  await expect.poll(() => lab.told({ event: 'tunnel', peer: usualKey }).length).toBe(2)
+  // A packet that the tunnel's program had under way to the dead line may have it moved once more each time.
+  const moves = () => lab.told({ event: 'tunnel', peer: usualKey }).length
+  await expect.poll(moves).toBeGreaterThanOrEqual(2)
+  expect(moves()).toBeLessThanOrEqual(4)
 })
 
 /** A connection by the second line that the tunnel no longer uses, such as one that it had there before a failback. */
