@@ -307,7 +307,7 @@ test('what is taken away is shown by plan, comes back, and all goes in the end',
   await lab.configure('[balance]\nmptcp = no\n')
   lab.signalDaemon('SIGHUP')
   await untilEndpoints()
-  expect(await mptcp('limits', 'show')).toContain('subflows 2')
+  await expect.poll(() => mptcp('limits', 'show')).toContain('subflows 2')
   await restart(lab)
   await untilEndpoints(...wan1, ...wan2)
   // Switched off meanwhile, it is told, and nothing of ours stays.
