@@ -27,12 +27,20 @@ interface Bridged {
   readonly bridge: string
   /** Names of the ports that have a carrier. */
   readonly live: readonly string[]
+  /** Whether all of those are guests' and containers'. Another card may lead to the same gateway, as in a ring (IEEE 802.1D). */
+  readonly areGuests: boolean
 }
+
+/** Kinds of links that are guests' and containers' ends, or lead nowhere. */
+const guestKinds: readonly (string | null)[] = ['tun', 'veth', 'dummy']
 
 /** Names of the ports behind which the gateway is; null: the kernel does not know its hardware address. */
 type FindPorts = (gateway: string, device: string, bridge: string) => Promise<readonly string[] | null>
 
-/** Calls `onCut` with a line whose gateway was behind a port that has no carrier now, and is behind none that has one. */
+/**
+ * Calls `onCut` with a line whose gateway was behind a port that has no carrier now, and is behind none that has one. Where a
+ * card has one, probes find out.
+ */
 export function watchBridges(
   pulse: Ticker,
   onCut: (egress: Egress, port: string) => void,
@@ -71,13 +79,13 @@ export function watchBridges(
   function note(key: string, ports: readonly string[]): void {
     const [line, former] = [lines.get(key), seen.get(key)]
     if (!line) return
-    const { egress, live } = line
+    const { egress, live, areGuests } = line
     const port = ports.find((one) => live.includes(one))
     if (port !== undefined) {
       seen.set(key, port)
       due.delete(key)
       if (port !== former) log.event({ event: 'gateway', uplink: egress.uplink, family: egress.family, port })
-    } else if (former !== undefined && !live.includes(former)) {
+    } else if (former !== undefined && !live.includes(former) && areGuests) {
       seen.delete(key)
       onCut(egress, former)
     }
@@ -105,8 +113,9 @@ function bridgedOf(egress: Egress, links: readonly Link[]): readonly (readonly [
   )
   if (gateway === null || !bridge) return []
   const live = links.filter(({ master, up, carrier }) => master === bridge.index && up && carrier)
+  const areGuests = live.every(({ kind }) => guestKinds.includes(kind))
   const key = `${keyOf(egress)} ${device} ${gateway}`
-  return [[key, { egress, gateway, bridge: bridge.name, live: live.map(({ name }) => name) }]]
+  return [[key, { egress, gateway, bridge: bridge.name, live: live.map(({ name }) => name), areGuests }]]
 }
 
 function bridgeOf(link: Link | undefined, links: readonly Link[]): Link | undefined {

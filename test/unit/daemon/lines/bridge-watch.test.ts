@@ -20,7 +20,8 @@ afterEach(() => {
 
 const bridge = linkOf('br0', { index: 3, kind: 'bridge' })
 const vlan = linkOf('br0.5', { index: 4, kind: 'vlan', below: 3 })
-const port = (name: string, carrier = true) => linkOf(name, { index: 10, master: 3, carrier })
+const port = (name: string, carrier = true) =>
+  linkOf(name, { index: 10, master: 3, carrier, kind: name.startsWith('tap') ? 'tun' : null })
 const egress: Egress = { uplink: 'dsl', family: 'inet', device: 'br0', gateway: '10.2.0.1', source: null }
 
 /** A watch of lines by `device`, with what it has asked for and whom it took for cut. */
@@ -67,6 +68,17 @@ test('it is not where the gateway is behind another port by then, where it is no
   played.ports = null
   await round(port('eth0'), port('tap0', false))
   expect(played.cut).toEqual([])
+})
+
+test('where another card has a carrier, probes find out; it is cut when that has none either', async () => {
+  const { played, round } = watch()
+  played.ports = ['eth0']
+  await round(port('eth0'), port('eth1'), port('tap0'))
+  played.ports = []
+  await round(port('eth0', false), port('eth1'), port('tap0'))
+  expect(played.cut).toEqual([])
+  await round(port('eth0', false), port('eth1', false), port('tap0'))
+  expect(played.cut).toEqual(['dsl eth0'])
 })
 
 test('a gateway that was not seen yet is looked for, less and less often', async () => {
