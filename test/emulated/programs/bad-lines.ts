@@ -42,7 +42,10 @@ async function untilDegraded(lab: HealthLab): Promise<number> {
     const { state, degraded } = await lineTwo(lab)
     return state === 'online' && degraded
   }
-  return until(lab, 'wan2 is online and degraded', isDegraded, 60_000)
+  const took = await until(lab, 'wan2 is online and degraded', isDegraded, 60_000)
+  // That is known before a round has made routes of it.
+  await untilCarriers(lab, ['wan1'])
+  return took
 }
 
 async function healthySessionsLost(sessions: Awaited<ReturnType<typeof openSessions>>): Promise<Seen> {
