@@ -4,9 +4,8 @@
  * (addrconf_dad_work() in Linux 6.18, also for an address without duplicate detection). An answer that comes before is lost, and the next
  * question comes a second later. In IPv4 the address and its route are there together.
  */
-import { programs } from '../layout.ts'
+import { sendTo } from '../kernel/iproute/neighbours.ts'
 import type { Uplink } from '../model/uplink.ts'
-import { run } from '../os/run.ts'
 
 /** Entries that are not used are kept while there are fewer than 128 (`gc_thresh1`), so this is for gateways that were replaced. */
 const againMs = 20_000
@@ -16,7 +15,7 @@ export interface KnownGateways {
   readonly update: (uplinks: readonly Uplink[]) => void
 }
 
-export function createKnownGateways(ask: (gateway: string, device: string) => void = askNeighbour): KnownGateways {
+export function createKnownGateways(ask: (gateway: string, device: string) => void = sendTo): KnownGateways {
   const asked = new Map<string, number>()
   return {
     update: (uplinks) => {
@@ -32,10 +31,4 @@ export function createKnownGateways(ask: (gateway: string, device: string) => vo
       for (const [key, at] of asked) if (now - at >= againMs) asked.delete(key)
     },
   }
-}
-
-/** A packet to it has the kernel ask for it, from the device's link-local address. Whether it is answered says nothing. */
-function askNeighbour(gateway: string, device: string): void {
-  const argv = ['-6', '-n', '-q', '-c', '1', '-W', '1', '-I', device, gateway]
-  void run(programs.ping, argv, { accept: [0, 1, 2] }).catch(() => undefined)
 }

@@ -4,7 +4,7 @@
  * bridge has seen each gateway.
  */
 import { portsTo } from '../../kernel/iproute/forwarding.ts'
-import { hardwareAddressOf } from '../../kernel/iproute/neighbours.ts'
+import { readNeighbour } from '../../kernel/iproute/neighbours.ts'
 import type { Egress } from '../../lines/probes/egress.ts'
 import type { Link } from '../../model/kernel.ts'
 import { log } from '../../os/log.ts'
@@ -124,6 +124,6 @@ function bridgeOf(link: Link | undefined, links: readonly Link[]): Link | undefi
 }
 
 async function findByKernel(gateway: string, device: string, bridge: string): Promise<readonly string[] | null> {
-  const hardware = await hardwareAddressOf(gateway, device)
+  const { hardware } = await readNeighbour(gateway, device)
   return hardware === '' ? null : portsTo(hardware, bridge)
 }

@@ -1,6 +1,5 @@
 /** Whether the gateway is there: the kernel's own ARP or neighbour discovery tells when it is asked to make sure. */
-import { programs } from '../../layout.ts'
-import { run } from '../../os/run.ts'
+import { makeSure, readNeighbour, sendTo } from '../../kernel/iproute/neighbours.ts'
 import type { Egress } from './egress.ts'
 import type { Asking } from './prober.ts'
 
@@ -20,19 +19,14 @@ const lookMs = 50
  */
 async function askNeighbour({ device, gateway }: Egress, timeoutMs: number, stopped: AbortSignal): Promise<boolean> {
   if (gateway === null) return true
-  const entry = ['to', gateway, 'dev', device]
-  await run(programs.ip, ['neigh', 'change', ...entry, 'nud', 'probe'], { accept: [0, 1, 2] })
-  const wait = String(Math.max(1, Math.ceil(timeoutMs / 1000)))
-  void run(programs.ping, ['-n', '-c', '1', '-W', wait, '-I', device, gateway], { accept: [0, 1, 2] }).catch(
-    () => undefined,
-  )
+  await makeSure(gateway, device)
+  sendTo(gateway, device, Math.max(1, Math.ceil(timeoutMs / 1000)))
   const end = performance.now() + timeoutMs
   while (!stopped.aborted) {
     const isLast = performance.now() > end
-    const { stdout } = await run(programs.ip, ['-json', 'neigh', 'show', ...entry])
-    const [found] = JSON.parse(stdout) as { state?: readonly string[] }[]
-    if (found?.state?.includes('REACHABLE')) return true
-    if (isLast || found?.state?.includes('FAILED')) return false
+    const { states } = await readNeighbour(gateway, device)
+    if (states.includes('REACHABLE')) return true
+    if (isLast || states.includes('FAILED')) return false
     await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
   return false
