@@ -18,8 +18,8 @@ export interface Ways {
 export interface Known extends Ways {
   /** The uplink of a connection; 0 where it goes by none. */
   readonly numberOf: (flow: UdpFlow) => number
-  /** When the uplinks that carry became those, in monotonic ms. */
-  readonly since: number
+  /** When the uplinks that carry became those, by family, in monotonic ms. */
+  readonly since: Readonly<Record<Family, number>>
   /** By tunnel, the uplinks that it would take if it began now, where that was asked: at times others than `carrying`. */
   readonly homes: ReadonlyMap<string, ReadonlySet<number>>
 }
@@ -61,7 +61,7 @@ export function strayed(
   now: number,
 ): { readonly moved: Moved; readonly moves: readonly Move[]; readonly lookUntil: number } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
-  let lookUntil = ways.since + settlingMs
+  let lookUntil = Math.max(ways.since.inet, ways.since.inet6) + settlingMs
   const moves = peers.flatMap((peer): readonly Move[] => {
     const times = timesAfter(peer)
     if (times === null) return []
@@ -74,21 +74,22 @@ export function strayed(
   function timesAfter(peer: TunnelPeer): number | null {
     const home = homeOf(peer, ways)
     const { [peer.family]: alive } = ways.alive
+    const { [peer.family]: since } = ways.since
     if ([...home].every((number) => number === 0)) return null
     const own = flows.filter((flow) => isFrom(flow, peer)).map(ways.numberOf)
     const isTheirs = flows.some((flow) => flow.isAnswered && isTo(flow, peer) && alive.has(ways.numberOf(flow)))
     if (own.includes(0) || (own.length === 0 && isTheirs)) return null
     const elsewhere = own.filter((number) => !home.has(number))
     if (own.length > 0 && elsewhere.length === 0) return null
-    lookUntil = Math.max(lookUntil, ways.since + watchfulMs)
+    lookUntil = Math.max(lookUntil, since + watchfulMs)
     const works = elsewhere.length > 0 && elsewhere.every((number) => alive.has(number))
-    if (works && now - ways.since < stableMs) return null
+    if (works && now - since < stableMs) return null
     const known = moved.get(tunnelKey(peer))
     if (known === undefined) return 1
     // Nothing of it has gone since: it has no address that it could forget.
-    if (own.length === 0 && !flows.some((flow) => isTo(flow, peer)) && known.at >= ways.since) return null
+    if (own.length === 0 && !flows.some((flow) => isTo(flow, peer)) && known.at >= since) return null
     const mayMoveAt = known.at + Math.min(longestPauseMs, firstPauseMs * 2 ** (known.times - 1))
-    if (known.at < ways.since) {
+    if (known.at < since) {
       // Patience is for lines that are poor; one that has died since is left at once, and that counts for nothing.
       if (!works) return known.times
       lookUntil = Math.max(lookUntil, mayMoveAt + watchfulMs)

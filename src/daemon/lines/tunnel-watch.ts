@@ -5,7 +5,15 @@ import { deleteUdpFlow, readUdpFlows } from '../../kernel/conntrack/udp-flows.ts
 import { dropLatePackets } from '../../kernel/nft/late-packets.ts'
 import { readPeers, routeAnew } from '../../kernel/wireguard.ts'
 import { numberOf } from '../../layout.ts'
-import { conversationOf, type Move, type Moved, strayed, type Ways, watchfulMs } from '../../lines/tunnels.ts'
+import {
+  conversationOf,
+  type Known,
+  type Move,
+  type Moved,
+  strayed,
+  type Ways,
+  watchfulMs,
+} from '../../lines/tunnels.ts'
 import { balancedDevices, usable } from '../../model/active-uplinks.ts'
 import type { Config } from '../../model/config.ts'
 import type { Desired } from '../../model/desired.ts'
@@ -30,9 +38,9 @@ const mostAtOnce = 8
 const part = 0.25
 
 export function watchTunnels(pulse: Ticker): TunnelWatch {
-  let ways: (Ways & { readonly since: number }) | null = null
-  /** What tunnels may follow. */
-  let followed = ''
+  let ways: (Ways & Pick<Known, 'since'>) | null = null
+  /** What tunnels may follow, by family. */
+  let followed: Readonly<Record<Family, string>> | null = null
   let facts: Facts | null = null
   let moved: Moved = new Map()
   let isLooking = false
@@ -55,7 +63,8 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
     const { moved: after, moves, lookUntil } = strayed(moved, peers, listed.flat(), all, now)
     moved = after
     // What has changed meanwhile is looked at once more.
-    dueAt = ways === known ? nextLook(now, known.since, peers.length > 0 ? lookUntil : known.since) : now
+    const since = latestOf(known)
+    dueAt = ways === known ? nextLook(now, since, peers.length > 0 ? lookUntil : since) : now
     for (let first = 0; first < moves.length; first += mostAtOnce)
       await Promise.all(moves.slice(first, first + mostAtOnce).map(follow))
   }
@@ -94,8 +103,8 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       await look()
       complained = false
     } catch (error) {
-      const now = performance.now()
-      dueAt = ways === null ? Number.POSITIVE_INFINITY : nextLook(now, ways.since, ways.since + watchfulMs)
+      const since = ways === null ? Number.NEGATIVE_INFINITY : latestOf(ways)
+      dueAt = nextLook(performance.now(), since, since + watchfulMs)
       if (!complained) log.failure('looking after', 'WireGuard tunnels', error)
       complained = true
     } finally {
@@ -119,15 +128,24 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       const found = waysOf(desired, config)
       // Rules have tunnels also on lines that carry nothing else.
       const sets = config.rules.length > 0 ? [found.carrying, found.alive] : [found.carrying]
-      const text = sets.flatMap((by) => families.map((family) => [...by[family]].sort().join())).join(' ')
-      const isFirst = followed === ''
-      if (text === followed) return
-      followed = text
-      ways = { ...found, since: performance.now() }
+      const textOf = (family: Family) => sets.map((by) => [...by[family]].sort().join()).join(' ')
+      const [before, after] = [followed, { inet: textOf('inet'), inet6: textOf('inet6') }]
+      const at = performance.now()
+      const sinceOf = (family: Family) =>
+        ways !== null && before?.[family] === after[family] ? ways.since[family] : at
+      const since = { inet: sinceOf('inet'), inet6: sinceOf('inet6') }
+      if (!families.some((family) => since[family] === at)) return
+      followed = after
+      ways = { ...found, since }
       // What a start finds was there before it.
-      if (!isFirst) void begin()
+      if (before !== null) void begin()
     },
   }
+}
+
+/** When either family's uplinks changed last. */
+function latestOf({ since }: Pick<Known, 'since'>): number {
+  return Math.max(since.inet, since.inet6)
 }
 
 /** When to look again, in monotonic ms like all of these. */

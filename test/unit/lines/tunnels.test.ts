@@ -33,12 +33,13 @@ function moves(
   carrying = [1],
   home: readonly number[] | null = null,
   since = 0,
+  since6 = since,
 ) {
   const ways = {
     carrying: { inet: new Set(carrying), inet6: none },
     alive: { inet: new Set(alive), inet6: none },
     numberOf: ({ mark }: UdpFlow) => mark,
-    since,
+    since: { inet: since, inet6: since6 },
     homes: new Map(home === null ? [] : [[tunnelKey(peer), new Set(home)]]),
   }
   return strayed(before, [peer], flows, ways, now)
@@ -78,9 +79,11 @@ test.each<[string, readonly UdpFlow[], readonly number[], readonly number[], num
   expect(moves(flows, 3000, alive, new Map(), [1], home).moves).toHaveLength(count)
 })
 
-test('of which nothing is known is moved once for each change', () => {
+test('of which nothing is known is moved once for each change of its family', () => {
   const first = moves([], 100, [1])
   expect(first.moves).toHaveLength(1)
+  expect(moves([], 300, [1], first.moved, [1], null, 200).moves).toHaveLength(1)
+  expect(moves([], 300, [1], first.moved, [1], null, 0, 200)).toMatchObject({ moves: [], lookUntil: 60_000 })
   expect(moves([], 50_000, [1], first.moved)).toMatchObject({ moves: [], lookUntil: 60_000 })
 })
 
