@@ -33,18 +33,22 @@ interface Details {
   readonly busError?: string
   /** Exit code of a program that ended by itself. */
   readonly exitCode?: number
+  /** Name of the signal that ended a program, such as `SIGSEGV`. */
+  readonly signal?: string
 }
 
 export class Failure extends Error {
   readonly code: FailureCode
   readonly busError: string | undefined
   readonly exitCode: number | undefined
+  readonly signal: string | undefined
 
-  constructor(code: FailureCode, message: string, { cause, busError, exitCode }: Details = {}) {
+  constructor(code: FailureCode, message: string, { cause, busError, exitCode, signal }: Details = {}) {
     super(message, cause === undefined ? {} : { cause })
     this.code = code
     this.busError = busError
     this.exitCode = exitCode
+    this.signal = signal
   }
 }
 

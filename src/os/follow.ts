@@ -10,8 +10,8 @@ export interface Follower {
   /** Gets the text lines of standard error, which is thrown away without it. */
   readonly onErrorLine?: (line: string) => void
   /**
-   * The program could not be started, or has ended (the failure has its `exitCode`), and all its text lines were handed
-   * on. Not called after `stop`.
+   * The program could not be started, or has ended (the failure has its `exitCode`, or the `signal` that ended it), and all
+   * its text lines were handed on. Not called after `stop`.
    */
   readonly onEnd: (failure: Failure) => void
 }
@@ -52,9 +52,10 @@ export function follow(program: string, args: readonly string[], { onLine, onErr
   if (onErrorLine) hear(child.stderr, onErrorLine)
   child.on('error', notStarted)
   // 'close' comes when its output was read to the end, unlike 'exit'.
-  child.on('close', (code) => {
-    const details = code === null ? {} : { exitCode: code }
-    end(new Failure('program-failed', `${program}: ended with code ${code ?? 'none'}`, details))
+  child.on('close', (code, signal) => {
+    const how = code === null ? `by ${signal}` : `with code ${code}`
+    const details = { ...(code === null ? {} : { exitCode: code }), ...(signal === null ? {} : { signal }) }
+    end(new Failure('program-failed', `${program}: ended ${how}`, details))
   })
   return () => {
     stopped = true

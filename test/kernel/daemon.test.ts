@@ -73,6 +73,30 @@ test('P15: what happens while the monitor is dead is seen when it is back, long 
   await daemon.balances(['wan1', 'wan2'], seen)
 })
 
+test("P15: nft's monitor crashes by what others do, as Debian 12's does: it goes on without that, and our table is put back", async () => {
+  const daemon = host.daemon()
+  await daemon.balances(['wan1', 'wan2'])
+  await settled(daemon)
+  const first = monitorOf(daemon, 'nft')
+  await host.run(['nft', 'add table inet fw'])
+  for (let round = 0; round < 30; round++) {
+    const map = `map m${round} { type inet_proto . inet_service : verdict; flags interval; }`
+    await host.run(['nft', `add ${map.replace('map ', 'map inet fw ')}`])
+    await host.run([
+      'nft',
+      `add element inet fw m${round} { tcp . 80-90 : accept, udp . 1-5 : drop, tcp . 443 : drop }`,
+    ])
+  }
+  // A newer one may know better; it is given the signal.
+  if (monitorOf(daemon, 'nft') === first) process.kill(first, 'SIGSEGV')
+  const seen = await daemon.tells({ event: 'watch', watched: 'nft', reason: /ended by SIG(SEGV|ABRT)$/ })
+  await expect.poll(() => monitorOf(daemon, 'nft')).toBeGreaterThan(0)
+  await settled(daemon)
+  await host.run(['nft', 'delete table inet ifbalance'])
+  await daemon.tells({ event: 'change', step: 'load-ruleset' }, seen)
+  expect(daemon.told({ event: 'watch' })).toHaveLength(1)
+})
+
 test('C1: SIGHUP takes a new configuration, and a bad one changes nothing', async () => {
   const daemon = host.daemon()
   let seen = await daemon.balances(['wan1', 'wan2'])

@@ -41,6 +41,13 @@ export function watchKernel(scene: () => Scene, onChange: OnChange, onLost: (cau
       {
         program: programs.nft,
         args: ['monitor'],
+        // nft 1.0.6 pairs the ends of intervals in what is told of a set's elements, and crashes where keys have several parts,
+        // whoever's set it is. Sets that others' translation asks are then read again after some minutes only.
+        argsAfterCrash: [
+          ['monitor', 'tables'],
+          ['monitor', 'chains'],
+          ['monitor', 'rules'],
+        ],
         cause: rulesetChanged,
         // `# ERROR: We lost some netlink events!` is relevant, too. Elements of sets are not compared, as name servers
         // add some all the time.

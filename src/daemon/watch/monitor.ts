@@ -1,6 +1,7 @@
 /** Keeps a program running that prints news, and takes each relevant text line for a hint. */
 import type { Cause } from '../../model/cause.ts'
 import { createBackoff } from '../../os/backoff.ts'
+import type { Failure } from '../../os/error.ts'
 import { follow } from '../../os/follow.ts'
 import { log } from '../../os/log.ts'
 import type { Relevance } from '../relevance.ts'
@@ -8,6 +9,8 @@ import type { Relevance } from '../relevance.ts'
 export interface Monitor {
   readonly program: string
   readonly args: readonly string[]
+  /** What it is run with once it has crashed, for the most that it can tell without, a process each; the same again unless said. */
+  readonly argsAfterCrash?: readonly (readonly string[])[]
   /** What its news are: `reason` is what is watched, for the log. */
   readonly cause: Cause
   readonly relevanceOf: (line: string) => Relevance
@@ -21,14 +24,37 @@ export type OnChange = (cause: Cause, when: Exclude<Relevance, 'never'>) => void
  */
 const surelyListeningMs = 500
 
+/** What ends a program for a fault of its own: signal(7). */
+const crashes = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL']
+
 /**
  * Calls `onChange` for every relevant text line: it is a hint, and what is true is read. Our own
  * changes come by here as well; the run that follows them finds nothing to do, changes nothing, and so is the last.
  *
- * A monitor that ends (netlink overrun, killed) is started again, and as changes may have been missed until it listens,
- * that is a change, too. Returns what stops it.
+ * A monitor that ends (netlink overrun, killed, crashed) is started again, and as changes may have been missed until it
+ * listens, that is a change, too. Returns what stops it.
  */
-export function watchMonitor({ program, args, cause, relevanceOf }: Monitor, onChange: OnChange) {
+export function watchMonitor(monitor: Monitor, onChange: OnChange): () => void {
+  const { argsAfterCrash = [] } = monitor
+  let stops = [
+    keepRunning(monitor, monitor.args, onChange, ({ signal = '' }) => {
+      if (argsAfterCrash.length === 0 || !crashes.includes(signal)) return 'again'
+      stops = argsAfterCrash.map((args) => keepRunning(monitor, args, onChange, () => 'again'))
+      return 'never'
+    }),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/** Runs it with these arguments for as long as what follows its end is to run again. Returns what stops it. */
+function keepRunning(
+  { program, cause, relevanceOf }: Monitor,
+  args: readonly string[],
+  onChange: OnChange,
+  after: (end: Failure) => 'again' | 'never',
+): () => void {
   const backoff = createBackoff(250, 30_000)
   let listening: NodeJS.Timeout | undefined
   let stopMonitor: () => void = () => undefined
@@ -39,10 +65,10 @@ export function watchMonitor({ program, args, cause, relevanceOf }: Monitor, onC
         const relevance = relevanceOf(line)
         if (relevance !== 'never') onChange(cause, relevance)
       },
-      onEnd: ({ message }) => {
+      onEnd: (end) => {
         clearTimeout(listening)
-        log.event({ event: 'watch', watched: cause.reason, reason: message })
-        backoff.later(start)
+        log.event({ event: 'watch', watched: cause.reason, reason: end.message })
+        if (after(end) === 'again') backoff.later(start)
       },
     })
     listening = setTimeout(() => {
