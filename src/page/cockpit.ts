@@ -25,6 +25,9 @@ interface Permission {
 export interface Cockpit {
   readonly dbus: (name: string, options: { readonly bus: 'system'; readonly superuser?: 'try' }) => BusClient
   readonly permission: (options: { readonly admin: true }) => Permission
+  /** Whether nobody sees the page: its browser window is covered, or Cockpit shows another page. */
+  readonly hidden: boolean
+  readonly addEventListener: (event: 'visibilitychange', listener: () => void) => void
 }
 
 declare global {

@@ -39,6 +39,8 @@ export function followDaemon(onChange: (daemon: Daemon | null) => void): Followe
   let client: BusClient | null = null
   let orders: BusClient | null = null
   let known: Daemon | null = null
+  /** How often it was lost. */
+  let losses = 0
   let looking = false
   let again = false
   let isSettling = false
@@ -58,13 +60,14 @@ export function followDaemon(onChange: (daemon: Daemon | null) => void): Followe
   }
 
   function lose(): void {
+    losses++
     known = null
     onChange(null)
   }
 
   /**
-   * One question at a time. What was signalled before the answer is in the answer, as the daemon sends both in one
-   * order.
+   * One question at a time. What was signalled before the answer is in the answer, as the daemon sends both in one order; but
+   * that its owner is gone overtakes its last answers, in Cockpit's bridge of Python.
    */
   async function look(): Promise<void> {
     if (looking) {
@@ -72,10 +75,10 @@ export function followDaemon(onChange: (daemon: Daemon | null) => void): Followe
       return
     }
     looking = true
-    const from = client
-    const found = await ask(from)
+    const before = losses
+    const found = await ask(client)
     looking = false
-    if (found !== null && from === client) {
+    if (found !== null && losses === before) {
       known = found
       onChange(known)
     }
@@ -102,11 +105,11 @@ export function followDaemon(onChange: (daemon: Daemon | null) => void): Followe
   let skipped = 0
   setInterval(() => {
     skipped += 1
-    if (document.visibilityState !== 'visible' || skipped * uplinksInLook < (known?.uplinks.size ?? 0)) return
+    if (cockpit.hidden || skipped * uplinksInLook < (known?.uplinks.size ?? 0)) return
     skipped = 0
     void look()
   }, lookMs)
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void look())
+  cockpit.addEventListener('visibilitychange', () => cockpit.hidden || void look())
   return {
     ask: (method, type, args) => callManager(client, method, type, args),
     order: (method, type, args) => {

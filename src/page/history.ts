@@ -68,7 +68,7 @@ export function createHistory({ ask }: Followed): History {
   async function load(): Promise<void> {
     clearTimeout(timer)
     timer = setTimeout(load, refreshMs[range])
-    if (document.visibilityState !== 'visible' || names.length === 0) return
+    if (cockpit.hidden || names.length === 0) return
     turn += 1
     const mine = turn
     const began = performance.now()
@@ -149,7 +149,7 @@ export function createHistory({ ask }: Followed): History {
       void load()
     })
   }
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void load())
+  cockpit.addEventListener('visibilitychange', () => cockpit.hidden || void load())
 
   return {
     setUplinks: (next) => {

@@ -39,6 +39,8 @@ const tell = (number, changes) => {
   hear(path, 'org.freedesktop.DBus.Properties', 'PropertiesChanged', ['org.ifbalance1.Uplink', variants(changes), []])
 }
 const cockpit = {
+  hidden: false,
+  addEventListener() {},
   permission: () => ({ allowed: true, addEventListener() {} }),
   dbus: () => ({ addEventListener() {}, close() {}, subscribe(_, listener) { hear = listener; return { remove() {} } },
     async call(path, face, method, args) { asked.push([method, args]); return (answers[method] ?? (() => []))(args) } }),
