@@ -34,6 +34,8 @@ const properties = 'org.freedesktop.DBus.Properties'
 const objectManager = 'org.freedesktop.DBus.ObjectManager'
 /** After this time without a daemon it counts as not running. Connecting and asking takes some 10 ms. */
 const missingMs = 1000
+/** How often the present state is asked for before what was signalled last may be missed. */
+const mostQuestions = 20
 /** Counters and figures of lines, whose changes are not told. */
 export const restless = ['RxBytes', 'RxPackets', 'TxBytes', 'TxPackets', 'Line4', 'Line6']
 
@@ -46,6 +48,8 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
   let known: Map<string, Properties> | null = null
   let managerKnown: Properties = {}
   let owner: string | null = null
+  /** Whether something was signalled while the present state was asked for. */
+  let isOutdated = false
   const now = () => new Date()
   const tellGone = (problem: string | null) => onEvent({ time: now(), event: 'daemon', running: false, problem })
   const isMissing = setTimeout(() => owner ?? tellGone(null), missingMs)
@@ -59,15 +63,19 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
   }
 
   /**
-   * Asks for the present state. What was signalled before the answer is in the answer, as the daemon sends both in one
-   * order.
+   * Asks for the present state, and again while something is signalled meanwhile: of an answer and a signal that arrive at
+   * once, nobody here can tell which was first.
    */
   async function begin(asked: string): Promise<void> {
     const call = { destination: asked, path: root }
+    const about = { ...call, interface: properties, member: 'GetAll', signature: 's', body: [manager] }
     try {
-      const about = { ...call, interface: properties, member: 'GetAll', signature: 's', body: [manager] }
-      managerKnown = objectOf((await bus.call(about))[0])
-      const [objects] = await bus.call({ ...call, interface: objectManager, member: 'GetManagedObjects' })
+      let objects: unknown
+      for (let questions = 0; questions === 0 || (isOutdated && questions < mostQuestions); questions++) {
+        isOutdated = false
+        managerKnown = objectOf((await bus.call(about))[0])
+        objects = (await bus.call({ ...call, interface: objectManager, member: 'GetManagedObjects' }))[0]
+      }
       if (owner !== asked) return
       const { Mode: mode, HeldDown: heldDown, Role: role, Usable: usable } = managerKnown
       const pair = role === undefined ? {} : { role: String(role), usable: Number(usable) }
@@ -107,11 +115,14 @@ export function events(bus: Bus, onEvent: (event: MonitorEvent) => void): () => 
   }
 
   const listen = (face: string, member: string, onSignal: (signal: Signal) => void) =>
-    bus.subscribe({ sender: busName, interface: face, member, pathNamespace: root }, onSignal)
+    bus.subscribe({ sender: busName, interface: face, member, pathNamespace: root }, (signal) => {
+      if (known === null) isOutdated = true
+      else onSignal(signal)
+    })
   const stops = [
     listen(objectManager, 'InterfacesAdded', ({ body: [path, interfaces] }) => add(String(path), objectOf(interfaces))),
     listen(objectManager, 'InterfacesRemoved', ({ body: [path] }) => remove(String(path))),
-    listen(properties, 'PropertiesChanged', ({ path, body: [, values] }) => known && change(path, objectOf(values))),
+    listen(properties, 'PropertiesChanged', ({ path, body: [, values] }) => change(path, objectOf(values))),
     bus.watchOwner(busName, follow),
   ]
   return () => {
