@@ -24,13 +24,20 @@ export function monitorOf(daemon: Running, program: string): number {
 }
 
 /**
- * The rounds that follow a start (its own noise, and what the monitors that listen now have heard of it) are over. Nothing
- * tells that but time in which no program is run, and none is being run; as much as what is not urgent waits.
+ * The rounds that follow a start (its own noise, and what the monitors that listen now have heard of it) are over, and none is
+ * to come. What is not urgent waits the longer the longer rounds take, and a round that is asked for does that, too.
  */
 export async function settled(daemon: Running): Promise<void> {
+  await still(daemon, defaultTiming.idleMs + 500)
+  daemon.signal('SIGHUP')
+  await still(daemon, 2000)
+}
+
+/** Nothing tells of a round that finds nothing to do, but time in which no program is run, and none is being run. */
+async function still(daemon: Running, ms: number): Promise<void> {
   const look = () => `${childFaults(daemon.pid)} ${childrenOf(daemon)}`
   for (let before = ''; before !== look(); ) {
     before = look()
-    await new Promise((resolve) => setTimeout(resolve, defaultTiming.idleMs + 500))
+    await new Promise((resolve) => setTimeout(resolve, ms))
   }
 }
