@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => lab?.dispose())
 beforeEach(async () => {
-  // On a busy machine, probes as frequent as usual may be first.
+  // On a busy machine, probes as frequent as usual may be first in both families.
   await restart(lab, '[uplink br0]\nprobe-interval = 5\n')
   await untilJudged(lab, 4)
 })
@@ -56,7 +56,7 @@ test('the cable goes: the line is out at once, no other is touched, and it comes
     ...{ unit: 's', limit: 0.5, release: 'namespaces', stack: 'static' },
   })
   await untilCarriers(lab, ['wan1'], '-6')
-  const reason = 'its gateway was behind wan2, which has no carrier'
+  const reason = /its gateway was behind wan2, which has no carrier/
   await lab.tells({ event: 'uplink', uplink: 'br0', to: 'offline', reason })
   const ended = await sessions.stop()
   expect(ended.filter(({ peer, error }) => peer === one && error !== null)).toEqual([])
