@@ -61,7 +61,7 @@ export function strayed(
   now: number,
 ): { readonly moved: Moved; readonly moves: readonly Move[]; readonly lookUntil: number } {
   const moved = new Map([...before].filter(([, { at }]) => now - at < forgottenMs))
-  let lookUntil = Math.max(ways.since.inet, ways.since.inet6) + settlingMs
+  let lookUntil = latestOf(ways) + settlingMs
   const moves = peers.flatMap((peer): readonly Move[] => {
     const times = timesAfter(peer)
     if (times === null) return []
@@ -101,6 +101,11 @@ export function strayed(
     const number = ways.numberOf(flow)
     return (isFrom(flow, peer) || isTo(flow, peer)) && number !== 0 && !homeOf(peer, ways).has(number)
   }
+}
+
+/** When either family's uplinks changed last, in monotonic ms. */
+export function latestOf({ since }: Pick<Known, 'since'>): number {
+  return Math.max(since.inet, since.inet6)
 }
 
 function homeOf(peer: TunnelPeer, { homes, carrying }: Known): ReadonlySet<number> {

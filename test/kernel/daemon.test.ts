@@ -80,8 +80,7 @@ test("P15: nft's monitor crashes by what others do, as Debian 12's does: it goes
   const first = monitorOf(daemon, 'nft')
   await host.run(['nft', 'add table inet fw'])
   for (let round = 0; round < 30; round++) {
-    const map = `map m${round} { type inet_proto . inet_service : verdict; flags interval; }`
-    await host.run(['nft', `add ${map.replace('map ', 'map inet fw ')}`])
+    await host.run(['nft', `add map inet fw m${round} { type inet_proto . inet_service : verdict; flags interval; }`])
     await host.run([
       'nft',
       `add element inet fw m${round} { tcp . 80-90 : accept, udp . 1-5 : drop, tcp . 443 : drop }`,

@@ -8,6 +8,7 @@ import { numberOf } from '../../layout.ts'
 import {
   conversationOf,
   type Known,
+  latestOf,
   type Move,
   type Moved,
   strayed,
@@ -141,11 +142,6 @@ export function watchTunnels(pulse: Ticker): TunnelWatch {
       if (before !== null) void begin()
     },
   }
-}
-
-/** When either family's uplinks changed last. */
-function latestOf({ since }: Pick<Known, 'since'>): number {
-  return Math.max(since.inet, since.inet6)
 }
 
 /** When to look again, in monotonic ms like all of these. */
