@@ -68,7 +68,10 @@ export async function run(): Promise<number> {
   const rounds = createReconcileLoop({
     details: true,
     onStatus: (status) => published.show(times.added(status)),
-    onWish: ({ uplinks }, config) => usable.before(uplinks, config),
+    onWish: ({ uplinks }, config) => {
+      health.before(uplinks)
+      usable.before(uplinks, config)
+    },
     onDesired: (desired, config, observed) => {
       health.update(desired, config, observed)
       history.update(desired)

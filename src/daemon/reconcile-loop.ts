@@ -155,7 +155,7 @@ export function createReconcileLoop({
       announce(found)
     }
     const hearers = { onWish: (desired: Desired) => onWish?.(desired, inForce), onLeft: announce, onDone }
-    const outcome = await (held ? takeDown(inForce) : reconcile(inForce, hearers))
+    const outcome = await (held ? takeDown(inForce, hearers) : reconcile(inForce, hearers))
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
     sysctls = inPlace(outcome)

@@ -80,11 +80,7 @@ export interface Hearers {
 export async function reconcile(config: Config, { onWish, onLeft, onDone }: Hearers = {}): Promise<Outcome> {
   // Without conntrack(8) connections could not be ended later. Observing fails without the other programs.
   requireProgram(programs.conntrack)
-  const wish = (observed: Observed) => {
-    const desired = decideWithoutRefused(config, observed)
-    onWish?.(desired)
-    return desired
-  }
+  const wish = told((observed) => decideWithoutRefused(config, observed), onWish)
   const first = async () => {
     const restored = await restoreTable()
     const { former, found } = await leaveTheDead(config)
@@ -95,8 +91,18 @@ export async function reconcile(config: Config, { onWish, onLeft, onDone }: Hear
 }
 
 /** Takes everything of ours away. Throws like `reconcile`. */
-export async function takeDown(config: Config): Promise<Outcome> {
-  return converge(config, decideNothing)
+export async function takeDown(config: Config, { onWish }: Pick<Hearers, 'onWish'> = {}): Promise<Outcome> {
+  return converge(config, told(decideNothing, onWish))
+}
+
+type Wish = (observed: Observed) => Desired
+
+function told(wish: Wish, onWish: Hearers['onWish']): Wish {
+  return (observed) => {
+    const desired = wish(observed)
+    onWish?.(desired)
+    return desired
+  }
 }
 
 /**
@@ -130,7 +136,7 @@ interface Begun {
 
 async function converge(
   config: Config,
-  wish: (observed: Observed) => Desired,
+  wish: Wish,
   first: () => Promise<Begun> = async () => ({ restored: null, former: [] }),
   onDone?: Hearers['onDone'],
 ): Promise<Outcome> {
@@ -211,7 +217,7 @@ function withRefusals({ refused: _, ...observed }: Observed, { layout }: Config)
 
 async function compare(
   config: Config,
-  wish: (observed: Observed) => Desired,
+  wish: Wish,
   known = (observed: Observed, _: Config) => observed,
   former: readonly Route[] = [],
 ): Promise<Survey> {

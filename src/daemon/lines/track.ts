@@ -27,6 +27,8 @@ export interface Track {
   standings: Standings
   /** What everyone takes the line for; see arbiter.ts. */
   told: LineState
+  /** Its address is about to lose its rules, so that what leaves with it would take another line: nothing is asked. */
+  isLeaving: boolean
   target: number
   lastProbe: string | null
   background: { readonly intervalMs: number; readonly stop: () => void } | null
@@ -53,8 +55,8 @@ export function newTrack(
   standings: Standings = new Map(),
 ): Track {
   return {
-    ...{ egress, settings, key, line, standings, told: line.state, target: 0, lastProbe: null },
-    ...{ background: null, others: null },
+    ...{ egress, settings, key, line, standings, told: line.state, isLeaving: false },
+    ...{ target: 0, lastProbe: null, background: null, others: null },
     stopBurst: () => undefined,
     stopAsking: () => undefined,
   }
@@ -67,6 +69,7 @@ export function keyOf({ uplink, family }: Pick<Egress, 'uplink' | 'family'>): st
 
 /** Does what the line's state machine asks for. Its events come to `onEvent`. */
 export function act(track: Track, effect: LineEffect, { onEvent, onTime }: TrackListener): void {
+  if (track.isLeaving) return
   if (effect.kind === 'next-target') {
     track.target = (track.target + 1) % track.settings.targets.length
     stopBackground(track)
@@ -105,6 +108,7 @@ export function act(track: Track, effect: LineEffect, { onEvent, onTime }: Track
 
 /** Makes the background probe run as often as the line's state wants it. */
 export function keepProbing(track: Track, pulse: Ticker, { onEvent, onTime, onBroken }: TrackListener): void {
+  if (track.isLeaving) return
   const intervalMs = probeIntervalMs(track.line, track.settings)
   if (track.background?.intervalMs === intervalMs) return
   stopBackground(track)
@@ -183,6 +187,12 @@ function askAnother(
 /** Forgets a background probe that ended by itself (no route for a moment), so that the next event starts it again. */
 function stopIfSame(track: Track, background: Track['background']): void {
   if (track.background === background) track.background = null
+}
+
+/** Asks nothing by the line from now on. */
+export function leave(track: Track): void {
+  track.isLeaving = true
+  stopProbing(track)
 }
 
 export function stopProbing(track: Track): void {

@@ -30,11 +30,13 @@ import { learnLines } from './learning.ts'
 import { type MtuLine, watchPathMtus } from './path-mtus.ts'
 import { keepQuotas } from './quotas.ts'
 import { toHealth, verdict, withQuota } from './texts.ts'
-import { act, keepAskingOthers, keepProbing, keyOf, newTrack, stopProbing, type Track } from './track.ts'
+import { act, keepAskingOthers, keepProbing, keyOf, leave, newTrack, stopProbing, type Track } from './track.ts'
 import { watchTunnels } from './tunnel-watch.ts'
 import type { UserHooks } from './user-hooks.ts'
 
 export interface HealthWatch {
+  /** Called when it is known what the routes are to be, before they are so. */
+  readonly before: (uplinks: readonly Uplink[]) => void
   /** Called after each round: what is to be watched from now on. */
   readonly update: (desired: Desired, config: Config, observed: Observed) => void
   /** A line was loaded on purpose, and carried so many bytes/s downwards. */
@@ -152,6 +154,12 @@ export function watchHealth(
     tracks.delete(key)
   }
 
+  /** Sockets are bound to a line's address: without rules for it, what they send leaves by another line. */
+  function before(uplinks: readonly Uplink[]): void {
+    const sources = new Map(egressesOf(uplinks).map((egress) => [keyOf(egress), egress.source]))
+    for (const [key, track] of tracks) if (sources.get(key) !== track.egress.source) leave(track)
+  }
+
   function update(desired: Desired, config: Config, observed: Observed): void {
     const { uplinks } = desired
     begun = true
@@ -184,7 +192,7 @@ export function watchHealth(
     for (const key of [...tracks.keys()]) if (!kept.has(key)) drop(key)
     for (const { egress, settings, key } of wanted) {
       const known = tracks.get(keyOf(egress))
-      if (known?.key === key) {
+      if (known?.key === key && !known.isLeaving) {
         known.settings = settings
         continue
       }
@@ -237,6 +245,7 @@ export function watchHealth(
   pulse.join(publish, writeEveryMs)
   pulse.join(lookAtMtus, writeEveryMs)
   return {
+    before,
     update,
     measured: learning.measured,
     stop: () => {
