@@ -25,6 +25,16 @@ export interface Bounds {
   readonly maxLoss: number | null
 }
 
+/** Round trips of a line, in ms. */
+export interface RoundTrip {
+  /** Smoothed, and its mean deviation, as TCP has them (RFC 6298). */
+  readonly smooth: number
+  readonly deviation: number
+  /** Of the last answer, and of the quickest one before it. */
+  readonly last: number
+  readonly least: number
+}
+
 export interface PathHealth {
   readonly state: LineState
   /** Whether it is slower or lossier than the settings allow. */
@@ -32,10 +42,8 @@ export interface PathHealth {
   readonly since: number
   /** Why the state is what it is: one phrase for people. */
   readonly why: string
-  /**
-   * Smoothed round trip time and its mean deviation, in ms, as TCP has them (RFC 6298); null until something answered.
-   */
-  readonly rtt: { readonly smooth: number; readonly deviation: number } | null
+  /** Null until something answered. */
+  readonly rtt: RoundTrip | null
   /** Whether each of the latest background probes was answered, newest last. */
   readonly outcomes: readonly boolean[]
   /** Whether each of the latest questions was answered that were asked instead of a missed probe, newest last. */

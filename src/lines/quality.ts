@@ -1,5 +1,5 @@
 /** How well a line works: its round trip time, its losses, and whether it is degraded by them. Pure. */
-import type { Bounds, LineSettings, PathHealth } from './path-health.ts'
+import type { Bounds, LineSettings, PathHealth, RoundTrip } from './path-health.ts'
 
 const outcomesKept = 100
 /** Losses of fewer outcomes are no statistic. */
@@ -146,11 +146,23 @@ export function isLossy(line: PathHealth): boolean {
   return line.outcomes.length >= outcomesNeeded && lossOf(line) >= 0.1
 }
 
-/** The round trip after one more sample, in ms, by the formula of RFC 6298. */
-export function smooth(rtt: PathHealth['rtt'], sample: number): NonNullable<PathHealth['rtt']> {
-  if (rtt === null) return { smooth: sample, deviation: sample / 2 }
+/**
+ * The round trip after one more sample, in ms, by the formula of RFC 6298. A line's first answers may have waited for the
+ * gateway's hardware address, or for a modem to wake up, and by that formula a line that dies soon after would be found out
+ * seconds late. So where two in a row take less than a third of the quickest one before, it begins anew with these.
+ */
+export function smooth(rtt: PathHealth['rtt'], sample: number): RoundTrip {
+  if (rtt === null) return beginning(sample, sample)
+  const longer = Math.max(rtt.last, sample)
+  if (longer < rtt.least / 3) return beginning(longer, sample)
   return {
     smooth: rtt.smooth + (sample - rtt.smooth) / 8,
     deviation: rtt.deviation + (Math.abs(sample - rtt.smooth) - rtt.deviation) / 4,
+    last: sample,
+    least: Math.min(rtt.least, rtt.last),
   }
+}
+
+function beginning(smooth: number, last: number): RoundTrip {
+  return { smooth, deviation: smooth / 2, last, least: smooth }
 }

@@ -69,6 +69,18 @@ test.each([0, 100, 200, 300, 400, 500, 600, 700, 800, 900])(
   },
 )
 
+test.each([0, 300, 1050])(
+  'its first answers took %i ms: a line that dies soon after is found as early as any',
+  (first) => {
+    for (const dies of [5000, 8000, 15_000]) {
+      const answer = (now: number) => (now >= dies ? null : now < first ? first - now : 1)
+      const { changes } = simulate({ answer }, 60_000, settingsOf())
+      const found = changes.find(({ at, state }) => at >= dies && state === 'offline')?.at ?? Number.POSITIVE_INFINITY
+      expect(found - dies).toBeLessThanOrEqual(850)
+    }
+  },
+)
+
 test('B5 a line with 3 s latency comes back as the last choice, and is one like the others when it is fast again', () => {
   const slow = (now: number) => (now > 30_000 && now < 300_000 ? 3000 : 30)
   const { changes, line } = simulate({ answer: slow }, 600_000, settingsOf())

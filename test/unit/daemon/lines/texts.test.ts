@@ -15,7 +15,7 @@ const why = (line: PathHealth, now = 100_000) => toHealth(told(line), now).why
 test('degraded: what degrades it, not what it was last asked', () => {
   const outcomes = Array.from({ length: 50 }, (_, i) => i % 3 !== 0)
   expect(why({ ...begun, degraded: true, outcomes })).toBe('34 % of probes are lost, more than 10 %')
-  expect(why({ ...begun, degraded: true, rtt: { smooth: 2100, deviation: 10 } })).toBe(
+  expect(why({ ...begun, degraded: true, rtt: { smooth: 2100, deviation: 10, last: 2100, least: 2100 } })).toBe(
     'answers take 2100 ms, more than 750',
   )
   expect(verdict(told({ ...begun, degraded: true, outcomes }), 0)).toMatch(/^wan1 degraded over IPv4: 34 % of probes/)
