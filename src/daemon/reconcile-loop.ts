@@ -135,10 +135,10 @@ export function createReconcileLoop({
   }
 
   async function act(causes: readonly Cause[]): Promise<Reply & Ran> {
-    const held = isPaused()
+    const isPausedNow = isPaused()
     config ??= configInForce().config
     const inForce = config
-    if (held && isDown) {
+    if (isPausedNow && isDown) {
       if (onStatus) show(await survey(inForce), inForce, { heldDown: true, pending: 0 })
       return { ok: true, message: textOf({ event: 'held-down' }) }
     }
@@ -155,7 +155,8 @@ export function createReconcileLoop({
       announce(found)
     }
     const hearers = { onWish: (desired: Desired) => onWish?.(desired, inForce), onLeft: announce, onDone }
-    const outcome = await (held ? takeDown(inForce, hearers) : reconcile(inForce, hearers))
+    const outcome = await (isPausedNow ? takeDown(inForce, hearers) : reconcile(inForce, hearers))
+    const held = outcome.isDown
     isDown = held && outcome.remaining.length === 0
     forgotten = outcome.forgotten
     sysctls = inPlace(outcome)

@@ -12,6 +12,7 @@ import { withLock } from '../os/lock.ts'
 import { log, messageOf } from '../os/log.ts'
 import { requireProgram } from '../os/run.ts'
 import { saveUnsaved } from '../store/file.ts'
+import { isPaused } from '../store/held-down.ts'
 import { afterSteps } from './after-steps.ts'
 import { apply, flushConnections, mayUndo } from './apply/apply.ts'
 import { keepTable, restoreTable } from './apply/lost-table.ts'
@@ -49,6 +50,8 @@ export interface Outcome {
   readonly errors: readonly string[]
   /** The world at the end of the round. */
   readonly observed: Observed
+  /** Whether all of ours is to be away. */
+  readonly isDown: boolean
   /** When the look at it began, by performance.now(). */
   readonly lookedAt: number
   readonly desired: Desired
@@ -76,33 +79,25 @@ export interface Hearers {
   readonly onDone?: (found: Found) => void
 }
 
-/** Makes the kernel as it should be. Throws where it cannot be read, or another run holds the lock for too long. */
-export async function reconcile(config: Config, { onWish, onLeft, onDone }: Hearers = {}): Promise<Outcome> {
+/**
+ * Makes the kernel as it should be. What was taken down while this run waited for the lock stays so. Throws where the kernel
+ * cannot be read, or another run holds the lock for too long.
+ */
+export async function reconcile(config: Config, hearers: Hearers = {}): Promise<Outcome> {
   // Without conntrack(8) connections could not be ended later. Observing fails without the other programs.
   requireProgram(programs.conntrack)
-  const wish = told((observed) => decideWithoutRefused(config, observed), onWish)
   const first = async () => {
     const restored = await restoreTable()
     const { former, found } = await leaveTheDead(config)
-    if (found !== null) onLeft?.(found)
+    if (found !== null) hearers.onLeft?.(found)
     return { restored, former }
   }
-  return converge(config, wish, first, onDone)
+  return converge(config, isPaused, hearers, first)
 }
 
 /** Takes everything of ours away. Throws like `reconcile`. */
-export async function takeDown(config: Config, { onWish }: Pick<Hearers, 'onWish'> = {}): Promise<Outcome> {
-  return converge(config, told(decideNothing, onWish))
-}
-
-type Wish = (observed: Observed) => Desired
-
-function told(wish: Wish, onWish: Hearers['onWish']): Wish {
-  return (observed) => {
-    const desired = wish(observed)
-    onWish?.(desired)
-    return desired
-  }
+export async function takeDown(config: Config, { onWish }: Hearers = {}): Promise<Outcome> {
+  return converge(config, () => true, onWish ? { onWish } : {})
 }
 
 /**
@@ -134,14 +129,22 @@ interface Begun {
   readonly former: readonly Route[]
 }
 
+/** `isHeld`: whether all of ours is to be away, which is asked once nobody else runs, and before each wish. */
 async function converge(
   config: Config,
-  wish: Wish,
-  first: () => Promise<Begun> = async () => ({ restored: null, former: [] }),
-  onDone?: Hearers['onDone'],
+  isHeld: () => boolean,
+  { onWish, onDone }: Hearers,
+  first?: () => Promise<Begun>,
 ): Promise<Outcome> {
-  const { restored, former } = await first()
+  const { restored, former } = (await first?.()) ?? { restored: null, former: [] }
   const outcome = await withLock(async () => {
+    let isDown = isHeld()
+    const wish = (observed: Observed) => {
+      isDown ||= isHeld()
+      const desired = isDown ? decideNothing(observed) : decideWithoutRefused(config, observed)
+      onWish?.(desired)
+      return desired
+    }
     saveUnsaved()
     const applied: Step[] = restored === null ? [] : [restored]
     const errors: string[] = []
@@ -156,7 +159,7 @@ async function converge(
         noteRefusals(tried, refused, observed, config.layout)
         if (refused.some(({ step }) => step.kind === 'load-ruleset')) await findRefusedRules(config, observed)
         applied.push(...tried.filter((step) => !refused.some((refusal) => refusal.step === step)))
-        if (refused.length === 0) onDone?.({ observed: afterSteps(observed, tried), desired })
+        if (refused.length === 0 && !isDown) onDone?.({ observed: afterSteps(observed, tried), desired })
       } catch (error) {
         errors.push(messageOf(error))
         applied.push(...tried)
@@ -169,7 +172,7 @@ async function converge(
     publishRefusals(observed, config.layout)
     keepWorld(desired.ruleset !== null && due().length === 0 ? observed : null)
     waiting.see({ observed, desired, config })
-    return { applied, remaining: due(), refused, errors, observed, lookedAt, desired }
+    return { applied, remaining: due(), refused, errors, observed, isDown, lookedAt, desired }
   })
   return { ...outcome, forgotten: endConnections(outcome.applied, config) }
 }
@@ -217,7 +220,7 @@ function withRefusals({ refused: _, ...observed }: Observed, { layout }: Config)
 
 async function compare(
   config: Config,
-  wish: Wish,
+  wish: (observed: Observed) => Desired,
   known = (observed: Observed, _: Config) => observed,
   former: readonly Route[] = [],
 ): Promise<Survey> {

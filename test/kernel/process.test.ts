@@ -82,19 +82,23 @@ test('P2: fifty hooks at once, with the daemon: all end well, and none is lost',
   await expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 })
 
-test("P3: the lock's holder is stopped: the waiter gives up, ifup goes on, and the next run does it", async () => {
+const ifupdownHook = new URL('../../hooks/ifupdown', import.meta.url).pathname
+const ifup = { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' }
+
+/** Nothing of ours is left but the files in /run. */
+async function appliedOnce(): Promise<void> {
   await host.ifbalance(['apply'])
   await host.ifbalance(['down'])
   await host.run(['rm', '-f', '/run/ifbalance/held-down'])
+}
+
+test("P3: the lock's holder is stopped: the waiter gives up, ifup goes on, and the next run does it", async () => {
+  await appliedOnce()
   const before = await state()
   const holder = await holdLock(host)
   holder.signal('SIGSTOP')
   const began = performance.now()
-  const hook = await host.run(
-    [new URL('../../hooks/ifupdown', import.meta.url).pathname],
-    { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' },
-    { timeoutMs: 60_000 },
-  )
+  const hook = await host.run([ifupdownHook], ifup, { timeoutMs: 60_000 })
   const took = (performance.now() - began) / 1000
   const name = 'ifup waits for a lock that is never given up'
   record({ name, value: took, unit: 's', limit: 13, release: 'namespace', stack: 'kernel' })
@@ -104,6 +108,19 @@ test("P3: the lock's holder is stopped: the waiter gives up, ifup goes on, and t
   holder.signal('SIGKILL')
   await holder.ended
   await expectRight()
+})
+
+test('a hook waits for its turn, and all is taken down meanwhile, as when the package is removed: it puts nothing back', async () => {
+  await appliedOnce()
+  const before = await state()
+  const holder = await holdLock(host)
+  const hook = host.run([ifupdownHook], ifup)
+  await expect.poll(() => out('cat /proc/locks')).toMatch(/-> FLOCK/)
+  // What `ifbalance down` does before it waits for its own turn.
+  await host.write('/run/ifbalance/held-down', '')
+  holder.signal('SIGKILL')
+  expect(await hook).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await state()).toBe(before)
 })
 
 describe('programs that are missing or misbehave', () => {
