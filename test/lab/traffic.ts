@@ -54,7 +54,7 @@ export interface Stream {
   readonly attempts: readonly Attempt[]
   /** Waits until an attempt satisfies `accept`, looking at those that ended already, too. */
   until(accept: (attempt: Attempt, all: readonly Attempt[]) => boolean, timeoutMs?: number): Promise<Attempt>
-  /** Waits until everything started before now has ended, and stops it. */
+  /** Starts no more, and waits until everything started before now has ended. */
   stop(): Promise<readonly Attempt[]>
 }
 
@@ -101,10 +101,9 @@ export async function stream(namespace: string, everyMs: number, options: Connec
     attempts,
     until,
     stop: async () => {
-      // An attempt that was started before now has ended once its time limit has passed.
       const now = monotonicMs()
-      await until((attempt) => attempt.at + attempt.took > now + Number(plan['timeoutMs']) + 50)
-      await running.stop()
+      await until((attempt) => attempt.at > now)
+      await running.stop('SIGTERM')
       return attempts
     },
   }
