@@ -33,21 +33,22 @@ beforeAll(async () => {
   await ipBatch(guest, ['link set eth0 up'])
 })
 afterAll(() => lab?.dispose())
-beforeEach(async () => {
-  // On a busy machine, probes as frequent as usual may be first in both families.
-  await restart(lab, '[uplink br0]\nprobe-interval = 5\n')
-  await untilJudged(lab, 4)
-})
+beforeEach(() => begin('[uplink br0]\n'))
 afterEach(() => lab.network.isps[1]?.setCarrier(true))
+
+async function begin(config: string): Promise<void> {
+  await restart(lab, config)
+  await untilJudged(lab, 4)
+}
 
 async function untilSeen(): Promise<void> {
   for (const family of ['inet', 'inet6']) await lab.tells({ event: 'gateway', uplink: 'br0', family, port: 'wan2' })
 }
 
-test('the cable goes: the line is out at once, no other is touched, and it comes back by itself', async () => {
+test('the cable goes while nothing is sent: the line is out at once, and why', async () => {
+  // Neither probes nor traffic can find it out first, however busy the machine is.
+  await begin('[uplink br0]\nprobe-interval = 60\n')
   await untilSeen()
-  const [one, two] = [addresses.publicOf(1), addresses.publicOf(2)]
-  const sessions = await openSessions(lab.network.host, 32, 0, 50)
   const began = monotonicMs()
   await lab.network.isps[1]?.setCarrier(false)
   await untilCarriers(lab, ['wan1'])
@@ -58,6 +59,14 @@ test('the cable goes: the line is out at once, no other is touched, and it comes
   await untilCarriers(lab, ['wan1'], '-6')
   const reason = /its gateway was behind wan2, which has no carrier/
   await lab.tells({ event: 'uplink', uplink: 'br0', to: 'offline', reason })
+})
+
+test('the cable goes under traffic: no other line is touched, and it comes back by itself', async () => {
+  await untilSeen()
+  const [one, two] = [addresses.publicOf(1), addresses.publicOf(2)]
+  const sessions = await openSessions(lab.network.host, 32, 0, 50)
+  await lab.network.isps[1]?.setCarrier(false)
+  for (const family of ['-4', '-6'] as const) await untilCarriers(lab, ['wan1'], family)
   const ended = await sessions.stop()
   expect(ended.filter(({ peer, error }) => peer === one && error !== null)).toEqual([])
   for (const { error } of ended.filter(({ peer }) => peer === two)) expect(error).toMatch(/ECONNABORTED/)

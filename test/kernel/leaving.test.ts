@@ -16,6 +16,9 @@ const families = [
  * the first line with the second one's addresses is counted.
  */
 const prepare = `set -e
+# The one default that it has is the one that goes.
+sysctl -qw net.ipv6.conf.wan2.accept_ra=0
+ip -6 route flush proto ra
 mkdir -p /run/sbin/upper /run/sbin/work
 mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin/upper,workdir=/run/sbin/work overlay /usr/sbin
 cp -P "$(readlink -f /usr/sbin/ip)" /usr/sbin/ip.real
@@ -78,7 +81,7 @@ async function strays(): Promise<number> {
 
 /** A daemon that asks the second line again and again. */
 async function suspicious(): Promise<void> {
-  await restart(lab, '[uplinks]\nprobe-interval = 0.5\ncount-down = 10\n')
+  await restart(lab, '[uplink wan2]\nprobe-interval = 0.5\ncount-down = 10\n')
   await untilJudged(lab, 4)
   await lab.exec(['/usr/bin/rm', '-f', '/run/late'])
   await silent()
