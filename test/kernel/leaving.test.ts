@@ -1,7 +1,6 @@
 /** A line that is no uplink any more is asked nothing: its address has no rule then, and what has it leaves by another line. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { nftIn } from '../lab/command.ts'
-import { type HealthLab, healthLab, namespaceOf, withoutTable } from './health-lab.ts'
+import { blackhole, type HealthLab, healthLab, mend } from './health-lab.ts'
 import { health, restart, until, untilCarriers, untilJudged } from './health-states.ts'
 
 let lab: HealthLab
@@ -50,24 +49,9 @@ beforeAll(async () => {
 })
 afterAll(() => lab?.dispose())
 afterEach(async () => {
-  await answering()
+  await mend(lab.network, 2)
   await Promise.all(families.map(([family, gateway]) => defaultRoute('replace', family, gateway)))
 })
-
-/** The second provider takes nothing in that asks for an answer. */
-async function silent(): Promise<void> {
-  await nftIn(
-    namespaceOf(lab.network, 2),
-    `table inet mute {
-       chain arriving { type filter hook prerouting priority -300; meta l4proto { icmp, ipv6-icmp, udp, tcp } iifname "sub" drop; }
-     }
-     `,
-  )
-}
-
-async function answering(): Promise<void> {
-  await nftIn(namespaceOf(lab.network, 2), withoutTable('mute'))
-}
 
 async function defaultRoute(verb: 'del' | 'replace', family: '-4' | '-6', gateway: string): Promise<void> {
   const route = ['default', 'via', gateway, 'dev', 'wan2', 'metric', '102']
@@ -84,7 +68,7 @@ async function suspicious(): Promise<void> {
   await restart(lab, '[uplink wan2]\nprobe-interval = 0.5\ncount-down = 10\n')
   await untilJudged(lab, 4)
   await lab.exec(['/usr/bin/rm', '-f', '/run/late'])
-  await silent()
+  await blackhole(lab.network, 2)
   await until(lab, 'nobody answers', async () => (await health(lab)).includes('suspect'))
 }
 
@@ -94,7 +78,7 @@ test.each(families)('ip %s: a suspect line loses its default', async (family, ga
   await until(lab, 'its rules have gone', async () => (await lab.exec(['/usr/bin/ls', '/run'])).includes('late'))
   await untilCarriers(lab, ['wan1'], family)
   expect(await strays()).toBe(0)
-  await answering()
+  await mend(lab.network, 2)
   await defaultRoute('replace', family, gateway)
   await untilCarriers(lab, ['wan1', 'wan2'], family)
 })

@@ -82,7 +82,6 @@ test('P2: fifty hooks at once, with the daemon: all end well, and none is lost',
   await expect.poll(async () => (await host.ifbalance(['plan'])).stdout).toContain('Nothing to change')
 })
 
-const ifupdownHook = new URL('../../hooks/ifupdown', import.meta.url).pathname
 const ifup = { IFACE: 'wan2', LOGICAL: 'wan2', ADDRFAM: 'inet', METHOD: 'static', MODE: 'start', PHASE: 'post-up' }
 
 /** Nothing of ours is left but the files in /run. */
@@ -98,7 +97,7 @@ test("P3: the lock's holder is stopped: the waiter gives up, ifup goes on, and t
   const holder = await holdLock(host)
   holder.signal('SIGSTOP')
   const began = performance.now()
-  const hook = await host.run([ifupdownHook], ifup, { timeoutMs: 60_000 })
+  const hook = await host.run([new URL('../../hooks/ifupdown', import.meta.url).pathname], ifup, { timeoutMs: 60_000 })
   const took = (performance.now() - began) / 1000
   const name = 'ifup waits for a lock that is never given up'
   record({ name, value: took, unit: 's', limit: 13, release: 'namespace', stack: 'kernel' })
@@ -114,7 +113,7 @@ test('a hook waits for its turn, and all is taken down meanwhile, as when the pa
   await appliedOnce()
   const before = await state()
   const holder = await holdLock(host)
-  const hook = host.run([ifupdownHook], ifup)
+  const hook = host.hook('ifupdown', ifup)
   await expect.poll(() => out('cat /proc/locks')).toMatch(/-> FLOCK/)
   // What `ifbalance down` does before it waits for its own turn.
   await host.write('/run/ifbalance/held-down', '')
